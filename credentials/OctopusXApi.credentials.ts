@@ -1,0 +1,75 @@
+import type {
+	IAuthenticateGeneric,
+	Icon,
+	ICredentialTestRequest,
+	ICredentialType,
+	INodeProperties,
+} from 'n8n-workflow';
+import { BASE_URL_SUFFIX } from '../nodes/OctopusXVideo/api/baseUrl';
+
+export class OctopusXApi implements ICredentialType {
+	name = 'octopusXApi';
+
+	displayName = 'OctopusX API';
+
+	icon: Icon = { light: 'file:../icons/octopusx.svg', dark: 'file:../icons/octopusx.dark.svg' };
+
+	documentationUrl = 'https://doc.octopusx.ai';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			required: true,
+			default: '',
+			description: 'Created in the OctopusX console, under API keys',
+		},
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			default: 'https://octopusx.ai',
+			placeholder: 'e.g. https://octopusx.ai',
+			description: 'Address of the API. A trailing slash or /v1 makes no difference.',
+		},
+	];
+
+	authenticate: IAuthenticateGeneric = {
+		type: 'generic',
+		properties: { headers: { Authorization: '=Bearer {{$credentials.apiKey}}' } },
+	};
+
+	test: ICredentialTestRequest = {
+		request: {
+			baseURL: `={{$credentials.baseUrl.trim().replace(${String(BASE_URL_SUFFIX)}, "")}}`,
+			url: '/v1/models',
+			// n8n would take the key along to wherever a redirect leads
+			disableFollowRedirect: true,
+		},
+		rules: [
+			{
+				type: 'responseCode',
+				properties: {
+					value: 401,
+					message: 'OctopusX did not accept this API key. Copy it again from the OctopusX console.',
+				},
+			},
+			{
+				type: 'responseCode',
+				properties: {
+					value: 403,
+					message: 'OctopusX does not let this API key in. Check its permissions and the balance.',
+				},
+			},
+			{
+				type: 'responseCode',
+				properties: {
+					value: 404,
+					message: 'There is no OctopusX API at this Base URL.',
+				},
+			},
+		],
+	};
+}

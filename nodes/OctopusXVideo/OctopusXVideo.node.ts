@@ -1,0 +1,41 @@
+import {
+	NodeConnectionTypes,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+} from 'n8n-workflow';
+import { ItemParameters } from './fields/itemParameters';
+import { readMaxConcurrency } from './fields/options';
+import { operations, properties, type OperationName } from './operations';
+import { runJobs } from './run/run';
+
+export class OctopusXVideo implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'OctopusX Video',
+		name: 'octopusXVideo',
+		icon: {
+			light: 'file:../../icons/octopusx.svg',
+			dark: 'file:../../icons/octopusx.dark.svg',
+		},
+		group: ['transform'],
+		version: 1,
+		subtitle:
+			'={{ { generate: "Generate", edit: "Edit", getStatus: "Get Status" }[$parameter["operation"]] }}',
+		description: 'Generate and edit videos with the AI models of OctopusX',
+		defaults: { name: 'OctopusX Video' },
+		usableAsTool: true,
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'octopusXApi', required: true }],
+		properties,
+	};
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		if (this.getInputData().length === 0) return [[]];
+		const operation = operations[this.getNodeParameter('operation', 0) as OperationName];
+		const maxConcurrency = readMaxConcurrency(new ItemParameters(this, 0));
+		const plan = async (item: number) => await operation.plan(new ItemParameters(this, item));
+		return [await runJobs(this, plan, maxConcurrency)];
+	}
+}

@@ -1,0 +1,13 @@
+/** What people paste after the host: trailing slashes, `/v1`, or both. */
+export const BASE_URL_SUFFIX = /\/*(\/v1)?\/*$/;
+
+/**
+ * The address all API paths are appended to, or `undefined` when it is no http(s) address.
+ *
+ * @param baseUrl as typed into the credential; a trailing `/` or `/v1` is forgiven
+ */
+export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
+	if (typeof baseUrl !== 'string') return undefined;
+	const address = baseUrl.trim().replace(BASE_URL_SUFFIX, '');
+	return /^https?:\/\//i.test(address) && URL.canParse(address) ? address : undefined;
+}

@@ -1,0 +1,225 @@
+import type { IExecuteFunctions, IHttpRequestMethods, IHttpRequestOptions } from 'n8n-workflow';
+import { normalizeBaseUrl } from './baseUrl';
+import {
+	explainAnswer,
+	explainFileHost,
+	explainNoAnswer,
+	OctopusXError,
+	type Answer,
+	type NoAnswer,
+} from './errors';
+import { parseTask, taskUrl, type Task } from './task';
+
+export const CREDENTIAL = 'octopusXApi';
+
+/** The readable stream of a download, as n8n's binary helpers take it. */
+export type ByteStream = Exclude<
+	Parameters<IExecuteFunctions['helpers']['prepareBinaryData']>[0],
+	Buffer
+>;
+
+/** Idle time before a connection is given up: a body of 20 MB and its answer take a while. */
+const SUBMIT_TIMEOUT_MS = 300_000;
+const READ_TIMEOUT_MS = 30_000;
+const DOWNLOAD_TIMEOUT_MS = 60_000;
+
+const MAX_REDIRECTS = 5;
+const MAX_QUOTE_LENGTH = 500;
+const MAX_ERROR_BODY_BYTES = 16_384;
+
+/** The OctopusX API over n8n's HTTP helpers. Every method throws `OctopusXError` and nothing else. */
+export class OctopusXClient {
+	private constructor(
+		private readonly context: IExecuteFunctions,
+		private readonly apiUrl: string,
+		private readonly apiKey: string,
+	) {}
+
+	/** One client serves all items: n8n resolves credentials for the first item only. */
+	static async connect(context: IExecuteFunctions): Promise<OctopusXClient> {
+		const { baseUrl, apiKey } = await context.getCredentials(CREDENTIAL);
+		const apiUrl = normalizeBaseUrl(baseUrl);
+		if (apiUrl === undefined) {
+			throw new OctopusXError(
+				"The 'Base URL' in the credential is not a web address",
+				'It looks like https://octopusx.ai and starts with http:// or https://.',
+			);
+		}
+		return new OctopusXClient(context, apiUrl, String(apiKey));
+	}
+
+	/** Creates a task: the one request that costs money, so it is sent once and never repeated here. */
+	async createTask(body: object): Promise<Task> {
+		const answer = await this.call('POST', `${this.apiUrl}/v1/videos`, {
+			body,
+			timeout: SUBMIT_TIMEOUT_MS,
+		});
+		const task = parseTask(answer.body, this.apiUrl);
+		if (task) return task;
+		throw new OctopusXError(
+			'OctopusX accepted the request but sent no task ID',
+			'A video may have been paid for. Look it up in the OctopusX account before running the node again.',
+		);
+	}
+
+	/** The current state of a task. */
+	async getTask(taskId: string): Promise<Task> {
+		const answer = await this.call('GET', taskUrl(this.apiUrl, taskId), {
+			timeout: READ_TIMEOUT_MS,
+		});
+		const task = parseTask(answer.body, this.apiUrl, taskId);
+		if (task) return task;
+		throw explainAnswer(answer, this.redact);
+	}
+
+	/**
+	 * Opens a video file as a stream. The key goes to the API's own origin only: redirects are
+	 * followed here, one request each, because n8n's helper would take the key along.
+	 */
+	async openVideo(url: string): Promise<Answer<ByteStream>> {
+		let address = url;
+		for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+			const answer = await this.openOnce(address);
+			const { location } = answer.headers;
+			if (answer.statusCode < 300) return answer;
+			if (answer.statusCode >= 400 || typeof location !== 'string') {
+				if (!isSameOrigin(address, this.apiUrl)) throw explainFileHost(answer.statusCode);
+				const body = parseJson(await readStart(answer.body));
+				throw explainAnswer({ ...answer, body }, this.redact);
+			}
+			answer.body.destroy();
+			address = resolveLocation(location, address);
+		}
+		throw new OctopusXError(
+			'The video is behind too many redirects',
+			`More than ${MAX_REDIRECTS} redirects followed each other. Try again later.`,
+		);
+	}
+
+	private async openOnce(url: string): Promise<Answer<ByteStream>> {
+		const options: Partial<IHttpRequestOptions> = {
+			encoding: 'stream',
+			// a compressed body could not be checked against Content-Length
+			headers: { 'Accept-Encoding': 'identity' },
+			timeout: DOWNLOAD_TIMEOUT_MS,
+		};
+		const exchange = isSameOrigin(url, this.apiUrl)
+			? await this.exchange('GET', url, options)
+			: await this.exchangeWithoutKey(url, options);
+		return this.answerOf(exchange) as Answer<ByteStream>;
+	}
+
+	/** A JSON request to the API. Anything but a 2xx with a JSON body is thrown. */
+	private async call(
+		method: IHttpRequestMethods,
+		url: string,
+		options: Partial<IHttpRequestOptions>,
+	): Promise<Answer> {
+		const answer = this.answerOf(await this.exchange(method, url, { ...options, json: true }));
+		if (answer.statusCode < 200 || answer.statusCode >= 300 || typeof answer.body === 'string') {
+			throw explainAnswer(answer, this.redact);
+		}
+		return answer;
+	}
+
+	private async exchange(
+		method: IHttpRequestMethods,
+		url: string,
+		options: Partial<IHttpRequestOptions>,
+	): Promise<Answer | NoAnswer> {
+		try {
+			return (await this.context.helpers.httpRequestWithAuthentication.call(
+				this.context,
+				CREDENTIAL,
+				{ ...options, method, url, ...AS_IT_IS },
+			)) as Answer;
+		} catch (error) {
+			return noAnswer(error);
+		}
+	}
+
+	private async exchangeWithoutKey(
+		url: string,
+		options: Partial<IHttpRequestOptions>,
+	): Promise<Answer | NoAnswer> {
+		try {
+			return (await this.context.helpers.httpRequest({
+				...options,
+				url,
+				...AS_IT_IS,
+				abortSignal: this.context.getExecutionCancelSignal(),
+			})) as Answer;
+		} catch (error) {
+			return noAnswer(error);
+		}
+	}
+
+	private answerOf(exchange: Answer | NoAnswer): Answer {
+		if ('statusCode' in exchange) return exchange;
+		throw explainNoAnswer(exchange, this.redact);
+	}
+
+	/** Text from outside, safe to show: without the key, any bearer token and file contents, and short. */
+	private readonly redact = (text: string): string => {
+		const withoutKey = this.apiKey ? text.split(this.apiKey).join('***') : text;
+		const safe = withoutKey
+			.replace(/Bearer\s+\S+/gi, 'Bearer ***')
+			.replace(/data:[^\s"',]*,[^\s"']*/gi, 'data:***');
+		return safe.length > MAX_QUOTE_LENGTH ? `${safe.slice(0, MAX_QUOTE_LENGTH)}…` : safe;
+	};
+}
+
+/**
+ * The answer as it is, for the catalogue to explain. It also keeps n8n from sending a request
+ * twice after a 401, and the key from following a redirect.
+ */
+const AS_IT_IS = {
+	returnFullResponse: true,
+	ignoreHttpStatusErrors: true,
+	disableFollowRedirect: true,
+} as const;
+
+/** n8n wraps what axios threw; the code of the cause says what happened to the connection. */
+function noAnswer(error: unknown): NoAnswer {
+	const { code, message, cause } = error as Partial<NoAnswer & Error>;
+	const origin = (cause ?? {}) as Partial<NoAnswer & Error>;
+	return {
+		code: String(origin.code ?? code ?? ''),
+		reason: origin.message ?? message ?? String(error),
+	};
+}
+
+function isSameOrigin(url: string, apiUrl: string): boolean {
+	return new URL(url).origin === new URL(apiUrl).origin;
+}
+
+function resolveLocation(location: string, base: string): string {
+	const target = URL.canParse(location, base) ? new URL(location, base) : undefined;
+	if (target?.protocol === 'http:' || target?.protocol === 'https:') return target.href;
+	throw new OctopusXError(
+		'The video is behind an address that cannot be opened',
+		'A redirect leads to something other than http:// or https://.',
+	);
+}
+
+/** What the server has to say about a refusal; a body that breaks off says less. */
+async function readStart(stream: ByteStream): Promise<string> {
+	let text = '';
+	try {
+		for await (const chunk of stream) {
+			text += String(chunk);
+			if (text.length > MAX_ERROR_BODY_BYTES) break;
+		}
+		return text;
+	} catch {
+		return text;
+	}
+}
+
+function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return text;
+	}
+}

@@ -1,0 +1,138 @@
+import type { IDataObject } from 'n8n-workflow';
+
+/** Where a task stands, in one vocabulary for all the models behind the API. */
+export type TaskStatus =
+	| 'queued'
+	| 'in_progress'
+	| 'completed'
+	| 'failed'
+	| 'cancelled'
+	| 'unknown';
+
+/** A task as the node hands it out: the API's own fields, the ones below normalised. */
+export interface Task extends IDataObject {
+	id: string;
+	/** The id that `GET /v1/videos/{task_id}` is known to accept. */
+	task_id: string;
+	status: TaskStatus;
+	/** 0 to 100. */
+	progress: number;
+	/** Absolute http(s) address of the finished file; absent until the task is completed. */
+	video_url?: string;
+	/** Why the task failed; absent unless `status` is `failed` or `cancelled`. */
+	failure?: { code: string; message: string };
+}
+
+/** API.md, "Query a task": the omni pages, their sibling pages and the gateway, case-insensitively. */
+const STATUSES = new Map<string, TaskStatus>([
+	['queued', 'queued'],
+	['pending', 'queued'],
+	['submitted', 'queued'],
+	['in_progress', 'in_progress'],
+	['processing', 'in_progress'],
+	['completed', 'completed'],
+	['succeeded', 'completed'],
+	['success', 'completed'],
+	['failed', 'failed'],
+	['failure', 'failed'],
+	['expired', 'failed'],
+	['cancelled', 'cancelled'],
+	['canceled', 'cancelled'],
+]);
+
+const ENDED: ReadonlySet<TaskStatus> = new Set(['completed', 'failed', 'cancelled']);
+
+/** Whether the task will not change any more. An unknown status counts as still running. */
+export function hasEnded(task: Task): boolean {
+	return ENDED.has(task.status);
+}
+
+/**
+ * Reads an answer of the task endpoints.
+ *
+ * @param answer the parsed body, of whatever shape the server sent
+ * @param apiUrl origin and path prefix of the API, without a trailing slash
+ * @param knownId the id that was asked for; without it, the answer must bring one
+ * @returns the task, or `undefined` when the answer is no object or carries no id
+ */
+export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Task | undefined {
+	if (!isPlainObject(answer)) return undefined;
+	const { error, status: rawStatus, progress: rawProgress, video_url, ...rest } = answer;
+
+	const taskId = knownId ?? readId(answer.task_id) ?? readId(answer.id);
+	if (taskId === undefined) return undefined;
+
+	const status = parseStatus(rawStatus);
+	const task: Task = {
+		...(withoutPlaceholders(rest) as IDataObject),
+		id: readId(answer.id) ?? taskId,
+		task_id: taskId,
+		status,
+		progress: status === 'completed' ? 100 : parseProgress(rawProgress),
+	};
+	if (status === 'completed') {
+		const metadata = isPlainObject(answer.metadata) ? answer.metadata : {};
+		task.video_url =
+			absoluteUrl(video_url, apiUrl) ??
+			absoluteUrl(metadata.url, apiUrl) ??
+			`${taskUrl(apiUrl, taskId)}/content`;
+	}
+	if (status === 'failed' || status === 'cancelled') {
+		task.failure = parseFailure(error, rawStatus);
+	}
+	return task;
+}
+
+/** The address of a task. Ids may hold `:` and `/` (API.md), so the id is one encoded path segment. */
+export function taskUrl(apiUrl: string, taskId: string): string {
+	return `${apiUrl}/v1/videos/${encodeURIComponent(taskId)}`;
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseStatus(status: unknown): TaskStatus {
+	return (typeof status === 'string' && STATUSES.get(status.trim().toLowerCase())) || 'unknown';
+}
+
+/** `50`, `"50"` and `"50%"` all mean 50 (API.md). */
+function parseProgress(progress: unknown): number {
+	const percent = typeof progress === 'string' ? parseFloat(progress) : Number(progress ?? 0);
+	return Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0;
+}
+
+function parseFailure(error: unknown, rawStatus: unknown): { code: string; message: string } {
+	const { code, message } = isPlainObject(error) ? error : { code: '', message: error };
+	return {
+		code: textOf(code) || String(rawStatus).toLowerCase(),
+		message: textOf(message) || 'The server gave no reason',
+	};
+}
+
+function textOf(value: unknown): string {
+	return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function readId(id: unknown): string | undefined {
+	return textOf(id) || undefined;
+}
+
+/** The API fills what it does not know with `""`, `null` and, for dates, `0` (API.md). */
+function withoutPlaceholders(fields: Record<string, unknown>): Record<string, unknown> {
+	return Object.fromEntries(
+		Object.entries(fields).filter(
+			([key, value]) =>
+				value !== '' &&
+				value !== null &&
+				value !== undefined &&
+				!(value === 0 && key.endsWith('_at')),
+		),
+	);
+}
+
+/** An http(s) address, a path on the API's own host made absolute; anything else is no address. */
+function absoluteUrl(value: unknown, apiUrl: string): string | undefined {
+	if (typeof value !== 'string' || !/^(https?:\/\/|\/)/i.test(value)) return undefined;
+	return URL.canParse(value, apiUrl) ? new URL(value, apiUrl).href : undefined;
+}

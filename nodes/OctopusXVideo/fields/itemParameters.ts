@@ -1,0 +1,52 @@
+import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
+
+export interface NumberRule {
+	min: number;
+	max: number;
+	/** The limits in words, such as "a whole number from 4 to 30". */
+	limits: string;
+	/** Whether fractions are fine. */
+	fractions?: boolean;
+}
+
+/** The parameters of one input item. What is wrong with them is told with the names users see. */
+export class ItemParameters {
+	constructor(
+		readonly context: IExecuteFunctions,
+		readonly item: number,
+	) {}
+
+	/** The raw value; without a fallback, a field that is not shown is an error of n8n's. */
+	get(name: string, fallback?: unknown): unknown {
+		return this.context.getNodeParameter(name, this.item, fallback);
+	}
+
+	/** Text that must not be blank; a number from an expression counts as text. */
+	text(label: string, value: unknown): string {
+		const text = typeof value === 'number' ? String(value) : value;
+		if (typeof text === 'string' && text.trim() !== '') return text;
+		throw this.invalid(
+			`'${label}' has no text`,
+			`Fill in '${label}', or check that its expression yields text for this item.`,
+		);
+	}
+
+	/** A number within its limits; a numeric text from an expression counts as a number. */
+	number(label: string, value: unknown, { min, max, limits, fractions }: NumberRule): number {
+		const isNumeric =
+			typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
+		const number = isNumeric ? Number(value) : NaN;
+		if (number >= min && number <= max && (fractions || Number.isInteger(number))) return number;
+		throw this.invalid(
+			`'${label}' must be ${limits}`,
+			`For this item the value is ${String(JSON.stringify(value)).slice(0, 100)}.`,
+		);
+	}
+
+	invalid(message: string, description: string): NodeOperationError {
+		return new NodeOperationError(this.context.getNode(), `${message} [item ${this.item}]`, {
+			itemIndex: this.item,
+			description,
+		});
+	}
+}

@@ -1,0 +1,55 @@
+import { jsonParse, type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { isPlainObject } from '../api/task';
+import type { ItemParameters } from './itemParameters';
+import { readOptions } from './options';
+
+/** Options about the body of a paid request. */
+export const requestOptions: INodeProperties[] = [
+	{
+		displayName: 'Additional Fields',
+		name: 'additionalFields',
+		type: 'json',
+		default: '{}',
+		placeholder: 'e.g. {"seed": 42}',
+		description:
+			'JSON object merged into the request body last, for fields of the API that the node does not offer. A field set to null is left out of the request. May not replace model or prompt.',
+	},
+	{
+		displayName: 'Model',
+		name: 'model',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. omni-fast',
+		description: 'ID of the model to use instead of the usual one of this operation',
+	},
+];
+
+/** Fields that are the node's to set: another model or prompt would be a surprise on the bill. */
+const RESERVED = ['model', 'prompt'];
+
+export function readModel(item: ItemParameters, usualModel: string): string {
+	const { model = '' } = readOptions(item);
+	return model === '' ? usualModel : item.text('Model', model);
+}
+
+export function readAdditionalFields(item: ItemParameters): IDataObject {
+	const { additionalFields = {} } = readOptions(item);
+	const fields =
+		typeof additionalFields === 'string'
+			? jsonParse<unknown>(additionalFields, { fallbackValue: undefined })
+			: additionalFields;
+	if (!isPlainObject(fields)) {
+		throw item.invalid(
+			"'Additional Fields' is not a JSON object",
+			'It looks like {"seed": 42}: field names and values between curly brackets.',
+		);
+	}
+	const taken = RESERVED.find((name) => Object.hasOwn(fields, name));
+	if (taken) {
+		throw item.invalid(
+			`'Additional Fields' may not replace ${taken}`,
+			`Use the ${taken === 'model' ? "option 'Model'" : "field 'Prompt'"} instead.`,
+		);
+	}
+	return fields as IDataObject;
+}

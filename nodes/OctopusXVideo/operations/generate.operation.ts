@@ -1,0 +1,101 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { clipFields, promptField, readClip } from '../fields/clip';
+import type { ItemParameters } from '../fields/itemParameters';
+import {
+	IMAGE,
+	mediaFields,
+	readMedia,
+	readReferenceImages,
+	referenceImagesField,
+} from '../fields/media';
+import { optionsField } from '../fields/options';
+import { downloadField, outputOptions, readOutput, waitField } from '../fields/output';
+import { readAdditionalFields, readModel, requestOptions } from '../fields/request';
+import { showWhen } from '../fields/showWhen';
+import type { VideoRequest } from '../run/job';
+import type { Operation } from './operation';
+
+const MODEL = 'omni-fast';
+
+const modeField: INodeProperties = {
+	displayName: 'Mode',
+	name: 'mode',
+	type: 'options',
+	noDataExpression: true,
+	options: [
+		{
+			name: 'First and Last Frame',
+			value: 'firstLastFrame',
+			description: 'Move from one image to another',
+		},
+		{ name: 'First Frame', value: 'firstFrame', description: 'Bring an image to life' },
+		{
+			name: 'Reference Images',
+			value: 'referenceImages',
+			description: 'Use up to 5 images of people, things or styles',
+		},
+		{ name: 'Text to Video', value: 'textToVideo', description: 'Use nothing but a prompt' },
+	],
+	default: 'textToVideo',
+	description: 'What the video is made from',
+};
+
+type ReadMedia = (item: ItemParameters) => Promise<VideoRequest['media']>;
+
+/** How each mode fills the body's media fields (API.md, model `omni-fast`). */
+const mediaOfMode = {
+	textToVideo: async () => ({}),
+	firstFrame: async (item) => ({
+		first_image_url: await readMedia(item, 'firstFrame', 'First Frame', IMAGE),
+	}),
+	firstLastFrame: async (item) => ({
+		first_image_url: await readMedia(item, 'firstFrame', 'First Frame', IMAGE),
+		last_image_url: await readMedia(item, 'lastFrame', 'Last Frame', IMAGE),
+	}),
+	referenceImages: async (item) => {
+		const images = await readReferenceImages(item);
+		if (images.length > 0) return { images };
+		throw item.invalid(
+			"'Reference Images' is empty",
+			"Add at least one image, or set 'Mode' to Text to Video.",
+		);
+	},
+} satisfies Record<string, ReadMedia>;
+
+export const generate: Operation = {
+	option: {
+		name: 'Generate',
+		value: 'generate',
+		action: 'Generate video',
+		description: 'Make a video from text, from one or two frames, or from reference images',
+	},
+
+	fields: [
+		modeField,
+		promptField,
+		...showWhen(
+			{ mode: ['firstFrame', 'firstLastFrame'] },
+			mediaFields('firstFrame', 'First Frame', IMAGE),
+		),
+		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', 'Last Frame', IMAGE)),
+		...showWhen({ mode: ['referenceImages'] }, [referenceImagesField]),
+		...clipFields,
+		waitField,
+		...showWhen({ waitForCompletion: [true] }, [downloadField]),
+		optionsField([...requestOptions, ...outputOptions]),
+	],
+
+	async plan(item) {
+		const mode = item.get('mode') as keyof typeof mediaOfMode;
+		return {
+			source: {
+				request: {
+					fields: { model: readModel(item, MODEL), ...readClip(item) },
+					media: await mediaOfMode[mode](item),
+					additionalFields: readAdditionalFields(item),
+				},
+			},
+			...readOutput(item),
+		};
+	},
+};

@@ -1,0 +1,36 @@
+import { optionsField } from '../fields/options';
+import { downloadField, outputOptions, readOutput, waitField } from '../fields/output';
+import type { Operation } from './operation';
+
+export const getStatus: Operation = {
+	option: {
+		name: 'Get Status',
+		value: 'getStatus',
+		action: 'Get video status',
+		description: 'Look up a task, and fetch its video once it is done',
+	},
+
+	fields: [
+		{
+			displayName: 'Task ID',
+			name: 'taskId',
+			type: 'string',
+			required: true,
+			default: '',
+			placeholder: 'e.g. video_abc123',
+			description: 'The task_id that Generate or Edit handed out',
+		},
+		{ ...waitField, default: false },
+		downloadField,
+		optionsField(outputOptions),
+	],
+
+	async plan(item) {
+		const taskId = item.text('Task ID', item.get('taskId')).trim();
+		// the only two ids that stay path segments of their own after encoding
+		if (taskId === '.' || taskId === '..') {
+			throw item.invalid("'Task ID' is not a task ID", 'It looks like video_abc123.');
+		}
+		return { source: { taskId }, ...readOutput(item) };
+	},
+};

@@ -1,0 +1,24 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { showWhen } from '../fields/showWhen';
+import { edit } from './edit.operation';
+import { generate } from './generate.operation';
+import { getStatus } from './getStatus.operation';
+
+export const operations = { edit, generate, getStatus };
+
+export type OperationName = keyof typeof operations;
+
+/** All fields of the node: the choice of the operation, then each operation's own. */
+export const properties: INodeProperties[] = [
+	{
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		options: Object.values(operations).map(({ option }) => option),
+		default: 'generate',
+	},
+	...Object.entries(operations).flatMap(([name, { fields }]) =>
+		showWhen({ operation: [name] }, fields),
+	),
+];

@@ -1,0 +1,12 @@
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { ItemParameters } from '../fields/itemParameters';
+import type { Job } from '../run/job';
+
+/** One entry of the node's Operation list, with all that belongs to it. */
+export interface Operation {
+	option: INodePropertyOptions;
+	/** Its fields; the index shows them for this operation only. */
+	fields: INodeProperties[];
+	/** Reads and checks the parameters of one item. Sends nothing. */
+	plan: (item: ItemParameters) => Promise<Job>;
+}

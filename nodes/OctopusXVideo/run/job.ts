@@ -1,0 +1,32 @@
+import type { IBinaryData, IDataObject } from 'n8n-workflow';
+import type { WaitSettings } from './wait';
+
+/** An image or a video as a user gives it: an address (or `data:` URI), or a file on the item. */
+export type MediaInput =
+	| { url: string }
+	| { itemIndex: number; field: string | IBinaryData; mimeType: string };
+
+/** The body of a paid request, files not yet read. */
+export interface VideoRequest {
+	/** Names and values as in API.md, `model` and `prompt` among them. */
+	fields: Record<string, string>;
+	/** The body's media fields, in the order the user gave. */
+	media: Record<string, MediaInput | MediaInput[]>;
+	/** From the user's JSON; merged into the body last. */
+	additionalFields: IDataObject;
+}
+
+export interface DownloadSettings {
+	/** Name of the binary field on the output item. */
+	outputField: string;
+	/** Empty for `<task_id>.mp4`. */
+	fileName: string;
+}
+
+/** All there is to do for one item: a task to create or one to look up, and what follows. */
+export interface Job {
+	source: { request: VideoRequest } | { taskId: string };
+	/** Absent: hand out the task as it is now. */
+	wait?: WaitSettings;
+	download?: DownloadSettings;
+}

@@ -1,0 +1,84 @@
+import {
+	ICredentialsHelper,
+	NodeHelpers,
+	type IAuthenticateGeneric,
+	type ICredentialDataDecryptedObject,
+	type ICredentials,
+	type IHttpRequestOptions,
+	type INode,
+	type INodeParameters,
+	type Workflow,
+} from 'n8n-workflow';
+import { OctopusXApi } from '../../../credentials/OctopusXApi.credentials';
+
+/**
+ * n8n's credentials helper with one credential, kept in memory. The real one is part of the n8n
+ * application and not published on its own; this does what it does with `authenticate`.
+ */
+export class CredentialsHelper extends ICredentialsHelper {
+	private readonly type = new OctopusXApi();
+
+	constructor(private readonly data: ICredentialDataDecryptedObject) {
+		super();
+	}
+
+	getParentTypes(): string[] {
+		return [];
+	}
+
+	isCredentialUsableByNode(): boolean {
+		return true;
+	}
+
+	async authenticate(
+		credentials: ICredentialDataDecryptedObject,
+		_typeName: string,
+		options: IHttpRequestOptions,
+		workflow: Workflow,
+		node: INode,
+	): Promise<IHttpRequestOptions> {
+		const { headers = {} } = (this.type.authenticate as IAuthenticateGeneric).properties;
+		options.headers ??= {};
+		for (const [name, value] of Object.entries(headers)) {
+			options.headers[name] = workflow.expression.getSimpleParameterValue(
+				node,
+				value as string,
+				'internal',
+				{ $credentials: credentials },
+				undefined,
+				'',
+			) as string;
+		}
+		return options;
+	}
+
+	/** With the defaults of the fields that are not filled in, as n8n does. */
+	async getDecrypted(): Promise<ICredentialDataDecryptedObject> {
+		const { properties } = this.type;
+		const data = this.data as INodeParameters;
+		return NodeHelpers.getNodeParameters(
+			properties,
+			data,
+			true,
+			false,
+			null,
+			null,
+		) as ICredentialDataDecryptedObject;
+	}
+
+	async preAuthentication(): Promise<undefined> {}
+
+	async runPreAuthentication(): Promise<undefined> {}
+
+	async getCredentials(): Promise<ICredentials> {
+		throw new Error('Not part of a test run');
+	}
+
+	async updateCredentials(): Promise<void> {}
+
+	async updateCredentialsOauthTokenData(): Promise<void> {}
+
+	getCredentialsProperties() {
+		return this.type.properties;
+	}
+}

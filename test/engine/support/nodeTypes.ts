@@ -1,0 +1,46 @@
+import { NodeHelpers, type INodeType, type INodeTypes } from 'n8n-workflow';
+import { OctopusXVideo } from '../../../nodes/OctopusXVideo/OctopusXVideo.node';
+
+export const NODE_TYPE = 'n8n-nodes-octopusx.octopusXVideo';
+export const TRIGGER_TYPE = 'n8n-nodes-base.manualTrigger';
+
+/** Manual Trigger without its package; the items it is started with pass through. */
+const trigger = {
+	description: {
+		displayName: 'Manual Trigger',
+		name: 'manualTrigger',
+		group: ['trigger'],
+		version: 1,
+		description: '',
+		defaults: { name: 'Manual Trigger' },
+		inputs: [],
+		outputs: ['main'],
+		properties: [],
+	},
+	async execute() {
+		return [(this as unknown as { getInputData: () => unknown[] }).getInputData()];
+	},
+} as unknown as INodeType;
+
+/** The node types of a test run: a trigger and our node, as n8n would load them. */
+export class NodeTypes implements INodeTypes {
+	private readonly types: Record<string, INodeType>;
+
+	constructor(node: INodeType = new OctopusXVideo()) {
+		this.types = { [NODE_TYPE]: node, [TRIGGER_TYPE]: trigger };
+	}
+
+	getByName(type: string): INodeType {
+		const nodeType = this.types[type];
+		if (!nodeType) throw new Error(`Unknown node type ${type}`);
+		return nodeType;
+	}
+
+	getByNameAndVersion(type: string, version?: number): INodeType {
+		return NodeHelpers.getVersionedNodeType(this.getByName(type), version);
+	}
+
+	getKnownTypes() {
+		return {};
+	}
+}

@@ -1,0 +1,60 @@
+import type { IDataObject, INode, INodeExecutionData, INodeParameters, IRun } from 'n8n-workflow';
+import type { Sandbox } from '../../sandbox/sandbox';
+import { NODE_TYPE, TRIGGER_TYPE } from './nodeTypes';
+import { lastRunOf, runWorkflow, type RunOptions } from './runWorkflow';
+
+export const NODE = 'OctopusX Video';
+
+export interface NodeSetup extends Omit<RunOptions, 'workflow' | 'credential'> {
+	/** Settings of the node beside its parameters, such as `onError` or `retryOnFail`. */
+	settings?: Partial<INode>;
+	credential?: Partial<RunOptions['credential']>;
+	workflowSettings?: IDataObject;
+}
+
+export interface NodeRun {
+	run: IRun;
+	/** Items of the success output. */
+	items: INodeExecutionData[];
+	/** Items of the error output, where the node has one. */
+	errorItems: INodeExecutionData[];
+	/** What stopped the node, if anything did. */
+	error?: { name: string; message: string; description?: string; context: IDataObject };
+}
+
+/** Runs a workflow of a trigger and one OctopusX Video node against a sandbox. */
+export async function runNode(
+	sandbox: Sandbox,
+	parameters: INodeParameters,
+	{ settings, credential, workflowSettings, ...options }: NodeSetup = {},
+): Promise<NodeRun> {
+	const at = { typeVersion: 1, position: [0, 0] as [number, number] };
+	const run = await runWorkflow({
+		...options,
+		credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url, ...credential },
+		workflow: {
+			nodes: [
+				{ ...at, id: 'start', name: 'Start', type: TRIGGER_TYPE, parameters: {} },
+				{
+					...at,
+					id: 'video',
+					name: NODE,
+					type: NODE_TYPE,
+					parameters,
+					credentials: { octopusXApi: { id: '1', name: 'OctopusX' } },
+					...settings,
+				},
+			],
+			connections: { Start: { main: [[{ node: NODE, type: 'main', index: 0 }]] } },
+			...(workflowSettings && { settings: { executionOrder: 'v1', ...workflowSettings } }),
+		},
+	});
+	const { data, error } = lastRunOf(run, NODE);
+	const [items, errorItems] = data?.main ?? [];
+	return {
+		run,
+		items: items ?? [],
+		errorItems: errorItems ?? [],
+		error: error as NodeRun['error'],
+	};
+}

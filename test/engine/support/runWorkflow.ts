@@ -1,0 +1,99 @@
+import { Container } from '@n8n/di';
+import { BinaryDataService, ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
+import {
+	Workflow,
+	type IDataObject,
+	type INodeExecutionData,
+	type INodeType,
+	type IRun,
+	type IRunExecutionData,
+	type ITaskData,
+	type IWorkflowBase,
+	type IWorkflowExecuteAdditionalData,
+	type WorkflowExecuteMode,
+} from 'n8n-workflow';
+import { CredentialsHelper } from './credentialsHelper';
+import { NodeTypes } from './nodeTypes';
+
+export interface RunOptions {
+	workflow: Pick<IWorkflowBase, 'nodes' | 'connections'> & Partial<IWorkflowBase>;
+	/** The items that the trigger hands on. */
+	input?: INodeExecutionData[];
+	credential: { apiKey: string; baseUrl: string };
+	/** Our node unless told, for instance wrapped to be watched. */
+	node?: INodeType;
+	mode?: WorkflowExecuteMode;
+	/** What the node sends to the editor of a manual run. */
+	onMessage?: (text: string) => void;
+	/** Gets the run as soon as it has started. */
+	onStart?: (run: { cancel: () => void }) => void;
+}
+
+/** n8n's file storage; once per process, before the first run that keeps a file. */
+export async function initBinaryData(): Promise<void> {
+	await Container.get(BinaryDataService).init();
+}
+
+export async function readBinary(binary: { id?: string; data: string }): Promise<Buffer> {
+	return await Container.get(BinaryDataService).getAsBuffer({ ...binary, mimeType: '' });
+}
+
+/** Puts a file into n8n's storage, as an earlier node of the workflow would. */
+export async function storeBinary(bytes: Buffer, mimeType: string) {
+	const location = { type: 'execution', workflowId: 'test', executionId: '1' } as const;
+	return await Container.get(BinaryDataService).store(location, bytes, { data: '', mimeType });
+}
+
+/** Executes a workflow in n8n's engine, from its first node to its end. */
+export async function runWorkflow(options: RunOptions): Promise<IRun> {
+	const { input = [{ json: {} }], mode = 'manual', credential, node, onMessage } = options;
+	const workflowData = {
+		id: 'test',
+		name: 'Test',
+		active: false,
+		settings: { executionOrder: 'v1' },
+		...options.workflow,
+	} as IWorkflowBase;
+	const workflow = new Workflow({ ...workflowData, nodeTypes: new NodeTypes(node) });
+
+	const additionalData = {
+		credentialsHelper: new CredentialsHelper(credential),
+		hooks: new ExecutionLifecycleHooks(mode, '1', workflowData),
+		executionId: '1',
+		currentNodeExecutionIndex: 0,
+		variables: {},
+		restApiUrl: 'http://localhost/rest',
+		instanceBaseUrl: 'http://localhost/',
+		webhookBaseUrl: 'http://localhost/webhook',
+		webhookWaitingBaseUrl: 'http://localhost/webhook-waiting',
+		webhookTestBaseUrl: 'http://localhost/webhook-test',
+		formWaitingBaseUrl: 'http://localhost/form-waiting',
+		sendDataToUI: (_type: string, data: IDataObject | IDataObject[]) => {
+			onMessage?.(((data as IDataObject).messages as unknown[]).join(' '));
+		},
+	} as unknown as IWorkflowExecuteAdditionalData;
+
+	const start = workflow.getStartNode();
+	if (!start) throw new Error('The workflow has no first node');
+	const runData = {
+		resultData: { runData: {} },
+		executionData: {
+			contextData: {},
+			nodeExecutionStack: [{ node: start, data: { main: [input] }, source: null }],
+			metadata: {},
+			waitingExecution: {},
+			waitingExecutionSource: {},
+		},
+	} as unknown as IRunExecutionData;
+
+	const run = new WorkflowExecute(additionalData, mode, runData).processRunExecutionData(workflow);
+	options.onStart?.(run);
+	return await run;
+}
+
+/** The last run of a node: its outputs, error and hints. */
+export function lastRunOf(run: IRun, nodeName: string): ITaskData {
+	const runs = run.data.resultData.runData[nodeName];
+	if (!runs) throw new Error(`${nodeName} was not reached: ${run.data.resultData.error?.message}`);
+	return runs.at(-1) as ITaskData;
+}

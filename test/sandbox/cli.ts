@@ -1,0 +1,63 @@
+import { parseArgs } from 'node:util';
+import { startSandbox } from './sandbox';
+import { DEFAULT_QUIRKS, type Quirks } from './tasks';
+
+const HELP = `The OctopusX API on this machine, for trying the node without paying.
+
+  npm run sandbox -- [options]
+
+  --port 8787             the port of the API; 0 picks a free one
+  --duration 10           seconds that a task takes
+  --api-key sandbox-key   the only key that is let in
+  --quirk name=value      how answers are worded; may be given several times:
+                            statuses=omni|sibling|gateway|upperCase|unheardOf
+                            progress=number|string|percent|absent
+                            videoUrl=fileHost|proxy|metadata|missing|redirect
+                            ids=plain|colonAndSlash
+                            idFields=both|id|task_id
+                            placeholders=true|false
+
+A prompt with [failed], [cancelled], [expired] or [never] in it makes its task end that way.`;
+
+function parseQuirks(pairs: string[]): Partial<Quirks> {
+	return Object.fromEntries(
+		pairs.map((pair) => {
+			const [name = '', value = ''] = pair.split('=');
+			if (!Object.hasOwn(DEFAULT_QUIRKS, name)) throw new Error(`There is no quirk "${name}".`);
+			return [name, name === 'placeholders' ? value === 'true' : value];
+		}),
+	);
+}
+
+async function main(): Promise<void> {
+	const { values } = parseArgs({
+		options: {
+			port: { type: 'string', default: '8787' },
+			duration: { type: 'string', default: '10' },
+			'api-key': { type: 'string', default: 'sandbox-key' },
+			quirk: { type: 'string', multiple: true, default: [] },
+			help: { type: 'boolean', default: false },
+		},
+	});
+	if (values.help) {
+		console.log(HELP);
+		return;
+	}
+	const sandbox = await startSandbox({
+		port: Number(values.port),
+		durationMs: Number(values.duration) * 1_000,
+		apiKey: values['api-key'],
+		quirks: parseQuirks(values.quirk),
+	});
+	console.log(`OctopusX sandbox
+  Base URL  ${sandbox.url}
+  API Key   ${sandbox.apiKey}
+  Files on  ${sandbox.fileHost}
+Ctrl-C stops it.`);
+	process.once('SIGINT', () => void sandbox.close());
+}
+
+main().catch((error: Error) => {
+	console.error(error.message);
+	process.exitCode = 1;
+});

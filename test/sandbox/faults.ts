@@ -1,0 +1,52 @@
+export type Route = 'models' | 'submit' | 'poll' | 'content' | 'file' | 'presign' | 'upload' | 'usage';
+
+/** One way for an exchange to go wrong. */
+export interface Fault {
+	on: Route;
+	/** The first request to it that is spoilt, counted from now; 1 unless told. */
+	nth?: number;
+	/** How many requests in a row; 1 unless told, `Infinity` for all that follow. */
+	times?: number;
+	/** Whether the request is carried out first (a task is created and paid) and only its answer is spoilt. */
+	accept?: boolean;
+	/**
+	 * What comes instead of the answer. An object: that status, these headers, this body (a string is
+	 * sent as HTML, anything else as JSON). `reset`: the connection is cut. `hang`: nothing comes.
+	 * `short`: the right answer is cut off after half of its body.
+	 */
+	answer:
+		| { status: number; headers?: Record<string, string>; body?: unknown }
+		| 'reset'
+		| 'hang'
+		| 'short';
+}
+
+/** Faults waiting for their turn. */
+export class FaultPlan {
+	private faults: Array<Fault & { seen: number }> = [];
+
+	add(fault: Fault): void {
+		this.faults.push({ ...fault, seen: 0 });
+	}
+
+	clear(): void {
+		this.faults = [];
+	}
+
+	/** Counts a request to `route`, and tells which fault spoils it, if any. */
+	next(route: Route): Fault | undefined {
+		let hit: Fault | undefined;
+		for (const fault of this.faults) {
+			if (fault.on !== route) continue;
+			fault.seen++;
+			const first = fault.nth ?? 1;
+			if (fault.seen >= first && fault.seen < first + (fault.times ?? 1)) hit ??= fault;
+		}
+		return hit;
+	}
+}
+
+export const HTML_502: Fault['answer'] = {
+	status: 502,
+	body: '<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>',
+};

@@ -1,0 +1,82 @@
+import type http from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Fault } from './faults';
+
+/** A whole answer; its length is filled in when it is sent. */
+export interface Reply {
+	status: number;
+	headers?: Record<string, string>;
+	body: Buffer;
+}
+
+/** Answers a request the way a fault says; `reply` carries the request out. */
+export function spoil(res: ServerResponse, { accept, answer }: Fault, reply: () => Reply): void {
+	const right = accept || answer === 'short' ? reply() : undefined;
+	if (answer === 'hang') return;
+	if (answer === 'reset') return void res.destroy();
+	if (answer === 'short') {
+		const { status, headers, body } = right as Reply;
+		res.writeHead(status, { ...headers, 'content-length': body.length });
+		res.write(body.subarray(0, Math.floor(body.length / 2)), () => res.destroy());
+		return;
+	}
+	const { status, headers, body } = answer;
+	const text = typeof body === 'string' ? html(status, body) : json(status, body);
+	send(res, { ...text, headers: { ...text.headers, ...headers } });
+}
+
+export function send(res: ServerResponse, { status, headers, body }: Reply): void {
+	res.writeHead(status, { ...headers, 'content-length': body.length }).end(body);
+}
+
+export function json(status: number, body: unknown): Reply {
+	const text = body === undefined ? '' : JSON.stringify(body);
+	return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(text) };
+}
+
+function html(status: number, body: string): Reply {
+	return { status, headers: { 'content-type': 'text/html' }, body: Buffer.from(body) };
+}
+
+/** The envelope of authentication, routing and content errors. */
+export function apiError(status: number, message: string): Reply {
+	return json(status, { error: { message, type: 'new_api_error', code: '' } });
+}
+
+/** The envelope of the task endpoints. */
+export function taskError(code: string): Reply {
+	return json(400, { code, message: code, data: null });
+}
+
+export async function readBody(req: IncomingMessage): Promise<Buffer> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of req) chunks.push(chunk as Buffer);
+	return Buffer.concat(chunks);
+}
+
+/** JSON where it says so and is, the bytes otherwise, `undefined` where there are none. */
+export function parseBody(raw: Buffer, type = ''): unknown {
+	if (raw.length === 0) return undefined;
+	if (!type.includes('application/json')) return raw;
+	try {
+		return JSON.parse(raw.toString());
+	} catch {
+		return raw;
+	}
+}
+
+export function addressOf(server: http.Server): string {
+	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+export async function listen(server: http.Server, port: number): Promise<void> {
+	await new Promise<void>((resolve, reject) => {
+		server.once('error', reject).listen(port, '127.0.0.1', resolve);
+	});
+}
+
+export async function close(server: http.Server): Promise<void> {
+	server.closeAllConnections();
+	await new Promise((resolve) => server.close(resolve));
+}
