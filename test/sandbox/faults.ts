@@ -1,4 +1,5 @@
-export type Route = 'models' | 'submit' | 'poll' | 'content' | 'file' | 'presign' | 'upload' | 'usage';
+export type Route =
+	'models' | 'submit' | 'poll' | 'content' | 'file' | 'presign' | 'upload' | 'usage';
 
 /** One way for an exchange to go wrong. */
 export interface Fault {

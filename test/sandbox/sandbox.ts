@@ -22,6 +22,7 @@ import {
 	describeTask,
 	isPortrait,
 	phaseOf,
+	type Phase,
 	type Quirks,
 	type SandboxTask,
 } from './tasks';
@@ -83,6 +84,8 @@ export class Sandbox {
 	log: LogEntry[] = [];
 	/** Every task that was accepted: the bill. */
 	tasks: SandboxTask[] = [];
+	/** Requests that a fault left without an answer. */
+	hanging = 0;
 	uploads = new Map<string, { bytes: Buffer; type: string }>();
 
 	private readonly api = http.createServer((req, res) => this.serveSafely(req, res));
@@ -160,12 +163,17 @@ export class Sandbox {
 			const match = path.match(found.path) as RegExpMatchArray;
 			return this.handlers[found.route](entry, match);
 		};
+		if (fault?.answer === 'hang') {
+			this.hanging++;
+			res.once('close', () => this.hanging--);
+		}
 		if (fault) return spoil(res, fault, reply);
 		send(res, reply());
 	}
 
 	private readonly handlers: Record<Route, Handler> = {
-		models: () => json(200, { object: 'list', data: MODELS.map((id) => ({ id, object: 'model' })) }),
+		models: () =>
+			json(200, { object: 'list', data: MODELS.map((id) => ({ id, object: 'model' })) }),
 
 		submit: ({ body }) => {
 			const refusal = refuseTask(body);
@@ -174,12 +182,14 @@ export class Sandbox {
 			const number = this.tasks.length + 1;
 			const task = createTask(request, number, this.quirks, this.now(), this.durationMs);
 			this.tasks.push(task);
-			return json(200, { ...this.describe(task), ...(this.quirks.placeholders && { video_url: '' }) });
+			return json(200, this.describe(task, 'queued'));
 		},
 
 		poll: (_entry, [, id]) => {
 			const task = this.find(id);
-			return task ? json(200, this.describe(task)) : taskError('task_not_exist');
+			return task
+				? json(200, this.describe(task, phaseOf(task, this.now())))
+				: taskError('task_not_exist');
 		},
 
 		content: (_entry, [, id]) => {
@@ -245,10 +255,10 @@ export class Sandbox {
 		return this.tasks.find((task) => task.id === id);
 	}
 
-	private describe(task: SandboxTask): Record<string, unknown> {
+	private describe(task: SandboxTask, phase: Phase): Record<string, unknown> {
 		const content = `${this.url}/v1/videos/${encodeURIComponent(task.id)}/content`;
 		const file = this.signedUrl(task);
-		return describeTask(task, this.quirks, this.now(), {
+		return describeTask(task, phase, this.quirks, this.now(), {
 			fileHost: file,
 			metadata: file,
 			proxy: content,

@@ -25,7 +25,7 @@ export const DEFAULT_QUIRKS: Quirks = {
 	placeholders: true,
 };
 
-type Phase = 'queued' | 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'expired';
+export type Phase = 'queued' | 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'expired';
 
 const OMNI = {
 	queued: 'queued',
@@ -101,15 +101,16 @@ export function phaseOf(task: SandboxTask, now: number): Phase {
 /**
  * The task as the API words it.
  *
+ * @param phase where it stands; a task is only queued in the answer to its submission
  * @param urls where the file can be had, by quirk; `missing` has none
  */
 export function describeTask(
 	task: SandboxTask,
+	phase: Phase,
 	quirks: Quirks,
 	now: number,
 	urls: Record<Exclude<Quirks['videoUrl'], 'missing'>, string>,
 ): Record<string, unknown> {
-	const phase = phaseOf(task, now);
 	const isDone = phase === 'completed';
 	const percent = isDone
 		? 100

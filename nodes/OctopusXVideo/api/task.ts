@@ -2,12 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 /** Where a task stands, in one vocabulary for all the models behind the API. */
 export type TaskStatus =
-	| 'queued'
-	| 'in_progress'
-	| 'completed'
-	| 'failed'
-	| 'cancelled'
-	| 'unknown';
+	'queued' | 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'unknown';
 
 /** A task as the node hands it out: the API's own fields, the ones below normalised. */
 export interface Task extends IDataObject {

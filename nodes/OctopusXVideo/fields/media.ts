@@ -106,9 +106,7 @@ export async function readMedia(
 }
 
 /** Reads the rows of Reference Images; a URL that yields a list counts as that many images. */
-export async function readReferenceImages(
-	item: ItemParameters,
-): Promise<MediaInput[]> {
+export async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
 	const rows = item.get('referenceImages.image', []) as Array<
 		Record<'source' | 'url' | 'binaryField', unknown>
 	>;
@@ -181,12 +179,7 @@ function checkUrl(
 	return { url };
 }
 
-function checkDataUri(
-	item: ItemParameters,
-	label: string,
-	uri: string,
-	kind: MediaKind,
-): void {
+function checkDataUri(item: ItemParameters, label: string, uri: string, kind: MediaKind): void {
 	const comma = uri.indexOf(',');
 	const [mimeType = '', ...attributes] = uri.slice('data:'.length, comma).split(';');
 	const isBase64 = attributes.at(-1)?.toLowerCase() === 'base64';
@@ -215,11 +208,7 @@ async function checkFile(
 	return { itemIndex: item.item, field: field as string | IBinaryData, mimeType: file.mimeType };
 }
 
-function checkSize(
-	item: ItemParameters,
-	bytes: number,
-	{ noun, maxBytes }: MediaKind,
-): void {
+function checkSize(item: ItemParameters, bytes: number, { noun, maxBytes }: MediaKind): void {
 	if (maxBytes === undefined || bytes <= maxBytes) return;
 	throw item.invalid(
 		`The ${noun} is larger than ${maxBytes / MIB} MB`,

@@ -36,7 +36,7 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 	const { additionalFields = {} } = readOptions(item);
 	const fields =
 		typeof additionalFields === 'string'
-			? jsonParse<unknown>(additionalFields, { fallbackValue: undefined })
+			? jsonParse<unknown>(additionalFields, { fallbackValue: null })
 			: additionalFields;
 	if (!isPlainObject(fields)) {
 		throw item.invalid(

@@ -3,8 +3,7 @@ import type { WaitSettings } from './wait';
 
 /** An image or a video as a user gives it: an address (or `data:` URI), or a file on the item. */
 export type MediaInput =
-	| { url: string }
-	| { itemIndex: number; field: string | IBinaryData; mimeType: string };
+	{ url: string } | { itemIndex: number; field: string | IBinaryData; mimeType: string };
 
 /** The body of a paid request, files not yet read. */
 export interface VideoRequest {

@@ -36,7 +36,8 @@ export async function runJobs(
 	const client = await OctopusXClient.connect(context);
 	await runPool(count, maxConcurrency, async (item) => {
 		const job = jobs[item] as Job | Error;
-		if (!(job instanceof Error)) await settle(context, client, job, item, outcomes[item] as Outcome);
+		if (!(job instanceof Error))
+			await settle(context, client, job, item, outcomes[item] as Outcome);
 	});
 
 	if (context.getExecutionCancelSignal()?.aborted) throw canceled(context, outcomes);
@@ -123,7 +124,9 @@ function throwFirst(context: IExecuteFunctions, outcomes: Outcome[]): void {
 function canceled(context: IExecuteFunctions, outcomes: Outcome[]): NodeOperationError {
 	const running = outcomes.flatMap(({ task }) => (task ? [task.task_id] : []));
 	if (running.length > 0) {
-		context.logger.warn(`OctopusX tasks of a canceled execution: ${running.join(', ')}`, { running });
+		context.logger.warn(`OctopusX tasks of a canceled execution: ${running.join(', ')}`, {
+			running,
+		});
 	}
 	return new NodeOperationError(context.getNode(), 'The execution was canceled');
 }

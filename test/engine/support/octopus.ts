@@ -2,6 +2,7 @@ import type { IDataObject, INode, INodeExecutionData, INodeParameters, IRun } fr
 import type { Sandbox } from '../../sandbox/sandbox';
 import { NODE_TYPE, TRIGGER_TYPE } from './nodeTypes';
 import { lastRunOf, runWorkflow, type RunOptions } from './runWorkflow';
+import { onVirtualTime } from './virtualTime';
 
 export const NODE = 'OctopusX Video';
 
@@ -57,4 +58,17 @@ export async function runNode(
 		errorItems: errorItems ?? [],
 		error: error as NodeRun['error'],
 	};
+}
+
+/** The same on virtual time: waits pass at once. `elapsedMs` is what they would have taken. */
+export async function runNodeVirtually(
+	sandbox: Sandbox,
+	parameters: INodeParameters,
+	setup: NodeSetup = {},
+): Promise<NodeRun & { elapsedMs: number }> {
+	const { result, elapsedMs } = await onVirtualTime(
+		sandbox,
+		async () => await runNode(sandbox, parameters, setup),
+	);
+	return { ...result, elapsedMs };
 }

@@ -1,0 +1,115 @@
+import { ExecuteContext, RoutingNode } from 'n8n-core';
+import {
+	Workflow,
+	type ICredentialTestRequest,
+	type INode,
+	type INodeType,
+	type INodeTypes,
+	type IRunExecutionData,
+	type IWorkflowExecuteAdditionalData,
+} from 'n8n-workflow';
+import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { CredentialsHelper } from './support/credentialsHelper';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	sandbox = await startSandbox();
+});
+beforeEach(() => sandbox.reset());
+afterAll(async () => await sandbox.close());
+
+/** What n8n does when "Test" is clicked: the test request as a declarative node, then the rules. */
+async function clickTest(data: { apiKey: string; baseUrl: string }): Promise<string> {
+	const { request, rules = [] } = new OctopusXApi().test as ICredentialTestRequest;
+	const type = {
+		description: {
+			displayName: 'Test',
+			name: 'test',
+			group: [],
+			version: 1,
+			description: '',
+			defaults: {},
+			inputs: ['main'],
+			outputs: ['main'],
+			credentials: [{ name: 'octopusXApi', required: true }],
+			properties: [
+				{ displayName: 'Test', name: 'test', type: 'string', default: '', routing: { request } },
+			],
+		},
+	} as unknown as INodeType;
+	const node: INode = {
+		id: 'test',
+		name: 'Test',
+		type: 'test',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {},
+		credentials: { octopusXApi: { id: '1', name: 'test' } },
+	};
+	const nodeTypes = { getByNameAndVersion: () => type } as unknown as INodeTypes;
+	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
+	const additionalData = {
+		credentialsHelper: new CredentialsHelper(data),
+		currentNodeParameters: {},
+		variables: {},
+		webhookWaitingBaseUrl: 'http://localhost/w',
+		formWaitingBaseUrl: 'http://localhost/f',
+	} as unknown as IWorkflowExecuteAdditionalData;
+	const context = new ExecuteContext(
+		workflow,
+		node,
+		additionalData,
+		'internal',
+		{ resultData: { runData: {} } } as unknown as IRunExecutionData,
+		0,
+		[],
+		{ main: [[{ json: {} }]] },
+		{ node, data: {}, source: null } as never,
+		[],
+	);
+	try {
+		await new RoutingNode(context, type).runNode();
+		return 'Connection successful!';
+	} catch (error) {
+		const { response } = (error as { cause: { response?: { status: number } } }).cause;
+		const rule = rules.find(
+			({ type: kind, properties }) =>
+				kind === 'responseCode' && properties.value === response?.status,
+		);
+		return rule?.properties.message ?? (error as Error).message;
+	}
+}
+
+test.each(['', '/', '/v1', '/v1/', '//'])('the right key, Base URL ending in "%s"', async (end) => {
+	const baseUrl = `${sandbox.url}${end}`;
+	expect(await clickTest({ apiKey: sandbox.apiKey, baseUrl })).toBe('Connection successful!');
+	expect(sandbox.log).toMatchObject([
+		{ method: 'GET', path: '/v1/models', headers: { authorization: `Bearer ${sandbox.apiKey}` } },
+	]);
+});
+
+test('a wrong key gets a message that a person understands', async () => {
+	expect(await clickTest({ apiKey: 'wrong', baseUrl: sandbox.url })).toBe(
+		'OctopusX did not accept this API key. Copy it again from the OctopusX console.',
+	);
+});
+
+test.each([
+	[403, 'OctopusX does not let this API key in. Check its permissions and the balance.'],
+	[404, 'There is no OctopusX API at this Base URL.'],
+])('HTTP %s has its own message', async (status, message) => {
+	sandbox.faults.add({ on: 'models', times: Infinity, answer: { status, body: {} } });
+	expect(await clickTest({ apiKey: sandbox.apiKey, baseUrl: sandbox.url })).toBe(message);
+});
+
+test('the key does not follow a redirect', async () => {
+	const headers = { location: `${sandbox.fileHost}/v1/models` };
+	sandbox.faults.add({ on: 'models', times: Infinity, answer: { status: 302, headers } });
+	const result = await clickTest({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });
+	expect(result).not.toBe('Connection successful!');
+	expect(sandbox.log.every(({ path }) => path === '/v1/models')).toBe(true);
+	expect(
+		sandbox.log.filter(({ headers: { host } }) => sandbox.fileHost.endsWith(host ?? '')),
+	).toEqual([]);
+});

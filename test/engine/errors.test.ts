@@ -1,0 +1,116 @@
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import type { Fault } from '../sandbox/faults';
+import { runNodeVirtually } from './support/octopus';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	sandbox = await startSandbox();
+});
+beforeEach(() => sandbox.reset());
+afterAll(async () => await sandbox.close());
+
+const generate = { operation: 'generate', prompt: 'a boat' };
+const apiError = (message: string) => ({ error: { message, type: 'new_api_error', code: '' } });
+const taskError = (code: string) => ({ code, message: code, data: null });
+
+const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
+	[
+		'401',
+		{ status: 401, body: apiError('Invalid token') },
+		'OctopusX did not accept the API key',
+		'OctopusX said: "Invalid token" (HTTP 401)',
+	],
+	[
+		'quota',
+		{ status: 403, body: taskError('insufficient_user_quota') },
+		'The balance of the OctopusX account is too low',
+		'HTTP 403, insufficient_user_quota',
+	],
+	[
+		'403',
+		{ status: 403, body: apiError('no') },
+		'The API key is not allowed to do this',
+		'HTTP 403',
+	],
+	[
+		'413',
+		{ status: 413, body: apiError('too large') },
+		'The request is too large for OctopusX',
+		'public URL',
+	],
+	[
+		'no model',
+		{ status: 400, body: taskError('model_price_error') },
+		'OctopusX does not offer this model to the account',
+		"'Model'",
+	],
+	[
+		'400',
+		{ status: 400, body: taskError('invalid_request') },
+		'OctopusX rejected the request',
+		'HTTP 400, invalid_request',
+	],
+	[
+		'404',
+		{ status: 404, body: apiError('Invalid URL') },
+		'OctopusX has nothing at this address',
+		"'Base URL'",
+	],
+	[
+		'500',
+		{ status: 500, body: apiError('boom') },
+		'OctopusX is not available at the moment',
+		'"boom" (HTTP 500)',
+	],
+	[
+		'502',
+		{ status: 502, body: '<html>bad</html>' },
+		'OctopusX is not available at the moment',
+		'(HTTP 502)',
+	],
+	[
+		'a web page',
+		{ status: 200, body: '<html>hello</html>' },
+		'The answer did not come from the OctopusX API',
+		'A web page',
+	],
+	[
+		'a redirect',
+		{ status: 302, headers: { location: 'https://example.com/' } },
+		'OctopusX answered with a redirect',
+		"'Base URL'",
+	],
+	[
+		'no id',
+		{ status: 200, body: { status: 'queued' } },
+		'OctopusX accepted the request but sent no task ID',
+		'A video may have been paid for',
+	],
+	['a reset', 'reset', 'The connection to OctopusX broke off', 'No complete answer arrived'],
+];
+
+test.each(CASES)('submission: %s', async (_name, answer, message, description) => {
+	sandbox.faults.add({ on: 'submit', times: Infinity, answer });
+	const { error } = await runNodeVirtually(sandbox, generate);
+	expect(error).toMatchObject({ message, context: { itemIndex: 0 } });
+	expect(error?.description).toContain(description);
+	expect(sandbox.log).toHaveLength(1);
+	expect(JSON.stringify(error)).not.toContain(sandbox.apiKey);
+});
+
+test('nobody answers', async () => {
+	const { error } = await runNodeVirtually(sandbox, generate, {
+		credential: { baseUrl: 'http://127.0.0.1:9' },
+	});
+	expect(error?.message).toBe('OctopusX cannot be reached');
+	expect(error?.description).toContain("Check the 'Base URL'");
+});
+
+test('what the server says is quoted without the key, tokens or file contents, and in part only', async () => {
+	const secret = `${sandbox.apiKey} Bearer abc.def data:image/png;base64,AAAA ${'x'.repeat(2_000)}`;
+	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiError(secret) } });
+	const { error, run } = await runNodeVirtually(sandbox, generate);
+	expect(error?.description).toContain('"*** Bearer *** data:*** xxx');
+	expect(error?.description?.length).toBeLessThan(700);
+	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
+});

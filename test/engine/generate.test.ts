@@ -1,0 +1,170 @@
+import type { INodeParameters } from 'n8n-workflow';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { runNode } from './support/octopus';
+import { initBinaryData, storeBinary } from './support/runWorkflow';
+
+const PNG = 'data:image/png;base64,iVBORw0KGgo=';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	await initBinaryData();
+	sandbox = await startSandbox();
+});
+beforeEach(() => sandbox.reset());
+afterAll(async () => await sandbox.close());
+
+/** Runs Generate without waiting and gives the body of the one request that it sent. */
+async function bodyFor(parameters: INodeParameters, input = [{ json: {} }] as never) {
+	const { error } = await runNode(
+		sandbox,
+		{ operation: 'generate', prompt: 'a boat', waitForCompletion: false, ...parameters },
+		{ input },
+	);
+	expect(error).toBeUndefined();
+	expect(sandbox.log).toHaveLength(1);
+	expect(sandbox.log[0]).toMatchObject({ method: 'POST', path: '/v1/videos' });
+	return sandbox.log[0]?.body;
+}
+
+const clip = { prompt: 'a boat', seconds: '8', aspect_ratio: '16:9', resolution: '720p' };
+const base = { model: 'omni-fast', ...clip };
+
+describe('the request of each mode', () => {
+	test('text to video sends no image field', async () => {
+		expect(await bodyFor({ mode: 'textToVideo' })).toEqual(base);
+	});
+
+	test('first frame', async () => {
+		const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl: 'https://example.com/a.png' });
+		expect(body).toEqual({ ...base, first_image_url: 'https://example.com/a.png' });
+	});
+
+	test('first and last frame', async () => {
+		const body = await bodyFor({
+			mode: 'firstLastFrame',
+			firstFrameUrl: 'https://example.com/a.png',
+			lastFrameUrl: PNG,
+		});
+		expect(body).toEqual({
+			...base,
+			first_image_url: 'https://example.com/a.png',
+			last_image_url: PNG,
+		});
+	});
+
+	test('reference images', async () => {
+		const image = [{ source: 'url', url: 'https://example.com/1.png' }];
+		const body = await bodyFor({ mode: 'referenceImages', referenceImages: { image } });
+		expect(body).toEqual({ ...base, images: ['https://example.com/1.png'] });
+	});
+
+	test('what an earlier mode left behind is not sent', async () => {
+		const body = await bodyFor({
+			mode: 'textToVideo',
+			firstFrameUrl: 'https://example.com/a.png',
+			referenceImages: { image: [{ source: 'url', url: 'https://example.com/1.png' }] },
+		});
+		expect(body).toEqual(base);
+	});
+
+	test('the credential authorises it', async () => {
+		await bodyFor({});
+		expect(sandbox.log[0]?.headers).toMatchObject({
+			authorization: `Bearer ${sandbox.apiKey}`,
+			'content-type': 'application/json',
+		});
+	});
+});
+
+describe('clip settings', () => {
+	test('follow the fields', async () => {
+		const body = await bodyFor({ seconds: 30, aspectRatio: '9:16', resolution: '4k' });
+		expect(body).toEqual({ ...base, seconds: '30', aspect_ratio: '9:16', resolution: '4k' });
+	});
+
+	test('expressions may give other ratios and sizes, and numbers as text', async () => {
+		const input = [{ json: { ratio: '1:1', size: '480p', length: '12' } }] as never;
+		const body = await bodyFor(
+			{
+				seconds: '={{ $json.length }}',
+				aspectRatio: '={{ $json.ratio }}',
+				resolution: '={{ $json.size }}',
+			},
+			input,
+		);
+		expect(body).toEqual({ ...base, seconds: '12', aspect_ratio: '1:1', resolution: '480p' });
+	});
+});
+
+describe('files and addresses', () => {
+	const bytes = Buffer.from('not really a picture');
+	const asDataUri = (type: string) => `data:${type};base64,${bytes.toString('base64')}`;
+
+	test('a file in n8n’s storage becomes a data URI', async () => {
+		const input = [{ json: {}, binary: { picture: await storeBinary(bytes, 'image/webp') } }];
+		const body = await bodyFor(
+			{ mode: 'firstFrame', firstFrameSource: 'binary', firstFrameBinaryField: 'picture' },
+			input as never,
+		);
+		expect(body).toEqual({ ...base, first_image_url: asDataUri('image/webp') });
+	});
+
+	test('so does a file that the item itself carries', async () => {
+		const data = { data: bytes.toString('base64'), mimeType: 'image/png' };
+		const body = await bodyFor({ mode: 'firstFrame', firstFrameSource: 'binary' }, [
+			{ json: {}, binary: { data } },
+		] as never);
+		expect(body).toEqual({ ...base, first_image_url: asDataUri('image/png') });
+	});
+
+	test('reference images mix files, addresses and lists, in the order given', async () => {
+		const item = {
+			json: { more: ['https://example.com/2.png', 'https://example.com/3.png'] },
+			binary: {
+				a: await storeBinary(bytes, 'image/png'),
+				b: await storeBinary(bytes, 'image/jpeg'),
+			},
+		};
+		const image = [
+			{ source: 'binary', binaryField: 'b' },
+			{ source: 'url', url: '={{ $json.more }}' },
+			{ source: 'binary', binaryField: 'a' },
+			{ source: 'url', url: PNG },
+		];
+		const body = await bodyFor({ mode: 'referenceImages', referenceImages: { image } }, [
+			item,
+		] as never);
+		expect(body).toEqual({
+			...base,
+			images: [asDataUri('image/jpeg'), ...item.json.more, asDataUri('image/png'), PNG],
+		});
+	});
+});
+
+describe('options of the request', () => {
+	test('a model of one’s own', async () => {
+		sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id: 'x' } } });
+		expect(await bodyFor({ options: { model: 'omni-next' } })).toEqual({
+			...base,
+			model: 'omni-next',
+		});
+	});
+
+	test.each([
+		['as text', '{"seed": 42, "style": {"tone": "warm"}}'],
+		['as an object from an expression', '={{ ({ seed: 42, style: { tone: "warm" } }) }}'],
+	])('additional fields %s are merged last', async (_how, additionalFields) => {
+		const body = await bodyFor({ options: { additionalFields } });
+		expect(body).toEqual({ ...base, seed: 42, style: { tone: 'warm' } });
+	});
+
+	test('an additional field replaces one of the node’s, null leaves it out', async () => {
+		const additionalFields = '{"aspect_ratio": "21:9", "resolution": null}';
+		const { resolution, ...rest } = base;
+		expect(resolution).toBe('720p');
+		expect(await bodyFor({ options: { additionalFields } })).toEqual({
+			...rest,
+			aspect_ratio: '21:9',
+		});
+	});
+});

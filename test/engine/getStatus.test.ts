@@ -1,0 +1,104 @@
+import type { IBinaryData, INodeParameters } from 'n8n-workflow';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { runNode, runNodeVirtually } from './support/octopus';
+import { initBinaryData, readBinary } from './support/runWorkflow';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	await initBinaryData();
+	sandbox = await startSandbox();
+});
+beforeEach(() => {
+	sandbox.reset();
+	sandbox.durationMs = 0;
+});
+afterAll(async () => await sandbox.close());
+
+/** Creates a task the way another workflow would have. */
+async function submit(parameters: INodeParameters = {}) {
+	const generate = { operation: 'generate', prompt: 'a boat', waitForCompletion: false };
+	const { items } = await runNode(sandbox, { ...generate, ...parameters });
+	sandbox.log = [];
+	return String(items[0]?.json.task_id);
+}
+
+test('looks once and hands out the task', async () => {
+	const taskId = await submit();
+	const { items } = await runNode(sandbox, { operation: 'getStatus', taskId: ` ${taskId}\n` });
+	expect(items[0]).toMatchObject({
+		json: { task_id: taskId, status: 'completed', seconds: '8' },
+		pairedItem: { item: 0 },
+	});
+	expect(sandbox.log.map(({ method, path, body }) => [method, path, body])).toEqual([
+		['GET', `/v1/videos/${taskId}`, undefined],
+	]);
+});
+
+test('a failed task is information, not an error', async () => {
+	const taskId = await submit({ prompt: 'a boat [failed]' });
+	const { items, error } = await runNode(sandbox, { operation: 'getStatus', taskId });
+	expect(error).toBeUndefined();
+	expect(items[0]?.json).toMatchObject({
+		status: 'failed',
+		failure: { code: 'task_failed', message: 'The sandbox let this task end failed' },
+	});
+	expect(items[0]?.json).not.toHaveProperty('error');
+});
+
+test('waiting for a task that fails is an error', async () => {
+	const taskId = await submit({ prompt: 'a boat [failed]' });
+	const { error } = await runNodeVirtually(sandbox, {
+		operation: 'getStatus',
+		taskId,
+		waitForCompletion: true,
+	});
+	expect(error?.message).toBe('The video could not be generated');
+});
+
+test('waits, where told to', async () => {
+	sandbox.durationMs = 20_000;
+	const taskId = await submit();
+	const { items } = await runNodeVirtually(sandbox, {
+		operation: 'getStatus',
+		taskId,
+		waitForCompletion: true,
+	});
+	expect(items[0]?.json).toMatchObject({ status: 'completed' });
+	expect(sandbox.requestsTo('poll').length).toBeGreaterThan(3);
+});
+
+test('downloads a finished video without waiting', async () => {
+	const taskId = await submit();
+	const { items } = await runNode(sandbox, { operation: 'getStatus', taskId, downloadVideo: true });
+	const bytes = await readBinary(items[0]?.binary?.data as IBinaryData);
+	expect(bytes.subarray(4, 8).toString()).toBe('ftyp');
+});
+
+test('does not download what is not finished', async () => {
+	sandbox.durationMs = 60_000;
+	const taskId = await submit();
+	const { items } = await runNode(sandbox, { operation: 'getStatus', taskId, downloadVideo: true });
+	expect(items[0]?.json).toMatchObject({ status: 'queued' });
+	expect(items[0]?.binary).toBeUndefined();
+});
+
+test('says so when the task is unknown', async () => {
+	const { error } = await runNode(sandbox, { operation: 'getStatus', taskId: 'video_404' });
+	expect(error).toMatchObject({
+		name: 'NodeApiError',
+		message: 'OctopusX does not know this task',
+		httpCode: '400',
+	});
+	expect(error?.description).toContain("Check the 'Task ID'");
+	expect(error?.description).toContain('(HTTP 400, task_not_exist)');
+});
+
+test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', 'ü ñ/💥'])(
+	'an id such as %s stays one segment of the path',
+	async (taskId) => {
+		await runNode(sandbox, { operation: 'getStatus', taskId });
+		expect(sandbox.log.map(({ path }) => path)).toEqual([
+			`/v1/videos/${encodeURIComponent(taskId)}`,
+		]);
+	},
+);

@@ -1,0 +1,195 @@
+import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { runNode } from './support/octopus';
+import { initBinaryData, storeBinary } from './support/runWorkflow';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	await initBinaryData();
+	sandbox = await startSandbox();
+});
+beforeEach(() => sandbox.reset());
+afterAll(async () => await sandbox.close());
+
+async function refusal(parameters: INodeParameters, item: INodeExecutionData = { json: {} }) {
+	const { error } = await runNode(
+		sandbox,
+		{ prompt: 'a boat', waitForCompletion: false, ...parameters },
+		{ input: [item] },
+	);
+	expect(sandbox.log).toEqual([]);
+	expect(error).toMatchObject({ name: 'NodeOperationError', context: { itemIndex: 0 } });
+	return `${error?.message} | ${error?.description}`;
+}
+
+const generate = { operation: 'generate' };
+const edit = { operation: 'edit' };
+const png = 'https://example.com/1.png';
+
+describe('limits, before any request', () => {
+	test.each([3, 31, 4.5, '={{ "long" }}', '={{ null }}', '={{ [8] }}', '={{ NaN }}'])(
+		'seconds %p',
+		async (seconds) => {
+			expect(await refusal({ ...generate, seconds })).toContain(
+				"'Seconds' must be a whole number from 4 to 30",
+			);
+		},
+	);
+
+	test('a sixth reference image', async () => {
+		const image = Array.from({ length: 6 }, () => ({ source: 'url', url: png }));
+		expect(
+			await refusal({ ...generate, mode: 'referenceImages', referenceImages: { image } }),
+		).toContain("'Reference Images' takes at most 5 images, and there are 6");
+	});
+
+	test('a list that makes six images', async () => {
+		const image = [
+			{ source: 'url', url: png },
+			{ source: 'url', url: `={{ Array(5).fill("${png}") }}` },
+		];
+		const text = await refusal({ ...edit, videoUrl: png, referenceImages: { image } });
+		expect(text).toContain('at most 5 images, and there are 6');
+	});
+
+	const tooLarge = Buffer.alloc(15 * 1024 * 1024 + 1);
+
+	test('a video file of 15 MB and one byte', async () => {
+		const binary = { data: await storeBinary(tooLarge, 'video/mp4') };
+		expect(await refusal({ ...edit, videoSource: 'binary' }, { json: {}, binary })).toContain(
+			'The video is larger than 15 MB',
+		);
+	});
+
+	test('the same carried by the item itself', async () => {
+		const binary = { data: { data: tooLarge.toString('base64'), mimeType: 'video/mp4' } };
+		expect(await refusal({ ...edit, videoSource: 'binary' }, { json: {}, binary })).toContain(
+			'The video is larger than 15 MB',
+		);
+	});
+
+	test('the same as a data URI', async () => {
+		const videoUrl = '={{ $json.video }}';
+		const video = `data:video/mp4;base64,${tooLarge.toString('base64')}`;
+		expect(await refusal({ ...edit, videoUrl }, { json: { video } })).toContain(
+			'The video is larger than 15 MB',
+		);
+	});
+
+	test.each([
+		['pollInterval', 0.5, "'Poll Interval' must be from 1 to 300 seconds"],
+		['pollInterval', 301, "'Poll Interval' must be from 1 to 300 seconds"],
+		['timeout', 0, "'Timeout' must be above 0 and at most 1440 minutes"],
+		['timeout', 1441, "'Timeout' must be above 0 and at most 1440 minutes"],
+		['maxConcurrency', 0, "'Max Concurrency' must be a whole number from 1 to 50"],
+		['maxConcurrency', 51, "'Max Concurrency' must be a whole number from 1 to 50"],
+	])('option %s %p', async (name, value, message) => {
+		const options = { [name]: value };
+		expect(await refusal({ ...generate, waitForCompletion: true, options })).toContain(message);
+	});
+});
+
+describe('media that is no media, before any request', () => {
+	const firstFrame = { ...generate, mode: 'firstFrame' };
+
+	test.each([
+		'ftp://example.com/a.png',
+		'file:///etc/passwd',
+		'javascript:alert(1)',
+		'example.com/a.png',
+		'http://',
+		'={{ 7 }}',
+	])('address %s', async (firstFrameUrl) => {
+		expect(await refusal({ ...firstFrame, firstFrameUrl })).toContain(
+			"'First Frame URL' is not an address that OctopusX can open",
+		);
+	});
+
+	test.each([
+		'data:text/html;base64,PGI+',
+		'data:image/png,plain',
+		'data:image/png;base64,',
+		'data:image/png;base64',
+	])('data URI %s', async (firstFrameUrl) => {
+		expect(await refusal({ ...firstFrame, firstFrameUrl })).toContain(
+			"'First Frame URL' holds a data URI that is not image/* in base64",
+		);
+	});
+
+	test('an address that the expression did not find', async () => {
+		expect(await refusal({ ...firstFrame, firstFrameUrl: '={{ $json.nothing }}' })).toContain(
+			"'First Frame URL' has no text",
+		);
+	});
+
+	test('an input data field that is not there', async () => {
+		const text = await refusal({ ...firstFrame, firstFrameSource: 'binary' });
+		expect(text).toContain("contain a binary file 'data', but none was found");
+	});
+
+	test('a file of another type', async () => {
+		const binary = { data: await storeBinary(Buffer.from('x'), 'application/pdf') };
+		const parameters = { ...firstFrame, firstFrameSource: 'binary' };
+		expect(await refusal(parameters, { json: {}, binary })).toContain(
+			'OctopusX needs image/* here; the file is application/pdf',
+		);
+	});
+
+	test('a QuickTime video', async () => {
+		const binary = { data: await storeBinary(Buffer.from('x'), 'video/quicktime') };
+		expect(await refusal({ ...edit, videoSource: 'binary' }, { json: {}, binary })).toContain(
+			'OctopusX needs video/mp4 here; the file is video/quicktime',
+		);
+	});
+
+	test('no reference image at all', async () => {
+		expect(await refusal({ ...generate, mode: 'referenceImages' })).toContain(
+			"'Reference Images' is empty",
+		);
+	});
+});
+
+describe('text that is no text, before any request', () => {
+	test.each(['={{ "" }}', '={{ "  " }}', '={{ null }}', '={{ ({}) }}'])(
+		'prompt %s',
+		async (prompt) => {
+			expect(await refusal({ ...generate, prompt })).toContain("'Prompt' has no text");
+		},
+	);
+
+	test.each(['={{ "" }}', '={{ undefined }}'])('task ID %s', async (taskId) => {
+		expect(await refusal({ operation: 'getStatus', taskId })).toContain("'Task ID' has no text");
+	});
+
+	test.each(['.', '..', ' .. '])('task ID %s would change the path', async (taskId) => {
+		expect(await refusal({ operation: 'getStatus', taskId })).toContain(
+			"'Task ID' is not a task ID",
+		);
+	});
+
+	test.each(['[1]', 'seed=1', '"text"', '={{ 7 }}', '={{ [1] }}'])(
+		'additional fields %s',
+		async (additionalFields) => {
+			expect(await refusal({ ...generate, options: { additionalFields } })).toContain(
+				"'Additional Fields' is not a JSON object",
+			);
+		},
+	);
+
+	test.each(['model', 'prompt'])('additional fields with %s', async (name) => {
+		const options = { additionalFields: `{"${name}": "other"}` };
+		expect(await refusal({ ...generate, options })).toContain(
+			`'Additional Fields' may not replace ${name}`,
+		);
+	});
+});
+
+test('a Base URL that is no address', async () => {
+	const { error } = await runNode(
+		sandbox,
+		{ ...generate, prompt: 'a boat' },
+		{ credential: { baseUrl: 'octopusx' } },
+	);
+	expect(error?.message).toBe("The 'Base URL' in the credential is not a web address");
+	expect(sandbox.log).toEqual([]);
+});

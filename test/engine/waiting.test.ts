@@ -1,0 +1,149 @@
+import type { INodeParameters } from 'n8n-workflow';
+import { HTML_502 } from '../sandbox/faults';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { VOCABULARIES } from '../sandbox/tasks';
+import { runNodeVirtually, type NodeSetup } from './support/octopus';
+
+const MINUTE = 60_000;
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	sandbox = await startSandbox();
+});
+beforeEach(() => {
+	sandbox.reset();
+	sandbox.durationMs = 60_000;
+});
+afterAll(async () => await sandbox.close());
+
+/** Runs Generate on virtual time, waiting for its video. */
+async function wait(parameters: INodeParameters = {}, setup?: NodeSetup) {
+	const all = { operation: 'generate', prompt: 'a boat', ...parameters };
+	const result = await runNodeVirtually(sandbox, all, setup);
+	const polls = sandbox.requestsTo('poll').map(({ at }) => at - (sandbox.tasks[0]?.createdAt ?? 0));
+	return { ...result, polls };
+}
+
+test('the first look is one interval after the submission, and then every interval', async () => {
+	sandbox.durationMs = 12_000;
+	const { items, polls } = await wait();
+	expect(polls).toEqual([5_000, 10_000, 15_000]);
+	expect(items[0]?.json).toMatchObject({ status: 'completed', progress: 100 });
+});
+
+test('the interval is an option', async () => {
+	sandbox.durationMs = 12_000;
+	expect((await wait({ options: { pollInterval: 1.5 } })).polls).toHaveLength(8);
+});
+
+test.each(Object.keys(VOCABULARIES) as Array<keyof typeof VOCABULARIES>)(
+	'status words "%s"',
+	async (statuses) => {
+		sandbox.quirks.statuses = statuses;
+		const { items, polls } = await wait();
+		expect(polls).toHaveLength(12);
+		expect(items[0]?.json).toMatchObject({ status: 'completed' });
+	},
+);
+
+test.each(['string', 'percent', 'absent', 'number'] as const)(
+	'progress as %s',
+	async (progress) => {
+		sandbox.quirks.progress = progress;
+		const { items } = await wait({ options: { timeout: 30 } });
+		expect(items[0]?.json).toMatchObject({ progress: 100, status: 'completed' });
+	},
+);
+
+test.each([
+	['both', 'colonAndSlash'],
+	['id', 'plain'],
+	['task_id', 'colonAndSlash'],
+] as const)('ids in %s, %s', async (idFields, ids) => {
+	sandbox.quirks = { ...sandbox.quirks, idFields, ids };
+	const { items } = await wait();
+	const id = sandbox.tasks[0]?.id;
+	expect(items[0]?.json).toMatchObject({ id, task_id: id, status: 'completed' });
+	expect(sandbox.requestsTo('poll')[0]?.path).toBe(`/v1/videos/${encodeURIComponent(id ?? '')}`);
+});
+
+test('no task is taken for failed because of an empty error object', async () => {
+	const { items, error } = await wait();
+	expect(error).toBeUndefined();
+	expect(Object.keys(items[0]?.json ?? {})).not.toContain('error');
+	expect(Object.keys(items[0]?.json ?? {})).not.toContain('failure');
+});
+
+test.each([
+	['failed', 'The video could not be generated', 'task_failed'],
+	['cancelled', 'The video was cancelled', 'task_cancelled'],
+	['expired', 'The video could not be generated', 'task_expired'],
+])('a task that ends %s is an error', async (ending, message, code) => {
+	const { error } = await wait({ prompt: `a boat [${ending}]` });
+	expect(error).toMatchObject({ message, context: { itemIndex: 0 } });
+	expect(error?.description).toContain(
+		`OctopusX said about task video_1: "The sandbox let this task end ${ending}" (${code}).`,
+	);
+});
+
+test('after the timeout the error names the task, where it stood, and how to go on', async () => {
+	const { error, elapsedMs, polls } = await wait({
+		prompt: 'a boat [never]',
+		options: { timeout: 1.5 },
+	});
+	expect(elapsedMs).toBe(1.5 * MINUTE);
+	expect(polls.at(-1)).toBe(1.5 * MINUTE);
+	expect(error?.message).toBe('The video was not ready after 1.5 minutes');
+	expect(error?.description).toContain('Task video_1 was in_progress at 99 %');
+	expect(error?.description).toContain('use Get Status with this Task ID');
+});
+
+describe('a wait outlasts', () => {
+	test.each([
+		['a bad gateway', HTML_502],
+		['a web page with status 200', { status: 200, body: '<html>busy</html>' }],
+		['a rate limit', { status: 429, body: { error: { message: 'slow down' } } }],
+		['a cut connection', 'reset'],
+		['an answer of the wrong shape', { status: 200, body: [1, 2] }],
+	] as const)('%s', async (_what, answer) => {
+		sandbox.faults.add({ on: 'poll', nth: 2, times: 3, answer });
+		const { items, polls } = await wait();
+		expect(items[0]?.json).toMatchObject({ status: 'completed' });
+		// 5, 10 (fault), then waits of 10, 20 and 40 s
+		expect(polls).toEqual([5_000, 10_000, 20_000, 40_000, 80_000]);
+	});
+});
+
+test.each([
+	['an unknown task', { status: 400, body: { code: 'task_not_exist', message: 'task_not_exist' } }],
+	['a refused key', { status: 401, body: { error: { message: 'Invalid token' } } }],
+	['a forbidden task', { status: 403, body: { error: { message: 'no' } } }],
+])('%s ends the wait at once', async (_what, answer) => {
+	sandbox.faults.add({ on: 'poll', nth: 1, times: Infinity, answer });
+	const { error, polls } = await wait();
+	expect(polls).toHaveLength(1);
+	expect(error?.description).toContain('item 0: video_1 (queued)');
+});
+
+test('a person who watches sees every step', async () => {
+	sandbox.durationMs = 12_000;
+	const messages: string[] = [];
+	await wait({}, { onMessage: (text) => messages.push(text) });
+	expect(messages).toEqual([
+		'item 0: video_1 queued 0 %',
+		'item 0: video_1 in_progress 41 %',
+		'item 0: video_1 in_progress 83 %',
+		'item 0: video_1 completed 100 %',
+	]);
+});
+
+test('stopping the execution ends the wait, and no request leaves any more', async () => {
+	const { error, elapsedMs, polls, run } = await wait(
+		{ prompt: 'a boat [never]' },
+		{ onStart: (run) => void setTimeout(() => run.cancel(), 7_200) },
+	);
+	expect(polls).toEqual([5_000]);
+	expect(elapsedMs).toBeLessThanOrEqual(7_200 + 1_000);
+	expect(run.status).toBe('canceled');
+	expect(error?.message).toContain('canceled');
+});
