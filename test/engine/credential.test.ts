@@ -7,6 +7,7 @@ import {
 	type INodeTypes,
 	type IRunExecutionData,
 	type IWorkflowExecuteAdditionalData,
+	type NodeApiError,
 } from 'n8n-workflow';
 import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox';
@@ -72,12 +73,12 @@ async function clickTest(data: { apiKey: string; baseUrl: string }): Promise<str
 		await new RoutingNode(context, type).runNode();
 		return 'Connection successful!';
 	} catch (error) {
-		const { response } = (error as { cause: { response?: { status: number } } }).cause;
+		const { httpCode, message } = error as NodeApiError;
 		const rule = rules.find(
 			({ type: kind, properties }) =>
-				kind === 'responseCode' && properties.value === response?.status,
+				kind === 'responseCode' && String(properties.value) === httpCode,
 		);
-		return rule?.properties.message ?? (error as Error).message;
+		return rule?.properties.message ?? message;
 	}
 }
 

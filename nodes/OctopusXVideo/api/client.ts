@@ -1,4 +1,9 @@
-import type { IExecuteFunctions, IHttpRequestMethods, IHttpRequestOptions } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	IHttpRequestMethods,
+	IHttpRequestOptions,
+	NodeApiError,
+} from 'n8n-workflow';
 import { normalizeBaseUrl } from './baseUrl';
 import {
 	explainAnswer,
@@ -179,13 +184,16 @@ const AS_IT_IS = {
 	disableFollowRedirect: true,
 } as const;
 
-/** n8n wraps what axios threw; the code of the cause says what happened to the connection. */
+/**
+ * What happened to the connection. Plain requests throw axios's error with a `code`; n8n wraps it
+ * where a credential is involved: 2.x keeps it as the cause, 1.x copies the code to `httpCode`.
+ */
 function noAnswer(error: unknown): NoAnswer {
-	const { code, message, cause } = error as Partial<NoAnswer & Error>;
-	const origin = (cause ?? {}) as Partial<NoAnswer & Error>;
+	const { code, httpCode, message, cause } = error as NodeApiError & { code?: string };
+	const origin = cause as { code?: string; message?: string } | undefined;
 	return {
-		code: String(origin.code ?? code ?? ''),
-		reason: origin.message ?? message ?? String(error),
+		code: origin?.code ?? code ?? httpCode ?? '',
+		reason: origin?.message ?? message,
 	};
 }
 

@@ -2,7 +2,6 @@ import { Container } from '@n8n/di';
 import { BinaryDataService, ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
 import {
 	Workflow,
-	type IDataObject,
 	type INodeExecutionData,
 	type INodeType,
 	type IRun,
@@ -23,8 +22,8 @@ export interface RunOptions {
 	/** Our node unless told, for instance wrapped to be watched. */
 	node?: INodeType;
 	mode?: WorkflowExecuteMode;
-	/** What the node sends to the editor of a manual run. */
-	onMessage?: (text: string) => void;
+	/** What a node sends to the editor of a manual run; `source` names the node. */
+	onMessage?: (text: string, source: string) => void;
 	/** Gets the run as soon as it has started. */
 	onStart?: (run: { cancel: () => void }) => void;
 }
@@ -68,8 +67,9 @@ export async function runWorkflow(options: RunOptions): Promise<IRun> {
 		webhookWaitingBaseUrl: 'http://localhost/webhook-waiting',
 		webhookTestBaseUrl: 'http://localhost/webhook-test',
 		formWaitingBaseUrl: 'http://localhost/form-waiting',
-		sendDataToUI: (_type: string, data: IDataObject | IDataObject[]) => {
-			onMessage?.(((data as IDataObject).messages as unknown[]).join(' '));
+		sendDataToUI: (_type: string, data: unknown) => {
+			const { messages, source } = data as { messages: unknown[]; source: string };
+			onMessage?.(messages.join(' '), source);
 		},
 	} as unknown as IWorkflowExecuteAdditionalData;
 

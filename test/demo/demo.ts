@@ -1,0 +1,122 @@
+import '../setup';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
+import type { INodeType, IRun, IWorkflowBase } from 'n8n-workflow';
+import { initBinaryData, readBinary, runWorkflow } from '../engine/support/runWorkflow';
+import { startSandbox } from '../sandbox/sandbox';
+
+const ROOT = join(__dirname, '..', '..');
+const WORKFLOW = join(ROOT, 'examples', 'every-operation.json');
+const OUTPUT = join(ROOT, 'demo-output');
+const SANDBOX_TASK_MS = 5_000;
+
+type Workflow = Pick<IWorkflowBase, 'nodes' | 'connections' | 'name'>;
+
+interface Target {
+	credential: { apiKey: string; baseUrl: string };
+	close: () => Promise<void>;
+}
+
+/** The real API when a key is given and its owner agrees to pay, a sandbox otherwise. */
+async function chooseTarget(workflow: Workflow, isAgreed: boolean): Promise<Target | undefined> {
+	const { OCTOPUSX_API_KEY: apiKey, OCTOPUSX_BASE_URL: baseUrl = 'https://octopusx.ai' } =
+		process.env;
+	if (!apiKey) {
+		const sandbox = await startSandbox({ durationMs: SANDBOX_TASK_MS });
+		console.log(`Using the sandbox on ${sandbox.url}: nothing is paid for.`);
+		return {
+			credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
+			close: async () => await sandbox.close(),
+		};
+	}
+	console.log(`OCTOPUSX_API_KEY is set: ${countVideos(workflow)} videos are about to be paid for`);
+	console.log(`at ${baseUrl}.`);
+	if (!isAgreed && !(await ask('Go on? (y/N) '))) return undefined;
+	return { credential: { apiKey, baseUrl }, close: async () => {} };
+}
+
+function countVideos({ nodes }: Workflow): number {
+	return nodes.filter(
+		({ type, parameters }) =>
+			type.endsWith('.octopusXVideo') && parameters.operation !== 'getStatus',
+	).length;
+}
+
+/** No answer, as where nobody is there to type one, is a no. */
+async function ask(question: string): Promise<boolean> {
+	const terminal = createInterface({ input: process.stdin, output: process.stdout });
+	const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+	const answer = await Promise.race([terminal.question(question), closed]);
+	terminal.close();
+	return /^y(es)?$/i.test(answer.trim());
+}
+
+function loadBuiltNode(): INodeType {
+	const path = join(ROOT, 'dist', 'nodes', 'OctopusXVideo', 'OctopusXVideo.node.js');
+	// eslint-disable-next-line @typescript-eslint/no-require-imports -- what was built a moment ago
+	const { OctopusXVideo } = require(path) as { OctopusXVideo: new () => INodeType };
+	return new OctopusXVideo();
+}
+
+/** Writes each video beside the others and tells what became of each node's task. */
+async function collect(run: IRun) {
+	rmSync(OUTPUT, { recursive: true, force: true });
+	mkdirSync(OUTPUT);
+	const rows = [];
+	for (const [node, runs] of Object.entries(run.data.resultData.runData)) {
+		for (const { data, executionTime } of runs) {
+			for (const { json, binary } of data?.main?.[0] ?? []) {
+				if (!binary?.data) continue;
+				const bytes = await readBinary(binary.data);
+				const file = join(OUTPUT, binary.data.fileName as string);
+				writeFileSync(file, bytes);
+				rows.push({
+					node,
+					task: json.task_id,
+					status: json.status,
+					'seconds waited': Number((executionTime / 1_000).toFixed(1)),
+					file: relative(ROOT, file),
+					bytes: bytes.length,
+				});
+			}
+		}
+	}
+	return rows;
+}
+
+async function main(): Promise<void> {
+	const { values } = parseArgs({ options: { yes: { type: 'boolean', default: false } } });
+	const workflow = JSON.parse(readFileSync(WORKFLOW, 'utf8')) as Workflow;
+	const target = await chooseTarget(workflow, values.yes);
+	if (!target) {
+		console.log('Nothing was sent.');
+		return;
+	}
+	await initBinaryData();
+	console.log(`Running "${workflow.name}" in n8n's engine:`);
+	const startedAt = Date.now();
+	const run = await runWorkflow({
+		workflow,
+		node: loadBuiltNode(),
+		credential: target.credential,
+		onMessage: (text, source) => {
+			const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6);
+			console.log(`${seconds} s  ${source.replace(/^\[Node: "(.*)"\]$/, '$1')}, ${text}`);
+		},
+	});
+	await target.close();
+	console.table(await collect(run));
+	const { error } = run.data.resultData;
+	if (error) throw new Error([error.message, error.description].join('\n'));
+}
+
+main().then(
+	// n8n's engine keeps timers of its own that would hold the process
+	() => process.exit(0),
+	(error: Error) => {
+		console.error(error.message);
+		process.exit(1);
+	},
+);

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { NodeHelpers, type INode, type INodeParameters, type IWorkflowBase } from 'n8n-workflow';
+import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { NODE_TYPE } from './support/nodeTypes';
+import { initBinaryData, lastRunOf, runWorkflow } from './support/runWorkflow';
+import { onVirtualTime } from './support/virtualTime';
+
+const FOLDER = join(__dirname, '..', '..', 'examples');
+const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
+const load = (file: string) =>
+	JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as IWorkflowBase;
+const ourNodes = ({ nodes }: IWorkflowBase) => nodes.filter(({ type }) => type === NODE_TYPE);
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	await initBinaryData();
+	sandbox = await startSandbox();
+});
+beforeEach(() => sandbox.reset());
+afterAll(async () => await sandbox.close());
+
+test.each(files)('%s runs, and every node of ours brings its video', async (file) => {
+	const workflow = load(file);
+	const { result: run } = await onVirtualTime(
+		sandbox,
+		async () =>
+			await runWorkflow({
+				workflow,
+				credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
+			}),
+	);
+	expect(run.data.resultData.error).toBeUndefined();
+	// n8n fills in defaults in place: what the file itself says is read anew
+	for (const { name, parameters } of ourNodes(load(file))) {
+		const [item] = lastRunOf(run, name).data?.main?.[0] ?? [];
+		const status = parameters.waitForCompletion === false ? 'queued' : 'completed';
+		expect([name, item?.json.status]).toEqual([name, status]);
+		expect([name, item?.binary?.data?.mimeType]).toEqual([
+			name,
+			parameters.downloadVideo ? 'video/mp4' : undefined,
+		]);
+	}
+});
+
+test.each(files)('%s uses only parameters that the node has', (file) => {
+	const { description } = new OctopusXVideo();
+	for (const node of ourNodes(load(file))) {
+		const known = NodeHelpers.getNodeParameters(
+			description.properties,
+			node.parameters,
+			false,
+			false,
+			{ ...node } as INode,
+			description,
+		) as INodeParameters;
+		expect([node.name, Object.keys(node.parameters).sort()]).toEqual([
+			node.name,
+			Object.keys(known).sort(),
+		]);
+	}
+});

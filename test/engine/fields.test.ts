@@ -1,0 +1,238 @@
+import {
+	NodeHelpers,
+	type IExecuteFunctions,
+	type INode,
+	type INodeExecutionData,
+	type INodeParameters,
+	type INodeProperties,
+	type INodePropertyCollection,
+} from 'n8n-workflow';
+import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { runNodeVirtually } from './support/octopus';
+import { initBinaryData, storeBinary } from './support/runWorkflow';
+
+const { description } = new OctopusXVideo();
+
+/** Names of the fields that the editor shows for these parameters; options as `options.name`. */
+function shownFields(parameters: INodeParameters): string[] {
+	const node = { typeVersion: 1, parameters } as INode;
+	const values = NodeHelpers.getNodeParameters(
+		description.properties,
+		parameters,
+		true,
+		true,
+		node,
+		description,
+	) as INodeParameters;
+	const isShown = (field: INodeProperties, at: INodeParameters) =>
+		NodeHelpers.displayParameter(at, field, node, description, values);
+
+	return description.properties
+		.filter((field) => isShown(field, values))
+		.flatMap((field) => {
+			if (field.type !== 'collection') return [field.name];
+			const options = (field.options as INodeProperties[]).filter((one) => isShown(one, {}));
+			return options.map(({ name }) => `${field.name}.${name}`);
+		});
+}
+
+const clip = ['seconds', 'aspectRatio', 'resolution'];
+const request = ['options.additionalFields', 'options.maxConcurrency', 'options.model'];
+const waitOptions = ['options.pollInterval', 'options.timeout'];
+const downloadOptions = ['options.fileName', 'options.binaryOutputField'];
+const generate = (...fields: string[]) => ['operation', 'mode', 'prompt', ...fields, ...clip];
+
+describe('exactly the intended fields show for', () => {
+	const waiting = ['waitForCompletion', 'downloadVideo', ...request, ...waitOptions];
+
+	test.each<[INodeParameters, string[]]>([
+		[{ mode: 'textToVideo' }, generate()],
+		[{ mode: 'firstFrame' }, generate('firstFrameSource', 'firstFrameUrl')],
+		[
+			{ mode: 'firstFrame', firstFrameSource: 'binary' },
+			generate('firstFrameSource', 'firstFrameBinaryField'),
+		],
+		[
+			{ mode: 'firstLastFrame' },
+			generate('firstFrameSource', 'firstFrameUrl', 'lastFrameSource', 'lastFrameUrl'),
+		],
+		[
+			{ mode: 'firstLastFrame', lastFrameSource: 'binary' },
+			generate('firstFrameSource', 'firstFrameUrl', 'lastFrameSource', 'lastFrameBinaryField'),
+		],
+		[{ mode: 'referenceImages' }, generate('referenceImages')],
+	])('generate %p', (parameters, expected) => {
+		const shown = shownFields({ operation: 'generate', ...parameters });
+		expect(shown.sort()).toEqual([...expected, ...waiting].sort());
+	});
+
+	const edit = ['operation', 'prompt', 'videoSource', 'referenceImages', ...clip];
+	test.each<[INodeParameters, string[]]>([
+		[{}, [...edit, 'videoUrl']],
+		[{ videoSource: 'binary' }, [...edit, 'videoBinaryField']],
+	])('edit %p', (parameters, expected) => {
+		const shown = shownFields({ operation: 'edit', ...parameters });
+		expect(shown.sort()).toEqual([...expected, ...waiting].sort());
+	});
+
+	test.each(['generate', 'edit'])('%s without and with the file', (operation) => {
+		const common = shownFields({ operation, waitForCompletion: false });
+		expect(common).toContain('waitForCompletion');
+		expect(common).not.toContain('downloadVideo');
+		expect(common.filter((name) => name.startsWith('options.'))).toEqual(request);
+
+		const downloading = shownFields({ operation, downloadVideo: true });
+		expect(downloading).toEqual(expect.arrayContaining([...downloadOptions, ...waitOptions]));
+	});
+
+	const getStatus = ['operation', 'taskId', 'waitForCompletion', 'downloadVideo'];
+	test.each<[INodeParameters, string[]]>([
+		[{}, []],
+		[{ waitForCompletion: true }, waitOptions],
+		[{ downloadVideo: true }, downloadOptions],
+		[{ waitForCompletion: true, downloadVideo: true }, [...waitOptions, ...downloadOptions]],
+	])('getStatus %p', (parameters, options) => {
+		const shown = shownFields({ operation: 'getStatus', ...parameters });
+		expect(shown.sort()).toEqual([...getStatus, 'options.maxConcurrency', ...options].sort());
+	});
+});
+
+/** The public contract: saved in users' workflows, so it never changes after a release. */
+test('defaults are those of the contract', () => {
+	const defaultsOf = (operation: string) =>
+		NodeHelpers.getNodeParameters(
+			description.properties,
+			{ operation },
+			true,
+			false,
+			{ typeVersion: 1, parameters: {} } as unknown as INode,
+			description,
+		);
+	const common = { options: {}, downloadVideo: false };
+	const clipDefaults = { prompt: '', seconds: 8, aspectRatio: '16:9', resolution: '720p' };
+	expect(defaultsOf('generate')).toEqual({
+		...common,
+		...clipDefaults,
+		operation: 'generate',
+		mode: 'textToVideo',
+		waitForCompletion: true,
+	});
+	expect(defaultsOf('edit')).toEqual({
+		...common,
+		...clipDefaults,
+		operation: 'edit',
+		videoSource: 'url',
+		videoUrl: '',
+		referenceImages: {},
+		waitForCompletion: true,
+	});
+	expect(defaultsOf('getStatus')).toEqual({
+		...common,
+		operation: 'getStatus',
+		taskId: '',
+		waitForCompletion: false,
+	});
+});
+
+describe('every field', () => {
+	/** Paths of all fields: `name`, `options.name`, `referenceImages.image.name`. */
+	const paths = (fields: INodeProperties[], prefix = ''): string[] =>
+		fields.flatMap((field) => {
+			const path = `${prefix}${field.name}`;
+			if (field.type === 'collection') return paths(field.options as INodeProperties[], `${path}.`);
+			if (field.type === 'fixedCollection') {
+				const groups = field.options as INodePropertyCollection[];
+				return groups.flatMap(({ name, values }) => paths(values, `${path}.${name}.`));
+			}
+			return [path];
+		});
+	const all = new Set(paths(description.properties));
+
+	let sandbox: Sandbox;
+	const read = new Set<string>();
+	beforeAll(async () => {
+		await initBinaryData();
+		sandbox = await startSandbox();
+	});
+	afterAll(async () => await sandbox.close());
+
+	/** Notes each property that code takes from a parameter's value. */
+	const watched = (value: unknown, path: string): unknown => {
+		read.add(path);
+		if (typeof value !== 'object' || value === null) return value;
+		return new Proxy(value, {
+			get: (target, key) => {
+				const inner: unknown = Reflect.get(target, key);
+				if (typeof key === 'symbol' || typeof inner === 'function') return inner;
+				return watched(inner, /^(\d+|length)$/.test(key) ? path : `${path}.${key}`);
+			},
+		});
+	};
+
+	/** The node, with a context that notes which parameters are read. */
+	class WatchedNode extends OctopusXVideo {
+		override async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+			const context = new Proxy(this, {
+				get: (target, key) => {
+					const value: unknown = Reflect.get(target, key, target);
+					if (key === 'getNodeParameter') {
+						return (name: string, item: number, fallback: unknown) =>
+							watched(target.getNodeParameter(name, item, fallback), name);
+					}
+					return typeof value === 'function' ? value.bind(target) : value;
+				},
+			});
+			return await OctopusXVideo.prototype.execute.call(context);
+		}
+	}
+
+	const url = 'https://example.com/a.png';
+	const binarySource = (name: string) => ({ [`${name}Source`]: 'binary' });
+	const urlSource = (name: string) => ({ [`${name}Url`]: url });
+	const runs: INodeParameters[] = [
+		{ mode: 'textToVideo', downloadVideo: true },
+		{ mode: 'firstLastFrame', ...urlSource('firstFrame'), ...urlSource('lastFrame') },
+		{ mode: 'firstLastFrame', ...binarySource('firstFrame'), ...binarySource('lastFrame') },
+		{
+			mode: 'referenceImages',
+			referenceImages: { image: [{ source: 'url', url }, { source: 'binary' }] },
+		},
+		{ operation: 'edit', videoUrl: 'https://example.com/in.mp4' },
+		{ operation: 'edit', videoSource: 'binary', videoBinaryField: 'clip' },
+		{ operation: 'getStatus', taskId: 'video_1', downloadVideo: true },
+	];
+
+	test('is read by code', async () => {
+		const binary = {
+			data: await storeBinary(Buffer.from('x'), 'image/png'),
+			clip: await storeBinary(Buffer.from('x'), 'video/mp4'),
+		};
+		for (const parameters of runs) {
+			const { error } = await runNodeVirtually(
+				sandbox,
+				{ operation: 'generate', prompt: 'a boat', ...parameters },
+				{ node: new WatchedNode(), input: [{ json: {}, binary }] },
+			);
+			expect(error).toBeUndefined();
+		}
+		expect([...all].filter((path) => !read.has(path))).toEqual([]);
+	});
+
+	test('has words for users: a description, and an example where text is typed', () => {
+		const check = (fields: INodeProperties[]): void => {
+			for (const field of fields) {
+				if (field.name === 'operation') continue;
+				if (field.name !== 'options') expect(field).toHaveProperty('description');
+				if (['string', 'number', 'json'].includes(field.type)) {
+					expect(field.placeholder).toMatch(/^e\.g\. /);
+				}
+				if (field.type === 'collection') check(field.options as INodeProperties[]);
+				if (field.type === 'fixedCollection') {
+					for (const { values } of field.options as INodePropertyCollection[]) check(values);
+				}
+			}
+		};
+		check(description.properties);
+	});
+});

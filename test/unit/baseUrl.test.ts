@@ -1,0 +1,21 @@
+import { normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/baseUrl';
+
+test.each([
+	['https://octopusx.ai', 'https://octopusx.ai'],
+	['https://octopusx.ai/', 'https://octopusx.ai'],
+	['https://octopusx.ai/v1', 'https://octopusx.ai'],
+	['https://octopusx.ai/v1/', 'https://octopusx.ai'],
+	['https://octopusx.ai//v1//', 'https://octopusx.ai'],
+	[' https://octopusx.ai ', 'https://octopusx.ai'],
+	['http://127.0.0.1:8787', 'http://127.0.0.1:8787'],
+	['https://proxy.example/octopus/v1', 'https://proxy.example/octopus'],
+	['https://octopusx.ai/v10', 'https://octopusx.ai/v10'],
+	['octopusx.ai', undefined],
+	['ftp://octopusx.ai', undefined],
+	['https://', undefined],
+	['', undefined],
+	[undefined, undefined],
+	[7, undefined],
+])('%p is %p', (baseUrl, expected) => {
+	expect(normalizeBaseUrl(baseUrl)).toBe(expected);
+});

@@ -1,0 +1,157 @@
+import { hasEnded, parseTask, taskUrl, type TaskStatus } from '../../nodes/OctopusXVideo/api/task';
+
+const API = 'https://octopusx.ai';
+const parse = (answer: object) => parseTask({ id: 'video_1', ...answer }, API);
+
+describe('status', () => {
+	test.each<[unknown, TaskStatus]>([
+		['queued', 'queued'],
+		['pending', 'queued'],
+		['submitted', 'queued'],
+		['in_progress', 'in_progress'],
+		['processing', 'in_progress'],
+		['completed', 'completed'],
+		['succeeded', 'completed'],
+		['SUCCESS', 'completed'],
+		['Failed', 'failed'],
+		['failure', 'failed'],
+		['expired', 'failed'],
+		['cancelled', 'cancelled'],
+		['canceled', 'cancelled'],
+		[' Completed ', 'completed'],
+		['unknown', 'unknown'],
+		['rendering', 'unknown'],
+		['constructor', 'unknown'],
+		['', 'unknown'],
+		[undefined, 'unknown'],
+		[3, 'unknown'],
+		[{ status: 'completed' }, 'unknown'],
+	])('%p means %s', (raw, status) => {
+		expect(parse({ status: raw })?.status).toBe(status);
+	});
+
+	test('only completed, failed and cancelled are the end', () => {
+		const ended = ['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'unknown'].filter(
+			(status) => hasEnded(parse({ status }) as never),
+		);
+		expect(ended).toEqual(['completed', 'failed', 'cancelled']);
+	});
+});
+
+test.each([
+	[50, 50],
+	['50', 50],
+	['50%', 50],
+	['12.5 %', 12.5],
+	[-3, 0],
+	[250, 100],
+	['soon', 0],
+	[undefined, 0],
+	[null, 0],
+	[NaN, 0],
+	[{}, 0],
+])('progress %p is %p', (raw, progress) => {
+	expect(parse({ status: 'processing', progress: raw })?.progress).toBe(progress);
+});
+
+test('a completed task is at 100, whatever its progress says', () => {
+	expect(parse({ status: 'completed', progress: '97%' })?.progress).toBe(100);
+});
+
+describe('video_url of a completed task', () => {
+	const content = `${API}/v1/videos/video_1/content`;
+
+	test.each([
+		[{ video_url: 'https://files.example/a.mp4' }, 'https://files.example/a.mp4'],
+		[{ video_url: '/v1/videos/video_1/content' }, content],
+		[
+			{ video_url: '', metadata: { url: 'https://files.example/b.mp4' } },
+			'https://files.example/b.mp4',
+		],
+		[
+			{
+				video_url: 'https://files.example/a.mp4',
+				metadata: { url: 'https://files.example/b.mp4' },
+			},
+			'https://files.example/a.mp4',
+		],
+		[{ video_url: '' }, content],
+		[{}, content],
+		[{ video_url: null, metadata: 'none' }, content],
+		[{ video_url: 'ftp://files.example/a.mp4' }, content],
+		[{ video_url: 'file:///etc/passwd' }, content],
+		[{ video_url: 'javascript:alert(1)' }, content],
+		[{ video_url: 'https://' }, content],
+		[{ video_url: ['https://files.example/a.mp4'] }, content],
+	])('%p is %s', (answer, url) => {
+		expect(parse({ status: 'completed', ...answer })?.video_url).toBe(url);
+	});
+
+	test('is not there before', () => {
+		expect(parse({ status: 'processing', video_url: content })).not.toHaveProperty('video_url');
+	});
+
+	test('has its id as one encoded segment', () => {
+		expect(taskUrl(API, 'sora-2:task/01?x#y')).toBe(`${API}/v1/videos/sora-2%3Atask%2F01%3Fx%23y`);
+	});
+});
+
+describe('why a task failed', () => {
+	test.each([
+		[{ code: 'content_policy', message: 'Not allowed' }, 'content_policy', 'Not allowed'],
+		[{ code: '', message: '' }, 'failed', 'The server gave no reason'],
+		['out of memory', 'failed', 'out of memory'],
+		[undefined, 'failed', 'The server gave no reason'],
+		[{ code: 7, message: { deep: true } }, '7', 'The server gave no reason'],
+	])('%p', (error, code, message) => {
+		expect(parse({ status: 'failed', error })?.failure).toEqual({ code, message });
+	});
+
+	test('an error on a healthy task is no failure, and never a top-level key', () => {
+		const task = parse({ status: 'processing', error: { message: '', code: '' } });
+		expect(task).not.toHaveProperty('error');
+		expect(task).not.toHaveProperty('failure');
+	});
+});
+
+describe('fields', () => {
+	test('that the node does not know are kept, placeholders are left out', () => {
+		expect(
+			parse({
+				status: 'processing',
+				completed_at: 0,
+				expires_at: 1735776000,
+				remixed_from_video_id: '',
+				nothing: null,
+				style: { tone: 'warm' },
+				retries: 0,
+			}),
+		).toEqual({
+			id: 'video_1',
+			task_id: 'video_1',
+			status: 'in_progress',
+			progress: 0,
+			expires_at: 1735776000,
+			style: { tone: 'warm' },
+			retries: 0,
+		});
+	});
+
+	test.each([
+		[{ id: 'a', task_id: 'b' }, undefined, { id: 'a', task_id: 'b' }],
+		[{ id: 'a' }, undefined, { id: 'a', task_id: 'a' }],
+		[{ task_id: 'b' }, undefined, { id: 'b', task_id: 'b' }],
+		[{ id: 12 }, undefined, { id: '12', task_id: '12' }],
+		[{ id: 'a', task_id: 'b' }, 'known', { id: 'a', task_id: 'known' }],
+		[{}, 'known', { id: 'known', task_id: 'known' }],
+	])('ids of %p, asked for as %p', (answer, knownId, ids) => {
+		expect(parseTask(answer, API, knownId)).toMatchObject(ids);
+	});
+});
+
+test.each([[null], ['text'], [[{ id: 'a' }]], [7], [{}], [{ id: '' }], [{ id: {} }]])(
+	'%p is no task',
+	(answer) => {
+		expect(parseTask(answer, API)).toBeUndefined();
+	},
+);
