@@ -38,13 +38,19 @@ function shownFields(parameters: INodeParameters): string[] {
 }
 
 const clip = ['seconds', 'aspectRatio', 'resolution'];
-const request = ['options.additionalFields', 'options.maxConcurrency', 'options.model'];
-const waitOptions = ['options.pollInterval', 'options.timeout'];
+const request = [
+	'options.additionalFields',
+	'options.maxConcurrency',
+	'options.maxVideos',
+	'options.model',
+	'options.timeout',
+];
+const pollInterval = 'options.pollInterval';
 const downloadOptions = ['options.fileName', 'options.binaryOutputField'];
 const generate = (...fields: string[]) => ['operation', 'mode', 'prompt', ...fields, ...clip];
 
 describe('exactly the intended fields show for', () => {
-	const waiting = ['waitForCompletion', 'downloadVideo', ...request, ...waitOptions];
+	const waiting = ['waitForCompletion', 'downloadVideo', ...request, pollInterval];
 
 	test.each<[INodeParameters, string[]]>([
 		[{ mode: 'textToVideo' }, generate()],
@@ -83,9 +89,10 @@ describe('exactly the intended fields show for', () => {
 		expect(common.filter((name) => name.startsWith('options.'))).toEqual(request);
 
 		const downloading = shownFields({ operation, downloadVideo: true });
-		expect(downloading).toEqual(expect.arrayContaining([...downloadOptions, ...waitOptions]));
+		expect(downloading).toEqual(expect.arrayContaining([...downloadOptions, pollInterval]));
 	});
 
+	const waitOptions = [pollInterval, 'options.timeout'];
 	const getStatus = ['operation', 'taskId', 'waitForCompletion', 'downloadVideo'];
 	test.each<[INodeParameters, string[]]>([
 		[{}, []],

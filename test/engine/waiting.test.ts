@@ -93,7 +93,7 @@ test('after the timeout the error names the task, where it stood, and how to go 
 	});
 	expect(elapsedMs).toBe(1.5 * MINUTE);
 	expect(polls.at(-1)).toBe(1.5 * MINUTE);
-	expect(error?.message).toBe('The video was not ready after 1.5 minutes');
+	expect(error?.message).toBe('The video was not ready in time');
 	expect(error?.description).toContain('Task video_1 was in_progress at 99 %');
 	expect(error?.description).toContain('use Get Status with this Task ID');
 });

@@ -8,6 +8,7 @@ import { normalizeBaseUrl } from './baseUrl';
 import {
 	explainAnswer,
 	explainFileHost,
+	explainMissingId,
 	explainNoAnswer,
 	OctopusXError,
 	type Answer,
@@ -61,10 +62,7 @@ export class OctopusXClient {
 		});
 		const task = parseTask(answer.body, this.apiUrl);
 		if (task) return task;
-		throw new OctopusXError(
-			'OctopusX accepted the request but sent no task ID',
-			'A video may have been paid for. Look it up in the OctopusX account before running the node again.',
-		);
+		throw explainMissingId(answer, this.redact);
 	}
 
 	/** The current state of a task. */
@@ -78,19 +76,22 @@ export class OctopusXClient {
 	}
 
 	/**
-	 * Opens a video file as a stream. The key goes to the API's own origin only: redirects are
-	 * followed here, one request each, because n8n's helper would take the key along.
+	 * Opens a video file as a stream. The key goes to the API's own origin only, and not even there
+	 * once a redirect has led elsewhere: redirects are followed here, one request each, because
+	 * n8n's helper would take the key along.
 	 */
 	async openVideo(url: string): Promise<Answer<ByteStream>> {
 		let address = url;
+		let isTrusted = true;
 		for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-			const answer = await this.openOnce(address);
+			isTrusted &&= isSameOrigin(address, this.apiUrl);
+			const answer = await this.openOnce(address, isTrusted);
 			const { location } = answer.headers;
 			if (answer.statusCode < 300) return answer;
 			if (answer.statusCode >= 400 || typeof location !== 'string') {
-				if (!isSameOrigin(address, this.apiUrl)) throw explainFileHost(answer.statusCode);
-				const body = parseJson(await readStart(answer.body));
-				throw explainAnswer({ ...answer, body }, this.redact);
+				if (isTrusted) throw explainAnswer(await withBody(answer), this.redact);
+				answer.body.destroy();
+				throw explainFileHost(answer.statusCode);
 			}
 			answer.body.destroy();
 			address = resolveLocation(location, address);
@@ -101,14 +102,14 @@ export class OctopusXClient {
 		);
 	}
 
-	private async openOnce(url: string): Promise<Answer<ByteStream>> {
+	private async openOnce(url: string, withKey: boolean): Promise<Answer<ByteStream>> {
 		const options: Partial<IHttpRequestOptions> = {
 			encoding: 'stream',
 			// a compressed body could not be checked against Content-Length
 			headers: { 'Accept-Encoding': 'identity' },
 			timeout: DOWNLOAD_TIMEOUT_MS,
 		};
-		const exchange = isSameOrigin(url, this.apiUrl)
+		const exchange = withKey
 			? await this.exchange('GET', url, options)
 			: await this.exchangeWithoutKey(url, options);
 		return this.answerOf(exchange) as Answer<ByteStream>;
@@ -189,10 +190,10 @@ const AS_IT_IS = {
  * where a credential is involved: 2.x keeps it as the cause, 1.x copies the code to `httpCode`.
  */
 function noAnswer(error: unknown): NoAnswer {
-	const { code, httpCode, message, cause } = error as NodeApiError & { code?: string };
-	const origin = cause as { code?: string; message?: string } | undefined;
+	const { code, httpCode, name, message, cause } = error as NodeApiError & { code?: string };
+	const origin = cause as { code?: string; name?: string; message?: string } | undefined;
 	return {
-		code: origin?.code ?? code ?? httpCode ?? '',
+		code: origin?.code ?? code ?? httpCode ?? origin?.name ?? name,
 		reason: origin?.message ?? message,
 	};
 }
@@ -211,23 +212,15 @@ function resolveLocation(location: string, base: string): string {
 }
 
 /** What the server has to say about a refusal; a body that breaks off says less. */
-async function readStart(stream: ByteStream): Promise<string> {
+async function withBody(answer: Answer<ByteStream>): Promise<Answer> {
 	let text = '';
 	try {
-		for await (const chunk of stream) {
+		for await (const chunk of answer.body) {
 			text += String(chunk);
 			if (text.length > MAX_ERROR_BODY_BYTES) break;
 		}
-		return text;
+		return { ...answer, body: JSON.parse(text) };
 	} catch {
-		return text;
-	}
-}
-
-function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return text;
+		return { ...answer, body: text };
 	}
 }

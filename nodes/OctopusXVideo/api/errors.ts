@@ -7,7 +7,7 @@ export interface Answer<Body = unknown> {
 	body: Body;
 }
 
-/** No HTTP answer arrived; `code` is Node's or axios's code for why, such as `ECONNREFUSED`. */
+/** No HTTP answer arrived; `code` is Node's or axios's code for why, or else the error's name. */
 export interface NoAnswer {
 	code: string;
 	reason: string;
@@ -20,16 +20,26 @@ export class OctopusXError extends Error {
 	/**
 	 * @param message what happened
 	 * @param description how to get on, with the server's own words where there are some
-	 * @param details.statusCode the HTTP status, where the server gave one
-	 * @param details.transient whether the same read may work a moment later
 	 */
 	constructor(
 		message: string,
 		readonly description: string,
-		readonly details: { statusCode?: number; transient?: boolean } = {},
+		readonly details: FaultDetails = {},
 	) {
 		super(message);
 	}
+}
+
+/** What a fault means for whoever sent the request. */
+export interface FaultDetails {
+	/** The HTTP status, where the server gave one. */
+	statusCode?: number;
+	/** Whether the same request may work a moment later. */
+	transient?: boolean;
+	/** Whether the server may have carried the request out all the same. */
+	maybeAccepted?: boolean;
+	/** How long the server asks to be left alone, in ms. */
+	retryAfterMs?: number;
 }
 
 interface Sign {
@@ -37,6 +47,7 @@ interface Sign {
 	/** The envelope's code, such as `task_not_exist`; empty where it has none. */
 	code: string;
 	isText: boolean;
+	asksToRetry: boolean;
 }
 
 interface CatalogueEntry {
@@ -44,6 +55,7 @@ interface CatalogueEntry {
 	message: string;
 	hint: string;
 	transient?: boolean;
+	maybeAccepted?: boolean;
 }
 
 /** What an answer means, most telling sign first; README's table "If something goes wrong" follows it. */
@@ -90,10 +102,17 @@ const ANSWERS: readonly CatalogueEntry[] = [
 		hint: "Check the 'Base URL' in the credential; the API key is never sent along a redirect.",
 	},
 	{
-		applies: ({ statusCode }) => statusCode >= 500,
+		applies: ({ statusCode, asksToRetry }) => statusCode === 503 && asksToRetry,
+		message: 'OctopusX is busy',
+		hint: 'Try again later.',
+		transient: true,
+	},
+	{
+		applies: ({ statusCode }) => statusCode >= 500 || statusCode === 408,
 		message: 'OctopusX is not available at the moment',
 		hint: 'Try again later.',
 		transient: true,
+		maybeAccepted: true,
 	},
 	{
 		applies: ({ statusCode }) => statusCode === 404,
@@ -110,12 +129,14 @@ const ANSWERS: readonly CatalogueEntry[] = [
 		message: 'The answer did not come from the OctopusX API',
 		hint: "A web page came back instead. Check the 'Base URL' in the credential, or try again later.",
 		transient: true,
+		maybeAccepted: true,
 	},
 	{
 		applies: () => true,
 		message: 'OctopusX sent an answer that the node does not understand',
 		hint: 'Try again later.',
 		transient: true,
+		maybeAccepted: true,
 	},
 ];
 
@@ -125,17 +146,49 @@ const ANSWERS: readonly CatalogueEntry[] = [
  * @param redact removes secrets from text that came from the server
  */
 export function explainAnswer(answer: Answer, redact: (text: string) => string): OctopusXError {
-	const { statusCode, body } = answer;
-	const { code, message } = readEnvelope(body);
-	const sign: Sign = { statusCode, code, isText: typeof body === 'string' };
+	const { statusCode, headers, body } = answer;
+	const { code } = readEnvelope(body);
+	const retryAfterMs = parseRetryAfter(headers['retry-after']);
+	const sign: Sign = {
+		statusCode,
+		code,
+		isText: typeof body === 'string',
+		asksToRetry: retryAfterMs !== undefined,
+	};
 	const entry = ANSWERS.find(({ applies }) => applies(sign)) as CatalogueEntry;
 
-	const status = [`HTTP ${statusCode}`, code].filter(Boolean).join(', ');
-	const said = message ? `OctopusX said: "${redact(message)}" (${redact(status)})` : `(${status})`;
-	return new OctopusXError(entry.message, `${entry.hint} ${said}`, {
+	const { transient, maybeAccepted } = entry;
+	return new OctopusXError(entry.message, `${entry.hint} ${quote(answer, redact)}`, {
 		statusCode,
-		transient: entry.transient,
+		transient,
+		maybeAccepted,
+		retryAfterMs,
 	});
+}
+
+/** A 2xx answer to a submission that is no task: the one answer that may have cost money in silence. */
+export function explainMissingId(answer: Answer, redact: (text: string) => string): OctopusXError {
+	return new OctopusXError(
+		'OctopusX accepted the request but sent no task ID',
+		`A video may have been paid for. ${quote(answer, redact)}`,
+		{ statusCode: answer.statusCode, maybeAccepted: true },
+	);
+}
+
+/** The server's own words, where it sent some, with the status and its code. */
+function quote({ statusCode, body }: Answer, redact: (text: string) => string): string {
+	const { code, message } = readEnvelope(body);
+	const status = [`HTTP ${statusCode}`, code].filter(Boolean).join(', ');
+	return message
+		? `OctopusX said: "${redact(message)}" (${redact(status)})`
+		: `(${redact(status)})`;
+}
+
+/** `Retry-After` in ms from now: the header is a number of seconds or a date (RFC 9110, 10.2.3). */
+function parseRetryAfter(header: unknown): number | undefined {
+	if (typeof header !== 'string' || header.trim() === '') return undefined;
+	const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+	return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 /** What a refusal means that came from a file host other than the API: the account is not involved. */
@@ -150,7 +203,13 @@ export function explainFileHost(statusCode: number): OctopusXError {
 /** Connection codes that mean no byte of the request has reached the server. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** Turns a missing answer into words. The codes are spelled out: n8n replaces texts that hold them. */
+/** TLS gives up before the request is sent; Node has some twenty codes for it. */
+const NOT_TRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|^ERR_SSL/;
+
+/** n8n's own refusal of private addresses, where its administrator has switched that on. */
+const SSRF_PROTECTION = 'SsrfBlockedIpError';
+
+/** Turns a missing answer into words. The codes stay out of them: n8n replaces texts that hold one. */
 export function explainNoAnswer(
 	{ code, reason }: NoAnswer,
 	redact: (text: string) => string,
@@ -162,10 +221,22 @@ export function explainNoAnswer(
 			{ transient: true },
 		);
 	}
+	if (NOT_TRUSTED.test(code)) {
+		return new OctopusXError(
+			'The certificate of the server is not trusted',
+			`Check the 'Base URL' in the credential and the network of the n8n server (${redact(reason)}).`,
+		);
+	}
+	if (code === SSRF_PROTECTION) {
+		return new OctopusXError(
+			'n8n did not send the request',
+			`${redact(reason)}. The administrator of n8n can allow the address.`,
+		);
+	}
 	return new OctopusXError(
 		'The connection to OctopusX broke off',
 		`No complete answer arrived (${redact(reason)}).`,
-		{ transient: true },
+		{ transient: true, maybeAccepted: true },
 	);
 }
 

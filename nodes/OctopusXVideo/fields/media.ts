@@ -1,3 +1,4 @@
+import { createHash } from 'crypto';
 import type { IBinaryData, INodeProperties } from 'n8n-workflow';
 import type { MediaInput } from '../run/job';
 import { binarySize } from '../run/media';
@@ -205,7 +206,12 @@ async function checkFile(
 		);
 	}
 	checkSize(item, await binarySize(item.context, file), kind);
-	return { itemIndex: item.item, field: field as string | IBinaryData, mimeType: file.mimeType };
+	return {
+		itemIndex: item.item,
+		field: field as string | IBinaryData,
+		mimeType: file.mimeType,
+		identity: file.id ?? createHash('sha256').update(file.data).digest('hex'),
+	};
 }
 
 function checkSize(item: ItemParameters, bytes: number, { noun, maxBytes }: MediaKind): void {

@@ -1,6 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { DownloadSettings, Job } from '../run/job';
-import type { WaitSettings } from '../run/wait';
 import type { ItemParameters } from './itemParameters';
 import { readOptions } from './options';
 
@@ -29,8 +28,20 @@ export const downloadField: INodeProperties = {
 	description: 'Whether to add the finished video to the output item as a file',
 };
 
-const WHILE_WAITING = { show: { '/waitForCompletion': [true] } };
+export const WHILE_WAITING = { show: { '/waitForCompletion': [true] } };
 const WHILE_DOWNLOADING = { show: { '/downloadVideo': [true] } };
+
+/** Bounds the submission of a task as well as the wait for its video. */
+export const timeoutOption: INodeProperties = {
+	displayName: 'Timeout',
+	name: 'timeout',
+	type: 'number',
+	typeOptions: { minValue: 0, maxValue: 1440 },
+	default: 30,
+	placeholder: 'e.g. 30',
+	description:
+		'How many minutes an item may take: above 0, up to 1440, fractions are fine. A task goes on after that and can be fetched with Get Status.',
+};
 
 /** Options about waiting and downloading, each shown where it has an effect. */
 export const outputOptions: INodeProperties[] = [
@@ -62,34 +73,21 @@ export const outputOptions: INodeProperties[] = [
 		description: 'How many seconds to wait between two looks at a task, from 1 to 300',
 		displayOptions: WHILE_WAITING,
 	},
-	{
-		displayName: 'Timeout',
-		name: 'timeout',
-		type: 'number',
-		typeOptions: { minValue: 0, maxValue: 1440 },
-		default: 30,
-		placeholder: 'e.g. 30',
-		description:
-			'How many minutes to wait for a video: above 0, up to 1440, fractions are fine. The task itself goes on after that and can be fetched with Get Status.',
-		displayOptions: WHILE_WAITING,
-	},
 ];
 
-/** What follows once a task is there: waiting, downloading, both or neither. */
-export function readOutput(item: ItemParameters): Pick<Job, 'wait' | 'download'> {
-	const output: Pick<Job, 'wait' | 'download'> = {};
-	if (item.get('waitForCompletion') === true) output.wait = readWait(item);
+/** What follows once a task is there, and how long all of it may take. */
+export function readOutput(item: ItemParameters): Omit<Job, 'source'> {
+	const { pollInterval = 5, timeout = timeoutOption.default } = readOptions(item);
+	const output: Omit<Job, 'source'> = {
+		timeoutMs: item.number('Timeout', timeout, TIMEOUT) * 60_000,
+	};
+	if (item.get('waitForCompletion') === true) {
+		const seconds = item.number('Poll Interval', pollInterval, POLL_INTERVAL);
+		output.wait = { pollIntervalMs: seconds * 1_000 };
+	}
 	// Generate and Edit show it only while they wait; n8n drops the value of a hidden field
 	if (item.get('downloadVideo', false) === true) output.download = readDownload(item);
 	return output;
-}
-
-function readWait(item: ItemParameters): WaitSettings {
-	const { pollInterval = 5, timeout = 30 } = readOptions(item);
-	return {
-		pollIntervalMs: item.number('Poll Interval', pollInterval, POLL_INTERVAL) * 1_000,
-		timeoutMs: item.number('Timeout', timeout, TIMEOUT) * 60_000,
-	};
 }
 
 function readDownload(item: ItemParameters): DownloadSettings {

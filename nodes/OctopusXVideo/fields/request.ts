@@ -15,6 +15,16 @@ export const requestOptions: INodeProperties[] = [
 			'JSON object merged into the request body last, for fields of the API that the node does not offer. A field set to null is left out of the request. May not replace model or prompt.',
 	},
 	{
+		displayName: 'Max Videos',
+		name: 'maxVideos',
+		type: 'number',
+		typeOptions: { minValue: 1, numberPrecision: 0 },
+		default: 100,
+		placeholder: 'e.g. 20',
+		description:
+			'Refuse to run, before anything is paid for, when more input items than this arrive. No limit unless added.',
+	},
+	{
 		displayName: 'Model',
 		name: 'model',
 		type: 'string',
@@ -23,6 +33,21 @@ export const requestOptions: INodeProperties[] = [
 		description: 'ID of the model to use instead of the usual one of this operation',
 	},
 ];
+
+const MAX_VIDEOS = { min: 1, max: Infinity, limits: 'a whole number from 1' };
+
+/** Every item is refused alike, so that a flood costs nothing whatever "On Error" says. */
+export function guardMaxVideos(item: ItemParameters): void {
+	const { maxVideos } = readOptions(item);
+	if (maxVideos === undefined) return;
+	const limit = item.number('Max Videos', maxVideos, MAX_VIDEOS);
+	const count = item.context.getInputData().length;
+	if (count <= limit) return;
+	throw item.invalid(
+		`${count} items arrived, and 'Max Videos' allows ${limit}`,
+		'Nothing was submitted. Check why so many items arrived, or raise the option.',
+	);
+}
 
 /** Fields that are the node's to set: another model or prompt would be a surprise on the bill. */
 const RESERVED = ['model', 'prompt'];

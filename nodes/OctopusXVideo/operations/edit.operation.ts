@@ -7,8 +7,14 @@ import {
 	VIDEO,
 } from '../fields/media';
 import { optionsField } from '../fields/options';
-import { downloadField, outputOptions, readOutput, waitField } from '../fields/output';
-import { readAdditionalFields, readModel, requestOptions } from '../fields/request';
+import {
+	downloadField,
+	outputOptions,
+	readOutput,
+	timeoutOption,
+	waitField,
+} from '../fields/output';
+import { guardMaxVideos, readAdditionalFields, readModel, requestOptions } from '../fields/request';
 import { showWhen } from '../fields/showWhen';
 import type { Operation } from './operation';
 
@@ -34,10 +40,11 @@ export const edit: Operation = {
 		...clipFields,
 		waitField,
 		...showWhen({ waitForCompletion: [true] }, [downloadField]),
-		optionsField([...requestOptions, ...outputOptions]),
+		optionsField([...requestOptions, timeoutOption, ...outputOptions]),
 	],
 
 	async plan(item) {
+		guardMaxVideos(item);
 		const video = await readMedia(item, 'video', 'Video', VIDEO);
 		const images = await readReferenceImages(item);
 		return {

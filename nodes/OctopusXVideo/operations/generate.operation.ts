@@ -9,8 +9,14 @@ import {
 	referenceImagesField,
 } from '../fields/media';
 import { optionsField } from '../fields/options';
-import { downloadField, outputOptions, readOutput, waitField } from '../fields/output';
-import { readAdditionalFields, readModel, requestOptions } from '../fields/request';
+import {
+	downloadField,
+	outputOptions,
+	readOutput,
+	timeoutOption,
+	waitField,
+} from '../fields/output';
+import { guardMaxVideos, readAdditionalFields, readModel, requestOptions } from '../fields/request';
 import { showWhen } from '../fields/showWhen';
 import type { VideoRequest } from '../run/job';
 import type { Operation } from './operation';
@@ -82,10 +88,11 @@ export const generate: Operation = {
 		...clipFields,
 		waitField,
 		...showWhen({ waitForCompletion: [true] }, [downloadField]),
-		optionsField([...requestOptions, ...outputOptions]),
+		optionsField([...requestOptions, timeoutOption, ...outputOptions]),
 	],
 
 	async plan(item) {
+		guardMaxVideos(item);
 		const mode = item.get('mode') as keyof typeof mediaOfMode;
 		return {
 			source: {

@@ -1,6 +1,16 @@
 import { optionsField } from '../fields/options';
-import { downloadField, outputOptions, readOutput, waitField } from '../fields/output';
+import {
+	downloadField,
+	outputOptions,
+	readOutput,
+	timeoutOption,
+	waitField,
+	WHILE_WAITING,
+} from '../fields/output';
 import type { Operation } from './operation';
+
+/** Who only wants to look is told soon that the server cannot be reached. */
+const SINGLE_LOOK_MS = 60_000;
 
 export const getStatus: Operation = {
 	option: {
@@ -22,7 +32,7 @@ export const getStatus: Operation = {
 		},
 		{ ...waitField, default: false },
 		downloadField,
-		optionsField(outputOptions),
+		optionsField([{ ...timeoutOption, displayOptions: WHILE_WAITING }, ...outputOptions]),
 	],
 
 	async plan(item) {
@@ -31,6 +41,11 @@ export const getStatus: Operation = {
 		if (taskId === '.' || taskId === '..') {
 			throw item.invalid("'Task ID' is not a task ID", 'It looks like video_abc123.');
 		}
-		return { source: { taskId }, ...readOutput(item) };
+		const output = readOutput(item);
+		return {
+			source: { taskId },
+			...output,
+			timeoutMs: output.wait ? output.timeoutMs : SINGLE_LOOK_MS,
+		};
 	},
 };

@@ -1,12 +1,14 @@
-import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import type { ByteStream, OctopusXClient } from '../api/client';
+import type { IBinaryData } from 'n8n-workflow';
+import type { ByteStream } from '../api/client';
 import { OctopusXError, type Answer } from '../api/errors';
 import type { Task } from '../api/task';
-import { binarySize } from './media';
-import { pause } from './pause';
+import { pause, within } from './pause';
+import type { Scope } from './scope';
 
 const TRIES = 4;
 const FIRST_BACKOFF_MS = 1_000;
+/** A host that sends nothing for so long is hanging, before the first byte or between two. */
+const STALL_LIMIT_MS = 60_000;
 const VIDEO_MIME = 'video/mp4';
 
 /**
@@ -16,89 +18,111 @@ const VIDEO_MIME = 'video/mp4';
  * @throws OctopusXError after the last try; the video itself is still where `video_url` says
  */
 export async function downloadVideo(
-	context: IExecuteFunctions,
-	client: OctopusXClient,
+	scope: Scope,
 	task: Task,
 	fileName: string,
 ): Promise<IBinaryData> {
-	const signal = context.getExecutionCancelSignal();
 	for (let attempt = 1; ; attempt++) {
-		const result = await tryDownload(context, client, task, fileName);
+		const result = await tryDownload(scope, task, fileName);
 		if (!(result instanceof OctopusXError)) return result;
-		if (!result.details.transient || attempt === TRIES || signal?.aborted) {
-			throw new OctopusXError(
-				'The video is ready but could not be downloaded',
-				`${result.message}. ${result.description} Use Get Status with this Task ID to download it again, at no cost.`,
-				result.details,
-			);
-		}
-		await pause(FIRST_BACKOFF_MS * 2 ** (attempt - 1), signal);
+
+		const { transient, retryAfterMs = 0 } = result.details;
+		if (!transient || attempt === TRIES || scope.signal?.aborted) throw notDownloaded(result);
+		const delay = Math.max(FIRST_BACKOFF_MS * 2 ** (attempt - 1), retryAfterMs);
+		await pause(Math.min(delay, STALL_LIMIT_MS), scope.signal);
 	}
 }
 
 async function tryDownload(
-	context: IExecuteFunctions,
-	client: OctopusXClient,
+	{ client, context, signal }: Scope,
 	task: Task,
 	fileName: string,
 ): Promise<IBinaryData | OctopusXError> {
 	try {
-		const answer = await client.openVideo(task.video_url as string);
-		await refuseOtherContent(answer);
-		const binary = await context.helpers.prepareBinaryData(
-			answer.body,
+		const opening = client.openVideo(task.video_url as string);
+		const answer = await within(STALL_LIMIT_MS, opening, signal);
+		if (!answer) throw broken('no answer came in time');
+		refuseOtherType(answer);
+		return await context.helpers.prepareBinaryData(
+			checkedStream(answer, signal),
 			fileName ? withExtension(fileName) : `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`,
 			VIDEO_MIME,
 		);
-		return await complete(context, binary, answer);
 	} catch (error) {
-		if (error instanceof OctopusXError) return error;
-		return new OctopusXError(
-			'The download broke off',
-			`The file did not arrive whole or could not be stored (${(error as Error).message}).`,
-			{ transient: true },
-		);
+		return error instanceof OctopusXError ? error : broken((error as Error).message);
 	}
 }
 
-/** Error pages come with status 200 from some file hosts: look at the type, then at the first bytes. */
-async function refuseOtherContent({ headers, body }: Answer<ByteStream>): Promise<void> {
-	const type = String(headers['content-type'] ?? '');
-	const start = (await peek(body)).subarray(0, 256).toString('latin1').trimStart();
-	if (/\b(html|xml|json)\b/i.test(type) || /^<(!doctype|html|\?xml|[a-z]+>)/i.test(start)) {
+/** The body of an answer, refused in the middle of it when it is no whole video. */
+function checkedStream(
+	{ headers, body }: Answer<ByteStream>,
+	signal: AbortSignal | undefined,
+): ByteStream {
+	// n8n stores Node streams only, and nodes may not import what makes one: the body's class does
+	const { from } = body.constructor as unknown as {
+		from: (it: AsyncIterable<Buffer>) => ByteStream;
+	};
+	return from(checkedChunks(body, headers['content-length'], signal));
+}
+
+async function* checkedChunks(
+	body: ByteStream,
+	contentLength: unknown,
+	signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+	const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+	let size = 0;
+	try {
+		for (;;) {
+			const next = await within(STALL_LIMIT_MS, chunks.next(), signal);
+			if (!next) throw broken('the host stopped sending');
+			if (next.done) break;
+			if (size === 0) refuseOtherContent(next.value);
+			size += next.value.length;
+			yield next.value;
+		}
+	} finally {
 		body.destroy();
-		throw new OctopusXError('A web page came instead of the video', 'It was not kept.', {
-			transient: true,
-		});
 	}
-	if (start === '') {
+	if (size === 0) {
 		throw new OctopusXError('The video file is empty', 'It was not kept.', { transient: true });
 	}
+	if (contentLength !== undefined && size !== Number(contentLength)) {
+		throw broken(`${size} of ${String(contentLength)} bytes arrived`);
+	}
 }
 
-/** The first chunk of a stream, left in place for whoever reads it next; empty at its end. */
-async function peek(stream: ByteStream): Promise<Buffer> {
-	await new Promise<void>((resolve, reject) => {
-		stream.once('readable', resolve).once('end', resolve).once('error', reject);
+/** Some file hosts answer with a page and status 200; some of those call the page a video. */
+function refuseOtherType({ headers, body }: Answer<ByteStream>): void {
+	if (!/\b(html|xml|json)\b/i.test(String(headers['content-type'] ?? ''))) return;
+	body.destroy();
+	throw noVideo();
+}
+
+function refuseOtherContent(firstChunk: Buffer): void {
+	const start = firstChunk.subarray(0, 256).toString('latin1').trimStart();
+	if (/^<(!doctype|html|\?xml|[a-z]+>)/i.test(start)) throw noVideo();
+}
+
+function noVideo(): OctopusXError {
+	return new OctopusXError('A web page came instead of the video', 'It was not kept.', {
+		transient: true,
 	});
-	const chunk = stream.read() as Buffer | null;
-	if (chunk === null) return Buffer.alloc(0);
-	stream.unshift(chunk);
-	return chunk;
 }
 
-async function complete(
-	context: IExecuteFunctions,
-	binary: IBinaryData,
-	{ headers }: Answer<ByteStream>,
-): Promise<IBinaryData> {
-	const expected = Number(headers['content-length'] ?? NaN);
-	const size = await binarySize(context, binary);
-	if (Number.isNaN(expected) || size === expected) return binary;
-	throw new OctopusXError(
-		'The video file is incomplete',
-		`${size} of ${expected} bytes arrived and were not kept.`,
+function broken(reason: string): OctopusXError {
+	return new OctopusXError(
+		'The download broke off',
+		`The file did not arrive whole or could not be stored: ${reason}.`,
 		{ transient: true },
+	);
+}
+
+function notDownloaded({ message, description, details }: OctopusXError): OctopusXError {
+	return new OctopusXError(
+		'The video is ready but could not be downloaded',
+		`${message}. ${description} Use Get Status with this Task ID to download it again, at no cost.`,
+		details,
 	);
 }
 

@@ -1,9 +1,15 @@
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
-import type { WaitSettings } from './wait';
 
 /** An image or a video as a user gives it: an address (or `data:` URI), or a file on the item. */
-export type MediaInput =
-	{ url: string } | { itemIndex: number; field: string | IBinaryData; mimeType: string };
+export type MediaInput = { url: string } | FileInput;
+
+export interface FileInput {
+	itemIndex: number;
+	field: string | IBinaryData;
+	mimeType: string;
+	/** n8n's id of the stored file, or a hash of what the item itself carries. */
+	identity: string;
+}
 
 /** The body of a paid request, files not yet read. */
 export interface VideoRequest {
@@ -25,7 +31,9 @@ export interface DownloadSettings {
 /** All there is to do for one item: a task to create or one to look up, and what follows. */
 export interface Job {
 	source: { request: VideoRequest } | { taskId: string };
+	/** How long the item may take, counted from the moment it is its turn. */
+	timeoutMs: number;
 	/** Absent: hand out the task as it is now. */
-	wait?: WaitSettings;
+	wait?: { pollIntervalMs: number };
 	download?: DownloadSettings;
 }

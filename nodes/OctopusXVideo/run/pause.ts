@@ -3,7 +3,7 @@ import { sleep } from 'n8n-workflow';
 const SLICE_MS = 500;
 
 /**
- * Waits, but no longer than half a second beyond a cancelled execution.
+ * Waits, but no longer than half a second beyond an abort.
  *
  * `sleep(ms, signal)` exists from n8n-workflow 2.34 on and older ones ignore the signal, while
  * `sleepWithAbort` is gone since 2.34: slices of a plain sleep work on all of them.
@@ -11,5 +11,21 @@ const SLICE_MS = 500;
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 	for (let left = ms; left > 0 && !signal?.aborted; left -= SLICE_MS) {
 		await sleep(Math.min(left, SLICE_MS));
+	}
+}
+
+/** What `work` resolves to, or `undefined` after `ms` or soon after an abort; `work` itself goes on. */
+export async function within<T>(
+	ms: number,
+	work: Promise<T>,
+	signal?: AbortSignal,
+): Promise<T | undefined> {
+	const isOver = new AbortController();
+	if (signal?.aborted) isOver.abort();
+	signal?.addEventListener('abort', () => isOver.abort(), { signal: isOver.signal });
+	try {
+		return await Promise.race([work, pause(ms, isOver.signal).then(() => undefined)]);
+	} finally {
+		isOver.abort();
 	}
 }

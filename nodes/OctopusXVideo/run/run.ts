@@ -4,10 +4,12 @@ import { OctopusXError } from '../api/errors';
 import type { Task } from '../api/task';
 import { downloadVideo } from './download';
 import type { Job } from './job';
-import { buildBody } from './media';
+import { Ledger } from './ledger';
 import { toItem, toNodeError, type Outcome } from './outcome';
 import { runPool } from './pool';
-import { waitForTask } from './wait';
+import type { Scope } from './scope';
+import { obtainTask } from './submit';
+import { readTask, waitForTask } from './wait';
 
 /**
  * Carries out one job per input item, at most `maxConcurrency` at a time.
@@ -33,14 +35,18 @@ export async function runJobs(
 	const outcomes: Outcome[] = jobs.map((job) => (job instanceof Error ? { error: job } : {}));
 	if (!context.continueOnFail()) throwFirst(context, outcomes);
 
-	const client = await OctopusXClient.connect(context);
+	const scope: Scope = {
+		context,
+		client: await OctopusXClient.connect(context),
+		ledger: Ledger.open(context),
+		signal: context.getExecutionCancelSignal(),
+	};
 	await runPool(count, maxConcurrency, async (item) => {
 		const job = jobs[item] as Job | Error;
-		if (!(job instanceof Error))
-			await settle(context, client, job, item, outcomes[item] as Outcome);
+		if (!(job instanceof Error)) await settle(scope, job, item, outcomes[item] as Outcome);
 	});
 
-	if (context.getExecutionCancelSignal()?.aborted) throw canceled(context, outcomes);
+	if (scope.signal?.aborted) throw canceled(context, outcomes);
 	if (!context.continueOnFail()) throwFirst(context, outcomes);
 	return outcomes.map(toItem);
 }
@@ -57,48 +63,35 @@ async function attempt(
 }
 
 /** Does one job to its end and notes in `outcome` how far it came; never rejects. */
-async function settle(
-	context: IExecuteFunctions,
-	client: OctopusXClient,
-	job: Job,
-	item: number,
-	outcome: Outcome,
-): Promise<void> {
-	const signal = context.getExecutionCancelSignal();
+async function settle(scope: Scope, job: Job, item: number, outcome: Outcome): Promise<void> {
+	const { context, signal } = scope;
 	if (signal?.aborted) return;
+	const deadline = Date.now() + job.timeoutMs;
+	const note = (task: Task) => {
+		outcome.task = task;
+		report(context, item, task);
+	};
 	try {
-		outcome.task = await obtain(context, client, job, item);
+		note(await start(scope, job, item, deadline));
 		if (job.wait) {
-			await waitForTask(client, outcome.task, job.wait, signal, (task) => {
-				report(context, item, task);
-				outcome.task = task;
-			});
-			if (!signal?.aborted) requireVideo(outcome.task);
+			await waitForTask(scope, outcome.task as Task, job.wait.pollIntervalMs, deadline, note);
 		}
-		if (job.download && outcome.task.status === 'completed' && !signal?.aborted) {
+		if (signal?.aborted) return;
+		const task = outcome.task as Task;
+		if (job.wait) requireVideo(task);
+		if (job.download && task.status === 'completed') {
 			const { outputField, fileName } = job.download;
-			const binary = await downloadVideo(context, client, outcome.task, fileName);
-			outcome.binary = { [outputField]: binary };
+			outcome.binary = { [outputField]: await downloadVideo(scope, task, fileName) };
 		}
 	} catch (error) {
 		outcome.error = error as Error;
 	}
 }
 
-async function obtain(
-	context: IExecuteFunctions,
-	client: OctopusXClient,
-	{ source }: Job,
-	item: number,
-): Promise<Task> {
-	if ('taskId' in source) return await client.getTask(source.taskId);
-
-	const task = await client.createTask(await buildBody(context, source.request));
-	context.logger.info(`OctopusX task ${task.task_id} created for item ${item}`, {
-		taskId: task.task_id,
-		item,
-	});
-	report(context, item, task);
+async function start(scope: Scope, { source }: Job, item: number, deadline: number): Promise<Task> {
+	if ('request' in source) return await obtainTask(scope, item, source.request, deadline);
+	const task = await readTask(scope, source.taskId, deadline);
+	if (task instanceof OctopusXError) throw task;
 	return task;
 }
 

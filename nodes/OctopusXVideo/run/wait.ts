@@ -1,65 +1,90 @@
 import { OctopusXError } from '../api/errors';
-import type { OctopusXClient } from '../api/client';
 import { hasEnded, type Task } from '../api/task';
-import { pause } from './pause';
+import { pause, within } from './pause';
+import type { Scope } from './scope';
 
-export interface WaitSettings {
-	pollIntervalMs: number;
-	/** From the moment the task is known to the node. */
-	timeoutMs: number;
-}
-
+/** A look is an answer of a few hundred bytes: who takes longer is hanging. */
+const LOOK_LIMIT_MS = 45_000;
 const MAX_BACKOFF_MS = 60_000;
 
 /**
- * Polls a task until it has ended: first after one interval, then every interval; while reads
- * meet transient faults, the interval doubles up to a minute. The last look is at the deadline.
+ * Polls a task until it has ended: first after one interval, then every interval. The last look is
+ * at the deadline.
  *
+ * @param deadline in ms since the epoch
  * @param onTask called with every state read
- * @throws OctopusXError when the deadline passes, or a read meets a fault that does not heal
+ * @throws OctopusXError when the deadline passes, or a look meets a fault that does not heal
  */
 export async function waitForTask(
-	client: OctopusXClient,
+	scope: Scope,
 	first: Task,
-	{ pollIntervalMs, timeoutMs }: WaitSettings,
-	signal: AbortSignal | undefined,
+	pollIntervalMs: number,
+	deadline: number,
 	onTask: (task: Task) => void,
-): Promise<Task> {
-	const deadline = Date.now() + timeoutMs;
+): Promise<void> {
 	let task = first;
-	let interval = pollIntervalMs;
-
 	while (!hasEnded(task)) {
 		const left = deadline - Date.now();
-		if (left <= 0) throw timedOut(task, timeoutMs);
+		if (left <= 0) throw timedOut(task);
 
-		await pause(Math.min(interval, left), signal);
-		if (signal?.aborted) return task;
+		await pause(Math.min(pollIntervalMs, left), scope.signal);
+		if (scope.signal?.aborted) return;
 
-		const read = await look(client, task.task_id);
-		if (read instanceof OctopusXError) {
-			if (!read.details.transient) throw read;
-			interval = Math.min(interval * 2, Math.max(MAX_BACKOFF_MS, pollIntervalMs));
-		} else {
-			task = read;
-			interval = pollIntervalMs;
-			onTask(task);
-		}
+		const read = await readTask(scope, task.task_id, deadline, pollIntervalMs);
+		if (scope.signal?.aborted) return;
+		if (read instanceof OctopusXError) throw read.details.transient ? timedOut(task, read) : read;
+		task = read;
+		onTask(task);
 	}
-	return task;
 }
 
-async function look(client: OctopusXClient, taskId: string): Promise<Task | OctopusXError> {
+/**
+ * Looks at a task until it is seen: transient faults are sat out, for twice `firstDelayMs`
+ * and then twice as long each time, up to a minute, or as long as the server asks for.
+ *
+ * @returns the task, or what kept it from being seen: a fault that does not heal, or the last one
+ * before the deadline or before the execution was stopped
+ */
+export async function readTask(
+	scope: Scope,
+	taskId: string,
+	deadline: number,
+	firstDelayMs = 1_000,
+): Promise<Task | OctopusXError> {
+	const maxDelay = Math.max(MAX_BACKOFF_MS, firstDelayMs);
+	for (let delay = firstDelayMs * 2; ; delay = Math.min(delay * 2, maxDelay)) {
+		const read = await look(scope, taskId);
+		const left = deadline - Date.now();
+		if (!(read instanceof OctopusXError) || !read.details.transient || left <= 0) return read;
+
+		await pause(Math.min(Math.max(delay, read.details.retryAfterMs ?? 0), left), scope.signal);
+		if (scope.signal?.aborted) return read;
+	}
+}
+
+async function look({ client, signal }: Scope, taskId: string): Promise<Task | OctopusXError> {
 	try {
-		return await client.getTask(taskId);
+		return (await within(LOOK_LIMIT_MS, client.getTask(taskId), signal)) ?? noAnswer();
 	} catch (error) {
 		return error as OctopusXError;
 	}
 }
 
-function timedOut(task: Task, timeoutMs: number): OctopusXError {
+function noAnswer(): OctopusXError {
 	return new OctopusXError(
-		`The video was not ready after ${timeoutMs / 60_000} minutes`,
-		`Task ${task.task_id} was ${task.status} at ${task.progress} %. It goes on and is paid for: use Get Status with this Task ID later, or raise the option 'Timeout'.`,
+		'OctopusX did not answer',
+		`A look at the task got no answer within ${LOOK_LIMIT_MS / 1_000} seconds.`,
+		{ transient: true },
+	);
+}
+
+function timedOut({ task_id, status, progress }: Task, fault?: OctopusXError): OctopusXError {
+	return new OctopusXError(
+		'The video was not ready in time',
+		[
+			`Task ${task_id} was ${status} at ${progress} % when it was last seen.`,
+			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
+			"The task goes on and is paid for: use Get Status with this Task ID later, or raise the option 'Timeout'.",
+		].join(' '),
 	);
 }

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Sandbox } from '../../sandbox/sandbox';
 
-/** Rounds of the event loop without traffic after which nothing but a timer can be awaited. */
+/** Rounds of the event loop without traffic or file access after which nothing but a timer can be awaited. */
 const QUIET_ROUNDS = 12;
 
 let requestsInFlight = 0;
@@ -10,7 +10,7 @@ subscribe('http.client.response.finish', () => requestsInFlight--);
 subscribe('http.client.request.error', () => requestsInFlight--);
 
 /**
- * Runs `work` with time standing still while requests are under way and leaping to the next timer
+ * Runs `work` with time standing still while requests or files are under way, and leaping to the next timer
  * when none is. HTTP stays real; only `Date` and the timers that JavaScript sets are virtual.
  *
  * @returns what `work` returns, and how much virtual time it took in ms
@@ -36,7 +36,7 @@ export async function onVirtualTime<T>(
 		const running = work().finally(() => (isDone = true));
 		while (!isDone) {
 			await becomeQuiet(sandbox, () => isDone);
-			await jest.advanceTimersToNextTimerAsync();
+			if (!isDone) await jest.advanceTimersToNextTimerAsync();
 		}
 		return { result: await running, elapsedMs: Date.now() - startedAt };
 	} finally {
@@ -48,7 +48,10 @@ async function becomeQuiet(sandbox: Sandbox, isDone: () => boolean): Promise<voi
 	let seen = sandbox.log.length;
 	for (let round = 0; round < QUIET_ROUNDS && !isDone(); round++) {
 		await new Promise((resolve) => setImmediate(resolve));
-		const isBusy = requestsInFlight > sandbox.hanging || sandbox.log.length !== seen;
+		const isBusy =
+			requestsInFlight > sandbox.hanging ||
+			sandbox.log.length !== seen ||
+			process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq'));
 		if (isBusy) round = 0;
 		seen = sandbox.log.length;
 	}

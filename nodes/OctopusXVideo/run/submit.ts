@@ -1,0 +1,118 @@
+import { OctopusXError } from '../api/errors';
+import type { Task } from '../api/task';
+import type { VideoRequest } from './job';
+import type { LedgerLine } from './ledger';
+import { buildBody } from './media';
+import { pause, within } from './pause';
+import type { Scope } from './scope';
+import { readTask } from './wait';
+
+/** A body of 20 MB over a slow line, and a server that thinks before it answers. */
+const ANSWER_LIMIT_MS = 10 * 60_000;
+
+const FIRST_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 60_000;
+/** Up to a quarter on top, so that items turned away together do not come back together. */
+const JITTER = 0.25;
+
+/**
+ * The task for a request: the one that an earlier try of the node has paid for, if it is still good
+ * for a video, and a new one otherwise.
+ *
+ * Rules that must not regress:
+ * - A submission is repeated only when the server has surely not accepted it: it said so (429, or
+ *   503 with `Retry-After`), or no connection was made.
+ * - After anything else nobody knows. It is not repeated, and the error says so.
+ * - Only a node that is itself retried pays again after that, and it says so first.
+ *
+ * @param deadline in ms since the epoch
+ */
+export async function obtainTask(
+	scope: Scope,
+	item: number,
+	request: VideoRequest,
+	deadline: number,
+): Promise<Task> {
+	const { logger } = scope.context;
+	const line = scope.ledger.lineFor(item, request);
+	const earlier = line.recall();
+
+	if (earlier === 'unknown') {
+		logger.warn(
+			`OctopusX: an earlier try for item ${item} may have been accepted; submitting it again may pay twice`,
+			{ item },
+		);
+	} else if (earlier) {
+		const task = await readTask(scope, earlier.taskId, deadline);
+		if (task instanceof OctopusXError) throw task;
+		if (task.status !== 'failed' && task.status !== 'cancelled') {
+			logger.info(`OctopusX task ${task.task_id} resumed for item ${item}, not paid again`, {
+				item,
+				taskId: task.task_id,
+			});
+			return task;
+		}
+	}
+	return await submit(scope, item, await buildBody(scope.context, request), line, deadline);
+}
+
+async function submit(
+	scope: Scope,
+	item: number,
+	body: object,
+	line: LedgerLine,
+	deadline: number,
+): Promise<Task> {
+	for (let backoff = FIRST_BACKOFF_MS; ; backoff = Math.min(backoff * 2, MAX_BACKOFF_MS)) {
+		line.noteAttempt();
+		const result = await submitOnce(scope, item, body, line);
+		if (!(result instanceof OctopusXError)) return result;
+
+		const { maybeAccepted, transient, retryAfterMs = 0 } = result.details;
+		if (maybeAccepted) throw unknowable(result);
+		line.forgetAttempt();
+
+		const delay = Math.max(backoff, retryAfterMs) * (1 + JITTER * Math.random());
+		if (!transient || scope.signal?.aborted || Date.now() + delay > deadline) throw result;
+		await pause(delay, scope.signal);
+		if (scope.signal?.aborted) throw result;
+	}
+}
+
+async function submitOnce(
+	{ client, context, signal }: Scope,
+	item: number,
+	body: object,
+	line: LedgerLine,
+): Promise<Task | OctopusXError> {
+	// noted the moment it arrives, also when that is too late for this try
+	const answer = client.createTask(body).then((task) => {
+		line.noteTask(task.task_id);
+		context.logger.info(`OctopusX task ${task.task_id} created for item ${item}`, {
+			item,
+			taskId: task.task_id,
+		});
+		return task;
+	});
+	try {
+		return (await within(ANSWER_LIMIT_MS, answer, signal)) ?? noAnswer();
+	} catch (error) {
+		return error as OctopusXError;
+	}
+}
+
+function noAnswer(): OctopusXError {
+	return new OctopusXError(
+		'OctopusX did not answer the submission',
+		`Not within ${ANSWER_LIMIT_MS / 60_000} minutes, or not before the execution was stopped.`,
+		{ maybeAccepted: true },
+	);
+}
+
+function unknowable({ message, description, details }: OctopusXError): OctopusXError {
+	return new OctopusXError(
+		message,
+		`${description} It is not known whether a video is being made and paid for, so the node did not send the request again: look into the usage log of the OctopusX account before you run it again.`,
+		details,
+	);
+}
