@@ -2,7 +2,6 @@ import {
 	NodeHelpers,
 	type IExecuteFunctions,
 	type INode,
-	type INodeExecutionData,
 	type INodeParameters,
 	type INodeProperties,
 	type INodePropertyCollection,
@@ -11,6 +10,7 @@ import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { runNodeVirtually } from './support/octopus';
 import { initBinaryData, storeBinary } from './support/runWorkflow';
+import { watchedNode } from './support/watchedNode';
 
 const { description } = new OctopusXVideo();
 
@@ -177,22 +177,13 @@ describe('every field', () => {
 		});
 	};
 
-	/** The node, with a context that notes which parameters are read. */
-	class WatchedNode extends OctopusXVideo {
-		override async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-			const context = new Proxy(this, {
-				get: (target, key) => {
-					const value: unknown = Reflect.get(target, key, target);
-					if (key === 'getNodeParameter') {
-						return (name: string, item: number, fallback: unknown) =>
-							watched(target.getNodeParameter(name, item, fallback), name);
-					}
-					return typeof value === 'function' ? value.bind(target) : value;
-				},
-			});
-			return await OctopusXVideo.prototype.execute.call(context);
-		}
-	}
+	const node = watchedNode((context) => ({
+		getNodeParameter: ((name: string, item: number, fallback: unknown) =>
+			watched(
+				context.getNodeParameter(name, item, fallback),
+				name,
+			)) as IExecuteFunctions['getNodeParameter'],
+	}));
 
 	const url = 'https://example.com/a.png';
 	const binarySource = (name: string) => ({ [`${name}Source`]: 'binary' });
@@ -219,7 +210,7 @@ describe('every field', () => {
 			const { error } = await runNodeVirtually(
 				sandbox,
 				{ operation: 'generate', prompt: 'a boat', ...parameters },
-				{ node: new WatchedNode(), input: [{ json: {}, binary }] },
+				{ node, input: [{ json: {}, binary }] },
 			);
 			expect(error).toBeUndefined();
 		}

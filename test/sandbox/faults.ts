@@ -4,6 +4,8 @@ export type Route =
 /** One way for an exchange to go wrong. */
 export interface Fault {
 	on: Route;
+	/** Strikes only requests about tasks whose prompt contains this. */
+	prompt?: string;
 	/** The first request to it that is spoilt, counted from now; 1 unless told. */
 	nth?: number;
 	/** How many requests in a row; 1 unless told, `Infinity` for all that follow. */
@@ -12,14 +14,17 @@ export interface Fault {
 	accept?: boolean;
 	/**
 	 * What comes instead of the answer. An object: that status, these headers, this body (a string is
-	 * sent as HTML, anything else as JSON). `reset`: the connection is cut. `hang`: nothing comes.
-	 * `short`: the right answer is cut off after half of its body.
+	 * sent as HTML, anything else as JSON). `reset`: the connection is cut. `hang`: nothing
+	 * comes until the sandbox is told to `release()`.
+	 * `short`: the right answer is cut off after half of its body. `stall`: it stops there, but the
+	 * connection stays open.
 	 */
 	answer:
 		| { status: number; headers?: Record<string, string>; body?: unknown }
 		| 'reset'
 		| 'hang'
-		| 'short';
+		| 'short'
+		| 'stall';
 }
 
 /** Faults waiting for their turn. */
@@ -34,11 +39,11 @@ export class FaultPlan {
 		this.faults = [];
 	}
 
-	/** Counts a request to `route`, and tells which fault spoils it, if any. */
-	next(route: Route): Fault | undefined {
+	/** Counts a request to `route` about a task of `prompt`, and tells which fault spoils it, if any. */
+	next(route: Route, prompt: string): Fault | undefined {
 		let hit: Fault | undefined;
 		for (const fault of this.faults) {
-			if (fault.on !== route) continue;
+			if (fault.on !== route || !prompt.includes(fault.prompt ?? '')) continue;
 			fault.seen++;
 			const first = fault.nth ?? 1;
 			if (fault.seen >= first && fault.seen < first + (fault.times ?? 1)) hit ??= fault;

@@ -10,15 +10,28 @@ export interface Reply {
 	body: Buffer;
 }
 
-/** Answers a request the way a fault says; `reply` carries the request out. */
-export function spoil(res: ServerResponse, { accept, answer }: Fault, reply: () => Reply): void {
-	const right = accept || answer === 'short' ? reply() : undefined;
-	if (answer === 'hang') return;
+/**
+ * Answers a request the way a fault says.
+ *
+ * @param reply carries the request out
+ * @param hold keeps what is to be sent later
+ */
+export function spoil(
+	res: ServerResponse,
+	{ accept, answer }: Fault,
+	reply: () => Reply,
+	hold: (release: () => void) => void,
+): void {
+	const isPartial = answer === 'short' || answer === 'stall';
+	const right = accept || isPartial ? reply() : undefined;
+	if (answer === 'hang') return hold(() => send(res, right ?? reply()));
 	if (answer === 'reset') return void res.destroy();
-	if (answer === 'short') {
+	if (isPartial) {
 		const { status, headers, body } = right as Reply;
 		res.writeHead(status, { ...headers, 'content-length': body.length });
-		res.write(body.subarray(0, Math.floor(body.length / 2)), () => res.destroy());
+		res.write(body.subarray(0, Math.floor(body.length / 2)), () => {
+			if (answer === 'short') res.destroy();
+		});
 		return;
 	}
 	const { status, headers, body } = answer;

@@ -84,10 +84,9 @@ export class Sandbox {
 	log: LogEntry[] = [];
 	/** Every task that was accepted: the bill. */
 	tasks: SandboxTask[] = [];
-	/** Requests that a fault left without an answer. */
-	hanging = 0;
 	uploads = new Map<string, { bytes: Buffer; type: string }>();
 
+	private readonly held = new Set<() => void>();
 	private readonly api = http.createServer((req, res) => this.serveSafely(req, res));
 	private readonly files = http.createServer((req, res) => this.serveSafely(req, res));
 	private readonly now: () => number;
@@ -127,6 +126,22 @@ export class Sandbox {
 		this.quirks = { ...DEFAULT_QUIRKS };
 	}
 
+	/** How many requests wait for an answer because a fault lets them hang. */
+	get hanging(): number {
+		return this.held.size;
+	}
+
+	/** Answers the requests that hang. */
+	release(): void {
+		for (const answer of this.held) answer();
+		this.held.clear();
+	}
+
+	private hold(res: ServerResponse, answer: () => void): void {
+		this.held.add(answer);
+		res.once('close', () => this.held.delete(answer));
+	}
+
 	requestsTo(route: Route): LogEntry[] {
 		return this.log.filter((entry) => entry.route === route);
 	}
@@ -149,11 +164,9 @@ export class Sandbox {
 			at: this.now(),
 		};
 		this.log.push(entry);
-		const fault = found && this.faults.next(found.route);
-		if (fault && !fault.accept && fault.answer === 'reset') return void req.socket.destroy();
-
 		const raw = await readBody(req);
 		entry.body = parseBody(raw, req.headers['content-type']);
+		const fault = found && this.faults.next(found.route, this.promptOf(entry, found.path));
 		const reply = () => {
 			if (raw.length > MAX_BODY_BYTES) return apiError(413, 'Request Entity Too Large');
 			if (!found) return apiError(404, `Invalid URL (${method} ${path})`);
@@ -163,11 +176,7 @@ export class Sandbox {
 			const match = path.match(found.path) as RegExpMatchArray;
 			return this.handlers[found.route](entry, match);
 		};
-		if (fault?.answer === 'hang') {
-			this.hanging++;
-			res.once('close', () => this.hanging--);
-		}
-		if (fault) return spoil(res, fault, reply);
+		if (fault) return spoil(res, fault, reply, (release) => this.hold(res, release));
 		send(res, reply());
 	}
 
@@ -249,6 +258,12 @@ export class Sandbox {
 				},
 			}),
 	};
+
+	/** The prompt of the task that a request is about, empty where it is about none. */
+	private promptOf({ route, path, body }: LogEntry, pattern: RegExp): string {
+		const request = route === 'submit' ? body : this.find(path.match(pattern)?.[1])?.request;
+		return String((request as Record<string, unknown> | undefined)?.prompt ?? '');
+	}
 
 	private find(encodedId = ''): SandboxTask | undefined {
 		const id = decodeURIComponent(encodedId);

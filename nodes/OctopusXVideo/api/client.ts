@@ -24,8 +24,11 @@ export type ByteStream = Exclude<
 	Buffer
 >;
 
-/** Idle time before a connection is given up: a body of 20 MB and its answer take a while. */
-const SUBMIT_TIMEOUT_MS = 300_000;
+/**
+ * When n8n cuts a connection that brings nothing. For submissions that is later than the node gives
+ * up on the answer, so that a task id which comes late can still be noted.
+ */
+const SUBMIT_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;
 const DOWNLOAD_TIMEOUT_MS = 60_000;
 

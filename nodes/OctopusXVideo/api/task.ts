@@ -78,6 +78,11 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	return task;
 }
 
+/** A task of which nothing is known but its id. */
+export function unseenTask(taskId: string): Task {
+	return { id: taskId, task_id: taskId, status: 'unknown', progress: 0 };
+}
+
 /** The address of a task. Ids may hold `:` and `/` (API.md), so the id is one encoded path segment. */
 export function taskUrl(apiUrl: string, taskId: string): string {
 	return `${apiUrl}/v1/videos/${encodeURIComponent(taskId)}`;

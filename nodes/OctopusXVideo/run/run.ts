@@ -1,7 +1,7 @@
 import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { OctopusXClient } from '../api/client';
 import { OctopusXError } from '../api/errors';
-import type { Task } from '../api/task';
+import { unseenTask, type Task } from '../api/task';
 import { downloadVideo } from './download';
 import type { Job } from './job';
 import { Ledger } from './ledger';
@@ -67,14 +67,14 @@ async function settle(scope: Scope, job: Job, item: number, outcome: Outcome): P
 	const { context, signal } = scope;
 	if (signal?.aborted) return;
 	const deadline = Date.now() + job.timeoutMs;
-	const note = (task: Task) => {
+	const onTask = (task: Task) => {
 		outcome.task = task;
 		report(context, item, task);
 	};
 	try {
-		note(await start(scope, job, item, deadline));
+		onTask(await start(scope, job, item, deadline, outcome));
 		if (job.wait) {
-			await waitForTask(scope, outcome.task as Task, job.wait.pollIntervalMs, deadline, note);
+			await waitForTask(scope, outcome.task as Task, job.wait.pollIntervalMs, deadline, onTask);
 		}
 		if (signal?.aborted) return;
 		const task = outcome.task as Task;
@@ -88,8 +88,19 @@ async function settle(scope: Scope, job: Job, item: number, outcome: Outcome): P
 	}
 }
 
-async function start(scope: Scope, { source }: Job, item: number, deadline: number): Promise<Task> {
-	if ('request' in source) return await obtainTask(scope, item, source.request, deadline);
+/** The task of a job; its id is in `outcome` before the first look, so that no error lacks it. */
+async function start(
+	scope: Scope,
+	{ source }: Job,
+	item: number,
+	deadline: number,
+	outcome: Outcome,
+): Promise<Task> {
+	if ('request' in source) {
+		const onKnown = (task: Task) => void (outcome.task = task);
+		return await obtainTask(scope, item, source.request, deadline, onKnown);
+	}
+	outcome.task = unseenTask(source.taskId);
 	const task = await readTask(scope, source.taskId, deadline);
 	if (task instanceof OctopusXError) throw task;
 	return task;

@@ -1,5 +1,5 @@
 import { OctopusXError } from '../api/errors';
-import type { Task } from '../api/task';
+import { unseenTask, type Task } from '../api/task';
 import type { VideoRequest } from './job';
 import type { LedgerLine } from './ledger';
 import { buildBody } from './media';
@@ -26,12 +26,14 @@ const JITTER = 0.25;
  * - Only a node that is itself retried pays again after that, and it says so first.
  *
  * @param deadline in ms since the epoch
+ * @param onKnown called as soon as the id of an earlier task is known, before it is looked at
  */
 export async function obtainTask(
 	scope: Scope,
 	item: number,
 	request: VideoRequest,
 	deadline: number,
+	onKnown: (task: Task) => void,
 ): Promise<Task> {
 	const { logger } = scope.context;
 	const line = scope.ledger.lineFor(item, request);
@@ -43,6 +45,7 @@ export async function obtainTask(
 			{ item },
 		);
 	} else if (earlier) {
+		onKnown(unseenTask(earlier.taskId));
 		const task = await readTask(scope, earlier.taskId, deadline);
 		if (task instanceof OctopusXError) throw task;
 		if (task.status !== 'failed' && task.status !== 'cancelled') {

@@ -11,6 +11,8 @@ export interface NodeSetup extends Omit<RunOptions, 'workflow' | 'credential'> {
 	settings?: Partial<INode>;
 	credential?: Partial<RunOptions['credential']>;
 	workflowSettings?: IDataObject;
+	/** Two connections lead to the node, so n8n runs it twice, as a loop would. */
+	reachTwice?: boolean;
 }
 
 export interface NodeRun {
@@ -27,9 +29,10 @@ export interface NodeRun {
 export async function runNode(
 	sandbox: Sandbox,
 	parameters: INodeParameters,
-	{ settings, credential, workflowSettings, ...options }: NodeSetup = {},
+	{ settings, credential, workflowSettings, reachTwice, ...options }: NodeSetup = {},
 ): Promise<NodeRun> {
 	const at = { typeVersion: 1, position: [0, 0] as [number, number] };
+	const toNode = { node: NODE, type: 'main', index: 0 } as const;
 	const run = await runWorkflow({
 		...options,
 		credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url, ...credential },
@@ -46,7 +49,7 @@ export async function runNode(
 					...settings,
 				},
 			],
-			connections: { Start: { main: [[{ node: NODE, type: 'main', index: 0 }]] } },
+			connections: { Start: { main: [reachTwice ? [toNode, toNode] : [toNode]] } },
 			...(workflowSettings && { settings: { executionOrder: 'v1', ...workflowSettings } }),
 		},
 	});

@@ -19,6 +19,8 @@ export interface RunOptions {
 	/** The items that the trigger hands on. */
 	input?: INodeExecutionData[];
 	credential: { apiKey: string; baseUrl: string };
+	/** An earlier run that failed: its failed node is executed again, as by "Retry execution" in n8n. */
+	retryOf?: IRun;
 	/** Our node unless told, for instance wrapped to be watched. */
 	node?: INodeType;
 	mode?: WorkflowExecuteMode;
@@ -73,9 +75,18 @@ export async function runWorkflow(options: RunOptions): Promise<IRun> {
 		},
 	} as unknown as IWorkflowExecuteAdditionalData;
 
+	const runData = options.retryOf
+		? retryData(options.retryOf, workflow)
+		: freshData(workflow, input);
+	const run = new WorkflowExecute(additionalData, mode, runData).processRunExecutionData(workflow);
+	options.onStart?.(run);
+	return await run;
+}
+
+function freshData(workflow: Workflow, input: INodeExecutionData[]): IRunExecutionData {
 	const start = workflow.getStartNode();
 	if (!start) throw new Error('The workflow has no first node');
-	const runData = {
+	return {
 		resultData: { runData: {} },
 		executionData: {
 			contextData: {},
@@ -85,10 +96,21 @@ export async function runWorkflow(options: RunOptions): Promise<IRun> {
 			waitingExecutionSource: {},
 		},
 	} as unknown as IRunExecutionData;
+}
 
-	const run = new WorkflowExecute(additionalData, mode, runData).processRunExecutionData(workflow);
-	options.onStart?.(run);
-	return await run;
+/**
+ * What n8n's ExecutionService.retry does with an execution that it has read from its database, with
+ * the currently saved workflow.
+ */
+function retryData({ data }: IRun, workflow: Workflow): IRunExecutionData {
+	const copy = JSON.parse(JSON.stringify(data)) as IRunExecutionData;
+	const { resultData } = copy;
+	delete resultData.error;
+	resultData.runData[resultData.lastNodeExecuted as string]?.pop();
+	for (const entry of copy.executionData?.nodeExecutionStack ?? []) {
+		entry.node = workflow.getNode(entry.node.name) ?? entry.node;
+	}
+	return copy;
 }
 
 /** The last run of a node: its outputs, error and hints. */

@@ -1,0 +1,185 @@
+import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { NODE, runNodeVirtually, type NodeSetup } from './support/octopus';
+import { initBinaryData, storeBinary } from './support/runWorkflow';
+import { loggedNode } from './support/watchedNode';
+
+const RETRY: Partial<INode> = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 };
+const forbidden = { status: 403, body: { error: { message: 'no', code: '' } } };
+
+let sandbox: Sandbox;
+let lines: string[];
+beforeAll(async () => {
+	await initBinaryData();
+	sandbox = await startSandbox();
+});
+beforeEach(() => {
+	sandbox.reset();
+	sandbox.durationMs = 20_000;
+	lines = [];
+});
+afterAll(async () => await sandbox.close());
+
+async function run(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
+	const generate = { operation: 'generate', prompt: '={{ $json.prompt }}' };
+	return await runNodeVirtually(
+		sandbox,
+		{ ...generate, ...parameters },
+		{ node: loggedNode(lines), ...setup },
+	);
+}
+const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
+const bill = () => sandbox.tasks.map(({ request }) => request.prompt);
+
+describe('Retry On Fail', () => {
+	test('waits for the paid tasks instead of paying again', async () => {
+		sandbox.faults.add({ on: 'poll', prompt: 'one', times: 2, answer: forbidden });
+		const { items } = await run({}, { settings: RETRY, input: inputOf('one', 'two') });
+		expect(bill()).toEqual(['one', 'two']);
+		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2']);
+		expect(lines.join('\n')).toContain('OctopusX task video_1 resumed for item 0, not paid again');
+	});
+
+	test('after a timeout, goes on waiting for the same task', async () => {
+		const options = { timeout: 0.2 };
+		const { items } = await run({ options }, { settings: RETRY, input: inputOf('one') });
+		expect(bill()).toEqual(['one']);
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+	});
+
+	test('after a failed download, only downloads again', async () => {
+		sandbox.faults.add({ on: 'file', times: 5, answer: { status: 404 } });
+		const { items } = await run(
+			{ downloadVideo: true },
+			{ settings: { ...RETRY, maxTries: 5 }, input: inputOf('one') },
+		);
+		sandbox.faults.clear();
+		expect(bill()).toEqual(['one']);
+		expect(items).toEqual([]);
+		expect(sandbox.requestsTo('file')).toHaveLength(5);
+	});
+
+	test.each(['failed', 'cancelled'])('submits a %s task anew, and only that', async (ending) => {
+		const { items } = await run({}, { settings: RETRY, input: inputOf(`one [${ending}]`, 'two') });
+		expect(items).toEqual([]);
+		expect(bill().sort()).toEqual([...Array(3).fill(`one [${ending}]`), 'two']);
+	});
+
+	test('without waiting, hands out the tasks that are already paid for', async () => {
+		sandbox.faults.add({ on: 'submit', prompt: 'two', answer: forbidden });
+		const { items } = await run(
+			{ waitForCompletion: false },
+			{ settings: RETRY, input: inputOf('one', 'two') },
+		);
+		expect(bill()).toEqual(['one', 'two']);
+		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2']);
+	});
+
+	test('says so before it may pay twice', async () => {
+		sandbox.faults.add({ on: 'submit', accept: true, answer: 'reset' });
+		const { items } = await run({}, { settings: RETRY, input: inputOf('one') });
+		expect(bill()).toEqual(['one', 'one']);
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_2' });
+		expect(lines[0]).toContain(
+			'an earlier try for item 0 may have been accepted; submitting it again may pay twice',
+		);
+	});
+
+	test('pays nothing twice when n8n retries because the first item went on with an error', async () => {
+		sandbox.faults.add({ on: 'poll', prompt: 'one', answer: forbidden });
+		const { items } = await run(
+			{},
+			{
+				settings: { ...RETRY, onError: 'continueRegularOutput' },
+				input: inputOf('one', 'two'),
+			},
+		);
+		expect(bill()).toEqual(['one', 'two']);
+		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
+	});
+
+	test('a task that an earlier try cannot see any more is not paid again silently', async () => {
+		const answer = { status: 400, body: { code: 'task_not_exist', message: 'task_not_exist' } };
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer });
+		const { error } = await run({}, { settings: RETRY, input: inputOf('one') });
+		expect(bill()).toEqual(['one']);
+		expect(error?.message).toBe('OctopusX does not know this task');
+		expect(error?.description).toContain('video_1');
+	});
+});
+
+describe('Retry execution', () => {
+	test('waits for the paid tasks, and submits anew what was refused', async () => {
+		sandbox.faults.add({ on: 'poll', prompt: 'one', times: 1, answer: forbidden });
+		sandbox.faults.add({ on: 'submit', prompt: 'three', answer: forbidden });
+		const input = inputOf('one', 'two', 'three');
+		const first = await run({}, { input });
+		expect(first.error?.description).toContain('video_1');
+
+		const second = await run({}, { retryOf: first.run });
+		expect(second.items.map(({ json }) => json.status)).toEqual(Array(3).fill('completed'));
+		expect(bill()).toEqual(['one', 'two', 'three']);
+	});
+
+	test('after a Stop, goes on with what was running', async () => {
+		const first = await run(
+			{},
+			{ input: inputOf('one', 'two'), onStart: (it) => void setTimeout(() => it.cancel(), 7_000) },
+		);
+		expect(first.run.status).toBe('canceled');
+		const second = await run({}, { retryOf: first.run });
+		expect(second.items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2']);
+		expect(bill()).toEqual(['one', 'two']);
+	});
+
+	test('a changed request is a new request', async () => {
+		sandbox.faults.add({ on: 'poll', times: 1, answer: forbidden });
+		const first = await run({}, { input: inputOf('one') });
+		await run({ seconds: 9 }, { retryOf: first.run });
+		expect(sandbox.tasks.map(({ request }) => request.seconds)).toEqual(['8', '9']);
+	});
+
+	test('so is another file under the same name', async () => {
+		const input = async (content: string) => [
+			{
+				json: { prompt: 'one' },
+				binary: { data: await storeBinary(Buffer.from(content), 'image/png') },
+			},
+		];
+		const parameters = { mode: 'firstFrame', firstFrameSource: 'binary' };
+		sandbox.faults.add({ on: 'poll', times: 1, answer: forbidden });
+		const first = await run(parameters, { input: await input('a') });
+		const stack = first.run.data.executionData?.nodeExecutionStack[0];
+		expect(stack?.node.name).toBe(NODE);
+		if (stack) stack.data.main = [await input('b')];
+		await run(parameters, { retryOf: first.run });
+		expect(bill()).toEqual(['one', 'one']);
+	});
+});
+
+test('a later run of a loop is a new run', async () => {
+	// two ways lead to the node: n8n runs it once for each
+	const { run: twice } = await run({}, { input: inputOf('one'), reachTwice: true });
+	expect(twice.data.resultData.runData[NODE]).toHaveLength(2);
+	expect(bill()).toEqual(['one', 'one']);
+});
+
+test('the ledger is small, and free of keys, prompts and files', async () => {
+	const data = { data: Buffer.alloc(100_000).toString('base64'), mimeType: 'image/png' };
+	const input = Array.from({ length: 3 }, () => ({
+		json: { prompt: 'a very secret prompt' },
+		binary: { data },
+	}));
+	const { run: done } = await run({ mode: 'firstFrame', firstFrameSource: 'binary' }, { input });
+	const context = done.data.executionData?.contextData[`node:${NODE}`] as IDataObject;
+	expect(context).toEqual({
+		octopusXTasks: {
+			run: 0,
+			entries: {
+				0: { hash: expect.stringMatching(/^[0-9a-f]{32}$/), taskId: 'video_1' },
+				1: { hash: expect.any(String), taskId: 'video_2' },
+				2: { hash: expect.any(String), taskId: 'video_3' },
+			},
+		},
+	});
+});

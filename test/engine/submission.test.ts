@@ -1,0 +1,175 @@
+import type { INodeParameters } from 'n8n-workflow';
+import type { Fault } from '../sandbox/faults';
+import { Sandbox, startSandbox } from '../sandbox/sandbox';
+import { runNodeVirtually, type NodeSetup } from './support/octopus';
+import { loggedNode } from './support/watchedNode';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	sandbox = await startSandbox();
+});
+beforeEach(() => sandbox.reset());
+afterAll(async () => await sandbox.close());
+
+async function submit(parameters: INodeParameters = {}, setup?: NodeSetup) {
+	const generate = { operation: 'generate', prompt: 'a boat', waitForCompletion: false };
+	const result = await runNodeVirtually(sandbox, { ...generate, ...parameters }, setup);
+	const submissions = sandbox.requestsTo('submit').map(({ at }) => at);
+	return {
+		...result,
+		submissions,
+		gaps: submissions.slice(1).map((at, n) => at - submissions[n]!),
+	};
+}
+
+const tooMany = (headers?: Record<string, string>): Fault['answer'] => ({
+	status: 429,
+	headers,
+	body: { error: { message: 'slow down', code: '' } },
+});
+
+describe('is repeated when it has surely not been accepted', () => {
+	test('after 429, with growing delays and jitter', async () => {
+		sandbox.faults.add({ on: 'submit', times: 4, answer: tooMany() });
+		const { items, gaps } = await submit();
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
+		[1_000, 2_000, 4_000, 8_000].forEach((backoff, n) => {
+			expect(gaps[n]).toBeGreaterThanOrEqual(backoff);
+			expect(gaps[n]).toBeLessThanOrEqual(backoff * 1.25 + 1);
+		});
+		expect(sandbox.tasks).toHaveLength(1);
+	});
+
+	test('not before the seconds of Retry-After have passed', async () => {
+		sandbox.faults.add({ on: 'submit', answer: tooMany({ 'retry-after': '90' }) });
+		const { gaps } = await submit();
+		expect(gaps[0]).toBeGreaterThanOrEqual(90_000);
+		expect(gaps[0]).toBeLessThanOrEqual(90_000 * 1.25 + 1);
+	});
+
+	test('not before the date of Retry-After', async () => {
+		// dates in headers are whole seconds
+		const date = () => new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 120_000);
+		let until = 0;
+		const answer = {
+			status: 429,
+			get headers() {
+				until = date().getTime();
+				return { 'retry-after': date().toUTCString() };
+			},
+		};
+		sandbox.faults.add({ on: 'submit', answer });
+		const { submissions } = await submit();
+		expect(submissions[1]).toBeGreaterThanOrEqual(until);
+	});
+
+	test('after 503 with Retry-After', async () => {
+		const headers = { 'retry-after': '5' };
+		sandbox.faults.add({ on: 'submit', times: 2, answer: { status: 503, headers } });
+		const { items, submissions } = await submit();
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
+		expect(submissions).toHaveLength(3);
+	});
+
+	test('when no connection was made', async () => {
+		const late = await startSandbox();
+		const { url } = late;
+		await late.close();
+		const reopened = new Sandbox();
+		const { items } = await submit(
+			{},
+			{
+				credential: { baseUrl: url },
+				onStart: () =>
+					void setTimeout(() => void reopened.listen(Number(new URL(url).port)), 10_000),
+			},
+		);
+		await reopened.close();
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
+		expect(reopened.tasks).toHaveLength(1);
+	});
+
+	test('items turned away together do not come back together', async () => {
+		sandbox.faults.add({ on: 'submit', times: 8, answer: tooMany({ 'retry-after': '60' }) });
+		const input = Array.from({ length: 8 }, () => ({ json: {} }));
+		const { submissions } = await submit({}, { input });
+		expect(submissions).toHaveLength(16);
+		expect(new Set(submissions.slice(8)).size).toBeGreaterThan(4);
+	});
+
+	test('but only within the time that the item has', async () => {
+		sandbox.faults.add({ on: 'submit', times: Infinity, answer: tooMany() });
+		const { error, elapsedMs, submissions } = await submit({ options: { timeout: 2 } });
+		expect(error?.message).toBe('OctopusX received too many requests');
+		expect(submissions.length).toBeGreaterThan(4);
+		expect(elapsedMs).toBeLessThanOrEqual(120_000);
+	});
+});
+
+describe('is not repeated when nobody knows', () => {
+	test.each<[string, Fault]>([
+		['a reset before the server read it', { on: 'submit', answer: 'reset' }],
+		['a reset after it was accepted', { on: 'submit', accept: true, answer: 'reset' }],
+		['an answer cut short', { on: 'submit', accept: true, answer: 'short' }],
+		['silence', { on: 'submit', accept: true, answer: 'hang' }],
+		['a 500', { on: 'submit', answer: { status: 500 } }],
+		['a 503 without Retry-After', { on: 'submit', answer: { status: 503 } }],
+		['a gateway timeout', { on: 'submit', accept: true, answer: { status: 504, body: '<html>' } }],
+		['a web page', { on: 'submit', accept: true, answer: { status: 200, body: '<html>' } }],
+		['an answer without an id', { on: 'submit', accept: true, answer: { status: 200, body: {} } }],
+		['a list', { on: 'submit', accept: true, answer: { status: 200, body: [1] } }],
+	])('%s', async (_what, fault) => {
+		sandbox.faults.add(fault);
+		const { error, submissions } = await submit();
+		expect(submissions).toHaveLength(1);
+		expect(error?.description).toContain(
+			'It is not known whether a video is being made and paid for',
+		);
+		expect(error?.description).toContain('look into the usage log of the OctopusX account');
+	});
+});
+
+test.each([400, 401, 403, 404, 413])('is not repeated when it was refused: %s', async (status) => {
+	sandbox.faults.add({ on: 'submit', answer: { status, body: { code: 'x', message: 'no' } } });
+	const { error, submissions } = await submit();
+	expect(submissions).toHaveLength(1);
+	expect(error?.description).not.toContain('It is not known');
+});
+
+test('a redirect is not followed: it could lead the key and the payment astray', async () => {
+	const headers = { location: `${sandbox.fileHost}/v1/videos` };
+	sandbox.faults.add({ on: 'submit', answer: { status: 307, headers } });
+	const { error, submissions } = await submit();
+	expect(submissions).toHaveLength(1);
+	expect(sandbox.log).toHaveLength(1);
+	expect(error?.message).toBe('OctopusX answered with a redirect');
+});
+
+describe('a server that is silent', () => {
+	const hanging: Fault = { on: 'submit', prompt: 'slow', accept: true, answer: 'hang' };
+
+	test('is given up after ten minutes', async () => {
+		sandbox.faults.add(hanging);
+		const { error, elapsedMs } = await submit({ prompt: 'slow' });
+		expect(error?.message).toBe('OctopusX did not answer the submission');
+		expect(elapsedMs).toBe(10 * 60_000);
+		sandbox.release();
+	});
+
+	test('an id that comes after that is logged, and a retried node does not pay again', async () => {
+		sandbox.faults.add(hanging);
+		const lines: string[] = [];
+		const { items } = await submit(
+			{ prompt: 'slow' },
+			{
+				node: loggedNode(lines),
+				settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 5_000 },
+				onStart: () => void setTimeout(() => sandbox.release(), 10 * 60_000 + 2_000),
+			},
+		);
+		expect(lines[0]).toContain('OctopusX task video_1 created for item 0');
+		expect(lines[1]).toContain('OctopusX task video_1 resumed for item 0, not paid again');
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
+		expect(sandbox.tasks).toHaveLength(1);
+	});
+});
