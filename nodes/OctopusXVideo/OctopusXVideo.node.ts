@@ -6,7 +6,6 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 import { ItemParameters } from './fields/itemParameters';
-import { readMaxConcurrency } from './fields/options';
 import { operations, properties, type OperationName } from './operations';
 import { runJobs } from './run/run';
 
@@ -32,10 +31,9 @@ export class OctopusXVideo implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		if (this.getInputData().length === 0) return [[]];
 		const operation = operations[this.getNodeParameter('operation', 0) as OperationName];
-		const maxConcurrency = readMaxConcurrency(new ItemParameters(this, 0));
-		const plan = async (item: number) => await operation.plan(new ItemParameters(this, item));
-		return [await runJobs(this, plan, maxConcurrency)];
+		return [
+			await runJobs(this, async (item) => await operation.plan(new ItemParameters(this, item))),
+		];
 	}
 }

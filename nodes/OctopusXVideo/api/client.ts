@@ -94,7 +94,7 @@ export class OctopusXClient {
 			if (answer.statusCode >= 400 || typeof location !== 'string') {
 				if (isTrusted) throw explainAnswer(await withBody(answer), this.redact);
 				answer.body.destroy();
-				throw explainFileHost(answer.statusCode);
+				throw explainFileHost(answer);
 			}
 			answer.body.destroy();
 			address = resolveLocation(location, address);

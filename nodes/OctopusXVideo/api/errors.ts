@@ -192,11 +192,15 @@ function parseRetryAfter(header: unknown): number | undefined {
 }
 
 /** What a refusal means that came from a file host other than the API: the account is not involved. */
-export function explainFileHost(statusCode: number): OctopusXError {
+export function explainFileHost({ statusCode, headers }: Answer): OctopusXError {
 	return new OctopusXError(
 		`The host of the video file answered with HTTP ${statusCode}`,
 		'Addresses of finished videos expire after 12 to 24 hours.',
-		{ statusCode, transient: statusCode >= 500 || statusCode === 429 },
+		{
+			statusCode,
+			transient: statusCode >= 500 || statusCode === 429,
+			retryAfterMs: parseRetryAfter(headers['retry-after']),
+		},
 	);
 }
 

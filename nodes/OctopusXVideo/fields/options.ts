@@ -32,8 +32,7 @@ export function readOptions(item: ItemParameters): Record<string, unknown> {
 	return item.get('options', {}) as Record<string, unknown>;
 }
 
-/** How many items may be in flight: one number for the run, so the first item's. */
-export function readMaxConcurrency(firstItem: ItemParameters): number {
-	const { maxConcurrency = maxConcurrencyOption.default } = readOptions(firstItem);
-	return firstItem.number('Max Concurrency', maxConcurrency, MAX_CONCURRENCY);
+export function readMaxConcurrency(item: ItemParameters): number {
+	const { maxConcurrency = maxConcurrencyOption.default } = readOptions(item);
+	return item.number('Max Concurrency', maxConcurrency, MAX_CONCURRENCY);
 }

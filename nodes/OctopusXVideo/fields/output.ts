@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { DownloadSettings, Job } from '../run/job';
 import type { ItemParameters } from './itemParameters';
-import { readOptions } from './options';
+import { readMaxConcurrency, readOptions } from './options';
 
 const POLL_INTERVAL = { min: 1, max: 300, limits: 'from 1 to 300 seconds', fractions: true };
 const TIMEOUT = {
@@ -80,6 +80,7 @@ export function readOutput(item: ItemParameters): Omit<Job, 'source'> {
 	const { pollInterval = 5, timeout = timeoutOption.default } = readOptions(item);
 	const output: Omit<Job, 'source'> = {
 		timeoutMs: item.number('Timeout', timeout, TIMEOUT) * 60_000,
+		maxConcurrency: readMaxConcurrency(item),
 	};
 	if (item.get('waitForCompletion') === true) {
 		const seconds = item.number('Poll Interval', pollInterval, POLL_INTERVAL);

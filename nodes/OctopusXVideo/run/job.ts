@@ -33,6 +33,8 @@ export interface Job {
 	source: { request: VideoRequest } | { taskId: string };
 	/** How long the item may take, counted from the moment it is its turn. */
 	timeoutMs: number;
+	/** How many items of the run may be in flight. */
+	maxConcurrency: number;
 	/** Absent: hand out the task as it is now. */
 	wait?: { pollIntervalMs: number };
 	download?: DownloadSettings;

@@ -14,7 +14,12 @@ export interface Outcome {
 	task?: Task;
 	binary?: Record<string, IBinaryData>;
 	error?: Error;
+	/** Whether the execution was stopped before the item was done. */
+	isStopped?: boolean;
 }
+
+/** n8n shows an execution as canceled when its error says so in these words. */
+export const STOPPED = 'The execution was canceled';
 
 /** The output item of an outcome: the task, or under `json.error` what kept it from being there. */
 export function toItem({ task, binary, error }: Outcome, item: number): INodeExecutionData {
@@ -25,27 +30,28 @@ export function toItem({ task, binary, error }: Outcome, item: number): INodeExe
 }
 
 /**
- * The error that stops the workflow: that of the first item that has one, with every task of the
- * run in its description, so that none is lost.
+ * The error that ends the node: that of the first item that has one, or that the execution was
+ * stopped. Every task of the run is in its description, so that none is lost.
  */
 export function toNodeError(
 	context: IExecuteFunctions,
 	outcomes: Outcome[],
 ): NodeApiError | NodeOperationError | undefined {
+	const node = context.getNode();
+	const tasks = listTasks(outcomes);
+	if (outcomes.some(({ isStopped }) => isStopped)) {
+		return new NodeOperationError(node, STOPPED, { description: tasks });
+	}
 	const itemIndex = outcomes.findIndex(({ error }) => error);
 	const error = outcomes[itemIndex]?.error;
 	if (!error) return undefined;
 
 	const { message, description } = wordsOf(error);
-	const options = { itemIndex, description: [description, listTasks(outcomes)].join(' ').trim() };
-	const statusCode = error instanceof OctopusXError ? error.details.statusCode : undefined;
+	const options = { itemIndex, description: [description, tasks].join(' ').trim() };
+	const { statusCode } = error instanceof OctopusXError ? error.details : {};
 	return statusCode === undefined
-		? new NodeOperationError(context.getNode(), message, options)
-		: new NodeApiError(
-				context.getNode(),
-				{ message },
-				{ ...options, message, httpCode: String(statusCode) },
-			);
+		? new NodeOperationError(node, message, options)
+		: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
 }
 
 function wordsOf(error: Error): { message: string; description?: string } {
@@ -60,10 +66,20 @@ function idsOf(task: Task | undefined): IDataObject {
 	return { task_id, status, ...(video_url && { video_url }) };
 }
 
-function listTasks(outcomes: Outcome[]): string {
+/** Every task of the run, and every item whose submission nobody answered. */
+export function listTasks(outcomes: Outcome[]): string {
 	const tasks = outcomes.flatMap(({ task }, item) =>
 		task ? [`item ${item}: ${task.task_id} (${task.status})`] : [],
 	);
-	if (tasks.length === 0) return '';
-	return `Tasks of this run, to be fetched with Get Status: ${tasks.join(', ')}.`;
+	const unanswered = outcomes.flatMap(({ task, error }, item) =>
+		!task && error instanceof OctopusXError && error.details.maybeAccepted ? [item] : [],
+	);
+	return [
+		...(tasks.length > 0
+			? [`Tasks of this run, to be fetched with Get Status: ${tasks.join(', ')}.`]
+			: []),
+		...(unanswered.length > 0
+			? [`Submissions without an answer, perhaps paid for: item ${unanswered.join(', item ')}.`]
+			: []),
+	].join(' ');
 }

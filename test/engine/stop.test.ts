@@ -1,0 +1,105 @@
+import type { INodeParameters } from 'n8n-workflow';
+import type { Fault } from '../sandbox/faults';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { runNodeVirtually } from './support/octopus';
+import { initBinaryData } from './support/runWorkflow';
+import { loggedNode } from './support/watchedNode';
+
+const STOP_AT_MS = 12_300;
+
+let sandbox: Sandbox;
+let lines: string[];
+beforeAll(async () => {
+	await initBinaryData();
+	sandbox = await startSandbox();
+});
+beforeEach(() => {
+	sandbox.reset();
+	lines = [];
+});
+afterAll(async () => await sandbox.close());
+
+/** Runs two items and stops the execution in the middle. */
+async function stop(parameters: INodeParameters = {}) {
+	const result = await runNodeVirtually(
+		sandbox,
+		{ operation: 'generate', prompt: 'a boat', downloadVideo: true, ...parameters },
+		{
+			node: loggedNode(lines),
+			input: [{ json: {} }, { json: {} }],
+			onStart: (run) => void setTimeout(() => run.cancel(), STOP_AT_MS),
+		},
+	);
+	const startedAt = sandbox.log[0]?.at ?? 0;
+	const lastRequestAt = (sandbox.log.at(-1)?.at ?? 0) - startedAt;
+	expect(result.run.status).toBe('canceled');
+	expect(result.elapsedMs).toBeGreaterThanOrEqual(STOP_AT_MS);
+	expect(result.elapsedMs).toBeLessThanOrEqual(STOP_AT_MS + 1_000);
+	expect(lastRequestAt).toBeLessThanOrEqual(STOP_AT_MS);
+	return result;
+}
+
+const tooMany = { status: 429, headers: { 'retry-after': '600' } };
+const CASES: Array<[string, Fault | undefined]> = [
+	['a sleep between two looks', undefined],
+	['a submission', { on: 'submit', times: 2, answer: 'hang' }],
+	['a pause before the next submission', { on: 'submit', times: 2, answer: tooMany }],
+	['a look', { on: 'poll', times: 2, answer: 'hang' }],
+	['a pause after a look that failed', { on: 'poll', times: Infinity, answer: tooMany }],
+	['a download before its first byte', { on: 'file', times: 2, answer: 'hang' }],
+	['a download in the middle', { on: 'file', times: 2, answer: 'stall' }],
+	['a pause before the next download', { on: 'file', times: Infinity, answer: tooMany }],
+];
+
+test.each(CASES)(
+	'Stop ends %s within a second, and nothing is sent after it',
+	async (_what, fault) => {
+		sandbox.durationMs = fault?.on === 'file' ? 0 : 600_000;
+		if (fault) sandbox.faults.add(fault);
+		await stop();
+	},
+);
+
+test('the ids of what is still running are logged and in the error', async () => {
+	sandbox.durationMs = 600_000;
+	const { error } = await stop();
+	const tasks = 'item 0: video_1 (queued), item 1: video_2 (queued)';
+	expect(lines.at(-1)).toContain(tasks);
+	expect(error?.description).toContain(tasks);
+});
+
+test('a submission that was under way is named, since it may have been accepted', async () => {
+	sandbox.faults.add({ on: 'submit', times: 2, accept: true, answer: 'hang' });
+	const { error } = await stop();
+	const items = 'Submissions without an answer, perhaps paid for: item 0, item 1.';
+	expect(lines.at(-1)).toContain(items);
+	expect(error?.description).toContain(items);
+});
+
+test('items whose turn has not come are not submitted', async () => {
+	sandbox.durationMs = 600_000;
+	await stop({ options: { maxConcurrency: 1 } });
+	expect(sandbox.tasks).toHaveLength(1);
+});
+
+test('with Continue, the items say how far they came', async () => {
+	sandbox.durationMs = 600_000;
+	const { items } = await runNodeVirtually(
+		sandbox,
+		{ operation: 'generate', prompt: 'a boat', options: { maxConcurrency: 1 } },
+		{
+			settings: { onError: 'continueRegularOutput' },
+			input: [{ json: {} }, { json: {} }],
+			onStart: (run) => void setTimeout(() => run.cancel(), STOP_AT_MS),
+		},
+	);
+	expect(items.map(({ json }) => json.error)).toEqual([
+		{
+			message: 'The execution was canceled',
+			description: expect.stringContaining('use Get Status with this Task ID'),
+			task_id: 'video_1',
+			status: 'queued',
+		},
+		{ message: 'The execution was canceled', description: 'Nothing was submitted.' },
+	]);
+});
