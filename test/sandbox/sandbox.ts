@@ -178,6 +178,8 @@ export class Sandbox {
 		};
 		if (fault) return spoil(res, fault, reply, (release) => this.hold(res, release));
 		send(res, reply());
+		const created = entry.route === 'submit' && this.tasks.at(-1);
+		if (created && created.request === entry.body) created.isTold = true;
 	}
 
 	private readonly handlers: Record<Route, Handler> = {

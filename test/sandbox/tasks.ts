@@ -70,6 +70,8 @@ export interface SandboxTask {
 	createdAt: number;
 	durationMs: number;
 	ending: Ending;
+	/** Whether its id was sent to whoever created it. */
+	isTold: boolean;
 }
 
 export function createTask(
@@ -84,6 +86,7 @@ export function createTask(
 		request,
 		createdAt: now,
 		durationMs,
+		isTold: false,
 		ending: ENDINGS.find((word) => String(request.prompt).includes(`[${word}]`)) ?? 'completed',
 	};
 }

@@ -1,0 +1,166 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { INode } from 'n8n-workflow';
+import type { Route } from '../sandbox/faults';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import {
+	DOWNLOAD_HEALING,
+	DOWNLOAD_HOPELESS,
+	POLL_HEALING,
+	POLL_HOPELESS,
+	SUBMIT_REFUSED,
+	SUBMIT_REPEATED,
+	SUBMIT_UNKNOWN,
+	type FaultKind,
+} from './support/faultKinds';
+import { runNodeVirtually, type NodeRun } from './support/octopus';
+import { initBinaryData } from './support/runWorkflow';
+import { loggedNode } from './support/watchedNode';
+
+const TABLE_FILE = join(__dirname, '..', '..', 'docs', 'FAULTS.md');
+
+const POLICIES = {
+	Stop: {},
+	Continue: { onError: 'continueRegularOutput' },
+	'Error output': { onError: 'continueErrorOutput' },
+	'Retry On Fail': { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 },
+} satisfies Record<string, Partial<INode>>;
+type Policy = keyof typeof POLICIES;
+
+/** What a fault that strikes once is expected to do to the struck item. */
+interface Effect {
+	/** Whether the node itself gets over it. */
+	heals: boolean;
+	/** Whether a retried node has to say that it may pay twice. */
+	unknowable?: boolean;
+}
+
+const GROUPS: Array<{ stage: string; on: Route; kinds: FaultKind[]; effect: Effect }> = [
+	{ stage: 'submit', on: 'submit', kinds: SUBMIT_REPEATED, effect: { heals: true } },
+	{ stage: 'submit', on: 'submit', kinds: SUBMIT_REFUSED, effect: { heals: false } },
+	{
+		stage: 'submit',
+		on: 'submit',
+		kinds: SUBMIT_UNKNOWN,
+		effect: { heals: false, unknowable: true },
+	},
+	{ stage: 'poll', on: 'poll', kinds: POLL_HEALING, effect: { heals: true } },
+	{ stage: 'poll', on: 'poll', kinds: POLL_HOPELESS, effect: { heals: false } },
+	{ stage: 'download', on: 'file', kinds: DOWNLOAD_HEALING, effect: { heals: true } },
+	{ stage: 'download', on: 'file', kinds: DOWNLOAD_HOPELESS, effect: { heals: false } },
+];
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	await initBinaryData();
+	sandbox = await startSandbox();
+});
+beforeEach(() => {
+	sandbox.reset();
+	sandbox.durationMs = 12_000;
+});
+afterAll(async () => await sandbox.close());
+
+/** Runs three items; the fault strikes the middle one. */
+async function runCell(policy: Policy, lines: string[]): Promise<NodeRun> {
+	return await runNodeVirtually(
+		sandbox,
+		{
+			operation: 'generate',
+			prompt: '={{ $json.prompt }}',
+			downloadVideo: true,
+			options: { timeout: 20 },
+		},
+		{
+			node: loggedNode(lines),
+			onMessage: (text) => lines.push(text),
+			settings: POLICIES[policy],
+			input: ['before', 'struck', 'after'].map((prompt) => ({ json: { prompt } })),
+		},
+	);
+}
+
+const billOf = (prompt: string) =>
+	sandbox.tasks.filter(({ request }) => request.prompt === prompt).length;
+
+const cells: Record<string, Partial<Record<Policy, string>>> = {};
+
+describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
+	describe.each(kinds)('$name', (kind) => {
+		test.each(Object.keys(POLICIES) as Policy[])('%s', async (policy) => {
+			const lines: string[] = [];
+			sandbox.faults.add({ on, prompt: 'struck', accept: kind.accept, answer: kind.answer });
+			const run = await runCell(policy, lines);
+			const { items, errorItems, error } = run;
+			const text = JSON.stringify([items, errorItems, error, run.run]) + lines.join('\n');
+
+			// the bill: one payment per video, and a second one only where nobody could know
+			const gotOver = effect.heals || policy === 'Retry On Fail';
+			const isSubmitted = stage !== 'submit' || gotOver;
+			const bill = billOf('struck');
+			expect(bill).toBe((kind.accept ? 1 : 0) + (isSubmitted ? 1 : 0));
+			const warned = lines.some((line) => line.includes('may pay twice'));
+			expect(warned).toBe(effect.unknowable === true && policy === 'Retry On Fail');
+
+			// the other items are unharmed, and paid for once
+			expect([billOf('before'), billOf('after')]).toEqual([1, 1]);
+
+			// no id is lost: what the server told is in the output, the error or the log
+			const told = sandbox.tasks.filter(({ isTold }) => isTold).map(({ id }) => id);
+			expect(told.filter((id) => !text.includes(id))).toEqual([]);
+
+			// no key anywhere
+			expect(text).not.toContain(sandbox.apiKey);
+
+			const outcome = checkOutcome(run, policy, gotOver);
+			const row = (cells[`${stage} | ${kind.name}`] ??= {});
+			row[policy] = `${bill} · ${outcome}${warned ? ', says so first' : ''}`;
+		});
+	});
+});
+
+/** Checks where the three items came out, and says so in a word. */
+function checkOutcome(
+	{ items, errorItems, error }: NodeRun,
+	policy: Policy,
+	gotOver: boolean,
+): string {
+	const isDone = (item: NodeRun['items'][number] | undefined) =>
+		item?.json.status === 'completed' && item.binary?.data !== undefined;
+	if (gotOver) {
+		expect(error).toBeUndefined();
+		expect(items.map(isDone)).toEqual([true, true, true]);
+		return 'video';
+	}
+	if (policy === 'Stop') {
+		expect(error).toMatchObject({ context: { itemIndex: 1 } });
+		for (const { id, isTold } of sandbox.tasks) {
+			if (isTold) expect(error?.description).toContain(id);
+		}
+		return 'error';
+	}
+	if (policy === 'Continue') {
+		expect(items.map(isDone)).toEqual([true, false, true]);
+		expect(items[1]?.json.error).toMatchObject({ message: expect.any(String) });
+		return 'error item';
+	}
+	expect(items.map(isDone)).toEqual([true, true]);
+	expect(errorItems[0]?.json).toMatchObject({ prompt: 'struck', error: {} });
+	return 'error output';
+}
+
+test('docs/FAULTS.md holds the table that was just measured', () => {
+	const head = ['stage', 'fault', ...Object.keys(POLICIES)];
+	const rows = Object.entries(cells).map(([name, row]) => [
+		name,
+		...(Object.keys(POLICIES) as Policy[]).map((policy) => row[policy] ?? ''),
+	]);
+	const table = [head, head.map(() => '---'), ...rows]
+		.map((columns) => `| ${columns.join(' | ')} |`)
+		.join('\n');
+	const [intro = ''] = readFileSync(TABLE_FILE, 'utf8').split('\n| stage');
+	const text = `${intro}\n${table}\n`;
+	if (process.env.UPDATE_FAULT_TABLE) writeFileSync(TABLE_FILE, text);
+	const normalize = (markdown: string) => markdown.replace(/ +/g, ' ').replace(/-+/g, '-').trim();
+	expect(normalize(readFileSync(TABLE_FILE, 'utf8'))).toBe(normalize(text));
+});
