@@ -161,11 +161,14 @@ describe('text that is no text, before any request', () => {
 		expect(await refusal({ operation: 'getStatus', taskId })).toContain("'Task ID' has no text");
 	});
 
-	test.each(['.', '..', ' .. '])('task ID %s would change the path', async (taskId) => {
-		expect(await refusal({ operation: 'getStatus', taskId })).toContain(
-			"'Task ID' is not a task ID",
-		);
-	});
+	test.each(['.', '..', ' .. ', '={{ "a\\ud800" }}'])(
+		'task ID %s would change the path',
+		async (taskId) => {
+			expect(await refusal({ operation: 'getStatus', taskId })).toContain(
+				"'Task ID' is not a task ID",
+			);
+		},
+	);
 
 	test.each(['[1]', 'seed=1', '"text"', '={{ 7 }}', '={{ [1] }}'])(
 		'additional fields %s',

@@ -2,12 +2,13 @@
 export const BASE_URL_SUFFIX = /\/*(\/v1)?\/*$/;
 
 /**
- * The address all API paths are appended to, or `undefined` when it is no http(s) address.
+ * The address all API paths are appended to, or `undefined` when it is no http(s) address, or
+ * one that ends in a query, behind which a path would get lost.
  *
  * @param baseUrl as typed into the credential; a trailing `/` or `/v1` is forgiven
  */
 export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	if (typeof baseUrl !== 'string') return undefined;
 	const address = baseUrl.trim().replace(BASE_URL_SUFFIX, '');
-	return /^https?:\/\//i.test(address) && URL.canParse(address) ? address : undefined;
+	return /^https?:\/\/[^?#]+$/i.test(address) && URL.canParse(address) ? address : undefined;
 }

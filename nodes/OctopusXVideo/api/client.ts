@@ -63,7 +63,7 @@ export class OctopusXClient {
 			body,
 			timeout: SUBMIT_TIMEOUT_MS,
 		});
-		const task = parseTask(answer.body, this.apiUrl);
+		const task = this.taskOf(answer);
 		if (task) return task;
 		throw explainMissingId(answer, this.redact);
 	}
@@ -73,7 +73,7 @@ export class OctopusXClient {
 		const answer = await this.call('GET', taskUrl(this.apiUrl, taskId), {
 			timeout: READ_TIMEOUT_MS,
 		});
-		const task = parseTask(answer.body, this.apiUrl, taskId);
+		const task = this.taskOf(answer, taskId);
 		if (task) return task;
 		throw explainAnswer(answer, this.redact);
 	}
@@ -116,6 +116,15 @@ export class OctopusXClient {
 			? await this.exchange('GET', url, options)
 			: await this.exchangeWithoutKey(url, options);
 		return this.answerOf(exchange) as Answer<ByteStream>;
+	}
+
+	private taskOf({ body }: Answer, knownId?: string): Task | undefined {
+		const task = parseTask(body, this.apiUrl, knownId);
+		if (task?.failure) {
+			const { code, message } = task.failure;
+			task.failure = { code: this.redact(code), message: this.redact(message) };
+		}
+		return task;
 	}
 
 	/** A JSON request to the API. Anything but a 2xx with a JSON body is thrown. */

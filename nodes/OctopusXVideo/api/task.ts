@@ -35,6 +35,10 @@ const STATUSES = new Map<string, TaskStatus>([
 	['canceled', 'cancelled'],
 ]);
 
+/** Longer than any id of the API, short enough for a path. */
+const MAX_ID_LENGTH = 1_000;
+const MAX_DEPTH = 20;
+
 const ENDED: ReadonlySet<TaskStatus> = new Set(['completed', 'failed', 'cancelled']);
 
 /** Whether the task will not change any more. An unknown status counts as still running. */
@@ -78,6 +82,14 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	return task;
 }
 
+/**
+ * Whether a text can be the path segment of a task. Dots alone would change the path, and half a
+ * surrogate pair cannot be encoded.
+ */
+export function isTaskId(id: string): boolean {
+	return /\S/.test(id) && id.length <= MAX_ID_LENGTH && !/^\.{1,2}$|\p{Surrogate}/u.test(id);
+}
+
 /** A task of which nothing is known but its id. */
 export function unseenTask(taskId: string): Task {
 	return { id: taskId, task_id: taskId, status: 'unknown', progress: 0 };
@@ -115,10 +127,11 @@ function textOf(value: unknown): string {
 }
 
 function readId(id: unknown): string | undefined {
-	return textOf(id) || undefined;
+	const text = textOf(id);
+	return isTaskId(text) ? text : undefined;
 }
 
-/** The API fills what it does not know with `""`, `null` and, for dates, `0` (API.md). */
+/** Without what the API fills in where it knows nothing: `""`, `null` and, for dates, `0` (API.md). */
 function withoutPlaceholders(fields: Record<string, unknown>): Record<string, unknown> {
 	return Object.fromEntries(
 		Object.entries(fields).filter(
@@ -126,9 +139,16 @@ function withoutPlaceholders(fields: Record<string, unknown>): Record<string, un
 				value !== '' &&
 				value !== null &&
 				value !== undefined &&
-				!(value === 0 && key.endsWith('_at')),
+				!(value === 0 && key.endsWith('_at')) &&
+				isShallow(value),
 		),
 	);
+}
+
+/** n8n writes items down recursively: a field that is absurdly deep would end the execution. */
+function isShallow(value: unknown, depth = 0): boolean {
+	if (typeof value !== 'object' || value === null) return true;
+	return depth < MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1));
 }
 
 /** An http(s) address, a path on the API's own host made absolute; anything else is no address. */

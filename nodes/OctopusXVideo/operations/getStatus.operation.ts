@@ -1,3 +1,4 @@
+import { isTaskId } from '../api/task';
 import { optionsField } from '../fields/options';
 import {
 	downloadField,
@@ -37,8 +38,7 @@ export const getStatus: Operation = {
 
 	async plan(item) {
 		const taskId = item.text('Task ID', item.get('taskId')).trim();
-		// the only two ids that stay path segments of their own after encoding
-		if (taskId === '.' || taskId === '..') {
+		if (!isTaskId(taskId)) {
 			throw item.invalid("'Task ID' is not a task ID", 'It looks like video_abc123.');
 		}
 		const output = readOutput(item);
