@@ -6,7 +6,7 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 import { ItemParameters } from './fields/itemParameters';
-import { operations, properties, type OperationName } from './operations';
+import { operations, properties } from './operations';
 import { runJobs } from './run/run';
 
 export class OctopusXVideo implements INodeType {
@@ -31,9 +31,10 @@ export class OctopusXVideo implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const operation = operations[this.getNodeParameter('operation', 0) as OperationName];
-		return [
-			await runJobs(this, async (item) => await operation.plan(new ItemParameters(this, item))),
-		];
+		const plan = async (index: number) => {
+			const item = new ItemParameters(this, index);
+			return await item.choice('Operation', item.get('operation'), operations).plan(item);
+		};
+		return [await runJobs(this, plan)];
 	}
 }

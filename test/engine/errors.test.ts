@@ -29,7 +29,7 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 	[
 		'403',
 		{ status: 403, body: apiError('no') },
-		'The API key is not allowed to do this',
+		'The account or the API key does not allow this',
 		'HTTP 403',
 	],
 	[
@@ -72,7 +72,7 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 		'a web page',
 		{ status: 200, body: '<html>hello</html>' },
 		'The answer did not come from the OctopusX API',
-		'A web page',
+		'A page came back',
 	],
 	[
 		'a redirect',
@@ -86,7 +86,7 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 		'OctopusX accepted the request but sent no task ID',
 		'A video may have been paid for',
 	],
-	['a reset', 'reset', 'The connection to OctopusX broke off', 'No complete answer arrived'],
+	['a reset', 'reset', 'The connection broke off', 'OctopusX sent no complete answer'],
 ];
 
 test.each(CASES)('submission: %s', async (_name, answer, message, description) => {
@@ -107,10 +107,10 @@ test('nobody answers', async () => {
 });
 
 test('what the server says is quoted without the key, tokens or file contents, and in part only', async () => {
-	const secret = `${sandbox.apiKey} Bearer abc.def data:image/png;base64,AAAA ${'x'.repeat(2_000)}`;
+	const secret = `${sandbox.apiKey} Bearer abc.def data:image/png;base64,AAAA ${'word '.repeat(400_000)}${sandbox.apiKey}`;
 	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiError(secret) } });
 	const { error, run } = await runNodeVirtually(sandbox, generate);
-	expect(error?.description).toContain('"*** Bearer *** data:*** xxx');
+	expect(error?.description).toContain('"*** Bearer *** data:*** word word');
 	expect(error?.description?.length).toBeLessThan(700);
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
 });

@@ -31,6 +31,7 @@ export function spoil(
 		res.writeHead(status, { ...headers, 'content-length': body.length });
 		res.write(body.subarray(0, Math.floor(body.length / 2)), () => {
 			if (answer === 'short') res.destroy();
+			else hold(() => res.end(body.subarray(Math.floor(body.length / 2))));
 		});
 		return;
 	}

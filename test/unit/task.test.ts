@@ -143,10 +143,14 @@ describe('fields', () => {
 		[{ task_id: 'b' }, undefined, { id: 'b', task_id: 'b' }],
 		[{ id: 12 }, undefined, { id: '12', task_id: '12' }],
 		[{ id: 'a', task_id: 'b' }, 'known', { id: 'a', task_id: 'known' }],
-		[{}, 'known', { id: 'known', task_id: 'known' }],
+		[{ status: 'queued' }, 'known', { id: 'known', task_id: 'known' }],
 	])('ids of %p, asked for as %p', (answer, knownId, ids) => {
 		expect(parseTask(answer, API, knownId)).toMatchObject(ids);
 	});
+});
+
+test('an answer without id and status is none, even of a task that is known', () => {
+	expect(parseTask({ success: false, message: 'Invalid token' }, API, 'known')).toBeUndefined();
 });
 
 test.each([[null], ['text'], [[{ id: 'a' }]], [7], [{}], [{ id: '' }], [{ id: {} }]])(

@@ -12,3 +12,8 @@ export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	const address = baseUrl.trim().replace(BASE_URL_SUFFIX, '');
 	return /^https?:\/\/[^?#]+$/i.test(address) && URL.canParse(address) ? address : undefined;
 }
+
+/** Whether two addresses share scheme, host and port: the key of one may go to the other. */
+export function isSameOrigin(url: string, other: string): boolean {
+	return new URL(url).origin === new URL(other).origin;
+}

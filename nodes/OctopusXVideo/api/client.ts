@@ -1,19 +1,15 @@
-import type {
-	IExecuteFunctions,
-	IHttpRequestMethods,
-	IHttpRequestOptions,
-	NodeApiError,
-} from 'n8n-workflow';
-import { normalizeBaseUrl } from './baseUrl';
+import type { IExecuteFunctions, IHttpRequestMethods, IHttpRequestOptions } from 'n8n-workflow';
+import { isSameOrigin, normalizeBaseUrl } from './baseUrl';
 import {
 	explainAnswer,
+	explainContent,
 	explainFileHost,
 	explainMissingId,
-	explainNoAnswer,
-	OctopusXError,
 	type Answer,
-	type NoAnswer,
-} from './errors';
+} from './catalogue';
+import { OctopusXError } from './errors';
+import { explainNoAnswer, toNoAnswer, type NoAnswer } from './noAnswer';
+import { createRedact, type Redact } from './redact';
 import { parseTask, taskUrl, type Task } from './task';
 
 export const CREDENTIAL = 'octopusXApi';
@@ -33,7 +29,6 @@ const READ_TIMEOUT_MS = 30_000;
 const DOWNLOAD_TIMEOUT_MS = 60_000;
 
 const MAX_REDIRECTS = 5;
-const MAX_QUOTE_LENGTH = 500;
 const MAX_ERROR_BODY_BYTES = 16_384;
 
 /** The OctopusX API over n8n's HTTP helpers. Every method throws `OctopusXError` and nothing else. */
@@ -41,7 +36,8 @@ export class OctopusXClient {
 	private constructor(
 		private readonly context: IExecuteFunctions,
 		private readonly apiUrl: string,
-		private readonly apiKey: string,
+		/** For any text that came from outside and is shown. */
+		readonly redact: Redact,
 	) {}
 
 	/** One client serves all items: n8n resolves credentials for the first item only. */
@@ -54,7 +50,7 @@ export class OctopusXClient {
 				'It looks like https://octopusx.ai and starts with http:// or https://.',
 			);
 		}
-		return new OctopusXClient(context, apiUrl, String(apiKey));
+		return new OctopusXClient(context, apiUrl, createRedact(String(apiKey)));
 	}
 
 	/** Creates a task: the one request that costs money, so it is sent once and never repeated here. */
@@ -92,7 +88,7 @@ export class OctopusXClient {
 			const { location } = answer.headers;
 			if (answer.statusCode < 300) return answer;
 			if (answer.statusCode >= 400 || typeof location !== 'string') {
-				if (isTrusted) throw explainAnswer(await withBody(answer), this.redact);
+				if (isTrusted) throw explainContent(await withBody(answer), this.redact);
 				answer.body.destroy();
 				throw explainFileHost(answer);
 			}
@@ -115,7 +111,9 @@ export class OctopusXClient {
 		const exchange = withKey
 			? await this.exchange('GET', url, options)
 			: await this.exchangeWithoutKey(url, options);
-		return this.answerOf(exchange) as Answer<ByteStream>;
+		if ('statusCode' in exchange) return exchange as Answer<ByteStream>;
+		const peer = withKey ? 'OctopusX' : 'The host of the video file';
+		throw explainNoAnswer(exchange, this.redact, peer);
 	}
 
 	private taskOf({ body }: Answer, knownId?: string): Task | undefined {
@@ -133,7 +131,8 @@ export class OctopusXClient {
 		url: string,
 		options: Partial<IHttpRequestOptions>,
 	): Promise<Answer> {
-		const answer = this.answerOf(await this.exchange(method, url, { ...options, json: true }));
+		const answer = await this.exchange(method, url, { ...options, json: true });
+		if (!('statusCode' in answer)) throw explainNoAnswer(answer, this.redact);
 		if (answer.statusCode < 200 || answer.statusCode >= 300 || typeof answer.body === 'string') {
 			throw explainAnswer(answer, this.redact);
 		}
@@ -152,7 +151,7 @@ export class OctopusXClient {
 				{ ...options, method, url, ...AS_IT_IS },
 			)) as Answer;
 		} catch (error) {
-			return noAnswer(error);
+			return toNoAnswer(error);
 		}
 	}
 
@@ -168,23 +167,9 @@ export class OctopusXClient {
 				abortSignal: this.context.getExecutionCancelSignal(),
 			})) as Answer;
 		} catch (error) {
-			return noAnswer(error);
+			return toNoAnswer(error);
 		}
 	}
-
-	private answerOf(exchange: Answer | NoAnswer): Answer {
-		if ('statusCode' in exchange) return exchange;
-		throw explainNoAnswer(exchange, this.redact);
-	}
-
-	/** Text from outside, safe to show: without the key, any bearer token and file contents, and short. */
-	private readonly redact = (text: string): string => {
-		const withoutKey = this.apiKey ? text.split(this.apiKey).join('***') : text;
-		const safe = withoutKey
-			.replace(/Bearer\s+\S+/gi, 'Bearer ***')
-			.replace(/data:[^\s"',]*,[^\s"']*/gi, 'data:***');
-		return safe.length > MAX_QUOTE_LENGTH ? `${safe.slice(0, MAX_QUOTE_LENGTH)}…` : safe;
-	};
 }
 
 /**
@@ -196,23 +181,6 @@ const AS_IT_IS = {
 	ignoreHttpStatusErrors: true,
 	disableFollowRedirect: true,
 } as const;
-
-/**
- * What happened to the connection. Plain requests throw axios's error with a `code`; n8n wraps it
- * where a credential is involved: 2.x keeps it as the cause, 1.x copies the code to `httpCode`.
- */
-function noAnswer(error: unknown): NoAnswer {
-	const { code, httpCode, name, message, cause } = error as NodeApiError & { code?: string };
-	const origin = cause as { code?: string; name?: string; message?: string } | undefined;
-	return {
-		code: origin?.code ?? code ?? httpCode ?? origin?.name ?? name,
-		reason: origin?.message ?? message,
-	};
-}
-
-function isSameOrigin(url: string, apiUrl: string): boolean {
-	return new URL(url).origin === new URL(apiUrl).origin;
-}
 
 function resolveLocation(location: string, base: string): string {
 	const target = URL.canParse(location, base) ? new URL(location, base) : undefined;

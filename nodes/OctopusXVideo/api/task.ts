@@ -52,13 +52,15 @@ export function hasEnded(task: Task): boolean {
  * @param answer the parsed body, of whatever shape the server sent
  * @param apiUrl origin and path prefix of the API, without a trailing slash
  * @param knownId the id that was asked for; without it, the answer must bring one
- * @returns the task, or `undefined` when the answer is no object or carries no id
+ * @returns the task, or `undefined` when the answer is no object, or has neither an id nor a status
  */
 export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Task | undefined {
 	if (!isPlainObject(answer)) return undefined;
 	const { error, status: rawStatus, progress: rawProgress, video_url, ...rest } = answer;
 
-	const taskId = knownId ?? readId(answer.task_id) ?? readId(answer.id);
+	const ownId = readId(answer.task_id) ?? readId(answer.id);
+	if (ownId === undefined && typeof rawStatus !== 'string') return undefined;
+	const taskId = knownId ?? ownId;
 	if (taskId === undefined) return undefined;
 
 	const status = parseStatus(rawStatus);

@@ -43,6 +43,26 @@ export class ItemParameters {
 		);
 	}
 
+	/** A switch; an expression may give it as text. */
+	flag(label: string, value: unknown): boolean {
+		if (value === true || value === 'true') return true;
+		if (value === false || value === 'false') return false;
+		throw this.invalid(
+			`'${label}' is neither on nor off`,
+			'Its expression must yield true or false for this item.',
+		);
+	}
+
+	/** The entry of `choices` that a list of options names. */
+	choice<T>(label: string, value: unknown, choices: Record<string, T>): T {
+		const name = String(value);
+		if (Object.hasOwn(choices, name)) return choices[name] as T;
+		throw this.invalid(
+			`'${label}' has no option "${name.slice(0, 100)}"`,
+			`It must be one of: ${Object.keys(choices).join(', ')}.`,
+		);
+	}
+
 	invalid(message: string, description: string): NodeOperationError {
 		return new NodeOperationError(this.context.getNode(), `${message} [item ${this.item}]`, {
 			itemIndex: this.item,

@@ -184,13 +184,15 @@ function checkDataUri(item: ItemParameters, label: string, uri: string, kind: Me
 	const comma = uri.indexOf(',');
 	const [mimeType = '', ...attributes] = uri.slice('data:'.length, comma).split(';');
 	const isBase64 = attributes.at(-1)?.toLowerCase() === 'base64';
-	if (comma < 0 || comma === uri.length - 1 || !isBase64 || !kind.mimeType.test(mimeType)) {
+	const content = uri.slice(comma + 1);
+	const isContent = Buffer.from(content.slice(0, 64), 'base64').length > 0;
+	if (comma < 0 || !isContent || !isBase64 || !kind.mimeType.test(mimeType)) {
 		throw item.invalid(
 			`'${label}' holds a data URI that is not ${kind.mimeTypeLabel} in base64`,
 			`It looks like data:${kind.mimeTypeLabel.replace('*', 'png')};base64,…`,
 		);
 	}
-	checkSize(item, Buffer.byteLength(uri.slice(comma + 1), 'base64'), kind);
+	checkSize(item, Buffer.byteLength(content, 'base64'), kind);
 }
 
 async function checkFile(
@@ -199,22 +201,26 @@ async function checkFile(
 	kind: MediaKind,
 ): Promise<MediaInput> {
 	const file = item.context.helpers.assertBinaryData(item.item, field as string | IBinaryData);
-	if (!kind.mimeType.test(file.mimeType)) {
+	const mimeType = String(file.mimeType).split(';')[0]?.trim() ?? '';
+	if (!kind.mimeType.test(mimeType)) {
 		throw item.invalid(
 			`The file in the input data field is not ${kind.mimeTypeLabel}`,
-			`OctopusX needs ${kind.mimeTypeLabel} here; the file is ${file.mimeType}.`,
+			`OctopusX needs ${kind.mimeTypeLabel} here; the file is ${mimeType}.`,
 		);
 	}
 	checkSize(item, await binarySize(item.context, file), kind);
 	return {
 		itemIndex: item.item,
 		field: field as string | IBinaryData,
-		mimeType: file.mimeType,
+		mimeType,
 		identity: file.id ?? createHash('sha256').update(file.data).digest('hex'),
 	};
 }
 
 function checkSize(item: ItemParameters, bytes: number, { noun, maxBytes }: MediaKind): void {
+	if (bytes === 0) {
+		throw item.invalid(`The ${noun} file is empty`, 'Check the node that it comes from.');
+	}
 	if (maxBytes === undefined || bytes <= maxBytes) return;
 	throw item.invalid(
 		`The ${noun} is larger than ${maxBytes / MIB} MB`,

@@ -82,12 +82,14 @@ export function readOutput(item: ItemParameters): Omit<Job, 'source'> {
 		timeoutMs: item.number('Timeout', timeout, TIMEOUT) * 60_000,
 		maxConcurrency: readMaxConcurrency(item),
 	};
-	if (item.get('waitForCompletion') === true) {
+	if (item.flag(waitField.displayName, item.get('waitForCompletion'))) {
 		const seconds = item.number('Poll Interval', pollInterval, POLL_INTERVAL);
 		output.wait = { pollIntervalMs: seconds * 1_000 };
 	}
 	// Generate and Edit show it only while they wait; n8n drops the value of a hidden field
-	if (item.get('downloadVideo', false) === true) output.download = readDownload(item);
+	if (item.flag(downloadField.displayName, item.get('downloadVideo', false))) {
+		output.download = readDownload(item);
+	}
 	return output;
 }
 

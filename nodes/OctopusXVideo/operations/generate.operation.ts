@@ -49,7 +49,7 @@ const modeField: INodeProperties = {
 type ReadMedia = (item: ItemParameters) => Promise<VideoRequest['media']>;
 
 /** How each mode fills the body's media fields (API.md, model `omni-fast`). */
-const mediaOfMode = {
+const mediaOfMode: Record<string, ReadMedia> = {
 	textToVideo: async () => ({}),
 	firstFrame: async (item) => ({
 		first_image_url: await readMedia(item, 'firstFrame', 'First Frame', IMAGE),
@@ -66,7 +66,7 @@ const mediaOfMode = {
 			"Add at least one image, or set 'Mode' to Text to Video.",
 		);
 	},
-} satisfies Record<string, ReadMedia>;
+};
 
 export const generate: Operation = {
 	option: {
@@ -93,12 +93,12 @@ export const generate: Operation = {
 
 	async plan(item) {
 		guardMaxVideos(item);
-		const mode = item.get('mode') as keyof typeof mediaOfMode;
+		const readMediaOfMode = item.choice('Mode', item.get('mode'), mediaOfMode);
 		return {
 			source: {
 				request: {
 					fields: { model: readModel(item, MODEL), ...readClip(item) },
-					media: await mediaOfMode[mode](item),
+					media: await readMediaOfMode(item),
 					additionalFields: readAdditionalFields(item),
 				},
 			},

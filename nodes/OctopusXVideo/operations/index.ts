@@ -6,8 +6,6 @@ import { getStatus } from './getStatus.operation';
 
 export const operations = { edit, generate, getStatus };
 
-export type OperationName = keyof typeof operations;
-
 /** All fields of the node: the choice of the operation, then each operation's own. */
 export const properties: INodeProperties[] = [
 	{

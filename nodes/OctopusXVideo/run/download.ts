@@ -1,6 +1,7 @@
 import type { IBinaryData } from 'n8n-workflow';
 import type { ByteStream } from '../api/client';
-import { OctopusXError, type Answer } from '../api/errors';
+import type { Answer } from '../api/catalogue';
+import { OctopusXError } from '../api/errors';
 import type { Task } from '../api/task';
 import { pause, within } from './pause';
 import type { Scope } from './scope';
@@ -49,7 +50,8 @@ async function tryDownload(
 			VIDEO_MIME,
 		);
 	} catch (error) {
-		return error instanceof OctopusXError ? error : broken((error as Error).message);
+		if (error instanceof OctopusXError) return error;
+		return broken(client.redact((error as Error).message));
 	}
 }
 
@@ -85,27 +87,29 @@ async function* checkedChunks(
 		body.destroy();
 	}
 	if (size === 0) {
-		throw new OctopusXError('The video file is empty', 'It was not kept.', { transient: true });
+		throw new OctopusXError('The video file is empty', 'No byte arrived.', { transient: true });
 	}
-	if (contentLength !== undefined && size !== Number(contentLength)) {
+	// more than announced is no harm: the host has compressed the file, and n8n unpacked it
+	if (size < Number(contentLength ?? 0)) {
 		throw broken(`${size} of ${String(contentLength)} bytes arrived`);
 	}
 }
 
 /** Some file hosts answer with a page and status 200; some of those call the page a video. */
 function refuseOtherType({ headers, body }: Answer<ByteStream>): void {
-	if (!/\b(html|xml|json)\b/i.test(String(headers['content-type'] ?? ''))) return;
+	if (!/^text\/|\b(html|xml|json)\b/i.test(String(headers['content-type'] ?? ''))) return;
 	body.destroy();
 	throw noVideo();
 }
 
+/** A video file starts with the size of its first part, hence a zero byte; text starts with text. */
 function refuseOtherContent(firstChunk: Buffer): void {
 	const start = firstChunk.subarray(0, 256).toString('latin1').trimStart();
-	if (/^<(!doctype|html|\?xml|[a-z]+>)/i.test(start)) throw noVideo();
+	if (start >= ' ') throw noVideo();
 }
 
 function noVideo(): OctopusXError {
-	return new OctopusXError('A web page came instead of the video', 'It was not kept.', {
+	return new OctopusXError('Something else came instead of the video', 'A page or a message.', {
 		transient: true,
 	});
 }
@@ -127,5 +131,5 @@ function notDownloaded({ message, description, details }: OctopusXError): Octopu
 }
 
 function withExtension(fileName: string): string {
-	return /\.\w+$/.test(fileName) ? fileName : `${fileName}.mp4`;
+	return /\.[a-z]\w{1,4}$/i.test(fileName) ? fileName : `${fileName}.mp4`;
 }

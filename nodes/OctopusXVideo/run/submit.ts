@@ -1,4 +1,4 @@
-import { OctopusXError } from '../api/errors';
+import { asOctopusXError, OctopusXError } from '../api/errors';
 import { unseenTask, type Task } from '../api/task';
 import type { VideoRequest } from './job';
 import type { LedgerLine } from './ledger';
@@ -71,12 +71,12 @@ async function submit(
 		const result = await submitOnce(scope, item, body, line);
 		if (!(result instanceof OctopusXError)) return result;
 
-		const { maybeAccepted, transient, retryAfterMs = 0 } = result.details;
+		const { maybeAccepted, repeatable, retryAfterMs = 0 } = result.details;
 		if (maybeAccepted) throw unknowable(result);
 		line.forgetAttempt();
 
 		const delay = Math.max(backoff, retryAfterMs) * (1 + JITTER * Math.random());
-		if (!transient || scope.signal?.aborted || Date.now() + delay > deadline) throw result;
+		if (!repeatable || scope.signal?.aborted || Date.now() + delay > deadline) throw result;
 		await pause(delay, scope.signal);
 		if (scope.signal?.aborted) throw result;
 	}
@@ -100,7 +100,7 @@ async function submitOnce(
 	try {
 		return (await within(ANSWER_LIMIT_MS, answer, signal)) ?? noAnswer();
 	} catch (error) {
-		return error as OctopusXError;
+		return asOctopusXError(error);
 	}
 }
 

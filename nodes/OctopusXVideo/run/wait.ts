@@ -1,4 +1,4 @@
-import { OctopusXError } from '../api/errors';
+import { asOctopusXError, OctopusXError } from '../api/errors';
 import { hasEnded, type Task } from '../api/task';
 import { pause, within } from './pause';
 import type { Scope } from './scope';
@@ -66,7 +66,7 @@ async function look({ client, signal }: Scope, taskId: string): Promise<Task | O
 	try {
 		return (await within(LOOK_LIMIT_MS, client.getTask(taskId), signal)) ?? noAnswer();
 	} catch (error) {
-		return error as OctopusXError;
+		return asOctopusXError(error);
 	}
 }
 

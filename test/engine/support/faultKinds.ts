@@ -25,9 +25,14 @@ const REFUSED: FaultKind[] = [
 	{ name: '401', answer: { status: 401, body: apiError('Invalid token') } },
 	{ name: '403, no quota', answer: { status: 403, body: taskError('insufficient_user_quota') } },
 	{ name: '404', answer: { status: 404, body: apiError('Invalid URL') } },
-	{ name: '413', answer: { status: 413, body: html } },
-	{ name: 'redirect', answer: { status: 307, headers: { location: 'http://127.0.0.1:9/' } } },
+	{ name: '413', answer: { status: 413, body: apiError('too large') } },
 ];
+
+const REDIRECT: FaultKind = {
+	name: 'redirect',
+	answer: { status: 307, headers: { location: 'http://127.0.0.1:9/' } },
+};
+const HTML_404: FaultKind = { name: '404, HTML', answer: { status: 404, body: html } };
 
 const UNAVAILABLE: FaultKind[] = [
 	{ name: '500', answer: { status: 500, body: apiError('boom') } },
@@ -44,7 +49,7 @@ const UNAVAILABLE: FaultKind[] = [
 export const SUBMIT_REPEATED = THROTTLED;
 
 /** Surely not accepted, and not worth repeating by the node itself. */
-export const SUBMIT_REFUSED = REFUSED;
+export const SUBMIT_REFUSED = [...REFUSED, REDIRECT, HTML_404];
 
 /** Nobody knows: each once where the server had not accepted it, and once where it had. */
 export const SUBMIT_UNKNOWN: FaultKind[] = [
@@ -61,6 +66,12 @@ export const SUBMIT_UNKNOWN: FaultKind[] = [
 export const POLL_HEALING: FaultKind[] = [
 	...THROTTLED,
 	...UNAVAILABLE,
+	REDIRECT,
+	HTML_404,
+	{
+		name: '400, fail_to_fetch_task',
+		answer: { status: 400, body: taskError('fail_to_fetch_task') },
+	},
 	{ name: 'cut short', answer: 'short' },
 	{ name: 'stall', answer: 'stall' },
 	{ name: 'odd types', answer: { status: 200, body: { id: [], status: {}, progress: 'x' } } },
@@ -69,6 +80,7 @@ export const POLL_HEALING: FaultKind[] = [
 export const POLL_HOPELESS: FaultKind[] = [
 	...REFUSED,
 	{ name: '400, task_not_exist', answer: { status: 400, body: taskError('task_not_exist') } },
+	{ name: '200, task_not_exist', answer: { status: 200, body: taskError('task_not_exist') } },
 ];
 
 const asVideo = { 'content-type': 'video/mp4' };
@@ -81,6 +93,10 @@ export const DOWNLOAD_HEALING: FaultKind[] = [
 	{
 		name: '200, XML called a video',
 		answer: { status: 200, headers: asVideo, body: '<?xml version="1.0"?><Error/>' },
+	},
+	{
+		name: '200, text called a video',
+		answer: { status: 200, headers: asVideo, body: 'Access denied' },
 	},
 	{ name: '200, empty', answer: { status: 200, headers: asVideo, body: '' } },
 	{ name: 'cut short', answer: 'short' },

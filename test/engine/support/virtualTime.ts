@@ -1,13 +1,21 @@
-import { subscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
 import type { Sandbox } from '../../sandbox/sandbox';
 
 /** Rounds of the event loop without traffic or file access after which nothing but a timer can be awaited. */
 const QUIET_ROUNDS = 12;
 
-let requestsInFlight = 0;
-subscribe('http.client.request.start', () => requestsInFlight++);
-subscribe('http.client.response.finish', () => requestsInFlight--);
-subscribe('http.client.request.error', () => requestsInFlight--);
+/** What Node works on outside of JavaScript: files, and names of hosts. */
+const WORK = /^(FSReq|CloseReq|FileHandleCloseReq|GetAddrInfoReq)/;
+
+/** Requests that this process has sent and whose answers have not arrived to the last byte. */
+const inFlight = new Set<unknown>();
+const START = 'http.client.request.start';
+const onStart = (message: unknown) => {
+	const { request } = message as { request: ClientRequest };
+	inFlight.add(request);
+	request.once('close', () => inFlight.delete(request));
+};
 
 /**
  * Runs `work` with time standing still while requests or files are under way, and leaping to the next timer
@@ -29,7 +37,8 @@ export async function onVirtualTime<T>(
 			'hrtime',
 		],
 	});
-	requestsInFlight = 0;
+	inFlight.clear();
+	subscribe(START, onStart);
 	try {
 		const startedAt = Date.now();
 		let isDone = false;
@@ -41,6 +50,7 @@ export async function onVirtualTime<T>(
 		return { result: await running, elapsedMs: Date.now() - startedAt };
 	} finally {
 		jest.useRealTimers();
+		unsubscribe(START, onStart);
 	}
 }
 
@@ -49,9 +59,9 @@ async function becomeQuiet(sandbox: Sandbox, isDone: () => boolean): Promise<voi
 	for (let round = 0; round < QUIET_ROUNDS && !isDone(); round++) {
 		await new Promise((resolve) => setImmediate(resolve));
 		const isBusy =
-			requestsInFlight > sandbox.hanging ||
+			inFlight.size > sandbox.hanging ||
 			sandbox.log.length !== seen ||
-			process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq'));
+			process.getActiveResourcesInfo().some((resource) => WORK.test(resource));
 		if (isBusy) round = 0;
 		seen = sandbox.log.length;
 	}

@@ -1,0 +1,208 @@
+import { OctopusXError } from './errors';
+import type { Redact } from './redact';
+import { isPlainObject } from './task';
+
+/** An HTTP answer, whatever its status; `body` is parsed JSON, text, or a stream that was asked for. */
+export interface Answer<Body = unknown> {
+	statusCode: number;
+	headers: Record<string, unknown>;
+	body: Body;
+}
+
+interface Sign {
+	statusCode: number;
+	/** The envelope's code, such as `task_not_exist`; empty where it has none. */
+	code: string;
+	/** Whether text came instead of JSON: a page of a proxy, mostly. */
+	isText: boolean;
+	asksToRetry: boolean;
+}
+
+interface Entry {
+	applies: (sign: Sign) => boolean;
+	message: string;
+	hint: string;
+	/** See `FaultDetails`; `transient` is taken from whether a page came, unless told here. */
+	transient?: boolean;
+	maybeAccepted?: boolean;
+	repeatable?: boolean;
+}
+
+/** What a code means wherever it comes, also with status 200. */
+const CODES: readonly Entry[] = [
+	{
+		applies: ({ code }) => code === 'task_not_exist',
+		message: 'OctopusX does not know this task',
+		hint: "Check the 'Task ID' and that the credential belongs to the account that created the task.",
+	},
+	{
+		applies: ({ code }) => code === 'insufficient_user_quota',
+		message: 'The balance of the OctopusX account is too low',
+		hint: 'Top up the account, or choose a shorter or smaller video.',
+	},
+	{
+		applies: ({ code }) => code === 'model_price_error' || code === 'invalid_api_platform',
+		message: 'OctopusX does not offer this model to the account',
+		hint: "Check the option 'Model' and which models the API key may use.",
+	},
+	{
+		applies: ({ code }) => code === 'do_request_failed' || code === 'fail_to_fetch_task',
+		message: 'OctopusX could not reach the service behind it',
+		hint: 'Try again later.',
+		transient: true,
+		maybeAccepted: true,
+	},
+];
+
+/** What a status means, most telling first. */
+const STATUSES: readonly Entry[] = [
+	{
+		applies: ({ statusCode }) => statusCode === 401,
+		message: 'OctopusX did not accept the API key',
+		hint: "Check the API key in the credential 'OctopusX API'.",
+		transient: false,
+	},
+	{
+		applies: ({ statusCode }) => statusCode === 402 || statusCode === 403,
+		message: 'The account or the API key does not allow this',
+		hint: 'Check the balance of the OctopusX account and which models the API key may use.',
+		transient: false,
+	},
+	{
+		applies: ({ statusCode }) => statusCode === 429,
+		message: 'OctopusX received too many requests',
+		hint: "Lower the option 'Max Concurrency', or try again later.",
+		transient: true,
+		repeatable: true,
+	},
+	{
+		applies: ({ statusCode, asksToRetry }) => statusCode === 503 && asksToRetry,
+		message: 'OctopusX is busy',
+		hint: 'Try again later.',
+		transient: true,
+		repeatable: true,
+	},
+	{
+		applies: ({ statusCode }) => statusCode >= 500 || statusCode === 408,
+		message: 'OctopusX is not available at the moment',
+		hint: 'Try again later.',
+		transient: true,
+		maybeAccepted: true,
+	},
+	{
+		applies: ({ statusCode }) => statusCode === 413,
+		message: 'The request is too large for OctopusX',
+		hint: 'Compress the images or the video, or pass a public URL instead of a file.',
+	},
+	{
+		applies: ({ statusCode }) => statusCode >= 300 && statusCode < 400,
+		message: 'OctopusX answered with a redirect',
+		hint: "Check the 'Base URL' in the credential; the API key is never sent along a redirect.",
+		transient: true,
+	},
+	{
+		applies: ({ statusCode }) => statusCode === 404,
+		message: 'OctopusX has nothing at this address',
+		hint: "Check the 'Base URL' in the credential.",
+	},
+	{
+		applies: ({ statusCode }) => statusCode >= 400,
+		message: 'OctopusX rejected the request',
+		hint: 'Check the parameters of the node.',
+	},
+	{
+		applies: ({ isText }) => isText,
+		message: 'The answer did not come from the OctopusX API',
+		hint: "A page came back instead. Check the 'Base URL' in the credential, or try again later.",
+		maybeAccepted: true,
+	},
+	{
+		applies: () => true,
+		message: 'OctopusX sent an answer that the node does not understand',
+		hint: 'Try again later.',
+		transient: true,
+		maybeAccepted: true,
+	},
+];
+
+/** Turns an answer that is no success into words. */
+export function explainAnswer(answer: Answer, redact: Redact): OctopusXError {
+	const { statusCode, headers, body } = answer;
+	const retryAfterMs = parseRetryAfter(headers['retry-after']);
+	const sign: Sign = {
+		statusCode,
+		code: readEnvelope(body).code,
+		isText: typeof body === 'string' && body.trim() !== '',
+		asksToRetry: retryAfterMs !== undefined,
+	};
+	const entry = [...CODES, ...STATUSES].find(({ applies }) => applies(sign)) as Entry;
+	const { message, hint, transient = sign.isText, maybeAccepted, repeatable } = entry;
+	return new OctopusXError(message, `${hint} ${quote(answer, redact)}`, {
+		statusCode,
+		transient,
+		maybeAccepted,
+		repeatable,
+		retryAfterMs,
+	});
+}
+
+/** A 2xx answer to a submission that is no task: unless its code is a refusal, it may have cost money. */
+export function explainMissingId(answer: Answer, redact: Redact): OctopusXError {
+	const { code } = readEnvelope(answer.body);
+	const sign = { ...answer, code, isText: false, asksToRetry: false };
+	if (CODES.some(({ applies }) => applies(sign))) return explainAnswer(answer, redact);
+	return new OctopusXError(
+		'OctopusX accepted the request but sent no task ID',
+		`A video may have been paid for. ${quote(answer, redact)}`,
+		{ statusCode: answer.statusCode, maybeAccepted: true },
+	);
+}
+
+/** The content endpoint's refusals: the task is known, so its parameters are not to blame. */
+export function explainContent(answer: Answer, redact: Redact): OctopusXError {
+	const { statusCode } = answer;
+	if (statusCode !== 400 && statusCode !== 404) return explainAnswer(answer, redact);
+	return new OctopusXError('OctopusX has no file for this task', quote(answer, redact), {
+		statusCode,
+		transient: typeof answer.body === 'string',
+	});
+}
+
+/** What a refusal means that came from a file host other than the API: the account is not involved. */
+export function explainFileHost({ statusCode, headers }: Answer): OctopusXError {
+	return new OctopusXError(
+		`The host of the video file answered with HTTP ${statusCode}`,
+		'Addresses of finished videos expire after 12 to 24 hours.',
+		{
+			statusCode,
+			transient: statusCode >= 500 || statusCode === 429 || statusCode === 408,
+			retryAfterMs: parseRetryAfter(headers['retry-after']),
+		},
+	);
+}
+
+/** The server's own words, where it sent some, with the status and its code. */
+function quote({ statusCode, body }: Answer, redact: Redact): string {
+	const { code, message } = readEnvelope(body);
+	const status = [`HTTP ${statusCode}`, code].filter(Boolean).join(', ');
+	return message
+		? `OctopusX said: "${redact(message)}" (${redact(status)})`
+		: `(${redact(status)})`;
+}
+
+/** API.md, "Errors come in three envelopes": `{error: {code, message}}`, `{code, message}`, `{message}`. */
+function readEnvelope(body: unknown): { code: string; message: string } {
+	if (!isPlainObject(body)) return { code: '', message: '' };
+	const { code, message } = isPlainObject(body.error) ? body.error : body;
+	return {
+		code: typeof code === 'string' ? code : '',
+		message: typeof message === 'string' ? message : '',
+	};
+}
+
+/** `Retry-After` in ms from now: the header is a number of seconds or a date (RFC 9110, 10.2.3). */
+function parseRetryAfter(header: unknown): number | undefined {
+	if (typeof header !== 'string' || header.trim() === '') return undefined;
+	const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+	return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}

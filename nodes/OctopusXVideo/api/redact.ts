@@ -1,0 +1,18 @@
+const MAX_QUOTE_LENGTH = 500;
+/** Enough for a quote after what is replaced in it; bounds the work for texts of any size. */
+const MAX_READ_LENGTH = 2_000;
+
+export type Redact = (text: string) => string;
+
+/** Makes text from outside safe to show: without the key, bearer tokens and file contents, and short. */
+export function createRedact(apiKey: string): Redact {
+	return (text) => {
+		// a text that is cut may end in a part of the key: its last word goes
+		const start =
+			text.length > MAX_READ_LENGTH ? text.slice(0, MAX_READ_LENGTH).replace(/\S*$/, '') : text;
+		const safe = (apiKey ? start.split(apiKey).join('***') : start)
+			.replace(/Bearer\s+\S+/gi, 'Bearer ***')
+			.replace(/data:[^\s"',]*,[^\s"']*/gi, 'data:***');
+		return safe.length > MAX_QUOTE_LENGTH ? `${safe.slice(0, MAX_QUOTE_LENGTH)}…` : safe;
+	};
+}
