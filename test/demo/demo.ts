@@ -1,5 +1,5 @@
 import '../setup';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
@@ -60,25 +60,24 @@ function loadBuiltNode(): INodeType {
 	return new OctopusXVideo();
 }
 
-/** Writes each video beside the others and tells what became of each node's task. */
+/** Writes the videos to files and tells what became of each task, also of those without a video. */
 async function collect(run: IRun) {
-	rmSync(OUTPUT, { recursive: true, force: true });
-	mkdirSync(OUTPUT);
+	mkdirSync(OUTPUT, { recursive: true });
 	const rows = [];
 	for (const [node, runs] of Object.entries(run.data.resultData.runData)) {
 		for (const { data, executionTime } of runs) {
 			for (const { json, binary } of data?.main?.[0] ?? []) {
-				if (!binary?.data) continue;
-				const bytes = await readBinary(binary.data);
-				const file = join(OUTPUT, binary.data.fileName as string);
-				writeFileSync(file, bytes);
+				if (!json.task_id) continue;
+				const bytes = binary?.data && (await readBinary(binary.data));
+				const file = binary?.data && join(OUTPUT, binary.data.fileName as string);
+				if (file && bytes) writeFileSync(file, bytes);
 				rows.push({
 					node,
 					task: json.task_id,
 					status: json.status,
 					'seconds waited': Number((executionTime / 1_000).toFixed(1)),
-					file: relative(ROOT, file),
-					bytes: bytes.length,
+					file: file ? relative(ROOT, file) : '',
+					bytes: bytes?.length ?? 0,
 				});
 			}
 		}

@@ -8,6 +8,7 @@ module.exports = {
 	...require('../../jest.config'),
 	rootDir: join(__dirname, '..', '..'),
 	roots: ['<rootDir>/test/engine'],
+	setupFiles: ['<rootDir>/test/setup.ts', '<rootDir>/test/old-n8n/assertOldEngine.ts'],
 	// this n8n-core leaves a handle open that keeps the process alive
 	forceExit: true,
 	moduleNameMapper: {

@@ -1,6 +1,15 @@
 import { parseArgs } from 'node:util';
 import { startSandbox } from './sandbox';
-import { DEFAULT_QUIRKS, type Quirks } from './tasks';
+import { VOCABULARIES, type Quirks } from './tasks';
+
+const QUIRKS: Record<keyof Quirks, readonly string[]> = {
+	statuses: Object.keys(VOCABULARIES),
+	progress: ['number', 'string', 'percent', 'absent'],
+	videoUrl: ['fileHost', 'proxy', 'metadata', 'missing', 'redirect'],
+	ids: ['plain', 'colonAndSlash'],
+	idFields: ['both', 'id', 'task_id'],
+	placeholders: ['true', 'false'],
+};
 
 const HELP = `The OctopusX API on this machine, for trying the node without paying.
 
@@ -10,12 +19,9 @@ const HELP = `The OctopusX API on this machine, for trying the node without payi
   --duration 10           seconds that a task takes
   --api-key sandbox-key   the only key that is let in
   --quirk name=value      how answers are worded; may be given several times:
-                            statuses=omni|sibling|gateway|upperCase|unheardOf
-                            progress=number|string|percent|absent
-                            videoUrl=fileHost|proxy|metadata|missing|redirect
-                            ids=plain|colonAndSlash
-                            idFields=both|id|task_id
-                            placeholders=true|false
+${Object.entries(QUIRKS)
+	.map(([name, values]) => `                            ${name}=${values.join('|')}`)
+	.join('\n')}
 
 A prompt with [failed], [cancelled], [expired] or [never] in it makes its task end that way.`;
 
@@ -23,10 +29,17 @@ function parseQuirks(pairs: string[]): Partial<Quirks> {
 	return Object.fromEntries(
 		pairs.map((pair) => {
 			const [name = '', value = ''] = pair.split('=');
-			if (!Object.hasOwn(DEFAULT_QUIRKS, name)) throw new Error(`There is no quirk "${name}".`);
+			const values = Object.hasOwn(QUIRKS, name) ? QUIRKS[name as keyof Quirks] : undefined;
+			if (!values) throw new Error(`There is no quirk "${name}".`);
+			if (!values.includes(value)) throw new Error(`${name} is one of ${values.join(', ')}.`);
 			return [name, name === 'placeholders' ? value === 'true' : value];
 		}),
 	);
+}
+
+function parseNumber(name: string, text: string): number {
+	if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+	throw new Error(`--${name} is a number, not "${text}".`);
 }
 
 async function main(): Promise<void> {
@@ -44,8 +57,8 @@ async function main(): Promise<void> {
 		return;
 	}
 	const sandbox = await startSandbox({
-		port: Number(values.port),
-		durationMs: Number(values.duration) * 1_000,
+		port: parseNumber('port', values.port),
+		durationMs: parseNumber('duration', values.duration) * 1_000,
 		apiKey: values['api-key'],
 		quirks: parseQuirks(values.quirk),
 	});

@@ -187,7 +187,7 @@ export class Sandbox {
 			json(200, { object: 'list', data: MODELS.map((id) => ({ id, object: 'model' })) }),
 
 		submit: ({ body }) => {
-			const refusal = refuseTask(body);
+			const refusal = refuseTask(Buffer.isBuffer(body) ? undefined : body);
 			if (refusal) return json(400, { ...refusal, data: null });
 			const request = body as Record<string, unknown>;
 			const number = this.tasks.length + 1;
@@ -268,8 +268,7 @@ export class Sandbox {
 	}
 
 	private find(encodedId = ''): SandboxTask | undefined {
-		const id = decodeURIComponent(encodedId);
-		return this.tasks.find((task) => task.id === id);
+		return this.tasks.find(({ id }) => encodeURIComponent(id) === encodedId);
 	}
 
 	private describe(task: SandboxTask, phase: Phase): Record<string, unknown> {
