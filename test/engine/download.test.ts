@@ -115,3 +115,64 @@ test('a download that fails for good is told apart from a generation that fails'
 	});
 	expect(sandbox.requestsTo('file')).toHaveLength(1);
 });
+
+test('a download is tried four times', async () => {
+	sandbox.faults.add({ on: 'file', times: Infinity, answer: HTML_502 });
+	const { error } = await download();
+	expect(error?.message).toBe('The video is ready but could not be downloaded');
+	expect(sandbox.requestsTo('file')).toHaveLength(4);
+});
+
+test('a host that asks for patience gets it, up to a minute', async () => {
+	const busy = (seconds: number) => ({ status: 503, headers: { 'retry-after': `${seconds}` } });
+	sandbox.faults.add({ on: 'file', nth: 1, answer: busy(30) });
+	sandbox.faults.add({ on: 'file', nth: 2, answer: busy(600) });
+	const { elapsedMs } = await download();
+	expect(elapsedMs).toBe(5_000 + 30_000 + 60_000);
+});
+
+test('redirects may be relative and follow each other', async () => {
+	const to = (location: string) => ({ status: 302, headers: { location } });
+	sandbox.faults.add({ on: 'file', nth: 1, answer: to('/files/video_1.mp4?signature=second') });
+	sandbox.faults.add({ on: 'file', nth: 2, answer: to('video_1.mp4?signature=third') });
+	const { items } = await download();
+	expect(items[0]?.binary?.data).toMatchObject({ mimeType: 'video/mp4' });
+	expect(sandbox.requestsTo('file').map(({ path }) => path)).toEqual([
+		'/files/video_1.mp4?signature=sandbox',
+		'/files/video_1.mp4?signature=second',
+		'/files/video_1.mp4?signature=third',
+	]);
+});
+
+test('the file is asked for as it is, so that its length can be checked', async () => {
+	await download();
+	expect(sandbox.requestsTo('file')[0]?.headers['accept-encoding']).toBe('identity');
+});
+
+test.each([
+	['intro', 'intro.mp4'],
+	['intro.MP4', 'intro.MP4'],
+	['Ad v1.2', 'Ad v1.2.mp4'],
+	['{{ $json.task_id }}.mov', '{{ $json.task_id }}.mov'],
+])('file name "%s" becomes "%s"', async (fileName, expected) => {
+	const { items } = await download({ options: { fileName } });
+	expect(items[0]?.binary?.data?.fileName).toBe(expected);
+});
+
+test('a refusal of the content endpoint does not blame the Base URL or the parameters', async () => {
+	sandbox.quirks.videoUrl = 'proxy';
+	const body = { error: { message: 'Task not found', code: '' } };
+	sandbox.faults.add({ on: 'content', answer: { status: 404, body } });
+	const { error } = await download();
+	expect(error?.description).toContain('OctopusX has no file for this task. OctopusX said');
+	expect(error?.description).not.toContain('Base URL');
+});
+
+test('a file host that cannot be reached is not taken for OctopusX', async () => {
+	const video_url = 'http://127.0.0.1:9/a.mp4';
+	const body = { id: 'video_1', status: 'completed', video_url };
+	sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+	const { error } = await download();
+	expect(error?.description).toContain('The host of the video file cannot be reached');
+	expect(error?.description).not.toContain('Base URL');
+});

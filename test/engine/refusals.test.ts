@@ -1,6 +1,6 @@
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox';
-import { runNode } from './support/octopus';
+import { runNode, type NodeRun } from './support/octopus';
 import { initBinaryData, storeBinary } from './support/runWorkflow';
 
 let sandbox: Sandbox;
@@ -110,6 +110,7 @@ describe('media that is no media, before any request', () => {
 		'data:image/png,plain',
 		'data:image/png;base64,',
 		'data:image/png;base64',
+		'data:image/png;base64,%%%%',
 	])('data URI %s', async (firstFrameUrl) => {
 		expect(await refusal({ ...firstFrame, firstFrameUrl })).toContain(
 			"'First Frame URL' holds a data URI that is not image/* in base64",
@@ -133,6 +134,12 @@ describe('media that is no media, before any request', () => {
 		expect(await refusal(parameters, { json: {}, binary })).toContain(
 			'OctopusX needs image/* here; the file is application/pdf',
 		);
+	});
+
+	test('an empty file', async () => {
+		const binary = { data: await storeBinary(Buffer.alloc(0), 'image/png') };
+		const parameters = { ...firstFrame, firstFrameSource: 'binary' };
+		expect(await refusal(parameters, { json: {}, binary })).toContain('The image file is empty');
 	});
 
 	test('a QuickTime video', async () => {
@@ -170,6 +177,22 @@ describe('text that is no text, before any request', () => {
 		},
 	);
 
+	test('a mode or an operation that the node does not have', async () => {
+		expect(await refusal({ ...generate, mode: 'constructor' })).toContain(
+			'\'Mode\' has no option "constructor"',
+		);
+		expect(await refusal({ operation: 'delete' })).toContain(
+			'\'Operation\' has no option "delete"',
+		);
+	});
+
+	test('a switch that is neither on nor off', async () => {
+		const waitForCompletion = '={{ "maybe" }}';
+		expect(await refusal({ ...generate, waitForCompletion })).toContain(
+			"'Wait Until Completed' is neither on nor off",
+		);
+	});
+
 	test.each(['[1]', 'seed=1', '"text"', '={{ 7 }}', '={{ [1] }}'])(
 		'additional fields %s',
 		async (additionalFields) => {
@@ -187,12 +210,49 @@ describe('text that is no text, before any request', () => {
 	});
 });
 
-test('a Base URL that is no address', async () => {
-	const { error } = await runNode(
+const policies = ['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const;
+
+describe.each(policies)('with On Error set to %s', (onError) => {
+	const twoItems = { input: [{ json: {} }, { json: {} }], settings: { onError } };
+
+	/** Nothing was sent, and no input item went on as if it were a video. */
+	const check = ({ items, errorItems, error }: NodeRun, message: RegExp) => {
+		const texts = [...items, ...errorItems].map(({ json }) => (json.error as Error).message);
+		expect(sandbox.requestsTo('submit')).toEqual([]);
+		expect(error ? [error.message, error.message] : texts).toEqual(
+			Array(2).fill(expect.stringMatching(message)),
+		);
+		expect(errorItems).toHaveLength(onError === 'continueErrorOutput' ? 2 : 0);
+	};
+
+	test('a Base URL that is no address is refused for every item', async () => {
+		const credential = { baseUrl: 'octopusx' };
+		const run = await runNode(
+			sandbox,
+			{ ...generate, prompt: 'a boat' },
+			{ ...twoItems, credential },
+		);
+		check(run, /^The 'Base URL' in the credential is not a web address$/);
+	});
+
+	test('more items than Max Videos are refused, each of them', async () => {
+		const options = { maxVideos: 1 };
+		const run = await runNode(sandbox, { ...generate, prompt: 'a boat', options }, twoItems);
+		check(run, /^2 items arrived, and 'Max Videos' allows 1/);
+	});
+
+	test('a bad Max Concurrency is refused for every item', async () => {
+		const options = { maxConcurrency: 0 };
+		const run = await runNode(sandbox, { ...generate, prompt: 'a boat', options }, twoItems);
+		check(run, /^'Max Concurrency' must be a whole number from 1 to 50/);
+	});
+});
+
+test('as many items as Max Videos allows are let through', async () => {
+	const { items } = await runNode(
 		sandbox,
-		{ ...generate, prompt: 'a boat' },
-		{ credential: { baseUrl: 'octopusx' } },
+		{ ...generate, prompt: 'a boat', waitForCompletion: false, options: { maxVideos: 2 } },
+		{ input: [{ json: {} }, { json: {} }] },
 	);
-	expect(error?.message).toBe("The 'Base URL' in the credential is not a web address");
-	expect(sandbox.log).toEqual([]);
+	expect(items).toHaveLength(2);
 });

@@ -89,6 +89,13 @@ describe('is repeated when it has surely not been accepted', () => {
 		expect(reopened.tasks).toHaveLength(1);
 	});
 
+	test('when the name of the host is not known', async () => {
+		const credential = { baseUrl: 'http://octopusx.invalid' };
+		const { error, elapsedMs } = await submit({ options: { timeout: 1 } }, { credential });
+		expect(error?.message).toBe('OctopusX cannot be reached');
+		expect(elapsedMs).toBeGreaterThan(30_000);
+	});
+
 	test('items turned away together do not come back together', async () => {
 		sandbox.faults.add({ on: 'submit', times: 8, answer: tooMany({ 'retry-after': '60' }) });
 		const input = Array.from({ length: 8 }, () => ({ json: {} }));

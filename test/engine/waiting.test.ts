@@ -31,6 +31,48 @@ test('the first look is one interval after the submission, and then every interv
 	expect(items[0]?.json).toMatchObject({ status: 'completed', progress: 100 });
 });
 
+test('after a fault has healed, the interval is the usual one again', async () => {
+	sandbox.faults.add({ on: 'poll', nth: 2, answer: HTML_502 });
+	sandbox.durationMs = 30_000;
+	expect((await wait()).polls).toEqual([5_000, 10_000, 20_000, 25_000, 30_000]);
+});
+
+test('the pauses after faults grow up to a minute', async () => {
+	sandbox.faults.add({ on: 'poll', times: 7, answer: HTML_502 });
+	const { polls } = await wait();
+	expect(polls.map((at, n) => at - (polls[n - 1] ?? 0))).toEqual([
+		5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000, 60_000,
+	]);
+});
+
+test('Retry-After is waited for', async () => {
+	const answer = { status: 429, headers: { 'retry-after': '33' } };
+	sandbox.faults.add({ on: 'poll', answer });
+	expect((await wait()).polls.slice(0, 2)).toEqual([5_000, 38_000]);
+});
+
+test('the last look is at the deadline, also when that is no multiple of the interval', async () => {
+	const { polls } = await wait({ prompt: 'a boat [never]', options: { timeout: 0.2 } });
+	expect(polls).toEqual([5_000, 10_000, 12_000]);
+});
+
+test('faults until the deadline end in the error of a timeout, which names the last one', async () => {
+	sandbox.faults.add({ on: 'poll', nth: 2, times: Infinity, answer: HTML_502 });
+	const { error, elapsedMs } = await wait({ options: { timeout: 1 } });
+	expect(elapsedMs).toBe(MINUTE);
+	expect(error?.message).toBe('The video was not ready in time');
+	expect(error?.description).toContain('Task video_1 was queued at 8 % when it was last seen.');
+	expect(error?.description).toContain('Then: OctopusX is not available at the moment.');
+});
+
+test.each(['true', 'false'])(
+	'switches may come from expressions as the text "%s"',
+	async (text) => {
+		const { items } = await wait({ waitForCompletion: `={{ "${text}" }}` });
+		expect(items[0]?.json.status).toBe(text === 'true' ? 'completed' : 'queued');
+	},
+);
+
 test('the interval is an option', async () => {
 	sandbox.durationMs = 12_000;
 	expect((await wait({ options: { pollInterval: 1.5 } })).polls).toHaveLength(8);

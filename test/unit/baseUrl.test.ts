@@ -1,4 +1,4 @@
-import { normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/baseUrl';
+import { isSameOrigin, normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/baseUrl';
 
 test.each([
 	['https://octopusx.ai', 'https://octopusx.ai'],
@@ -20,4 +20,17 @@ test.each([
 	[7, undefined],
 ])('%p is %p', (baseUrl, expected) => {
 	expect(normalizeBaseUrl(baseUrl)).toBe(expected);
+});
+
+test.each([
+	['https://octopusx.ai/a?b', true],
+	['https://octopusx.ai:443/', true],
+	['https://OCTOPUSX.ai/', true],
+	['http://octopusx.ai/', false],
+	['https://octopusx.ai:8443/', false],
+	['https://files.octopusx.ai/', false],
+	['https://octopusx.ai.example/', false],
+	['https://octopusx.ai@example.com/', false],
+])('the key may go to %s: %p', (url, isSame) => {
+	expect(isSameOrigin(url, 'https://octopusx.ai')).toBe(isSame);
 });

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+
+/** The messages of the catalogue and of every `OctopusXError`, up to what is filled in. */
+function messages(): string[] {
+	const folders = ['api', 'run'].map((name) => join(ROOT, 'nodes', 'OctopusXVideo', name));
+	return folders.flatMap((folder) =>
+		readdirSync(folder).flatMap((file) => {
+			const source = readFileSync(join(folder, file), 'utf8');
+			const found = source.matchAll(
+				/(?:\bmessage: |new OctopusXError\(\s*)(['"`])(.+?)(?:\1|\$\{)/g,
+			);
+			return [...found].map(([, , text = '']) => text.replace('${peer}', 'OctopusX'));
+		}),
+	);
+}
+
+test('README explains every message that the node can show', () => {
+	expect(messages().length).toBeGreaterThan(25);
+	expect(messages().filter((message) => !readme.includes(message))).toEqual([]);
+});
+
+test('README names every field and option of the node', () => {
+	const folders = ['fields', 'operations'].map((name) =>
+		join(ROOT, 'nodes', 'OctopusXVideo', name),
+	);
+	const names = folders.flatMap((folder) =>
+		readdirSync(folder).flatMap((file) => {
+			const source = readFileSync(join(folder, file), 'utf8');
+			return [...source.matchAll(/displayName: '([^']+)'/g)].map(([, name = '']) => name);
+		}),
+	);
+	expect(names).toContain('Max Videos');
+	expect(names.filter((name) => !readme.includes(name))).toEqual([]);
+});
+
+test('README names every command, and no other', () => {
+	const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+		scripts: Record<string, string>;
+	};
+	const named = [...readme.matchAll(/npm (?:run )?([\w:-]+)/g)].map(([, name = '']) => name);
+	const internal = ['format'];
+	const missing = Object.keys(scripts).filter(
+		(name) => !named.includes(name) && !internal.includes(name),
+	);
+	expect(missing).toEqual([]);
+	expect(named.filter((name) => name !== 'install' && !(name in scripts))).toEqual([]);
+});

@@ -1,0 +1,30 @@
+import { createRedact } from '../../nodes/OctopusXVideo/api/redact';
+
+const redact = createRedact('sk-secret');
+
+test.each([
+	['nothing to hide', 'nothing to hide'],
+	['Invalid token sk-secret!', 'Invalid token ***!'],
+	['sk-secretsk-secret', '******'],
+	['authorization: bearer abc.def', 'authorization: Bearer ***'],
+	['got data:image/png;base64,AAAA== here', 'got data:*** here'],
+])('"%s" is shown as "%s"', (text, shown) => {
+	expect(redact(text)).toBe(shown);
+});
+
+test('long text is cut, and never in the middle of the key', () => {
+	const lengths = Array.from({ length: 12 }, (_, n) => 1_985 + n);
+	for (const length of lengths) {
+		const text = `data:x,${'y'.repeat(length - 8)} sk-secret and more`;
+		expect(redact(text)).not.toMatch(/sk|secret/);
+	}
+	expect(redact('word '.repeat(1_000))).toHaveLength(501);
+});
+
+test('an empty key hides nothing', () => {
+	expect(createRedact('')('text')).toBe('text');
+});
+
+test('megabytes of what looks like data URIs are no work', () => {
+	expect(redact('data:'.repeat(1_000_000)).length).toBeLessThanOrEqual(501);
+});
