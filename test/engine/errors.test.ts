@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import type { Fault } from '../sandbox/faults';
 import { runNodeVirtually } from './support/octopus';
@@ -91,11 +92,12 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 
 test.each(CASES)('submission: %s', async (_name, answer, message, description) => {
 	sandbox.faults.add({ on: 'submit', times: Infinity, answer });
-	const { error } = await runNodeVirtually(sandbox, generate);
+	const { error, run } = await runNodeVirtually(sandbox, generate);
 	expect(error).toMatchObject({ message, context: { itemIndex: 0 } });
 	expect(error?.description).toContain(description);
 	expect(sandbox.log).toHaveLength(1);
-	expect(JSON.stringify(error)).not.toContain(sandbox.apiKey);
+	// also not where only a debugger or a log would look: cause, context, stack
+	expect(inspect(run, { depth: 20, showHidden: true })).not.toContain(sandbox.apiKey);
 });
 
 test('nobody answers', async () => {
