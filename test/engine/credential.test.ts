@@ -10,15 +10,10 @@ import {
 	type NodeApiError,
 } from 'n8n-workflow';
 import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { CredentialsHelper } from './support/credentialsHelper';
+import { useSandbox } from './support/useSandbox';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	sandbox = await startSandbox();
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 /** What n8n does when "Test" is clicked: the test request as a declarative node, then the rules. */
 async function clickTest(data: { apiKey: string; baseUrl: string }): Promise<string> {

@@ -2,21 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
 import { HTML_502 } from '../sandbox/faults';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import type { Quirks } from '../sandbox/tasks';
 import { runNodeVirtually, type NodeSetup } from './support/octopus';
-import { initBinaryData, readBinary } from './support/runWorkflow';
+import { readBinary } from './support/runWorkflow';
+import { useSandbox } from './support/useSandbox';
 
 const fixture = (name: string) =>
 	readFileSync(join(__dirname, '..', 'sandbox', 'fixtures', `${name}.mp4`));
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	await initBinaryData();
-	sandbox = await startSandbox();
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 async function download(parameters: INodeParameters = {}, setup?: NodeSetup) {
 	return await runNodeVirtually(

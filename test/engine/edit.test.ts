@@ -1,14 +1,8 @@
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { runNode, runNodeVirtually } from './support/octopus';
-import { initBinaryData, storeBinary } from './support/runWorkflow';
+import { storeBinary } from './support/runWorkflow';
+import { useSandbox } from './support/useSandbox';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	await initBinaryData();
-	sandbox = await startSandbox();
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 const edit = { operation: 'edit', prompt: 'as a watercolor', waitForCompletion: false };
 const base = {

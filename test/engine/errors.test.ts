@@ -1,14 +1,9 @@
 import { inspect } from 'node:util';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import type { Fault } from '../sandbox/faults';
 import { runNodeVirtually } from './support/octopus';
+import { useSandbox } from './support/useSandbox';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	sandbox = await startSandbox();
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 const generate = { operation: 'generate', prompt: 'a boat' };
 const apiError = (message: string) => ({ error: { message, type: 'new_api_error', code: '' } });

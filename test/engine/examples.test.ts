@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeHelpers, type INode, type INodeParameters, type IWorkflowBase } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { NODE_TYPE } from './support/nodeTypes';
-import { initBinaryData, lastRunOf, runWorkflow } from './support/runWorkflow';
+import { lastRunOf, runWorkflow } from './support/runWorkflow';
 import { onVirtualTime } from './support/virtualTime';
+import { useSandbox } from './support/useSandbox';
 
 const FOLDER = join(__dirname, '..', '..', 'examples');
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
@@ -13,13 +13,7 @@ const load = (file: string) =>
 	JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as IWorkflowBase;
 const ourNodes = ({ nodes }: IWorkflowBase) => nodes.filter(({ type }) => type === NODE_TYPE);
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	await initBinaryData();
-	sandbox = await startSandbox();
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 test.each(files)('%s runs, and every node of ours brings its video', async (file) => {
 	const workflow = load(file);

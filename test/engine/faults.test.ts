@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INode } from 'n8n-workflow';
 import type { Route } from '../sandbox/faults';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import {
 	DOWNLOAD_HEALING,
 	DOWNLOAD_HOPELESS,
@@ -14,8 +13,8 @@ import {
 	type FaultKind,
 } from './support/faultKinds';
 import { runNodeVirtually, type NodeRun } from './support/octopus';
-import { initBinaryData } from './support/runWorkflow';
 import { loggedNode } from './support/watchedNode';
+import { useSandbox } from './support/useSandbox';
 
 const TABLE_FILE = join(__dirname, '..', '..', 'docs', 'FAULTS.md');
 
@@ -50,16 +49,7 @@ const GROUPS: Array<{ stage: string; on: Route; kinds: FaultKind[]; effect: Effe
 	{ stage: 'download', on: 'file', kinds: DOWNLOAD_HOPELESS, effect: { heals: false } },
 ];
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	await initBinaryData();
-	sandbox = await startSandbox();
-});
-beforeEach(() => {
-	sandbox.reset();
-	sandbox.durationMs = 12_000;
-});
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox({ durationMs: 12_000 });
 
 /** Runs three items; the fault strikes the middle one. */
 async function runCell(policy: Policy, lines: string[]): Promise<NodeRun> {

@@ -7,10 +7,10 @@ import {
 	type INodePropertyCollection,
 } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { runNodeVirtually } from './support/octopus';
-import { initBinaryData, storeBinary } from './support/runWorkflow';
+import { storeBinary } from './support/runWorkflow';
 import { watchedNode } from './support/watchedNode';
+import { useSandbox } from './support/useSandbox';
 
 const { description } = new OctopusXVideo();
 
@@ -156,13 +156,8 @@ describe('every field', () => {
 		});
 	const all = new Set(paths(description.properties));
 
-	let sandbox: Sandbox;
+	const sandbox = useSandbox();
 	const read = new Set<string>();
-	beforeAll(async () => {
-		await initBinaryData();
-		sandbox = await startSandbox();
-	});
-	afterAll(async () => await sandbox.close());
 
 	/** Notes each property that code takes from a parameter's value. */
 	const watched = (value: unknown, path: string): unknown => {

@@ -1,17 +1,11 @@
 import type { INodeParameters } from 'n8n-workflow';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { runNode } from './support/octopus';
-import { initBinaryData, storeBinary } from './support/runWorkflow';
+import { storeBinary } from './support/runWorkflow';
+import { useSandbox } from './support/useSandbox';
 
 const PNG = 'data:image/png;base64,iVBORw0KGgo=';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	await initBinaryData();
-	sandbox = await startSandbox();
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 /** Runs Generate without waiting and gives the body of the one request that it sent. */
 async function bodyFor(parameters: INodeParameters, input = [{ json: {} }] as never) {

@@ -1,18 +1,9 @@
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { runNode, runNodeVirtually } from './support/octopus';
-import { initBinaryData, readBinary } from './support/runWorkflow';
+import { readBinary } from './support/runWorkflow';
+import { useSandbox } from './support/useSandbox';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	await initBinaryData();
-	sandbox = await startSandbox();
-});
-beforeEach(() => {
-	sandbox.reset();
-	sandbox.durationMs = 0;
-});
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 /** Creates a task the way another workflow would have. */
 async function submit(parameters: INodeParameters = {}) {

@@ -1,15 +1,8 @@
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { runNodeVirtually, type NodeSetup } from './support/octopus';
-import { initBinaryData } from './support/runWorkflow';
+import { useSandbox } from './support/useSandbox';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	await initBinaryData();
-	sandbox = await startSandbox();
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 /** Runs Generate; whatever comes, it ends in items or in an error with words, and without the key. */
 async function run(parameters: INodeParameters = {}, setup: NodeSetup = {}) {

@@ -1,13 +1,8 @@
 import type { INodeExecutionData } from 'n8n-workflow';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { runNodeVirtually } from './support/octopus';
+import { useSandbox } from './support/useSandbox';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	sandbox = await startSandbox();
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 const generate = {
 	operation: 'generate',

@@ -1,24 +1,17 @@
 import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { NODE, runNodeVirtually, type NodeSetup } from './support/octopus';
-import { initBinaryData, storeBinary } from './support/runWorkflow';
+import { storeBinary } from './support/runWorkflow';
 import { loggedNode } from './support/watchedNode';
+import { useSandbox } from './support/useSandbox';
 
 const RETRY: Partial<INode> = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 };
 const forbidden = { status: 403, body: { error: { message: 'no', code: '' } } };
 
-let sandbox: Sandbox;
+const sandbox = useSandbox({ durationMs: 20_000 });
 let lines: string[];
-beforeAll(async () => {
-	await initBinaryData();
-	sandbox = await startSandbox();
-});
 beforeEach(() => {
-	sandbox.reset();
-	sandbox.durationMs = 20_000;
 	lines = [];
 });
-afterAll(async () => await sandbox.close());
 
 async function run(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
 	const generate = { operation: 'generate', prompt: '={{ $json.prompt }}' };

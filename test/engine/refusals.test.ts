@@ -1,15 +1,9 @@
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { runNode, type NodeRun } from './support/octopus';
-import { initBinaryData, storeBinary } from './support/runWorkflow';
+import { storeBinary } from './support/runWorkflow';
+import { useSandbox } from './support/useSandbox';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	await initBinaryData();
-	sandbox = await startSandbox();
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 async function refusal(parameters: INodeParameters, item: INodeExecutionData = { json: {} }) {
 	const { error } = await runNode(

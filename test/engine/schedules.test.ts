@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { INode } from 'n8n-workflow';
 import type { Route } from '../sandbox/faults';
-import { startSandbox, type Sandbox, type LogEntry } from '../sandbox/sandbox';
+import type { LogEntry } from '../sandbox/sandbox';
 import { VOCABULARIES, type Quirks, type SandboxTask } from '../sandbox/tasks';
 import {
 	DOWNLOAD_HEALING,
@@ -14,8 +14,8 @@ import {
 	type FaultKind,
 } from './support/faultKinds';
 import { runNodeVirtually, type NodeRun } from './support/octopus';
-import { initBinaryData } from './support/runWorkflow';
 import { loggedNode } from './support/watchedNode';
+import { useSandbox } from './support/useSandbox';
 
 const RUNS = 300;
 const SEED = 20260101;
@@ -66,12 +66,7 @@ const schedule = fc.record({
 });
 type Schedule = typeof schedule extends fc.Arbitrary<infer T> ? T : never;
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	await initBinaryData();
-	sandbox = await startSandbox();
-});
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 /** Plays a schedule; all that a person could see of it is in `text`. */
 async function play(plan: Schedule) {

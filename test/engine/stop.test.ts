@@ -1,23 +1,16 @@
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { runNodeVirtually } from './support/octopus';
-import { initBinaryData } from './support/runWorkflow';
 import { loggedNode } from './support/watchedNode';
+import { useSandbox } from './support/useSandbox';
 
 const STOP_AT_MS = 12_300;
 
-let sandbox: Sandbox;
+const sandbox = useSandbox();
 let lines: string[];
-beforeAll(async () => {
-	await initBinaryData();
-	sandbox = await startSandbox();
-});
 beforeEach(() => {
-	sandbox.reset();
 	lines = [];
 });
-afterAll(async () => await sandbox.close());
 
 /** Runs two items and stops the execution in the middle. */
 async function stop(parameters: INodeParameters = {}) {

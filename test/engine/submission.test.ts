@@ -3,13 +3,9 @@ import type { Fault } from '../sandbox/faults';
 import { Sandbox, startSandbox } from '../sandbox/sandbox';
 import { runNodeVirtually, type NodeSetup } from './support/octopus';
 import { loggedNode } from './support/watchedNode';
+import { useSandbox } from './support/useSandbox';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	sandbox = await startSandbox();
-});
-beforeEach(() => sandbox.reset());
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox();
 
 async function submit(parameters: INodeParameters = {}, setup?: NodeSetup) {
 	const generate = { operation: 'generate', prompt: 'a boat', waitForCompletion: false };

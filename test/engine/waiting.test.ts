@@ -1,20 +1,12 @@
 import type { INodeParameters } from 'n8n-workflow';
 import { HTML_502 } from '../sandbox/faults';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
 import { VOCABULARIES } from '../sandbox/tasks';
 import { runNodeVirtually, type NodeSetup } from './support/octopus';
+import { useSandbox } from './support/useSandbox';
 
 const MINUTE = 60_000;
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	sandbox = await startSandbox();
-});
-beforeEach(() => {
-	sandbox.reset();
-	sandbox.durationMs = 60_000;
-});
-afterAll(async () => await sandbox.close());
+const sandbox = useSandbox({ durationMs: 60_000 });
 
 /** Runs Generate on virtual time, waiting for its video. */
 async function wait(parameters: INodeParameters = {}, setup?: NodeSetup) {

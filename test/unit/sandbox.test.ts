@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HTML_502 } from '../sandbox/faults';
 import { refuseTask } from '../sandbox/rules';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox';
+import { useSandbox } from '../engine/support/useSandbox';
 
 const generate = { model: 'omni-fast', prompt: 'a boat' };
 const edit = { model: 'omni-fast-v2v', prompt: 'a boat', video: 'https://example.com/a.mp4' };
@@ -45,12 +45,7 @@ test.each<[string, unknown, string]>([
 });
 
 describe('over HTTP', () => {
-	let sandbox: Sandbox;
-	beforeAll(async () => {
-		sandbox = await startSandbox();
-	});
-	beforeEach(() => sandbox.reset());
-	afterAll(async () => await sandbox.close());
+	const sandbox = useSandbox();
 
 	const call = async (path: string, init: RequestInit = {}, key = sandbox.apiKey) =>
 		await fetch(`${sandbox.url}${path}`, {

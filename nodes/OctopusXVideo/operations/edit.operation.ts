@@ -1,4 +1,4 @@
-import { clipFields, promptField, readClip } from '../fields/clip';
+import { promptField } from '../fields/clip';
 import {
 	mediaFields,
 	readMedia,
@@ -6,17 +6,8 @@ import {
 	referenceImagesField,
 	VIDEO,
 } from '../fields/media';
-import { optionsField } from '../fields/options';
-import {
-	downloadField,
-	outputOptions,
-	readOutput,
-	timeoutOption,
-	waitField,
-} from '../fields/output';
-import { guardMaxVideos, readAdditionalFields, readModel, requestOptions } from '../fields/request';
-import { showWhen } from '../fields/showWhen';
 import type { Operation } from './operation';
+import { planVideo, videoFields } from './video';
 
 const MODEL = 'omni-fast-v2v';
 
@@ -37,25 +28,13 @@ export const edit: Operation = {
 		},
 		...mediaFields('video', 'Video', VIDEO),
 		referenceImagesField,
-		...clipFields,
-		waitField,
-		...showWhen({ waitForCompletion: [true] }, [downloadField]),
-		optionsField([...requestOptions, timeoutOption, ...outputOptions]),
+		...videoFields,
 	],
 
-	async plan(item) {
-		guardMaxVideos(item);
-		const video = await readMedia(item, 'video', 'Video', VIDEO);
-		const images = await readReferenceImages(item);
-		return {
-			source: {
-				request: {
-					fields: { model: readModel(item, MODEL), ...readClip(item) },
-					media: { video, ...(images.length > 0 && { images }) },
-					additionalFields: readAdditionalFields(item),
-				},
-			},
-			...readOutput(item),
-		};
-	},
+	plan: async (item) =>
+		await planVideo(item, MODEL, async () => {
+			const video = await readMedia(item, 'video', 'Video', VIDEO);
+			const images = await readReferenceImages(item);
+			return { video, ...(images.length > 0 && { images }) };
+		}),
 };

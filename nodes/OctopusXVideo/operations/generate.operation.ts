@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { clipFields, promptField, readClip } from '../fields/clip';
+import { promptField } from '../fields/clip';
 import type { ItemParameters } from '../fields/itemParameters';
 import {
 	IMAGE,
@@ -8,18 +8,10 @@ import {
 	readReferenceImages,
 	referenceImagesField,
 } from '../fields/media';
-import { optionsField } from '../fields/options';
-import {
-	downloadField,
-	outputOptions,
-	readOutput,
-	timeoutOption,
-	waitField,
-} from '../fields/output';
-import { guardMaxVideos, readAdditionalFields, readModel, requestOptions } from '../fields/request';
 import { showWhen } from '../fields/showWhen';
 import type { VideoRequest } from '../run/job';
 import type { Operation } from './operation';
+import { planVideo, videoFields } from './video';
 
 const MODEL = 'omni-fast';
 
@@ -85,24 +77,11 @@ export const generate: Operation = {
 		),
 		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', 'Last Frame', IMAGE)),
 		...showWhen({ mode: ['referenceImages'] }, [referenceImagesField]),
-		...clipFields,
-		waitField,
-		...showWhen({ waitForCompletion: [true] }, [downloadField]),
-		optionsField([...requestOptions, timeoutOption, ...outputOptions]),
+		...videoFields,
 	],
 
-	async plan(item) {
-		guardMaxVideos(item);
-		const readMediaOfMode = item.choice('Mode', item.get('mode'), mediaOfMode);
-		return {
-			source: {
-				request: {
-					fields: { model: readModel(item, MODEL), ...readClip(item) },
-					media: await readMediaOfMode(item),
-					additionalFields: readAdditionalFields(item),
-				},
-			},
-			...readOutput(item),
-		};
-	},
+	plan: async (item) =>
+		await planVideo(item, MODEL, async () => {
+			return await item.choice('Mode', item.get('mode'), mediaOfMode)(item);
+		}),
 };

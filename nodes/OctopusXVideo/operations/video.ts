@@ -1,0 +1,45 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { clipFields, readClip } from '../fields/clip';
+import type { ItemParameters } from '../fields/itemParameters';
+import { optionsField } from '../fields/options';
+import {
+	downloadField,
+	outputOptions,
+	readOutput,
+	timeoutOption,
+	waitField,
+} from '../fields/output';
+import { guardMaxVideos, readAdditionalFields, readModel, requestOptions } from '../fields/request';
+import { showWhen } from '../fields/showWhen';
+import type { Job, VideoRequest } from '../run/job';
+
+/** The fields that all operations share which create a task, to follow their own. */
+export const videoFields: INodeProperties[] = [
+	...clipFields,
+	waitField,
+	...showWhen({ waitForCompletion: [true] }, [downloadField]),
+	optionsField([...requestOptions, timeoutOption, ...outputOptions]),
+];
+
+/**
+ * The job of an item that creates a task: the operation's own media, and what it shares.
+ *
+ * @param usualModel the model, unless the user names another
+ */
+export async function planVideo(
+	item: ItemParameters,
+	usualModel: string,
+	readMedia: () => Promise<VideoRequest['media']>,
+): Promise<Job> {
+	guardMaxVideos(item);
+	return {
+		source: {
+			request: {
+				fields: { model: readModel(item, usualModel), ...readClip(item) },
+				media: await readMedia(),
+				additionalFields: readAdditionalFields(item),
+			},
+		},
+		...readOutput(item),
+	};
+}

@@ -1,0 +1,17 @@
+import { Sandbox, type SandboxOptions } from '../../sandbox/sandbox';
+import { initBinaryData } from './runWorkflow';
+
+/** A sandbox for the tests of a file, fresh before each of them; with n8n's file storage ready. */
+export function useSandbox(options: SandboxOptions = {}): Sandbox {
+	const sandbox = new Sandbox(options);
+	beforeAll(async () => {
+		await initBinaryData();
+		await sandbox.listen();
+	});
+	beforeEach(() => {
+		sandbox.reset();
+		sandbox.durationMs = options.durationMs ?? 0;
+	});
+	afterAll(async () => await sandbox.close());
+	return sandbox;
+}
