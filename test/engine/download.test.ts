@@ -11,6 +11,9 @@ const fixture = (name: string) =>
 	readFileSync(join(__dirname, '..', 'sandbox', 'fixtures', `${name}.mp4`));
 
 const sandbox = useSandbox();
+// no jitter, so that times are exact
+beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
+afterEach(() => jest.restoreAllMocks());
 
 async function download(parameters: INodeParameters = {}, setup?: NodeSetup) {
 	return await runNodeVirtually(

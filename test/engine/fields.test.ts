@@ -70,7 +70,8 @@ describe('exactly the intended fields show for', () => {
 		[{ mode: 'referenceImages' }, generate('referenceImages')],
 	])('generate %p', (parameters, expected) => {
 		const shown = shownFields({ operation: 'generate', ...parameters });
-		expect(shown.sort()).toEqual([...expected, ...waiting].sort());
+		const files = parameters.mode === 'textToVideo' ? [] : ['options.sendBinaryAs'];
+		expect(shown.sort()).toEqual([...expected, ...waiting, ...files].sort());
 	});
 
 	const edit = ['operation', 'prompt', 'videoSource', 'referenceImages', ...clip];
@@ -79,14 +80,17 @@ describe('exactly the intended fields show for', () => {
 		[{ videoSource: 'binary' }, [...edit, 'videoBinaryField']],
 	])('edit %p', (parameters, expected) => {
 		const shown = shownFields({ operation: 'edit', ...parameters });
-		expect(shown.sort()).toEqual([...expected, ...waiting].sort());
+		const files = ['options.sendBinaryAs'];
+		expect(shown.sort()).toEqual([...expected, ...waiting, ...files].sort());
 	});
 
 	test.each(['generate', 'edit'])('%s without and with the file', (operation) => {
 		const common = shownFields({ operation, waitForCompletion: false });
 		expect(common).toContain('waitForCompletion');
 		expect(common).not.toContain('downloadVideo');
-		expect(common.filter((name) => name.startsWith('options.'))).toEqual(request);
+		const options = common.filter((name) => name.startsWith('options.'));
+		const files = operation === 'edit' ? ['options.sendBinaryAs'] : [];
+		expect(options.sort()).toEqual([...request, ...files].sort());
 
 		const downloading = shownFields({ operation, downloadVideo: true });
 		expect(downloading).toEqual(expect.arrayContaining([...downloadOptions, pollInterval]));

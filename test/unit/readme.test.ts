@@ -13,7 +13,7 @@ function messages(): string[] {
 			const found = source.matchAll(
 				/(?:\bmessage: |new OctopusXError\(\s*)(['"`])(.+?)(?:\1|\$\{)/g,
 			);
-			return [...found].map(([, , text = '']) => text.replace('${peer}', 'OctopusX'));
+			return [...found].map(([, , text = '']) => text.replace(/^\$\{\w+\} /, ''));
 		}),
 	);
 }

@@ -168,11 +168,11 @@ export function explainContent(answer: Answer, redact: Redact): OctopusXError {
 	});
 }
 
-/** What a refusal means that came from a file host other than the API: the account is not involved. */
-export function explainFileHost({ statusCode, headers }: Answer): OctopusXError {
+/** What a refusal of a host other than the API means: the account is not involved. */
+export function explainHost({ statusCode, headers }: Answer, host: string): OctopusXError {
 	return new OctopusXError(
-		`The host of the video file answered with HTTP ${statusCode}`,
-		'Addresses of finished videos expire after 12 to 24 hours.',
+		`${host} answered with HTTP ${statusCode}`,
+		statusCode === 403 || statusCode === 404 ? 'The address may have expired.' : 'Try again later.',
 		{
 			statusCode,
 			transient: statusCode >= 500 || statusCode === 429 || statusCode === 408,

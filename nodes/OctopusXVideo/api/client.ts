@@ -3,13 +3,14 @@ import { isSameOrigin, normalizeBaseUrl } from './baseUrl';
 import {
 	explainAnswer,
 	explainContent,
-	explainFileHost,
+	explainHost,
 	explainMissingId,
 	type Answer,
 } from './catalogue';
 import { OctopusXError } from './errors';
 import { explainNoAnswer, toNoAnswer, type NoAnswer } from './noAnswer';
 import { createRedact, type Redact } from './redact';
+import { parseUploadTarget, type UploadTarget } from './upload';
 import { parseTask, taskUrl, type Task } from './task';
 
 export const CREDENTIAL = 'octopusXApi';
@@ -27,6 +28,10 @@ export type ByteStream = Exclude<
 const SUBMIT_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;
 const DOWNLOAD_TIMEOUT_MS = 60_000;
+
+/** Hosts other than the API, as a user would call them. */
+const VIDEO_HOST = 'The host of the video file';
+const UPLOAD_HOST = 'The host for uploads';
 
 const MAX_REDIRECTS = 5;
 const MAX_ERROR_BODY_BYTES = 16_384;
@@ -90,7 +95,7 @@ export class OctopusXClient {
 			if (answer.statusCode >= 400 || typeof location !== 'string') {
 				if (isTrusted) throw explainContent(await withBody(answer), this.redact);
 				answer.body.destroy();
-				throw explainFileHost(answer);
+				throw explainHost(answer, VIDEO_HOST);
 			}
 			answer.body.destroy();
 			address = resolveLocation(location, address);
@@ -99,6 +104,39 @@ export class OctopusXClient {
 			'The video is behind too many redirects',
 			`More than ${MAX_REDIRECTS} redirects followed each other. Try again later.`,
 		);
+	}
+
+	/**
+	 * An address to put a file to, and the one to use it by afterwards.
+	 *
+	 * @returns `expiresAt` in ms since the epoch
+	 */
+	async presignUpload(fileName: string, contentType: string): Promise<UploadTarget> {
+		const answer = await this.call('POST', `${this.apiUrl}/api/upload/presign`, {
+			body: { file_name: fileName, content_type: contentType },
+			timeout: READ_TIMEOUT_MS,
+		});
+		const target = parseUploadTarget(answer.body);
+		if (target) return target;
+		throw explainAnswer(answer, this.redact);
+	}
+
+	/** Puts the bytes of a file, without the key. */
+	async putFile(
+		url: string,
+		body: ByteStream | Buffer,
+		contentType: string,
+		bytes: number,
+	): Promise<void> {
+		const answer = await this.exchangeWithoutKey('PUT', url, {
+			body,
+			headers: { 'Content-Type': contentType, 'Content-Length': bytes },
+			timeout: SUBMIT_TIMEOUT_MS,
+		});
+		if (!('statusCode' in answer)) throw explainNoAnswer(answer, this.redact, UPLOAD_HOST);
+		if (answer.statusCode < 200 || answer.statusCode >= 300) {
+			throw explainHost(answer, UPLOAD_HOST);
+		}
 	}
 
 	private async openOnce(url: string, withKey: boolean): Promise<Answer<ByteStream>> {
@@ -110,9 +148,9 @@ export class OctopusXClient {
 		};
 		const exchange = withKey
 			? await this.exchange('GET', url, options)
-			: await this.exchangeWithoutKey(url, options);
+			: await this.exchangeWithoutKey('GET', url, options);
 		if ('statusCode' in exchange) return exchange as Answer<ByteStream>;
-		const peer = withKey ? 'OctopusX' : 'The host of the video file';
+		const peer = withKey ? 'OctopusX' : VIDEO_HOST;
 		throw explainNoAnswer(exchange, this.redact, peer);
 	}
 
@@ -156,12 +194,14 @@ export class OctopusXClient {
 	}
 
 	private async exchangeWithoutKey(
+		method: IHttpRequestMethods,
 		url: string,
 		options: Partial<IHttpRequestOptions>,
 	): Promise<Answer | NoAnswer> {
 		try {
 			return (await this.context.helpers.httpRequest({
 				...options,
+				method,
 				url,
 				...AS_IT_IS,
 				abortSignal: this.context.getExecutionCancelSignal(),

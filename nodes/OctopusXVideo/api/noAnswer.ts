@@ -38,7 +38,7 @@ const SSRF_PROTECTION = 'SsrfBlockedIpError';
 export function explainNoAnswer(
 	{ code, reason }: NoAnswer,
 	redact: Redact,
-	peer: 'OctopusX' | 'The host of the video file' = 'OctopusX',
+	peer = 'OctopusX',
 ): OctopusXError {
 	const hint =
 		peer === 'OctopusX'

@@ -3,6 +3,7 @@ import type { IBinaryData, INodeProperties } from 'n8n-workflow';
 import type { MediaInput } from '../run/job';
 import { binarySize } from '../run/media';
 import type { ItemParameters } from './itemParameters';
+import { readSendBinaryAs } from './request';
 
 /** What the API takes as an image or as a video. */
 export interface MediaKind {
@@ -208,11 +209,15 @@ async function checkFile(
 			`OctopusX needs ${kind.mimeTypeLabel} here; the file is ${mimeType}.`,
 		);
 	}
-	checkSize(item, await binarySize(item.context, file), kind);
+	const bytes = await binarySize(item.context, file);
+	const isUpload = readSendBinaryAs(item) === 'upload';
+	checkSize(item, bytes, isUpload ? { ...kind, maxBytes: undefined } : kind);
 	return {
 		itemIndex: item.item,
 		field: field as string | IBinaryData,
 		mimeType,
+		fileName: file.fileName ?? `${kind.noun}.${mimeType.split('/')[1]}`,
+		bytes,
 		identity: file.id ?? createHash('sha256').update(file.data).digest('hex'),
 	};
 }
@@ -224,6 +229,6 @@ function checkSize(item: ItemParameters, bytes: number, { noun, maxBytes }: Medi
 	if (maxBytes === undefined || bytes <= maxBytes) return;
 	throw item.invalid(
 		`The ${noun} is larger than ${maxBytes / MIB} MB`,
-		`It has ${bytes} bytes and OctopusX takes at most ${maxBytes}. Compress it, or pass the public URL of the ${noun}.`,
+		`It has ${bytes} bytes and OctopusX takes at most ${maxBytes}. Set the option 'Send Binary As' to Upload, compress the ${noun}, or pass its public URL.`,
 	);
 }

@@ -70,7 +70,8 @@ export const outputOptions: INodeProperties[] = [
 		typeOptions: { minValue: 1, maxValue: 300 },
 		default: 5,
 		placeholder: 'e.g. 5',
-		description: 'How many seconds to wait between two looks at a task, from 1 to 300',
+		description:
+			'How many seconds to wait between two looks at a task, from 1 to 300. Long waits look less often: after a tenth of the time waited so far, at most a minute.',
 		displayOptions: WHILE_WAITING,
 	},
 ];

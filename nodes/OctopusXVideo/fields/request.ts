@@ -49,6 +49,33 @@ export function guardMaxVideos(item: ItemParameters): void {
 	);
 }
 
+/** For operations and modes that can take a file. */
+export const sendBinaryAsOption: INodeProperties = {
+	displayName: 'Send Binary As',
+	name: 'sendBinaryAs',
+	type: 'options',
+	options: [
+		{
+			name: 'Data URI',
+			value: 'dataUri',
+			description: 'Inside of the request: nothing is stored, a video may have at most 15 MB',
+		},
+		{
+			name: 'Upload',
+			value: 'upload',
+			description: 'To storage of OctopusX first, by its public address then: for large files',
+		},
+	],
+	default: 'dataUri',
+	description: 'How files from input data fields are sent',
+};
+
+export function readSendBinaryAs(item: ItemParameters): 'dataUri' | 'upload' {
+	const { sendBinaryAs = sendBinaryAsOption.default } = readOptions(item);
+	const choices = { dataUri: 'dataUri', upload: 'upload' } as const;
+	return item.choice(sendBinaryAsOption.displayName, sendBinaryAs, choices);
+}
+
 /** Fields that are the node's to set: another model or prompt would be a surprise on the bill. */
 const RESERVED = ['model', 'prompt'];
 

@@ -6,6 +6,7 @@ import {
 	referenceImagesField,
 	VIDEO,
 } from '../fields/media';
+import { sendBinaryAsOption } from '../fields/request';
 import type { Operation } from './operation';
 import { planVideo, videoFields } from './video';
 
@@ -28,7 +29,7 @@ export const edit: Operation = {
 		},
 		...mediaFields('video', 'Video', VIDEO),
 		referenceImagesField,
-		...videoFields,
+		...videoFields(sendBinaryAsOption),
 	],
 
 	plan: async (item) =>

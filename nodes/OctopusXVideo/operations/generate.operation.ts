@@ -8,6 +8,7 @@ import {
 	readReferenceImages,
 	referenceImagesField,
 } from '../fields/media';
+import { sendBinaryAsOption } from '../fields/request';
 import { showWhen } from '../fields/showWhen';
 import type { VideoRequest } from '../run/job';
 import type { Operation } from './operation';
@@ -37,6 +38,8 @@ const modeField: INodeProperties = {
 	default: 'textToVideo',
 	description: 'What the video is made from',
 };
+
+const MODES_WITH_IMAGES = ['firstFrame', 'firstLastFrame', 'referenceImages'];
 
 type ReadMedia = (item: ItemParameters) => Promise<VideoRequest['media']>;
 
@@ -77,7 +80,10 @@ export const generate: Operation = {
 		),
 		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', 'Last Frame', IMAGE)),
 		...showWhen({ mode: ['referenceImages'] }, [referenceImagesField]),
-		...videoFields,
+		...videoFields({
+			...sendBinaryAsOption,
+			displayOptions: { show: { '/mode': MODES_WITH_IMAGES } },
+		}),
 	],
 
 	plan: async (item) =>

@@ -9,17 +9,29 @@ import {
 	timeoutOption,
 	waitField,
 } from '../fields/output';
-import { guardMaxVideos, readAdditionalFields, readModel, requestOptions } from '../fields/request';
+import {
+	guardMaxVideos,
+	readAdditionalFields,
+	readModel,
+	readSendBinaryAs,
+	requestOptions,
+} from '../fields/request';
 import { showWhen } from '../fields/showWhen';
 import type { Job, VideoRequest } from '../run/job';
 
-/** The fields that all operations share which create a task, to follow their own. */
-export const videoFields: INodeProperties[] = [
-	...clipFields,
-	waitField,
-	...showWhen({ waitForCompletion: [true] }, [downloadField]),
-	optionsField([...requestOptions, timeoutOption, ...outputOptions]),
-];
+/**
+ * The fields that all operations share which create a task, to follow their own.
+ *
+ * @param ownOptions options that apply to this operation only
+ */
+export function videoFields(...ownOptions: INodeProperties[]): INodeProperties[] {
+	return [
+		...clipFields,
+		waitField,
+		...showWhen({ waitForCompletion: [true] }, [downloadField]),
+		optionsField([...ownOptions, ...requestOptions, timeoutOption, ...outputOptions]),
+	];
+}
 
 /**
  * The job of an item that creates a task: the operation's own media, and what it shares.
@@ -37,6 +49,7 @@ export async function planVideo(
 			request: {
 				fields: { model: readModel(item, usualModel), ...readClip(item) },
 				media: await readMedia(),
+				sendBinaryAs: readSendBinaryAs(item),
 				additionalFields: readAdditionalFields(item),
 			},
 		},

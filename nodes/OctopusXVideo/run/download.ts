@@ -1,13 +1,15 @@
 import type { IBinaryData } from 'n8n-workflow';
 import type { ByteStream } from '../api/client';
 import type { Answer } from '../api/catalogue';
-import { OctopusXError } from '../api/errors';
+import { asOctopusXError, OctopusXError } from '../api/errors';
 import type { Task } from '../api/task';
-import { pause, within } from './pause';
+import { within } from './pause';
+import { withRetries } from './retry';
 import type { Scope } from './scope';
 
 const TRIES = 4;
-const FIRST_BACKOFF_MS = 1_000;
+/** A host that asks for more patience is asked again all the same. */
+const MAX_RETRY_AFTER_MS = 60_000;
 /** A host that sends nothing for so long is hanging, before the first byte or between two. */
 const STALL_LIMIT_MS = 60_000;
 const VIDEO_MIME = 'video/mp4';
@@ -23,36 +25,41 @@ export async function downloadVideo(
 	task: Task,
 	fileName: string,
 ): Promise<IBinaryData> {
-	for (let attempt = 1; ; attempt++) {
-		const result = await tryDownload(scope, task, fileName);
-		if (!(result instanceof OctopusXError)) return result;
-
-		const { transient, retryAfterMs = 0 } = result.details;
-		if (!transient || attempt === TRIES || scope.signal?.aborted) throw notDownloaded(result);
-		const delay = Math.max(FIRST_BACKOFF_MS * 2 ** (attempt - 1), retryAfterMs);
-		await pause(Math.min(delay, STALL_LIMIT_MS), scope.signal);
-	}
+	const result = await withRetries(async () => await tryDownload(scope, task, fileName), {
+		heals: ({ transient }) => transient,
+		deadline: Infinity,
+		tries: TRIES,
+		maxRetryAfterMs: MAX_RETRY_AFTER_MS,
+		signal: scope.signal,
+	}).catch(asOctopusXError);
+	if (!(result instanceof OctopusXError)) return result;
+	throw new OctopusXError(
+		'The video is ready but could not be downloaded',
+		`${result.message}. ${result.description} Use Get Status with this Task ID to download it again, at no cost.`,
+		result.details,
+	);
 }
 
 async function tryDownload(
 	{ client, context, signal }: Scope,
 	task: Task,
 	fileName: string,
-): Promise<IBinaryData | OctopusXError> {
-	try {
-		const opening = client.openVideo(task.video_url as string);
-		const answer = await within(STALL_LIMIT_MS, opening, signal);
-		if (!answer) throw broken('no answer came in time');
-		refuseOtherType(answer);
-		return await context.helpers.prepareBinaryData(
-			checkedStream(answer, signal),
-			fileName ? withExtension(fileName) : `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`,
-			VIDEO_MIME,
-		);
-	} catch (error) {
-		if (error instanceof OctopusXError) return error;
-		return broken(client.redact((error as Error).message));
-	}
+): Promise<IBinaryData> {
+	const opening = client.openVideo(task.video_url as string);
+	const answer = await within(STALL_LIMIT_MS, opening, signal);
+	if (!answer) throw broken('no answer came in time');
+	refuseOtherType(answer);
+	const name = fileName ? withExtension(fileName) : `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`;
+	const storing = context.helpers.prepareBinaryData(
+		checkedStream(answer, signal),
+		name,
+		VIDEO_MIME,
+	);
+	const stored = await storing.catch((error: Error) =>
+		error instanceof OctopusXError ? error : broken(client.redact(error.message)),
+	);
+	if (stored instanceof OctopusXError) throw stored;
+	return stored;
 }
 
 /** The body of an answer, refused in the middle of it when it is no whole video. */
@@ -119,14 +126,6 @@ function broken(reason: string): OctopusXError {
 		'The download broke off',
 		`The file did not arrive whole or could not be stored: ${reason}.`,
 		{ transient: true },
-	);
-}
-
-function notDownloaded({ message, description, details }: OctopusXError): OctopusXError {
-	return new OctopusXError(
-		'The video is ready but could not be downloaded',
-		`${message}. ${description} Use Get Status with this Task ID to download it again, at no cost.`,
-		details,
 	);
 }
 

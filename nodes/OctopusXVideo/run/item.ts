@@ -5,7 +5,6 @@ import type { Job } from './job';
 import { STOPPED, type Outcome } from './outcome';
 import type { Scope } from './scope';
 import { obtainTask } from './submit';
-import { readTask, waitForTask } from './wait';
 
 /**
  * Does one job to its end and notes in `outcome` how far it came, its task as soon as one is known.
@@ -18,23 +17,27 @@ export async function settleItem(
 	outcome: Outcome,
 ): Promise<void> {
 	const { signal } = scope;
-	const deadline = Date.now() + job.timeoutMs;
 	const onTask = (task: Task) => {
 		outcome.task = task;
 		report(scope, item, task);
 	};
 	try {
-		if (signal?.aborted) throw stopped();
-		onTask(await start(scope, job, item, deadline, outcome));
-		if (job.wait) {
-			await waitForTask(scope, outcome.task as Task, job.wait.pollIntervalMs, deadline, onTask);
-			if (signal?.aborted) throw stopped(outcome.task);
-			requireVideo(outcome.task as Task);
-		}
-		const { status } = outcome.task as Task;
-		if (job.download && status === 'completed') {
+		await scope.videos.run(1, async () => {
+			if (signal?.aborted) throw stopped();
+			const deadline = Date.now() + job.timeoutMs;
+			onTask(await start(scope, job, item, deadline, outcome));
+			if (!job.wait) return;
+			const task = outcome.task as Task;
+			await scope.poller.wait(task, job.wait.pollIntervalMs, deadline, onTask);
+		});
+		if (signal?.aborted) throw stopped(outcome.task);
+		const task = outcome.task as Task;
+		if (job.wait) requireVideo(task);
+		if (job.download && task.status === 'completed') {
 			const { outputField, fileName } = job.download;
-			const file = await downloadVideo(scope, outcome.task as Task, fileName);
+			const file = await scope.downloads.run(1, async () => {
+				return await downloadVideo(scope, task, fileName);
+			});
 			outcome.binary = { [outputField]: file };
 		}
 	} catch (error) {
@@ -56,9 +59,7 @@ async function start(
 		return await obtainTask(scope, item, source.request, deadline, onKnown);
 	}
 	outcome.task = unseenTask(source.taskId);
-	const task = await readTask(scope, source.taskId, deadline);
-	if (task instanceof OctopusXError) throw task;
-	return task;
+	return await scope.poller.see(outcome.task, deadline);
 }
 
 /** Shows the state of a task to whoever watches a manual run; production runs stay quiet. */

@@ -7,6 +7,8 @@ export interface FileInput {
 	itemIndex: number;
 	field: string | IBinaryData;
 	mimeType: string;
+	fileName: string;
+	bytes: number;
 	/** n8n's id of the stored file, or a hash of what the item itself carries. */
 	identity: string;
 }
@@ -17,6 +19,8 @@ export interface VideoRequest {
 	fields: Record<string, string>;
 	/** The body's media fields, in the order the user gave. */
 	media: Record<string, MediaInput | MediaInput[]>;
+	/** How files are sent: inside of the body, or to storage of the API's first. */
+	sendBinaryAs: 'dataUri' | 'upload';
 	/** From the user's JSON; merged into the body last. */
 	additionalFields: IDataObject;
 }

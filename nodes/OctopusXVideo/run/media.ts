@@ -1,31 +1,58 @@
 import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import type { MediaInput, VideoRequest } from './job';
+import { OctopusXError } from '../api/errors';
+import type { FileInput, MediaInput, VideoRequest } from './job';
+
+/** A request's media, each input replaced by what `convert` makes of it. */
+export async function mapMedia<T>(
+	media: VideoRequest['media'],
+	convert: (input: MediaInput) => Promise<T>,
+): Promise<Record<string, T | T[]>> {
+	const converted: Record<string, T | T[]> = {};
+	for (const [field, input] of Object.entries(media)) {
+		converted[field] = Array.isArray(input)
+			? await Promise.all(input.map(convert))
+			: await convert(input);
+	}
+	return converted;
+}
 
 /**
- * The body for `POST /v1/videos`. Files are read and encoded here, at the last moment, so that
- * only the videos in flight take memory. Fields that are empty or `null` are left out.
+ * The body for `POST /v1/videos`. Files are read and encoded here, at the last moment. Fields that
+ * are empty or `null` are left out.
+ *
+ * @throws OctopusXError when a file cannot be read
  */
 export async function buildBody(
 	context: IExecuteFunctions,
-	request: VideoRequest,
+	{ fields, media, additionalFields }: VideoRequest,
 ): Promise<IDataObject> {
-	const media: IDataObject = {};
-	for (const [field, input] of Object.entries(request.media)) {
-		media[field] = Array.isArray(input)
-			? await Promise.all(input.map(async (one) => await toUrl(context, one)))
-			: await toUrl(context, input);
-	}
-	const body = { ...request.fields, ...media, ...request.additionalFields };
+	const urls = await mapMedia(media, async (input) =>
+		'url' in input ? input.url : await toDataUri(context, input),
+	);
+	const body = { ...fields, ...urls, ...additionalFields };
 	return Object.fromEntries(
 		Object.entries(body).filter(([, value]) => value !== '' && value !== null),
 	);
 }
 
-async function toUrl(context: IExecuteFunctions, input: MediaInput): Promise<string> {
-	if ('url' in input) return input.url;
-	const { itemIndex, field, mimeType } = input;
-	const buffer = await context.helpers.getBinaryDataBuffer(itemIndex, field);
+/** How many bytes of files the body of a request holds. */
+export function bytesToHold({ media }: VideoRequest): number {
+	return Object.values(media)
+		.flat()
+		.reduce((sum, input) => sum + ('url' in input ? 0 : input.bytes), 0);
+}
+
+async function toDataUri(
+	context: IExecuteFunctions,
+	{ itemIndex, field, mimeType }: FileInput,
+): Promise<string> {
+	const buffer = await context.helpers.getBinaryDataBuffer(itemIndex, field).catch(unreadable);
 	return `data:${mimeType};base64,${buffer.toString('base64')}`;
+}
+
+/** For n8n's binary helpers, which tell of a missing file in their own words. */
+export function unreadable(error: Error): never {
+	throw new OctopusXError('The input file could not be read', error.message);
 }
 
 /** Size in bytes of a file that n8n keeps, without loading it where n8n keeps it outside the item. */

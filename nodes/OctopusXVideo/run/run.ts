@@ -3,8 +3,9 @@ import { OctopusXClient } from '../api/client';
 import { settleItem } from './item';
 import type { Job } from './job';
 import { Ledger } from './ledger';
+import { Limiter } from './limiter';
 import { listTasks, STOPPED, toItem, toNodeError, type Outcome } from './outcome';
-import { runPool } from './pool';
+import { Poller } from './poller';
 import type { Scope } from './scope';
 
 /**
@@ -37,14 +38,11 @@ export async function runJobs(
 	const jobs = await planAll(outcomes, plan);
 	if (!context.continueOnFail() && jobs.length < outcomes.length) return end();
 
-	const scope = await open(context, outcomes);
+	const scope = await open(context, jobs, outcomes);
 	if (scope) {
-		// one number for the whole run, so the first item's
-		const limit = jobs[0]?.job.maxConcurrency ?? 1;
-		await runPool(jobs.length, limit, async (index) => {
-			const { job, item, outcome } = jobs[index] as PlannedJob;
-			await settleItem(scope, job, item, outcome);
-		});
+		await Promise.all(
+			jobs.map(async ({ job, item, outcome }) => await settleItem(scope, job, item, outcome)),
+		);
 	}
 	return end();
 }
@@ -70,13 +68,28 @@ async function planAll(
 	return planned;
 }
 
-async function open(context: IExecuteFunctions, outcomes: Outcome[]): Promise<Scope | undefined> {
+/** Files of about one video of the largest size; encoded and sent, each takes several times that. */
+const FILE_BYTES_IN_MEMORY = 16 * 1024 * 1024;
+
+async function open(
+	context: IExecuteFunctions,
+	jobs: PlannedJob[],
+	outcomes: Outcome[],
+): Promise<Scope | undefined> {
 	try {
+		const client = await OctopusXClient.connect(context);
+		const signal = context.getExecutionCancelSignal();
+		// one number for the whole run, so the first item's
+		const maxConcurrency = jobs[0]?.job.maxConcurrency ?? 1;
 		return {
 			context,
-			client: await OctopusXClient.connect(context),
+			client,
 			ledger: Ledger.open(context),
-			signal: context.getExecutionCancelSignal(),
+			poller: new Poller(client, signal),
+			videos: new Limiter(maxConcurrency),
+			downloads: new Limiter(maxConcurrency),
+			fileBytes: new Limiter(FILE_BYTES_IN_MEMORY),
+			signal,
 		};
 	} catch (error) {
 		for (const outcome of outcomes) outcome.error ??= error as Error;

@@ -2,18 +2,14 @@ import { asOctopusXError, OctopusXError } from '../api/errors';
 import { unseenTask, type Task } from '../api/task';
 import type { VideoRequest } from './job';
 import type { LedgerLine } from './ledger';
-import { buildBody } from './media';
-import { pause, within } from './pause';
+import { buildBody, bytesToHold } from './media';
+import { within } from './pause';
+import { withRetries } from './retry';
 import type { Scope } from './scope';
-import { readTask } from './wait';
+import { uploadFiles } from './upload';
 
 /** A body of 20 MB over a slow line, and a server that thinks before it answers. */
 const ANSWER_LIMIT_MS = 10 * 60_000;
-
-const FIRST_BACKOFF_MS = 1_000;
-const MAX_BACKOFF_MS = 60_000;
-/** Up to a quarter on top, so that items turned away together do not come back together. */
-const JITTER = 0.25;
 
 /**
  * The task for a request: the one that an earlier try of the node has paid for, if it is still good
@@ -45,9 +41,9 @@ export async function obtainTask(
 			{ item },
 		);
 	} else if (earlier) {
-		onKnown(unseenTask(earlier.taskId));
-		const task = await readTask(scope, earlier.taskId, deadline);
-		if (task instanceof OctopusXError) throw task;
+		const known = unseenTask(earlier.taskId);
+		onKnown(known);
+		const task = await scope.poller.see(known, deadline);
 		if (task.status !== 'failed' && task.status !== 'cancelled') {
 			logger.info(`OctopusX task ${task.task_id} resumed for item ${item}, not paid again`, {
 				item,
@@ -56,30 +52,16 @@ export async function obtainTask(
 			return task;
 		}
 	}
-	return await submit(scope, item, await buildBody(scope.context, request), line, deadline);
-}
-
-async function submit(
-	scope: Scope,
-	item: number,
-	body: object,
-	line: LedgerLine,
-	deadline: number,
-): Promise<Task> {
-	for (let backoff = FIRST_BACKOFF_MS; ; backoff = Math.min(backoff * 2, MAX_BACKOFF_MS)) {
-		line.noteAttempt();
-		const result = await submitOnce(scope, item, body, line);
-		if (!(result instanceof OctopusXError)) return result;
-
-		const { maybeAccepted, repeatable, retryAfterMs = 0 } = result.details;
-		if (maybeAccepted) throw unknowable(result);
-		line.forgetAttempt();
-
-		const delay = Math.max(backoff, retryAfterMs) * (1 + JITTER * Math.random());
-		if (!repeatable || scope.signal?.aborted || Date.now() + delay > deadline) throw result;
-		await pause(delay, scope.signal);
-		if (scope.signal?.aborted) throw result;
-	}
+	const ready =
+		request.sendBinaryAs === 'upload' ? await uploadFiles(scope, request, deadline) : request;
+	return await withRetries(
+		async () =>
+			// built anew for each try: a pause holds no file in memory
+			await scope.fileBytes.run(bytesToHold(ready), async () => {
+				return await submitOnce(scope, item, await buildBody(scope.context, ready), line);
+			}),
+		{ heals: ({ repeatable }) => repeatable, deadline, signal: scope.signal },
+	);
 }
 
 async function submitOnce(
@@ -87,7 +69,8 @@ async function submitOnce(
 	item: number,
 	body: object,
 	line: LedgerLine,
-): Promise<Task | OctopusXError> {
+): Promise<Task> {
+	line.noteAttempt();
 	// noted the moment it arrives, also when that is too late for this try
 	const answer = client.createTask(body).then((task) => {
 		line.noteTask(task.task_id);
@@ -97,11 +80,12 @@ async function submitOnce(
 		});
 		return task;
 	});
-	try {
-		return (await within(ANSWER_LIMIT_MS, answer, signal)) ?? noAnswer();
-	} catch (error) {
-		return asOctopusXError(error);
-	}
+	const result =
+		(await within(ANSWER_LIMIT_MS, answer, signal).catch(asOctopusXError)) ?? noAnswer();
+	if (!(result instanceof OctopusXError)) return result;
+	if (result.details.maybeAccepted) throw unknowable(result);
+	line.forgetAttempt();
+	throw result;
 }
 
 function noAnswer(): OctopusXError {

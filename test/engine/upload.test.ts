@@ -1,0 +1,177 @@
+import type { INodeParameters } from 'n8n-workflow';
+import { HTML_502, type Fault } from '../sandbox/faults';
+import { runNodeVirtually, type NodeSetup } from './support/octopus';
+import { storeBinary } from './support/runWorkflow';
+import { useSandbox } from './support/useSandbox';
+
+const sandbox = useSandbox();
+beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
+afterEach(() => jest.restoreAllMocks());
+
+const film = Buffer.from('not really a film, but its bytes count');
+
+/** Runs Edit with a file on the item, sent as an upload. */
+async function edit(parameters: INodeParameters = {}, bytes = film, setup: NodeSetup = {}) {
+	const data = await storeBinary(bytes, 'video/mp4');
+	return await runNodeVirtually(
+		sandbox,
+		{
+			operation: 'edit',
+			prompt: 'as a watercolor',
+			videoSource: 'binary',
+			waitForCompletion: false,
+			...parameters,
+			options: { sendBinaryAs: 'upload', ...(parameters.options as INodeParameters) },
+		},
+		{ input: [{ json: {}, binary: { data: { ...data, fileName: 'in.mp4' } } }], ...setup },
+	);
+}
+const sentVideo = () => (sandbox.requestsTo('submit')[0]?.body as { video: string }).video;
+
+test('presigns with the key, puts the bytes without it, and passes the public address', async () => {
+	const { error } = await edit();
+	expect(error).toBeUndefined();
+	expect(sandbox.log.map(({ route }) => route)).toEqual(['presign', 'upload', 'submit']);
+
+	const [presign] = sandbox.requestsTo('presign');
+	expect(presign).toMatchObject({
+		method: 'POST',
+		path: '/api/upload/presign',
+		body: { file_name: 'in.mp4', content_type: 'video/mp4' },
+		headers: { authorization: `Bearer ${sandbox.apiKey}` },
+	});
+	const [put] = sandbox.requestsTo('upload');
+	expect(put?.method).toBe('PUT');
+	expect(put?.headers).toMatchObject({
+		'content-type': 'video/mp4',
+		'content-length': String(film.length),
+	});
+	expect(put?.headers.authorization).toBeUndefined();
+	expect(put?.headers['transfer-encoding']).toBeUndefined();
+	expect(sandbox.uploads.get('upload1')?.bytes.equals(film)).toBe(true);
+	expect(sentVideo()).toBe(`${sandbox.fileHost}/uploads/upload1`);
+});
+
+test('a file that the item itself carries is uploaded, too', async () => {
+	const data = { data: film.toString('base64'), mimeType: 'video/mp4' };
+	await edit({}, film, { input: [{ json: {}, binary: { data } }] });
+	expect(sandbox.uploads.get('upload1')?.bytes.equals(film)).toBe(true);
+	expect(sandbox.requestsTo('presign')[0]?.body).toMatchObject({ file_name: 'video.mp4' });
+});
+
+test('images keep their order, addresses stay as they are', async () => {
+	const image = [
+		{ source: 'binary', binaryField: 'a' },
+		{ source: 'url', url: 'https://example.com/2.png' },
+		{ source: 'binary', binaryField: 'b' },
+	];
+	const binary = {
+		a: await storeBinary(Buffer.from('first'), 'image/png'),
+		b: await storeBinary(Buffer.from('third'), 'image/jpeg'),
+	};
+	await runNodeVirtually(
+		sandbox,
+		{
+			operation: 'generate',
+			mode: 'referenceImages',
+			prompt: 'a boat',
+			referenceImages: { image },
+			waitForCompletion: false,
+			options: { sendBinaryAs: 'upload' },
+		},
+		{ input: [{ json: {}, binary }] },
+	);
+	const { images } = sandbox.requestsTo('submit')[0]?.body as { images: string[] };
+	const contentOf = (url = '') =>
+		sandbox.uploads.get(url.split('/').at(-1) ?? '')?.bytes.toString() ?? url;
+	expect(images.map(contentOf)).toEqual(['first', 'https://example.com/2.png', 'third']);
+});
+
+test('a video of more than 15 MB is sent this way, and refused the other way by naming it', async () => {
+	const large = Buffer.alloc(15 * 1024 * 1024 + 1, 7);
+	expect((await edit({}, large)).error).toBeUndefined();
+	expect(sandbox.uploads.get('upload1')?.bytes.equals(large)).toBe(true);
+
+	const { error } = await edit({ options: { sendBinaryAs: 'dataUri' } }, large);
+	expect(error?.message).toContain('The video is larger than 15 MB');
+	expect(error?.description).toContain("Set the option 'Send Binary As' to Upload");
+});
+
+describe('faults', () => {
+	test('the presign is repeated like a look', async () => {
+		sandbox.faults.add({ on: 'presign', times: 5, answer: HTML_502 });
+		expect((await edit()).error).toBeUndefined();
+		expect(sandbox.requestsTo('presign')).toHaveLength(6);
+	});
+
+	test.each<[string, Fault['answer']]>([
+		['a bad gateway', HTML_502],
+		['a reset', 'reset'],
+		['silence', 'hang'],
+	])('the upload is repeated to the same address after %s', async (_what, answer) => {
+		sandbox.faults.add({ on: 'upload', answer });
+		expect((await edit({ options: { timeout: 60 } })).error).toBeUndefined();
+		expect(sandbox.requestsTo('presign')).toHaveLength(1);
+		expect(sandbox.requestsTo('upload')).toHaveLength(2);
+		expect(sandbox.uploads.get('upload1')?.bytes.equals(film)).toBe(true);
+	});
+
+	test('but not after the address has expired', async () => {
+		const answer = { status: 503, headers: { 'retry-after': '1000' } };
+		sandbox.faults.add({ on: 'upload', times: Infinity, answer });
+		const { error } = await edit({ options: { timeout: 60 } });
+		expect(sandbox.requestsTo('upload')).toHaveLength(1);
+		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
+	});
+
+	test.each<[string, Fault]>([
+		['an upload that is refused', { on: 'upload', answer: { status: 403, body: '<Error/>' } }],
+		[
+			'a presign that is refused',
+			{ on: 'presign', answer: { status: 403, body: { success: false, message: 'no storage' } } },
+		],
+		[
+			'a presign without an address',
+			{
+				on: 'presign',
+				times: Infinity,
+				answer: {
+					status: 200,
+					body: { success: true, data: { upload_url: 'file:///etc/passwd' } },
+				},
+			},
+		],
+		[
+			'a presign that refuses with 200',
+			{
+				on: 'presign',
+				times: Infinity,
+				answer: { status: 200, body: { success: false, message: 'no storage' } },
+			},
+		],
+	])('%s ends the item before anything is paid for', async (_what, fault) => {
+		sandbox.faults.add(fault);
+		const { error } = await edit({ options: { timeout: 1 } });
+		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
+		expect(error?.description).toContain('Nothing was submitted.');
+		expect(error?.description).not.toContain('not known whether a video');
+		expect(sandbox.requestsTo('submit')).toEqual([]);
+	});
+
+	test('a submission that is turned away does not upload again', async () => {
+		sandbox.faults.add({ on: 'submit', times: 3, answer: { status: 429 } });
+		await edit();
+		expect(sandbox.requestsTo('upload')).toHaveLength(1);
+		expect(sandbox.tasks).toHaveLength(1);
+	});
+
+	test('Stop ends an upload within a second', async () => {
+		sandbox.faults.add({ on: 'upload', answer: 'hang' });
+		const { elapsedMs, run } = await edit({}, film, {
+			onStart: (it) => void setTimeout(() => it.cancel(), 3_300),
+		});
+		expect(run.status).toBe('canceled');
+		expect(elapsedMs).toBeLessThanOrEqual(4_300);
+		expect(sandbox.tasks).toEqual([]);
+	});
+});
