@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import type { INodeType, IRun, IWorkflowBase } from 'n8n-workflow';
+import type { IRun, IWorkflowBase } from 'n8n-workflow';
+import { builtNodeClass } from '../engine/support/builtNode';
 import { initBinaryData, readBinary, runWorkflow } from '../engine/support/runWorkflow';
 import { startSandbox } from '../sandbox/sandbox';
 
@@ -53,13 +54,6 @@ async function ask(question: string): Promise<boolean> {
 	return /^y(es)?$/i.test(answer.trim());
 }
 
-function loadBuiltNode(): INodeType {
-	const path = join(ROOT, 'dist', 'nodes', 'OctopusXVideo', 'OctopusXVideo.node.js');
-	// eslint-disable-next-line @typescript-eslint/no-require-imports -- what was built a moment ago
-	const { OctopusXVideo } = require(path) as { OctopusXVideo: new () => INodeType };
-	return new OctopusXVideo();
-}
-
 /** Writes the videos to files and tells what became of each task, also of those without a video. */
 async function collect(run: IRun) {
 	mkdirSync(OUTPUT, { recursive: true });
@@ -98,7 +92,7 @@ async function main(): Promise<void> {
 	const startedAt = Date.now();
 	const run = await runWorkflow({
 		workflow,
-		node: loadBuiltNode(),
+		node: new (builtNodeClass())(),
 		credential: target.credential,
 		onMessage: (text, source) => {
 			const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6);

@@ -36,6 +36,8 @@ export interface SandboxOptions {
 	/** The sandbox's clock, in ms; `Date.now` unless told. */
 	now?: () => number;
 	quirks?: Partial<Quirks>;
+	/** The file of every finished task, in place of the fixtures. */
+	video?: Buffer;
 }
 
 /** A request as the sandbox received it. */
@@ -90,8 +92,10 @@ export class Sandbox {
 	private readonly api = http.createServer((req, res) => this.serveSafely(req, res));
 	private readonly files = http.createServer((req, res) => this.serveSafely(req, res));
 	private readonly now: () => number;
+	private readonly video?: Buffer;
 
-	constructor({ apiKey = 'sandbox-key', durationMs = 0, now, quirks }: SandboxOptions = {}) {
+	constructor({ apiKey = 'sandbox-key', durationMs = 0, now, quirks, video }: SandboxOptions = {}) {
+		this.video = video;
 		this.apiKey = apiKey;
 		this.durationMs = durationMs;
 		this.now = now ?? (() => Date.now());
@@ -290,7 +294,7 @@ export class Sandbox {
 		return {
 			status: 200,
 			headers: { 'content-type': 'video/mp4' },
-			body: isPortrait(task) ? FIXTURES.portrait : FIXTURES.landscape,
+			body: this.video ?? (isPortrait(task) ? FIXTURES.portrait : FIXTURES.landscape),
 		};
 	}
 }

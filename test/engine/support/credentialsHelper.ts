@@ -56,14 +56,8 @@ export class CredentialsHelper extends ICredentialsHelper {
 	async getDecrypted(): Promise<ICredentialDataDecryptedObject> {
 		const { properties } = this.type;
 		const data = this.data as INodeParameters;
-		return NodeHelpers.getNodeParameters(
-			properties,
-			data,
-			true,
-			false,
-			null,
-			null,
-		) as ICredentialDataDecryptedObject;
+		const filled = NodeHelpers.getNodeParameters(properties, data, true, false, null, null);
+		return { ...this.data, ...filled } as ICredentialDataDecryptedObject;
 	}
 
 	async preAuthentication(): Promise<undefined> {}

@@ -1,4 +1,9 @@
-import { NodeHelpers, type INodeType, type INodeTypes } from 'n8n-workflow';
+import {
+	NodeHelpers,
+	type INodeType,
+	type INodeTypes,
+	type IVersionedNodeType,
+} from 'n8n-workflow';
 import { OctopusXVideo } from '../../../nodes/OctopusXVideo/OctopusXVideo.node';
 
 export const NODE_TYPE = 'n8n-nodes-octopusx.octopusXVideo';
@@ -22,15 +27,17 @@ const trigger = {
 	},
 } as unknown as INodeType;
 
+export type NodeTypeMap = Record<string, INodeType | IVersionedNodeType>;
+
 /** The node types of a test run: a trigger and our node, as n8n would load them. */
 export class NodeTypes implements INodeTypes {
-	private readonly types: Record<string, INodeType>;
+	private readonly types: NodeTypeMap;
 
-	constructor(node: INodeType = new OctopusXVideo()) {
-		this.types = { [NODE_TYPE]: node, [TRIGGER_TYPE]: trigger };
+	constructor(node: INodeType = new OctopusXVideo(), others: NodeTypeMap = {}) {
+		this.types = { ...others, [NODE_TYPE]: node, [TRIGGER_TYPE]: trigger };
 	}
 
-	getByName(type: string): INodeType {
+	getByName(type: string): INodeType | IVersionedNodeType {
 		const nodeType = this.types[type];
 		if (!nodeType) throw new Error(`Unknown node type ${type}`);
 		return nodeType;

@@ -12,7 +12,7 @@ import {
 	type WorkflowExecuteMode,
 } from 'n8n-workflow';
 import { CredentialsHelper } from './credentialsHelper';
-import { NodeTypes } from './nodeTypes';
+import { NodeTypes, type NodeTypeMap } from './nodeTypes';
 
 export interface RunOptions {
 	workflow: Pick<IWorkflowBase, 'nodes' | 'connections'> & Partial<IWorkflowBase>;
@@ -23,6 +23,8 @@ export interface RunOptions {
 	retryOf?: IRun;
 	/** Our node unless told, for instance wrapped to be watched. */
 	node?: INodeType;
+	/** Node types of other packages that the workflow uses. */
+	otherNodes?: NodeTypeMap;
 	mode?: WorkflowExecuteMode;
 	/** What a node sends to the editor of a manual run; `source` names the node. */
 	onMessage?: (text: string, source: string) => void;
@@ -47,7 +49,14 @@ export async function storeBinary(bytes: Buffer, mimeType: string) {
 
 /** Executes a workflow in n8n's engine, from its first node to its end. */
 export async function runWorkflow(options: RunOptions): Promise<IRun> {
-	const { input = [{ json: {} }], mode = 'manual', credential, node, onMessage } = options;
+	const {
+		input = [{ json: {} }],
+		mode = 'manual',
+		credential,
+		node,
+		otherNodes,
+		onMessage,
+	} = options;
 	const workflowData = {
 		id: 'test',
 		name: 'Test',
@@ -55,7 +64,7 @@ export async function runWorkflow(options: RunOptions): Promise<IRun> {
 		settings: { executionOrder: 'v1' },
 		...options.workflow,
 	} as IWorkflowBase;
-	const workflow = new Workflow({ ...workflowData, nodeTypes: new NodeTypes(node) });
+	const workflow = new Workflow({ ...workflowData, nodeTypes: new NodeTypes(node, otherNodes) });
 
 	const additionalData = {
 		credentialsHelper: new CredentialsHelper(credential),

@@ -1,0 +1,54 @@
+import '../setup';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { initBinaryData } from '../engine/support/runWorkflow';
+import { measureBatch } from './batch';
+import { measureLoad } from './load';
+import { measureMemory } from './memory';
+import { measureOverhead } from './overhead';
+import { toMarkdown, type Section } from './report';
+
+const ROOT = join(__dirname, '..', '..');
+const REPORT = join(ROOT, 'docs', 'BENCHMARK.md');
+
+/** The virtual clock is jest's, so this part runs there. */
+function measureRequests(): Section {
+	const file = join(mkdtempSync(join(tmpdir(), 'octopusx-bench-')), 'requests.json');
+	const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
+	execFileSync(process.execPath, [jest, '-c', join(__dirname, 'jest.config.js')], {
+		cwd: ROOT,
+		env: { ...process.env, BENCH_RESULT: file },
+		stdio: 'inherit',
+	});
+	return JSON.parse(readFileSync(file, 'utf8')) as Section;
+}
+
+async function main(): Promise<void> {
+	await initBinaryData();
+	const parts: Array<() => Section | Promise<Section>> = [
+		measureBatch,
+		measureRequests,
+		measureMemory,
+		measureLoad,
+		measureOverhead,
+	];
+	const sections: Section[] = [];
+	for (const measure of parts) {
+		const section = await measure();
+		console.log(`\n${section.title}`);
+		console.table(section.rows);
+		sections.push(section);
+	}
+	writeFileSync(REPORT, toMarkdown(sections));
+	console.log('Written to docs/BENCHMARK.md');
+}
+
+main().then(
+	() => process.exit(0),
+	(error: Error) => {
+		console.error(error);
+		process.exit(1);
+	},
+);

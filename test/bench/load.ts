@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { BUILT_NODE_FILE } from '../engine/support/builtNode';
+import { PEER_FILES } from './peers';
+import { ratio, round, type Section } from './report';
+
+const ROOT = join(__dirname, '..', '..');
+const MODULES = join(__dirname, 'node_modules');
+const TIMES = 5;
+
+/** Loads a file in a process of its own, where n8n-workflow is loaded already, as in n8n. */
+function loadMs(file: string): number {
+	const program = `
+		const { createRequire } = require('node:module');
+		createRequire(process.argv[1])('n8n-workflow');
+		const startedAt = process.hrtime.bigint();
+		require(process.argv[1]);
+		console.log(Number(process.hrtime.bigint() - startedAt) / 1e6);
+	`;
+	const times = Array.from({ length: TIMES }, () =>
+		Number(execFileSync(process.execPath, ['-e', program, file], { encoding: 'utf8' })),
+	);
+	return times.sort((a, b) => a - b)[Math.floor(TIMES / 2)] as number;
+}
+
+function tarballBytes(folder: string): number {
+	const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', folder], {
+		cwd: ROOT,
+		encoding: 'utf8',
+		stdio: ['ignore', 'pipe', 'ignore'],
+		maxBuffer: 100_000_000,
+	});
+	const packed = JSON.parse(output) as Array<{ size: number }> | Record<string, { size: number }>;
+	return (Object.values(packed)[0] as { size: number }).size;
+}
+
+/** (d) What n8n pays when it starts, and what an installation downloads. */
+export function measureLoad(): Section {
+	const own = { ms: loadMs(BUILT_NODE_FILE), bytes: tarballBytes(ROOT) };
+	const packages: Record<string, string> = {
+		'Firecrawl (vendor package)': join(MODULES, '@mendable', 'n8n-nodes-firecrawl'),
+	};
+	const rows = Object.entries(PEER_FILES).map(([name, file]) => {
+		const ms = loadMs(file);
+		const folder = packages[name];
+		const bytes = folder ? tarballBytes(folder) : undefined;
+		return {
+			node: name,
+			'load, ms': round(ms),
+			'load, against ours': ratio(ms, own.ms),
+			'tarball, kB': bytes ? round(bytes / 1_000, 1) : 'part of n8n',
+			'tarball, against ours': bytes ? ratio(bytes, own.bytes) : '',
+		};
+	});
+	return {
+		title: 'Loading and size',
+		text: `Median of ${TIMES} loads, each in a new process in which n8n-workflow is loaded already, as in n8n.`,
+		rows: [
+			{
+				node: 'OctopusX Video',
+				'load, ms': round(own.ms),
+				'load, against ours': ratio(1, 1),
+				'tarball, kB': round(own.bytes / 1_000, 1),
+				'tarball, against ours': ratio(1, 1),
+			},
+			...rows,
+		],
+	};
+}

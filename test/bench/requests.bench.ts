@@ -1,0 +1,37 @@
+import { writeFileSync } from 'node:fs';
+import { runNodeVirtually } from '../engine/support/octopus';
+import { useSandbox } from '../engine/support/useSandbox';
+import type { Section } from './report';
+
+const sandbox = useSandbox();
+
+/** (b) Requests per video and lateness, in n8n's engine on a virtual clock; for bench.ts to read. */
+test('requests and lateness', async () => {
+	const rows = [];
+	for (const seconds of [10, 60, 300]) {
+		for (const offset of [0, 0.1]) {
+			sandbox.reset();
+			sandbox.durationMs = (seconds + offset) * 1_000;
+			const { elapsedMs } = await runNodeVirtually(sandbox, {
+				operation: 'generate',
+				prompt: 'a boat',
+			});
+			const late = (elapsedMs - sandbox.durationMs) / 1_000;
+			rows.push({
+				'task, s': seconds + offset,
+				requests: sandbox.log.length,
+				looks: sandbox.requestsTo('poll').length,
+				'looks every 5 s': Math.ceil((seconds + offset) / 5),
+				'late, s': Number(late.toFixed(2)),
+				'late, share of the task': `${((100 * late) / (seconds + offset)).toFixed(1)} %`,
+			});
+		}
+	}
+	const section: Section = {
+		title: 'Requests and lateness',
+		text: `Default settings, on a virtual clock. A tenth of a second more than a multiple of 5 s is the worst case for
+looks every 5 seconds.`,
+		rows,
+	};
+	writeFileSync(process.env.BENCH_RESULT ?? '', JSON.stringify(section));
+});
