@@ -54,6 +54,12 @@ const CODES: readonly Entry[] = [
 	},
 ];
 
+const REDIRECT = {
+	message: 'OctopusX answered with a redirect',
+	hint: "Check the 'Base URL' in the credential; the API key is never sent along a redirect.",
+	transient: true,
+};
+
 /** What a status means, most telling first. */
 const STATUSES: readonly Entry[] = [
 	{
@@ -95,10 +101,14 @@ const STATUSES: readonly Entry[] = [
 		hint: 'Compress the images or the video, or pass a public URL instead of a file.',
 	},
 	{
+		...REDIRECT,
+		// only these two say that the request has not been carried out (RFC 9110, 15.4)
+		applies: ({ statusCode }) => statusCode === 307 || statusCode === 308,
+	},
+	{
+		...REDIRECT,
 		applies: ({ statusCode }) => statusCode >= 300 && statusCode < 400,
-		message: 'OctopusX answered with a redirect',
-		hint: "Check the 'Base URL' in the credential; the API key is never sent along a redirect.",
-		transient: true,
+		maybeAccepted: true,
 	},
 	{
 		applies: ({ statusCode }) => statusCode === 404,
@@ -181,13 +191,22 @@ export function explainHost({ statusCode, headers }: Answer, host: string): Octo
 	);
 }
 
-/** The server's own words, where it sent some, with the status and its code. */
+/** The server's own words with the status and its code; all it sent, where there are no words. */
 function quote({ statusCode, body }: Answer, redact: Redact): string {
 	const { code, message } = readEnvelope(body);
 	const status = [`HTTP ${statusCode}`, code].filter(Boolean).join(', ');
-	return message
-		? `OctopusX said: "${redact(message)}" (${redact(status)})`
-		: `(${redact(status)})`;
+	if (message) return `OctopusX said: "${redact(message)}" (${redact(status)})`;
+	// there may be an id in it that the node does not find
+	const sent = isPlainObject(body) || Array.isArray(body) ? toText(body) : '';
+	return sent ? `OctopusX sent: ${redact(sent)} (${redact(status)})` : `(${redact(status)})`;
+}
+
+function toText(value: object): string {
+	try {
+		return JSON.stringify(value);
+	} catch {
+		return 'something too deep to show';
+	}
 }
 
 /** API.md, "Errors come in three envelopes": `{error: {code, message}}`, `{code, message}`, `{message}`. */

@@ -36,11 +36,12 @@ const UPLOAD_HOST = 'The host for uploads';
 const MAX_REDIRECTS = 5;
 const MAX_ERROR_BODY_BYTES = 16_384;
 
-/** The OctopusX API over n8n's HTTP helpers. Every method throws `OctopusXError` and nothing else. */
+/** The OctopusX API over n8n's HTTP helpers. All that goes wrong with a request is thrown as `OctopusXError`. */
 export class OctopusXClient {
 	private constructor(
 		private readonly context: IExecuteFunctions,
 		private readonly apiUrl: string,
+		private readonly apiKey: string,
 		/** For any text that came from outside and is shown. */
 		readonly redact: Redact,
 	) {}
@@ -55,7 +56,8 @@ export class OctopusXClient {
 				'It looks like https://octopusx.ai and starts with http:// or https://.',
 			);
 		}
-		return new OctopusXClient(context, apiUrl, createRedact(String(apiKey)));
+		const key = String(apiKey).trim();
+		return new OctopusXClient(context, apiUrl, key, createRedact(key));
 	}
 
 	/** Creates a task: the one request that costs money, so it is sent once and never repeated here. */
@@ -160,7 +162,14 @@ export class OctopusXClient {
 			const { code, message } = task.failure;
 			task.failure = { code: this.redact(code), message: this.redact(message) };
 		}
-		return task;
+		return task && this.withoutKey(task);
+	}
+
+	/** A server may echo what it was sent: the key does not get into items that way. */
+	private withoutKey(task: Task): Task {
+		const text = JSON.stringify(task);
+		if (!this.apiKey || !text.includes(this.apiKey)) return task;
+		return JSON.parse(text.split(this.apiKey).join('***')) as Task;
 	}
 
 	/** A JSON request to the API. Anything but a 2xx with a JSON body is thrown. */

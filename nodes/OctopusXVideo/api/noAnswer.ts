@@ -1,4 +1,3 @@
-import type { NodeApiError } from 'n8n-workflow';
 import { OctopusXError } from './errors';
 import type { Redact } from './redact';
 
@@ -6,6 +5,8 @@ import type { Redact } from './redact';
 export interface NoAnswer {
 	code: string;
 	reason: string;
+	/** Whether no connection was made, so that nothing has been sent. */
+	isBeforeConnect?: boolean;
 }
 
 /**
@@ -13,22 +14,45 @@ export interface NoAnswer {
  * where a credential is involved: 2.x keeps it as the cause, 1.x copies the code to `httpCode`.
  */
 export function toNoAnswer(error: unknown): NoAnswer {
-	const { code, httpCode, name, message, cause } = error as NodeApiError & { code?: string };
-	const origin = cause as { code?: string; name?: string; message?: string } | undefined;
+	const { httpCode, cause, ...own } = describe(error);
+	const origin = describe(cause);
 	return {
-		code: origin?.code ?? code ?? httpCode ?? origin?.name ?? name,
-		reason: origin?.message ?? message,
+		code: origin.code ?? own.code ?? httpCode ?? origin.name ?? own.name ?? '',
+		reason: origin.message ?? own.message ?? '',
+		isBeforeConnect: [origin.syscall, own.syscall, describe(origin.cause).syscall].includes(
+			'connect',
+		),
 	};
+}
+
+interface Described {
+	code?: string;
+	httpCode?: string;
+	name?: string;
+	message?: string;
+	/** Node's name for what failed, such as `connect`. */
+	syscall?: string;
+	cause?: unknown;
+}
+
+function describe(error: unknown): Described {
+	if (!(typeof error === 'object' && error !== null)) return {};
+	const { code, httpCode, name, message, syscall, cause } = error as Described;
+	return { code, httpCode, name, message, syscall, cause };
 }
 
 /** Connection codes that mean no byte of the request has reached the server. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 /** TLS gives up before the request is sent; Node has some twenty codes for it. */
-const NOT_TRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|^ERR_SSL/;
+const NOT_TRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|^ERR_SSL|^EPROTO$/;
 
-/** n8n's own refusal of private addresses, where its administrator has switched that on. */
-const SSRF_PROTECTION = 'SsrfBlockedIpError';
+/** Refused by n8n (SSRF protection, allowed domains) or by axios before anything was sent. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+	'SsrfBlockedIpError',
+	'UserError',
+	'ERR_INVALID_URL',
+]);
 
 /**
  * Turns a missing answer into words. The codes stay out of them: n8n replaces texts that hold one.
@@ -36,7 +60,7 @@ const SSRF_PROTECTION = 'SsrfBlockedIpError';
  * @param peer whose answer is missing, as a user would call it
  */
 export function explainNoAnswer(
-	{ code, reason }: NoAnswer,
+	{ code, reason, isBeforeConnect }: NoAnswer,
 	redact: Redact,
 	peer = 'OctopusX',
 ): OctopusXError {
@@ -44,7 +68,7 @@ export function explainNoAnswer(
 		peer === 'OctopusX'
 			? "Check the 'Base URL' in the credential and the network of the n8n server."
 			: 'Check the network of the n8n server.';
-	if (NEVER_CONNECTED.has(code)) {
+	if (isBeforeConnect || NEVER_CONNECTED.has(code)) {
 		return new OctopusXError(`${peer} cannot be reached`, hint, {
 			transient: true,
 			repeatable: true,
@@ -54,7 +78,7 @@ export function explainNoAnswer(
 		const description = `${hint} (${redact(reason)})`;
 		return new OctopusXError('The certificate of the server is not trusted', description);
 	}
-	if (code === SSRF_PROTECTION) {
+	if (NOT_SENT.has(code)) {
 		const description = `${redact(reason)}. The administrator of n8n can allow the address.`;
 		return new OctopusXError('n8n did not send the request', description);
 	}

@@ -4,7 +4,11 @@ const MAX_READ_LENGTH = 2_000;
 
 export type Redact = (text: string) => string;
 
-/** Makes text from outside safe to show: without the key, bearer tokens and file contents, and short. */
+/**
+ * Makes text from outside safe to show: without the key, bearer tokens and file contents, and short.
+ *
+ * @param apiKey as it is sent, so without white space around it
+ */
 export function createRedact(apiKey: string): Redact {
 	return (text) => {
 		// a text that is cut may end in a part of the key: its last word goes

@@ -1,5 +1,5 @@
 import { createHash } from 'crypto';
-import type { IBinaryData, INodeProperties } from 'n8n-workflow';
+import { NodeOperationError, type IBinaryData, type INodeProperties } from 'n8n-workflow';
 import type { MediaInput } from '../run/job';
 import { binarySize } from '../run/media';
 import type { ItemParameters } from './itemParameters';
@@ -196,12 +196,33 @@ function checkDataUri(item: ItemParameters, label: string, uri: string, kind: Me
 	checkSize(item, Buffer.byteLength(content, 'base64'), kind);
 }
 
+/** n8n's helper has words for a field that is not there, and none for one that holds no file. */
+function findFile(item: ItemParameters, field: unknown): IBinaryData {
+	const { helpers } = item.context;
+	const noFile = () =>
+		item.invalid(
+			'The input data field holds no file',
+			'Check the name of the field, and the node that the item comes from.',
+		);
+	try {
+		const file = helpers.assertBinaryData(item.item, field as string | IBinaryData);
+		if (typeof file?.mimeType === 'string' && (file.id || typeof file.data === 'string')) {
+			return file;
+		}
+	} catch (error) {
+		throw error instanceof NodeOperationError
+			? new NodeOperationError(item.context.getNode(), error)
+			: noFile();
+	}
+	throw noFile();
+}
+
 async function checkFile(
 	item: ItemParameters,
 	field: unknown,
 	kind: MediaKind,
 ): Promise<MediaInput> {
-	const file = item.context.helpers.assertBinaryData(item.item, field as string | IBinaryData);
+	const file = findFile(item, field);
 	const mimeType = String(file.mimeType).split(';')[0]?.trim() ?? '';
 	if (!kind.mimeType.test(mimeType)) {
 		throw item.invalid(

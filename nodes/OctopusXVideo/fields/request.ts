@@ -1,6 +1,6 @@
 import { jsonParse, type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { isPlainObject } from '../api/task';
-import type { ItemParameters } from './itemParameters';
+import { ItemParameters } from './itemParameters';
 import { readOptions } from './options';
 
 /** Options about the body of a paid request. */
@@ -36,9 +36,9 @@ export const requestOptions: INodeProperties[] = [
 
 const MAX_VIDEOS = { min: 1, max: Infinity, limits: 'a whole number from 1' };
 
-/** Every item is refused alike, so that a flood costs nothing whatever "On Error" says. */
+/** One number for the run, the first item's: all items are refused alike, whatever "On Error" says. */
 export function guardMaxVideos(item: ItemParameters): void {
-	const { maxVideos } = readOptions(item);
+	const { maxVideos } = readOptions(new ItemParameters(item.context, 0));
 	if (maxVideos === undefined) return;
 	const limit = item.number('Max Videos', maxVideos, MAX_VIDEOS);
 	const count = item.context.getInputData().length;

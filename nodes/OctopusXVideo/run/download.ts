@@ -3,7 +3,7 @@ import type { ByteStream } from '../api/client';
 import type { Answer } from '../api/catalogue';
 import { asOctopusXError, OctopusXError } from '../api/errors';
 import type { Task } from '../api/task';
-import { within } from './pause';
+import { pause, within } from './pause';
 import { withRetries } from './retry';
 import type { Scope } from './scope';
 
@@ -12,6 +12,9 @@ const TRIES = 4;
 const MAX_RETRY_AFTER_MS = 60_000;
 /** A host that sends nothing for so long is hanging, before the first byte or between two. */
 const STALL_LIMIT_MS = 60_000;
+const WATCH_INTERVAL_MS = 5_000;
+/** Far above any download that goes on; an end for one that drips. */
+const STORE_LIMIT_MS = 2 * 60 * 60_000;
 const VIDEO_MIME = 'video/mp4';
 
 /**
@@ -47,19 +50,26 @@ async function tryDownload(
 ): Promise<IBinaryData> {
 	const opening = client.openVideo(task.video_url as string);
 	const answer = await within(STALL_LIMIT_MS, opening, signal);
-	if (!answer) throw broken('no answer came in time');
-	refuseOtherType(answer);
-	const name = fileName ? withExtension(fileName) : `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`;
-	const storing = context.helpers.prepareBinaryData(
-		checkedStream(answer, signal),
-		name,
-		VIDEO_MIME,
-	);
-	const stored = await storing.catch((error: Error) =>
-		error instanceof OctopusXError ? error : broken(client.redact(error.message)),
-	);
-	if (stored instanceof OctopusXError) throw stored;
-	return stored;
+	if (!answer) {
+		opening.then(({ body }) => body.destroy()).catch(() => {});
+		throw broken('no answer came in time');
+	}
+	try {
+		refuseOtherType(answer);
+		const name = fileName
+			? withExtension(fileName)
+			: `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`;
+		const storing = context.helpers
+			.prepareBinaryData(checkedStream(answer, signal), name, VIDEO_MIME)
+			.catch((error: Error) =>
+				error instanceof OctopusXError ? error : broken(client.redact(error.message)),
+			);
+		const stored = (await within(STORE_LIMIT_MS, storing, signal)) ?? broken('it took too long');
+		if (stored instanceof OctopusXError) throw stored;
+		return stored;
+	} finally {
+		answer.body.destroy();
+	}
 }
 
 /** The body of an answer, refused in the middle of it when it is no whole video. */
@@ -79,19 +89,18 @@ async function* checkedChunks(
 	contentLength: unknown,
 	signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
-	const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+	const watchdog = new Watchdog(body, signal);
 	let size = 0;
 	try {
-		for (;;) {
-			const next = await within(STALL_LIMIT_MS, chunks.next(), signal);
-			if (!next) throw broken('the host stopped sending');
-			if (next.done) break;
-			if (size === 0) refuseOtherContent(next.value);
-			size += next.value.length;
-			yield next.value;
+		for await (const chunk of body as AsyncIterable<Buffer>) {
+			watchdog.noteChunk();
+			if (size === 0) refuseOtherContent(chunk);
+			size += chunk.length;
+			yield chunk;
+			watchdog.isWaiting = true;
 		}
 	} finally {
-		body.destroy();
+		watchdog.end();
 	}
 	if (size === 0) {
 		throw new OctopusXError('The video file is empty', 'No byte arrived.', { transient: true });
@@ -102,17 +111,46 @@ async function* checkedChunks(
 	}
 }
 
+/** Ends a body whose host stops sending, which no timeout of n8n's does; storing may take its time. */
+class Watchdog {
+	/** Whether the next chunk is the host's to send. */
+	isWaiting = true;
+	private chunks = 0;
+	private isOver = false;
+
+	constructor(body: ByteStream, signal: AbortSignal | undefined) {
+		void this.watch(body, signal);
+	}
+
+	noteChunk(): void {
+		this.chunks++;
+		this.isWaiting = false;
+	}
+
+	end(): void {
+		this.isOver = true;
+	}
+
+	private async watch(body: ByteStream, signal: AbortSignal | undefined): Promise<void> {
+		let idleMs = 0;
+		while (!this.isOver && idleMs < STALL_LIMIT_MS && !signal?.aborted) {
+			const before = this.chunks;
+			await pause(WATCH_INTERVAL_MS, signal);
+			idleMs = this.isWaiting && this.chunks === before ? idleMs + WATCH_INTERVAL_MS : 0;
+		}
+		if (!this.isOver) body.destroy(broken('the host stopped sending'));
+	}
+}
+
 /** Some file hosts answer with a page and status 200; some of those call the page a video. */
-function refuseOtherType({ headers, body }: Answer<ByteStream>): void {
-	if (!/^text\/|\b(html|xml|json)\b/i.test(String(headers['content-type'] ?? ''))) return;
-	body.destroy();
-	throw noVideo();
+function refuseOtherType({ headers }: Answer<ByteStream>): void {
+	if (/^text\/|\b(html|xml|json)\b/i.test(String(headers['content-type'] ?? ''))) throw noVideo();
 }
 
 /** A video file starts with the size of its first part, hence a zero byte; text starts with text. */
 function refuseOtherContent(firstChunk: Buffer): void {
 	const start = firstChunk.subarray(0, 256).toString('latin1').trimStart();
-	if (start >= ' ') throw noVideo();
+	if (start === '' || start >= ' ') throw noVideo();
 }
 
 function noVideo(): OctopusXError {

@@ -1,5 +1,5 @@
 import { OctopusXError } from '../api/errors';
-import { unseenTask, type Task } from '../api/task';
+import { hasEnded, unseenTask, type Task } from '../api/task';
 import { downloadVideo } from './download';
 import type { Job } from './job';
 import { STOPPED, type Outcome } from './outcome';
@@ -16,22 +16,9 @@ export async function settleItem(
 	item: number,
 	outcome: Outcome,
 ): Promise<void> {
-	const { signal } = scope;
-	const onTask = (task: Task) => {
-		outcome.task = task;
-		report(scope, item, task);
-	};
 	try {
-		await scope.videos.run(1, async () => {
-			if (signal?.aborted) throw stopped();
-			const deadline = Date.now() + job.timeoutMs;
-			onTask(await start(scope, job, item, deadline, outcome));
-			if (!job.wait) return;
-			const task = outcome.task as Task;
-			await scope.poller.wait(task, job.wait.pollIntervalMs, deadline, onTask);
-		});
-		if (signal?.aborted) throw stopped(outcome.task);
-		const task = outcome.task as Task;
+		const task = await scope.videos.run(1, async () => await takePlace(scope, job, item, outcome));
+		requireRunning(scope);
 		if (job.wait) requireVideo(task);
 		if (job.download && task.status === 'completed') {
 			const { outputField, fileName } = job.download;
@@ -41,30 +28,43 @@ export async function settleItem(
 			outcome.binary = { [outputField]: file };
 		}
 	} catch (error) {
-		outcome.error = signal?.aborted ? stopped(outcome.task, error) : (error as Error);
-		outcome.isStopped = signal?.aborted;
+		outcome.isStopped = scope.signal?.aborted;
+		outcome.error = outcome.isStopped ? stopped(scope, item, outcome) : (error as Error);
 	}
 }
 
-/** The task of a job; its id is in `outcome` before the first look, so that no error lacks it. */
-async function start(
+/** What an item does while it holds one of the places for videos. */
+async function takePlace(
 	scope: Scope,
-	{ source }: Job,
+	{ source, timeoutMs, wait }: Job,
 	item: number,
-	deadline: number,
 	outcome: Outcome,
 ): Promise<Task> {
+	const deadline = Date.now() + timeoutMs;
+	const onTask = (task: Task) => {
+		outcome.task = task;
+		report(scope, item, task);
+	};
+	requireRunning(scope);
 	if ('request' in source) {
-		const onKnown = (task: Task) => void (outcome.task = task);
-		return await obtainTask(scope, item, source.request, deadline, onKnown);
+		const onKnown = (task?: Task) => void (outcome.task = task);
+		onTask(await obtainTask(scope, item, source.request, deadline, onKnown));
+	} else {
+		// named before the first look, so that no error lacks it
+		outcome.task = unseenTask(source.taskId);
+		onTask(await scope.poller.see(outcome.task, deadline));
 	}
-	outcome.task = unseenTask(source.taskId);
-	return await scope.poller.see(outcome.task, deadline);
+	if (wait) await scope.poller.wait(outcome.task as Task, wait.pollIntervalMs, deadline, onTask);
+	return outcome.task as Task;
 }
 
 /** Shows the state of a task to whoever watches a manual run; production runs stay quiet. */
 function report({ context }: Scope, item: number, task: Task): void {
 	context.sendMessageToUI(`item ${item}: ${task.task_id} ${task.status} ${task.progress} %`);
+}
+
+function requireRunning({ signal }: Scope): void {
+	if (signal?.aborted) throw new OctopusXError(STOPPED, '');
 }
 
 /** Whoever waits wants the video: a task that ended without one is an error. */
@@ -77,19 +77,19 @@ function requireVideo({ task_id, status, failure }: Task): void {
 }
 
 /** What a stopped execution leaves of an item; the request that was cut off is no news. */
-function stopped(task?: Task, error?: unknown): OctopusXError {
-	if (task) {
+function stopped({ ledger }: Scope, item: number, outcome: Outcome): OctopusXError {
+	const knownId = ledger.lastTaskId(item);
+	if (knownId !== undefined) outcome.task ??= unseenTask(knownId);
+	if (outcome.task) {
 		return new OctopusXError(
 			STOPPED,
-			'The task goes on and is paid for: use Get Status with this Task ID.',
+			`${hasEnded(outcome.task) ? 'The task is done' : 'The task goes on and is paid for'}: use Get Status with this Task ID.`,
 		);
 	}
-	const { maybeAccepted } = error instanceof OctopusXError ? error.details : {};
 	return new OctopusXError(
 		STOPPED,
-		maybeAccepted
-			? 'The request was under way: it is not known whether a video is being made and paid for.'
+		ledger.isInDoubt(item)
+			? 'A request was under way: it is not known whether a video is being made and paid for.'
 			: 'Nothing was submitted.',
-		{ maybeAccepted },
 	);
 }

@@ -2,10 +2,13 @@ import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { VideoRequest } from './job';
 
-/** What is known of a submission: its task, or only that it left and no answer came. */
+/** What is known of the submissions for one item and one request. */
 interface Entry {
 	hash: string;
-	taskId?: string;
+	/** The ids that the server told, in the order in which they came. */
+	taskIds: string[];
+	/** Submissions that left and have not been answered: each may have been accepted. */
+	unanswered: number;
 }
 
 type Entries = Record<number, Entry>;
@@ -33,38 +36,61 @@ export class Ledger {
 		return new Ledger(current.entries);
 	}
 
-	lineFor(item: number, request: VideoRequest): LedgerLine {
-		return new LedgerLine(this.entries, item, hashOf(request));
+	/** The last id that is known for an item, whatever its request was. */
+	lastTaskId(item: number): string | undefined {
+		return this.entries[item]?.taskIds.at(-1);
+	}
+
+	/** Whether a submission for an item has left and not been answered. */
+	isInDoubt(item: number): boolean {
+		return (this.entries[item]?.unanswered ?? 0) > 0;
+	}
+
+	/**
+	 * The line for an item and its request; a line for another request of the item is closed.
+	 *
+	 * @returns `replaced` with the ids of that other request
+	 */
+	lineFor(item: number, request: VideoRequest): { line: LedgerLine; replaced: string[] } {
+		const hash = hashOf(request);
+		const kept = this.entries[item];
+		const isKept = kept?.hash === hash;
+		const entry = isKept ? kept : { hash, taskIds: [], unanswered: 0 };
+		this.entries[item] = entry;
+		return { line: new LedgerLine(entry), replaced: isKept ? [] : (kept?.taskIds ?? []) };
 	}
 }
 
 /** The ledger's line for one item and its request. */
 export class LedgerLine {
-	constructor(
-		private readonly entries: Entries,
-		private readonly item: number,
-		private readonly hash: string,
-	) {}
+	constructor(private readonly entry: Entry) {}
 
-	/** What an earlier try left: a task id, `unknown` for a submission without an answer, or nothing. */
-	recall(): { taskId: string } | 'unknown' | undefined {
-		const entry = this.entries[this.item];
-		if (entry?.hash !== this.hash) return undefined;
-		return entry.taskId === undefined ? 'unknown' : { taskId: entry.taskId };
+	get lastTaskId(): string | undefined {
+		return this.entry.taskIds.at(-1);
+	}
+
+	get isInDoubt(): boolean {
+		return this.entry.unanswered > 0;
 	}
 
 	/** To be called before a submission leaves: from now on it may have been accepted. */
-	noteAttempt(): void {
-		this.entries[this.item] = { hash: this.hash };
+	noteSubmission(): void {
+		this.entry.unanswered++;
 	}
 
 	noteTask(taskId: string): void {
-		this.entries[this.item] = { hash: this.hash, taskId };
+		this.entry.unanswered--;
+		this.entry.taskIds.push(taskId);
+	}
+
+	/** For a task that ended without a video: it is of no use to a later try. */
+	noteSpent(taskId: string): void {
+		this.entry.taskIds = this.entry.taskIds.filter((id) => id !== taskId);
 	}
 
 	/** For a submission that has surely not been accepted. */
-	forgetAttempt(): void {
-		delete this.entries[this.item];
+	noteRefusal(): void {
+		this.entry.unanswered--;
 	}
 }
 

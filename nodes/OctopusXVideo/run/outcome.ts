@@ -14,6 +14,8 @@ export interface Outcome {
 	task?: Task;
 	binary?: Record<string, IBinaryData>;
 	error?: Error;
+	/** Whether a submission of the item may have been accepted without an answer. */
+	isInDoubt?: boolean;
 	/** Whether the execution was stopped before the item was done. */
 	isStopped?: boolean;
 }
@@ -71,12 +73,12 @@ export function listTasks(outcomes: Outcome[]): string {
 	const tasks = outcomes.flatMap(({ task }, item) =>
 		task ? [`item ${item}: ${task.task_id} (${task.status})`] : [],
 	);
-	const unanswered = outcomes.flatMap(({ task, error }, item) =>
-		!task && error instanceof OctopusXError && error.details.maybeAccepted ? [item] : [],
-	);
+	const unanswered = outcomes.flatMap(({ isInDoubt }, item) => (isInDoubt ? [item] : []));
 	return [
 		...(tasks.length > 0
-			? [`Tasks of this run, to be fetched with Get Status: ${tasks.join(', ')}.`]
+			? [
+					`Tasks of this run: ${tasks.join(', ')}. Fetch them with Get Status, or use Retry in n8n's list of executions: it pays for none of them again.`,
+				]
 			: []),
 		...(unanswered.length > 0
 			? [`Submissions without an answer, perhaps paid for: item ${unanswered.join(', item ')}.`]

@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { OctopusXClient } from '../api/client';
+import { unseenTask } from '../api/task';
 import { settleItem } from './item';
 import type { Job } from './job';
 import { Ledger } from './ledger';
@@ -26,7 +27,9 @@ export async function runJobs(
 	plan: (item: number) => Promise<Job>,
 ): Promise<INodeExecutionData[]> {
 	const outcomes: Outcome[] = context.getInputData().map(() => ({}));
+	const ledger = Ledger.open(context);
 	const end = () => {
+		completeFromLedger(outcomes, ledger);
 		if (outcomes.some(({ isStopped }) => isStopped)) {
 			context.logger.warn(`OctopusX: ${STOPPED.toLowerCase()}. ${listTasks(outcomes)}`);
 		}
@@ -38,7 +41,7 @@ export async function runJobs(
 	const jobs = await planAll(outcomes, plan);
 	if (!context.continueOnFail() && jobs.length < outcomes.length) return end();
 
-	const scope = await open(context, jobs, outcomes);
+	const scope = await open(context, ledger, jobs, outcomes);
 	if (scope) {
 		await Promise.all(
 			jobs.map(async ({ job, item, outcome }) => await settleItem(scope, job, item, outcome)),
@@ -71,8 +74,18 @@ async function planAll(
 /** Files of about one video of the largest size; encoded and sent, each takes several times that. */
 const FILE_BYTES_IN_MEMORY = 16 * 1024 * 1024;
 
+/** Ids that an item's own code has not seen: of an earlier try, or come too late for this one. */
+function completeFromLedger(outcomes: Outcome[], ledger: Ledger): void {
+	for (const [item, outcome] of outcomes.entries()) {
+		const taskId = ledger.lastTaskId(item);
+		if (taskId !== undefined) outcome.task ??= unseenTask(taskId);
+		outcome.isInDoubt = ledger.isInDoubt(item);
+	}
+}
+
 async function open(
 	context: IExecuteFunctions,
+	ledger: Ledger,
 	jobs: PlannedJob[],
 	outcomes: Outcome[],
 ): Promise<Scope | undefined> {
@@ -84,7 +97,7 @@ async function open(
 		return {
 			context,
 			client,
-			ledger: Ledger.open(context),
+			ledger,
 			poller: new Poller(client, signal),
 			videos: new Limiter(maxConcurrency),
 			downloads: new Limiter(maxConcurrency),

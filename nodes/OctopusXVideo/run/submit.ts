@@ -20,37 +20,52 @@ const ANSWER_LIMIT_MS = 10 * 60_000;
  *   503 with `Retry-After`), or no connection was made.
  * - After anything else nobody knows. It is not repeated, and the error says so.
  * - Only a node that is itself retried pays again after that, and it says so first.
+ * - An id is noted whenever it comes, and one that is known is never paid for again.
  *
  * @param deadline in ms since the epoch
- * @param onKnown called as soon as the id of an earlier task is known, before it is looked at
+ * @param onKnown called with the task of an earlier try before it is looked at, and with nothing
+ * when that is of no use
  */
 export async function obtainTask(
 	scope: Scope,
 	item: number,
 	request: VideoRequest,
 	deadline: number,
-	onKnown: (task: Task) => void,
+	onKnown: (task?: Task) => void,
 ): Promise<Task> {
 	const { logger } = scope.context;
-	const line = scope.ledger.lineFor(item, request);
-	const earlier = line.recall();
+	const { line, replaced } = scope.ledger.lineFor(item, request);
+	if (replaced.length > 0) {
+		logger.warn(
+			`OctopusX: item ${item} asks for another video than before; earlier tasks: ${replaced.join(', ')}`,
+			{ item },
+		);
+	}
 
-	if (earlier === 'unknown') {
+	const resume = async (): Promise<Task | undefined> => {
+		const taskId = line.lastTaskId;
+		if (taskId === undefined) return undefined;
+		onKnown(unseenTask(taskId));
+		const task = await scope.poller.see(unseenTask(taskId), deadline);
+		if (task.status === 'failed' || task.status === 'cancelled') {
+			line.noteSpent(taskId);
+			onKnown(undefined);
+			return undefined;
+		}
+		logger.info(`OctopusX task ${taskId} resumed for item ${item}, not paid again`, {
+			item,
+			taskId,
+		});
+		return task;
+	};
+
+	const resumed = await resume();
+	if (resumed) return resumed;
+	if (line.isInDoubt) {
 		logger.warn(
 			`OctopusX: an earlier try for item ${item} may have been accepted; submitting it again may pay twice`,
 			{ item },
 		);
-	} else if (earlier) {
-		const known = unseenTask(earlier.taskId);
-		onKnown(known);
-		const task = await scope.poller.see(known, deadline);
-		if (task.status !== 'failed' && task.status !== 'cancelled') {
-			logger.info(`OctopusX task ${task.task_id} resumed for item ${item}, not paid again`, {
-				item,
-				taskId: task.task_id,
-			});
-			return task;
-		}
 	}
 	const ready =
 		request.sendBinaryAs === 'upload' ? await uploadFiles(scope, request, deadline) : request;
@@ -58,7 +73,9 @@ export async function obtainTask(
 		async () =>
 			// built anew for each try: a pause holds no file in memory
 			await scope.fileBytes.run(bytesToHold(ready), async () => {
-				return await submitOnce(scope, item, await buildBody(scope.context, ready), line);
+				const body = await buildBody(scope, ready);
+				// the id of an earlier submission may have come meanwhile
+				return (await resume()) ?? (await submitOnce(scope, item, body, line));
 			}),
 		{ heals: ({ repeatable }) => repeatable, deadline, signal: scope.signal },
 	);
@@ -70,7 +87,7 @@ async function submitOnce(
 	body: object,
 	line: LedgerLine,
 ): Promise<Task> {
-	line.noteAttempt();
+	line.noteSubmission();
 	// noted the moment it arrives, also when that is too late for this try
 	const answer = client.createTask(body).then((task) => {
 		line.noteTask(task.task_id);
@@ -83,9 +100,19 @@ async function submitOnce(
 	const result =
 		(await within(ANSWER_LIMIT_MS, answer, signal).catch(asOctopusXError)) ?? noAnswer();
 	if (!(result instanceof OctopusXError)) return result;
-	if (result.details.maybeAccepted) throw unknowable(result);
-	line.forgetAttempt();
-	throw result;
+	if (!result.details.maybeAccepted) {
+		line.noteRefusal();
+		throw result;
+	}
+	const { message, description, details } = result;
+	context.logger.warn(`OctopusX: item ${item} may have been accepted: ${message} ${description}`, {
+		item,
+	});
+	throw new OctopusXError(
+		message,
+		`${description} It is not known whether a video is being made and paid for, so the node did not send the request again: look into the usage log of the OctopusX account before you run it again.`,
+		details,
+	);
 }
 
 function noAnswer(): OctopusXError {
@@ -93,13 +120,5 @@ function noAnswer(): OctopusXError {
 		'OctopusX did not answer the submission',
 		`Not within ${ANSWER_LIMIT_MS / 60_000} minutes, or not before the execution was stopped.`,
 		{ maybeAccepted: true },
-	);
-}
-
-function unknowable({ message, description, details }: OctopusXError): OctopusXError {
-	return new OctopusXError(
-		message,
-		`${description} It is not known whether a video is being made and paid for, so the node did not send the request again: look into the usage log of the OctopusX account before you run it again.`,
-		details,
 	);
 }
