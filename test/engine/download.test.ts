@@ -6,6 +6,7 @@ import type { Quirks } from '../sandbox/tasks';
 import { runNodeVirtually, type NodeSetup } from './support/octopus';
 import { readBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
+import { watchedNode } from './support/watchedNode';
 
 const fixture = (name: string) =>
 	readFileSync(join(__dirname, '..', 'sandbox', 'fixtures', `${name}.mp4`));
@@ -172,4 +173,30 @@ test('a file host that cannot be reached is not taken for OctopusX', async () =>
 	const { error } = await download();
 	expect(error?.description).toContain('The host of the video file cannot be reached');
 	expect(error?.description).not.toContain('Base URL');
+});
+
+test('a body is closed when storage refuses it before it reads', async () => {
+	sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
+	const node = watchedNode((context) => ({
+		helpers: {
+			...context.helpers,
+			prepareBinaryData: async () => await Promise.reject(new Error('the disk is full')),
+		},
+	}));
+	const { error } = await download({}, { node });
+	expect(error?.description).toContain('the disk is full');
+	// the sandbox sees the connections end a moment later
+	for (let round = 0; round < 1_000 && sandbox.hanging > 0; round++) {
+		await new Promise((resolve) => setImmediate(resolve));
+	}
+	expect(sandbox.hanging).toBe(0);
+});
+
+test('white space before a page does not make it a video', async () => {
+	const headers = { 'content-type': 'video/mp4' };
+	const body = `${'\n'.repeat(300)}<html>`;
+	sandbox.faults.add({ on: 'file', answer: { status: 200, headers, body } });
+	const { items } = await download();
+	expect(sandbox.requestsTo('file')).toHaveLength(2);
+	expect(items[0]?.json.status).toBe('completed');
 });

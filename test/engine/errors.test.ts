@@ -111,3 +111,27 @@ test('what the server says is quoted without the key, tokens or file contents, a
 	expect(error?.description?.length).toBeLessThan(700);
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
 });
+
+test('a key that was pasted with white space around it works, and is hidden as it is sent', async () => {
+	const message = `no such key: ${sandbox.apiKey}`;
+	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiError(message) } });
+	const { error, run } = await runNodeVirtually(sandbox, generate, {
+		credential: { apiKey: ` ${sandbox.apiKey}\n` },
+	});
+	expect(error?.description).toContain('no such key: ***');
+	expect(inspect(run, { depth: 20 })).not.toContain(sandbox.apiKey);
+	expect(sandbox.log[0]?.headers.authorization).toBe(`Bearer ${sandbox.apiKey}`);
+});
+
+test('a server that echoes the key in a task does not get it into the items', async () => {
+	const body = {
+		id: 'video_1',
+		status: 'completed',
+		note: `made with ${sandbox.apiKey}`,
+		video_url: `${sandbox.fileHost}/a.mp4?key=${sandbox.apiKey}`,
+	};
+	sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+	const { items, run } = await runNodeVirtually(sandbox, generate);
+	expect(items[0]?.json).toMatchObject({ note: 'made with ***' });
+	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
+});

@@ -73,8 +73,63 @@ describe('Retry On Fail', () => {
 		const { items } = await run({}, { settings: RETRY, input: inputOf('one') });
 		expect(bill()).toEqual(['one', 'one']);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_2' });
-		expect(lines[0]).toContain(
+		expect(lines[1]).toContain(
 			'an earlier try for item 0 may have been accepted; submitting it again may pay twice',
+		);
+	});
+
+	test('a doubt outlives tries that were refused, and a retried execution says so, too', async () => {
+		sandbox.faults.add({ on: 'submit', nth: 1, accept: true, answer: 'reset' });
+		sandbox.faults.add({ on: 'submit', nth: 2, times: 2, answer: forbidden });
+		const first = await run({}, { settings: RETRY, input: inputOf('one') });
+		expect(first.error?.description).toContain('perhaps paid for: item 0');
+		lines = [];
+		await run({}, { retryOf: first.run, node: loggedNode(lines) });
+		expect(lines[0]).toContain('submitting it again may pay twice');
+	});
+
+	test('a failed task is not named in place of the one that may have followed it', async () => {
+		sandbox.faults.add({ on: 'submit', nth: 2, accept: true, answer: 'reset' });
+		const { items } = await run(
+			{},
+			{
+				settings: { ...RETRY, maxTries: 2, onError: 'continueRegularOutput' },
+				input: inputOf('one [failed]'),
+			},
+		);
+		expect(items[0]?.json.error).not.toHaveProperty('task_id');
+		expect(JSON.stringify(items[0]?.json.error)).toContain('not known whether a video');
+	});
+
+	test.each([
+		['Stop Workflow', {}],
+		['Continue', { onError: 'continueRegularOutput' as const }],
+	])(
+		'a Stop with %s names the paid tasks, also in the tries that n8n adds',
+		async (_policy, more) => {
+			const { items, error } = await run(
+				{},
+				{
+					settings: { ...RETRY, ...more },
+					input: inputOf('one', 'two'),
+					onStart: (it) => void setTimeout(() => it.cancel(), 7_000),
+				},
+			);
+			const text = JSON.stringify([items, error?.description]);
+			expect(text).toContain('video_1');
+			expect(text).toContain('video_2');
+			expect(text).not.toContain('Nothing was submitted');
+			expect(bill()).toEqual(['one', 'two']);
+		},
+	);
+
+	test('a request that differs each time it is evaluated is told apart from a retry', async () => {
+		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
+		sandbox.faults.add({ on: 'poll', answer: forbidden });
+		await run({ options }, { settings: RETRY, input: inputOf('one') });
+		expect(bill()).toEqual(['one', 'one']);
+		expect(lines.join('\n')).toContain(
+			'item 0 asks for another video than before; earlier tasks: video_1',
 		);
 	});
 
@@ -132,12 +187,15 @@ describe('Retry execution', () => {
 		expect(sandbox.tasks.map(({ request }) => request.seconds)).toEqual(['8', '9']);
 	});
 
-	test('so is another file under the same name', async () => {
+	test.each([
+		['that n8n stores', async (bytes: Buffer) => await storeBinary(bytes, 'image/png')],
+		[
+			'that the item carries',
+			async (bytes: Buffer) => ({ data: bytes.toString('base64'), mimeType: 'image/png' }),
+		],
+	])('so is another file %s under the same name', async (_where, keep) => {
 		const input = async (content: string) => [
-			{
-				json: { prompt: 'one' },
-				binary: { data: await storeBinary(Buffer.from(content), 'image/png') },
-			},
+			{ json: { prompt: 'one' }, binary: { data: await keep(Buffer.from(content)) } },
 		];
 		const parameters = { mode: 'firstFrame', firstFrameSource: 'binary' };
 		sandbox.faults.add({ on: 'poll', times: 1, answer: forbidden });
@@ -169,9 +227,13 @@ test('the ledger is small, and free of keys, prompts and files', async () => {
 		octopusXTasks: {
 			run: 0,
 			entries: {
-				0: { hash: expect.stringMatching(/^[0-9a-f]{32}$/), taskId: 'video_1' },
-				1: { hash: expect.any(String), taskId: 'video_2' },
-				2: { hash: expect.any(String), taskId: 'video_3' },
+				0: {
+					hash: expect.stringMatching(/^[0-9a-f]{32}$/),
+					taskIds: ['video_1'],
+					unanswered: 0,
+				},
+				1: { hash: expect.any(String), taskIds: ['video_2'], unanswered: 0 },
+				2: { hash: expect.any(String), taskIds: ['video_3'], unanswered: 0 },
 			},
 		},
 	});

@@ -130,6 +130,16 @@ describe('media that is no media, before any request', () => {
 		);
 	});
 
+	test.each<[string, unknown]>([
+		['nothing', null],
+		['no file', { data: {} }],
+		['half a file', { data: { mimeType: 'image/png' } }],
+	])('a binary part that holds %s', async (_what, binary) => {
+		const item = { json: {}, binary } as INodeExecutionData;
+		const text = await refusal({ ...firstFrame, firstFrameSource: 'binary' }, item);
+		expect(text).toContain('The input data field holds no file');
+	});
+
 	test('an empty file', async () => {
 		const binary = { data: await storeBinary(Buffer.alloc(0), 'image/png') };
 		const parameters = { ...firstFrame, firstFrameSource: 'binary' };
@@ -231,6 +241,12 @@ describe.each(policies)('with On Error set to %s', (onError) => {
 
 	test('more items than Max Videos are refused, each of them', async () => {
 		const options = { maxVideos: 1 };
+		const run = await runNode(sandbox, { ...generate, prompt: 'a boat', options }, twoItems);
+		check(run, /^2 items arrived, and 'Max Videos' allows 1/);
+	});
+
+	test('Max Videos is one number for the run, also from an expression', async () => {
+		const options = { maxVideos: '={{ $itemIndex === 0 ? 1 : 99 }}' };
 		const run = await runNode(sandbox, { ...generate, prompt: 'a boat', options }, twoItems);
 		check(run, /^2 items arrived, and 'Max Videos' allows 1/);
 	});

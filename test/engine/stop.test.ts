@@ -1,7 +1,7 @@
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
 import { runNodeVirtually } from './support/octopus';
-import { loggedNode } from './support/watchedNode';
+import { loggedNode, watchedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
 
 const STOP_AT_MS = 12_300;
@@ -95,4 +95,39 @@ test('with Continue, the items say how far they came', async () => {
 		},
 		{ message: 'The execution was canceled', description: 'Nothing was submitted.' },
 	]);
+});
+
+describe('Stop does not wait for n8n’s storage', () => {
+	const never = new Promise<never>(() => {});
+
+	/** Our node, with one of n8n's binary helpers that takes for ever. */
+	const nodeWith = (name: 'getBinaryDataBuffer' | 'prepareBinaryData') =>
+		watchedNode((context) => ({
+			helpers: { ...context.helpers, [name]: async () => await never },
+		}));
+	const stopIt = {
+		onStart: (run: { cancel: () => void }) => void setTimeout(() => run.cancel(), STOP_AT_MS),
+	};
+
+	test('that hands out a file, and nothing is submitted', async () => {
+		const binary = { data: { data: 'AAAA', mimeType: 'video/mp4' } };
+		const { elapsedMs, error } = await runNodeVirtually(
+			sandbox,
+			{ operation: 'edit', prompt: 'x', videoSource: 'binary' },
+			{ ...stopIt, node: nodeWith('getBinaryDataBuffer'), input: [{ json: {}, binary }] },
+		);
+		expect(elapsedMs).toBeLessThanOrEqual(STOP_AT_MS + 1_000);
+		expect(sandbox.log).toEqual([]);
+		expect(String(error?.description)).not.toContain('perhaps paid for');
+	});
+
+	test('that takes in a file', async () => {
+		const { elapsedMs, error } = await runNodeVirtually(
+			sandbox,
+			{ operation: 'generate', prompt: 'x', downloadVideo: true },
+			{ ...stopIt, node: nodeWith('prepareBinaryData') },
+		);
+		expect(elapsedMs).toBeLessThanOrEqual(STOP_AT_MS + 1_000);
+		expect(error?.description).toContain('item 0: video_1 (completed)');
+	});
 });

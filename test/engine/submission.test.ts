@@ -170,9 +170,59 @@ describe('a server that is silent', () => {
 				onStart: () => void setTimeout(() => sandbox.release(), 10 * 60_000 + 2_000),
 			},
 		);
-		expect(lines[0]).toContain('OctopusX task video_1 created for item 0');
-		expect(lines[1]).toContain('OctopusX task video_1 resumed for item 0, not paid again');
+		expect(lines[0]).toContain('item 0 may have been accepted');
+		expect(lines[1]).toContain('OctopusX task video_1 created for item 0');
+		expect(lines[2]).toContain('OctopusX task video_1 resumed for item 0, not paid again');
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
 		expect(sandbox.tasks).toHaveLength(1);
 	});
+
+	test('an id that comes while the next try pauses is used instead of paying again', async () => {
+		sandbox.faults.add({ ...hanging, nth: 1 });
+		sandbox.faults.add({ on: 'submit', nth: 2, answer: tooMany({ 'retry-after': '60' }) });
+		const lines: string[] = [];
+		const { items } = await submit(
+			{ prompt: 'slow' },
+			{
+				node: loggedNode(lines),
+				settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1_000 },
+				onStart: () => void setTimeout(() => sandbox.release(), 10 * 60_000 + 20_000),
+			},
+		);
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
+		expect(sandbox.tasks).toHaveLength(1);
+	});
+
+	test('an id that comes while another item still waits is in the error', async () => {
+		sandbox.faults.add(hanging);
+		const { error } = await submit(
+			{ prompt: '={{ $json.prompt }}', waitForCompletion: true, options: { timeout: 20 } },
+			{
+				input: [{ json: { prompt: 'slow' } }, { json: { prompt: 'other [never]' } }],
+				onStart: () => void setTimeout(() => sandbox.release(), 12 * 60_000),
+			},
+		);
+		const id = sandbox.tasks.find(({ request }) => request.prompt === 'slow')?.id;
+		expect(error?.message).toBe('OctopusX did not answer the submission');
+		expect(error?.description).toContain(`item 0: ${id} (unknown)`);
+		expect(error?.description).not.toContain('perhaps paid for');
+	});
+});
+
+test.each<[string, unknown]>([
+	['another level', { code: 'success', data: { task_id: 'video_77' } }],
+	['a list', [{ id: 'video_77' }]],
+])('an id on %s of an odd answer is at least quoted and logged', async (_where, body) => {
+	sandbox.faults.add({ on: 'submit', answer: { status: 200, body } });
+	const lines: string[] = [];
+	const { error } = await submit({}, { node: loggedNode(lines) });
+	expect(error?.description).toContain('video_77');
+	expect(lines.join()).toContain('video_77');
+});
+
+test.each([301, 302, 303])('after HTTP %s nobody knows whether it was accepted', async (status) => {
+	const headers = { location: `${sandbox.fileHost}/v1/videos` };
+	sandbox.faults.add({ on: 'submit', accept: true, answer: { status, headers } });
+	const { error } = await submit();
+	expect(error?.description).toContain('It is not known whether a video is being made');
 });

@@ -85,13 +85,15 @@ export class OctopusXClient {
 	 * Opens a video file as a stream. The key goes to the API's own origin only, and not even there
 	 * once a redirect has led elsewhere: redirects are followed here, one request each, because
 	 * n8n's helper would take the key along.
+	 *
+	 * @param signal ends the connection, which destroying the stream alone does not always do
 	 */
-	async openVideo(url: string): Promise<Answer<ByteStream>> {
+	async openVideo(url: string, signal: AbortSignal): Promise<Answer<ByteStream>> {
 		let address = url;
 		let isTrusted = true;
 		for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
 			isTrusted &&= isSameOrigin(address, this.apiUrl);
-			const answer = await this.openOnce(address, isTrusted);
+			const answer = await this.openOnce(address, isTrusted, signal);
 			const { location } = answer.headers;
 			if (answer.statusCode < 300) return answer;
 			if (answer.statusCode >= 400 || typeof location !== 'string') {
@@ -141,7 +143,11 @@ export class OctopusXClient {
 		}
 	}
 
-	private async openOnce(url: string, withKey: boolean): Promise<Answer<ByteStream>> {
+	private async openOnce(
+		url: string,
+		withKey: boolean,
+		signal: AbortSignal,
+	): Promise<Answer<ByteStream>> {
 		const options: Partial<IHttpRequestOptions> = {
 			encoding: 'stream',
 			// a compressed body could not be checked against Content-Length
@@ -149,8 +155,8 @@ export class OctopusXClient {
 			timeout: DOWNLOAD_TIMEOUT_MS,
 		};
 		const exchange = withKey
-			? await this.exchange('GET', url, options)
-			: await this.exchangeWithoutKey('GET', url, options);
+			? await this.exchange('GET', url, options, signal)
+			: await this.exchangeWithoutKey('GET', url, options, signal);
 		if ('statusCode' in exchange) return exchange as Answer<ByteStream>;
 		const peer = withKey ? 'OctopusX' : VIDEO_HOST;
 		throw explainNoAnswer(exchange, this.redact, peer);
@@ -190,13 +196,19 @@ export class OctopusXClient {
 		method: IHttpRequestMethods,
 		url: string,
 		options: Partial<IHttpRequestOptions>,
+		signal = this.context.getExecutionCancelSignal(),
 	): Promise<Answer | NoAnswer> {
 		try {
-			return (await this.context.helpers.httpRequestWithAuthentication.call(
-				this.context,
-				CREDENTIAL,
-				{ ...options, method, url, ...AS_IT_IS },
-			)) as Answer;
+			// n8n's helper takes the signal from the context that it is called on
+			const context = Object.create(this.context, {
+				getExecutionCancelSignal: { value: () => signal },
+			}) as IExecuteFunctions;
+			return (await this.context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, {
+				...options,
+				method,
+				url,
+				...AS_IT_IS,
+			})) as Answer;
 		} catch (error) {
 			return toNoAnswer(error);
 		}
@@ -206,6 +218,7 @@ export class OctopusXClient {
 		method: IHttpRequestMethods,
 		url: string,
 		options: Partial<IHttpRequestOptions>,
+		signal = this.context.getExecutionCancelSignal(),
 	): Promise<Answer | NoAnswer> {
 		try {
 			return (await this.context.helpers.httpRequest({
@@ -213,7 +226,7 @@ export class OctopusXClient {
 				method,
 				url,
 				...AS_IT_IS,
-				abortSignal: this.context.getExecutionCancelSignal(),
+				abortSignal: signal,
 			})) as Answer;
 		} catch (error) {
 			return toNoAnswer(error);

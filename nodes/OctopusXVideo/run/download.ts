@@ -3,7 +3,7 @@ import type { ByteStream } from '../api/client';
 import type { Answer } from '../api/catalogue';
 import { asOctopusXError, OctopusXError } from '../api/errors';
 import type { Task } from '../api/task';
-import { pause, within } from './pause';
+import { followingController, pause, within } from './pause';
 import { withRetries } from './retry';
 import type { Scope } from './scope';
 
@@ -48,13 +48,11 @@ async function tryDownload(
 	task: Task,
 	fileName: string,
 ): Promise<IBinaryData> {
-	const opening = client.openVideo(task.video_url as string);
-	const answer = await within(STALL_LIMIT_MS, opening, signal);
-	if (!answer) {
-		opening.then(({ body }) => body.destroy()).catch(() => {});
-		throw broken('no answer came in time');
-	}
+	const connection = followingController(signal);
 	try {
+		const opening = client.openVideo(task.video_url as string, connection.signal);
+		const answer = await within(STALL_LIMIT_MS, opening, signal);
+		if (!answer) throw broken('no answer came in time');
 		refuseOtherType(answer);
 		const name = fileName
 			? withExtension(fileName)
@@ -68,7 +66,7 @@ async function tryDownload(
 		if (stored instanceof OctopusXError) throw stored;
 		return stored;
 	} finally {
-		answer.body.destroy();
+		connection.abort();
 	}
 }
 

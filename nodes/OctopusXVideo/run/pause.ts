@@ -14,18 +14,24 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 	}
 }
 
+/** An abort controller that is aborted when `signal` is; abort it yourself when it is done with. */
+export function followingController(signal?: AbortSignal): AbortController {
+	const controller = new AbortController();
+	if (signal?.aborted) controller.abort();
+	signal?.addEventListener('abort', () => controller.abort(), { signal: controller.signal });
+	return controller;
+}
+
 /** What `work` resolves to, or `undefined` after `ms` or soon after an abort; `work` itself goes on. */
 export async function within<T>(
 	ms: number,
 	work: Promise<T>,
 	signal?: AbortSignal,
 ): Promise<T | undefined> {
-	const isOver = new AbortController();
-	if (signal?.aborted) isOver.abort();
-	signal?.addEventListener('abort', () => isOver.abort(), { signal: isOver.signal });
+	const timer = followingController(signal);
 	try {
-		return await Promise.race([work, pause(ms, isOver.signal).then(() => undefined)]);
+		return await Promise.race([work, pause(ms, timer.signal).then(() => undefined)]);
 	} finally {
-		isOver.abort();
+		timer.abort();
 	}
 }
