@@ -2,6 +2,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
 import { runNodeVirtually } from './support/octopus';
 import { loggedNode, watchedNode } from './support/watchedNode';
+import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 
 const STOP_AT_MS = 12_300;
@@ -101,7 +102,7 @@ describe('Stop does not wait for n8n’s storage', () => {
 	const never = new Promise<never>(() => {});
 
 	/** Our node, with one of n8n's binary helpers that takes for ever. */
-	const nodeWith = (name: 'getBinaryDataBuffer' | 'prepareBinaryData') =>
+	const nodeWith = (name: 'getBinaryStream' | 'prepareBinaryData') =>
 		watchedNode((context) => ({
 			helpers: { ...context.helpers, [name]: async () => await never },
 		}));
@@ -110,11 +111,11 @@ describe('Stop does not wait for n8n’s storage', () => {
 	};
 
 	test('that hands out a file, and nothing is submitted', async () => {
-		const binary = { data: { data: 'AAAA', mimeType: 'video/mp4' } };
+		const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
 		const { elapsedMs, error } = await runNodeVirtually(
 			sandbox,
 			{ operation: 'edit', prompt: 'x', videoSource: 'binary' },
-			{ ...stopIt, node: nodeWith('getBinaryDataBuffer'), input: [{ json: {}, binary }] },
+			{ ...stopIt, node: nodeWith('getBinaryStream'), input: [{ json: {}, binary }] },
 		);
 		expect(elapsedMs).toBeLessThanOrEqual(STOP_AT_MS + 1_000);
 		expect(sandbox.log).toEqual([]);

@@ -60,10 +60,15 @@ export class OctopusXClient {
 		return new OctopusXClient(context, apiUrl, key, createRedact(key));
 	}
 
-	/** Creates a task: the one request that costs money, so it is sent once and never repeated here. */
-	async createTask(body: object): Promise<Task> {
+	/**
+	 * Creates a task: the one request that costs money, so it is sent once and never repeated here.
+	 *
+	 * @param body JSON in UTF-8
+	 */
+	async createTask(body: Buffer): Promise<Task> {
 		const answer = await this.call('POST', `${this.apiUrl}/v1/videos`, {
 			body,
+			headers: { 'Content-Type': 'application/json' },
 			timeout: SUBMIT_TIMEOUT_MS,
 		});
 		const task = this.taskOf(answer);

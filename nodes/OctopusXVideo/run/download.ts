@@ -115,9 +115,11 @@ class Watchdog {
 	isWaiting = true;
 	private chunks = 0;
 	private isOver = false;
+	private readonly timer: AbortController;
 
 	constructor(body: ByteStream, signal: AbortSignal | undefined) {
-		void this.watch(body, signal);
+		this.timer = followingController(signal);
+		void this.watch(body);
 	}
 
 	noteChunk(): void {
@@ -127,13 +129,14 @@ class Watchdog {
 
 	end(): void {
 		this.isOver = true;
+		this.timer.abort();
 	}
 
-	private async watch(body: ByteStream, signal: AbortSignal | undefined): Promise<void> {
+	private async watch(body: ByteStream): Promise<void> {
 		let idleMs = 0;
-		while (!this.isOver && idleMs < STALL_LIMIT_MS && !signal?.aborted) {
+		while (idleMs < STALL_LIMIT_MS && !this.timer.signal.aborted) {
 			const before = this.chunks;
-			await pause(WATCH_INTERVAL_MS, signal);
+			await pause(WATCH_INTERVAL_MS, this.timer.signal);
 			idleMs = this.isWaiting && this.chunks === before ? idleMs + WATCH_INTERVAL_MS : 0;
 		}
 		if (!this.isOver) body.destroy(broken('the host stopped sending'));

@@ -1,8 +1,9 @@
 import { asOctopusXError, OctopusXError } from '../api/errors';
 import { unseenTask, type Task } from '../api/task';
+import { buildBody } from './body';
 import type { VideoRequest } from './job';
 import type { LedgerLine } from './ledger';
-import { buildBody, bytesToHold } from './media';
+import { bytesToHold } from './media';
 import { within } from './pause';
 import { withRetries } from './retry';
 import type { Scope } from './scope';
@@ -84,7 +85,7 @@ export async function obtainTask(
 async function submitOnce(
 	{ client, context, signal }: Scope,
 	item: number,
-	body: object,
+	body: Buffer,
 	line: LedgerLine,
 ): Promise<Task> {
 	line.noteSubmission();
