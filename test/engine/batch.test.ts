@@ -1,6 +1,7 @@
 import { runNodeVirtually } from './support/octopus';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
+import { watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox({ durationMs: 30_000 });
 
@@ -86,32 +87,66 @@ test('500 items neither flood the server nor starve, and come out in order', asy
 	expect(sandbox.requestsTo('poll')).toHaveLength(500 * 6);
 });
 
-test('files are held in memory one large video at a time, small ones together', async () => {
-	const inputWith = async (bytes: number) => {
-		const data = await storeBinary(Buffer.alloc(bytes, 1), 'video/mp4');
-		return Array.from({ length: 6 }, (_, n) => ({
-			json: { prompt: `number ${n}` },
-			binary: { data },
-		}));
+test('files are streamed into the request, never held as a whole', async () => {
+	const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, n) => n % 251));
+	const largest = { chunk: 0 };
+	const node = watchedNode((context) => ({
+		helpers: {
+			...context.helpers,
+			getBinaryDataBuffer: async () =>
+				await Promise.reject(new Error('a whole file was asked for')),
+			getBinaryStream: async (id: string) => {
+				const stream = await context.helpers.getBinaryStream(id, 1_000);
+				stream.on('data', ({ length }: Buffer) => {
+					largest.chunk = Math.max(largest.chunk, length);
+				});
+				return stream.pause();
+			},
+		},
+	}));
+	const image = [
+		{ source: 'binary', binaryField: 'a' },
+		{ source: 'binary', binaryField: 'b' },
+		{ source: 'binary', binaryField: 'c' },
+	];
+	const binary = {
+		a: await storeBinary(bytes, 'image/png'),
+		b: { data: bytes.toString('base64'), mimeType: 'image/png' },
+		c: await storeBinary(bytes.subarray(0, 1), 'image/png'),
 	};
-	const edit = { ...generate, operation: 'edit', videoSource: 'binary', waitForCompletion: false };
-	const mostSubmitting = async (bytes: number) => {
-		sandbox.reset();
-		sandbox.faults.add({ on: 'submit', times: Infinity, answer: 'hang' });
-		const input = await inputWith(bytes);
-		let most = 0;
-		await runNodeVirtually(sandbox, edit, {
-			input,
-			settings: { onError: 'continueRegularOutput' },
-			onStart: (run) =>
-				void setTimeout(() => {
-					most = sandbox.hanging;
-					run.cancel();
-				}, 5_000),
-		});
-		sandbox.release();
-		return most;
-	};
-	expect(await mostSubmitting(9 * 1024 * 1024)).toBe(1);
-	expect(await mostSubmitting(1024)).toBe(6);
+	const { error } = await runNodeVirtually(
+		sandbox,
+		{
+			...generate,
+			mode: 'referenceImages',
+			referenceImages: { image },
+			waitForCompletion: false,
+		},
+		{ node, input: [{ json: { prompt: 'ä “quoted” prompt' }, binary }] },
+	);
+	expect(error).toBeUndefined();
+	expect(largest.chunk).toBe(1_000);
+	const [submission] = sandbox.requestsTo('submit');
+	const { images, prompt } = submission?.body as { images: string[]; prompt: string };
+	const dataUri = (content: Buffer) => `data:image/png;base64,${content.toString('base64')}`;
+	expect(images).toEqual([dataUri(bytes), dataUri(bytes), dataUri(bytes.subarray(0, 1))]);
+	expect(prompt).toBe('ä “quoted” prompt');
+	expect(submission?.headers['transfer-encoding']).toBeUndefined();
+});
+
+test('a file that is not as long as n8n says is not sent', async () => {
+	const data = { ...(await storeBinary(Buffer.alloc(90_000, 1), 'video/mp4')) };
+	const node = watchedNode((context) => ({
+		helpers: {
+			...context.helpers,
+			getBinaryMetadata: async () => ({ mimeType: 'video/mp4', fileSize: 60_000 }),
+		},
+	}));
+	const { error } = await runNodeVirtually(
+		sandbox,
+		{ operation: 'edit', prompt: 'x', videoSource: 'binary' },
+		{ node, input: [{ json: {}, binary: { data } }] },
+	);
+	expect(error).toBeDefined();
+	expect(sandbox.tasks).toEqual([]);
 });

@@ -63,12 +63,12 @@ export class OctopusXClient {
 	/**
 	 * Creates a task: the one request that costs money, so it is sent once and never repeated here.
 	 *
-	 * @param body JSON in UTF-8
+	 * @param body JSON in UTF-8, of `bytes` bytes
 	 */
-	async createTask(body: Buffer): Promise<Task> {
+	async createTask(body: Buffer | ByteStream, bytes: number): Promise<Task> {
 		const answer = await this.call('POST', `${this.apiUrl}/v1/videos`, {
 			body,
-			headers: { 'Content-Type': 'application/json' },
+			headers: { 'Content-Type': 'application/json', 'Content-Length': bytes },
 			timeout: SUBMIT_TIMEOUT_MS,
 		});
 		const task = this.taskOf(answer);

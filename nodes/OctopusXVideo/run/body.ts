@@ -1,100 +1,126 @@
 import { randomUUID } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
+import type { ByteStream } from '../api/client';
 import { OctopusXError } from '../api/errors';
 import type { FileInput, VideoRequest } from './job';
 import { mapMedia, unreadable } from './media';
 import { STOPPED } from './outcome';
 import { within } from './pause';
 import type { Scope } from './scope';
+import { streamOf } from './stream';
 
 /** Storage that n8n reads files from may be far away. */
-const READ_LIMIT_MS = 5 * 60_000;
+const OPEN_LIMIT_MS = 5 * 60_000;
+
+/** A body to be sent once: JSON in UTF-8, of known length. */
+export interface Body {
+	content: Buffer | ByteStream;
+	bytes: number;
+	/** To be called when it has been sent, or will not be. */
+	close: () => void;
+}
 
 /**
- * The body for `POST /v1/videos`: JSON in UTF-8, files in it as data URIs. Fields that are empty or
- * `null` are left out.
+ * The body for `POST /v1/videos`, files in it as data URIs. Fields that are empty or `null` are left
+ * out.
  *
- * Files go from n8n's storage into the one buffer that is sent, piece by piece: a video of 15 MB
- * takes 20 MB of memory, and not several times that in strings and their copies.
+ * Files are streamed from n8n's storage into the request and encoded on the way: whatever their
+ * size and number, a few chunks are in memory, and never a whole file or its text.
  *
- * @throws OctopusXError when a file cannot be read, or the execution is stopped meanwhile
+ * @throws OctopusXError when a file cannot be opened, or the execution is stopped meanwhile
  */
-export async function buildBody(
-	{ context, signal }: Scope,
-	{ fields, media, additionalFields }: VideoRequest,
-): Promise<Buffer> {
+export async function openBody(scope: Scope, request: VideoRequest): Promise<Body> {
 	const files = new Map<string, FileInput>();
-	const urls = await mapMedia(media, async (input) => {
+	const urls = await mapMedia(request.media, async (input) => {
 		if ('url' in input) return input.url;
 		const placeholder = randomUUID();
 		files.set(placeholder, input);
 		return `data:${input.mimeType};base64,${placeholder}`;
 	});
-	const body = Object.fromEntries(
-		Object.entries({ ...fields, ...urls, ...additionalFields }).filter(
-			([, value]) => value !== '' && value !== null,
+	const fields = { ...request.fields, ...urls, ...request.additionalFields };
+	const text = JSON.stringify(
+		Object.fromEntries(
+			Object.entries(fields).filter(([, value]) => value !== '' && value !== null),
 		),
 	);
-	const text = JSON.stringify(body);
-	if (files.size === 0) return Buffer.from(text);
+	if (files.size === 0) return wholeBody([text]);
 
-	const pieces = text
-		.split(new RegExp(`(${[...files.keys()].join('|')})`))
-		.map((piece) => files.get(piece) ?? piece);
-	const buffer = await within(READ_LIMIT_MS, assemble(context, pieces), signal);
-	if (buffer) return buffer;
-	return signal?.aborted ? stop() : unreadable(new Error('n8n did not hand it out in time'));
+	const pieces = text.split(new RegExp(`(${[...files.keys()].join('|')})`));
+	const opening = Promise.all(
+		pieces.map(async (piece) => {
+			const file = files.get(piece);
+			return file ? await openFile(scope.context, file) : piece;
+		}),
+	);
+	const opened = await within(OPEN_LIMIT_MS, opening, scope.signal);
+	if (!opened) throw notOpened(scope.signal);
+	const [first] = opened.filter((piece) => typeof piece !== 'string');
+	return first ? streamedBody(opened, first.stream) : wholeBody(opened as string[]);
 }
 
-function stop(): never {
-	throw new OctopusXError(STOPPED, '');
+interface OpenFile {
+	stream: ByteStream;
+	bytes: number;
 }
 
-async function assemble(
-	context: IExecuteFunctions,
-	pieces: Array<string | FileInput>,
-): Promise<Buffer> {
+/** A stream of what n8n stores; what an item itself carries is base64 already. */
+async function openFile(
+	{ helpers }: IExecuteFunctions,
+	{ itemIndex, field, bytes }: FileInput,
+): Promise<OpenFile | string> {
+	const { id, data } = helpers.assertBinaryData(itemIndex, field);
+	return id ? { stream: await helpers.getBinaryStream(id).catch(unreadable), bytes } : data;
+}
+
+function wholeBody(pieces: string[]): Body {
+	const content = Buffer.from(pieces.join(''));
+	return { content, bytes: content.length, close: () => {} };
+}
+
+function streamedBody(pieces: Array<string | OpenFile>, like: ByteStream): Body {
 	const sizes = pieces.map((piece) =>
 		typeof piece === 'string' ? Buffer.byteLength(piece) : base64Length(piece.bytes),
 	);
-	const buffer = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size, 0));
-	let offset = 0;
+	const content = streamOf(encode(pieces), like);
+	return {
+		content,
+		bytes: sizes.reduce((sum, size) => sum + size, 0),
+		close: () => {
+			content.destroy();
+			for (const piece of pieces) if (typeof piece !== 'string') piece.stream.destroy();
+		},
+	};
+}
+
+async function* encode(pieces: Array<string | OpenFile>): AsyncGenerator<Buffer> {
 	for (const piece of pieces) {
-		if (typeof piece === 'string') {
-			offset += buffer.write(piece, offset);
-			continue;
-		}
-		const end = offset + base64Length(piece.bytes);
-		for await (const base64 of readBase64(context, piece)) {
-			offset += buffer.write(base64, offset, 'latin1');
-		}
-		if (offset !== end) unreadable(new Error('its size is not what n8n says'));
+		if (typeof piece === 'string') yield Buffer.from(piece);
+		else yield* encodeFile(piece);
 	}
-	return buffer;
+}
+
+async function* encodeFile({ stream, bytes }: OpenFile): AsyncGenerator<Buffer> {
+	let rest: Buffer = Buffer.alloc(0);
+	let size = 0;
+	for await (const chunk of stream as AsyncIterable<Buffer>) {
+		size += chunk.length;
+		const ready = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+		// three bytes make four characters: what is left over waits for the next chunk
+		const whole = ready.length - (ready.length % 3);
+		yield Buffer.from(ready.toString('base64', 0, whole), 'latin1');
+		rest = ready.subarray(whole);
+	}
+	yield Buffer.from(rest.toString('base64'), 'latin1');
+	// the length of the body has been announced: another one would never end the request
+	if (size !== bytes) unreadable(new Error('its size is not what n8n says'));
 }
 
 function base64Length(bytes: number): number {
 	return 4 * Math.ceil(bytes / 3);
 }
 
-/** A file in base64, in pieces; what an item itself carries is base64 already. */
-async function* readBase64(
-	{ helpers }: IExecuteFunctions,
-	{ itemIndex, field }: FileInput,
-): AsyncGenerator<string> {
-	const { id, data } = helpers.assertBinaryData(itemIndex, field);
-	if (!id) {
-		yield data;
-		return;
-	}
-	const stream = await helpers.getBinaryStream(id).catch(unreadable);
-	let rest: Buffer = Buffer.alloc(0);
-	for await (const chunk of stream as AsyncIterable<Buffer>) {
-		const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-		// three bytes make four characters: what is left over waits for the next chunk
-		const whole = bytes.length - (bytes.length % 3);
-		yield bytes.toString('base64', 0, whole);
-		rest = bytes.subarray(whole);
-	}
-	yield rest.toString('base64');
+function notOpened(signal: AbortSignal | undefined): OctopusXError {
+	return signal?.aborted
+		? new OctopusXError(STOPPED, '')
+		: new OctopusXError('The input file could not be read', 'n8n did not hand it out in time.');
 }

@@ -6,6 +6,7 @@ import type { Task } from '../api/task';
 import { followingController, pause, within } from './pause';
 import { withRetries } from './retry';
 import type { Scope } from './scope';
+import { streamOf } from './stream';
 
 const TRIES = 4;
 /** A host that asks for more patience is asked again all the same. */
@@ -58,7 +59,7 @@ async function tryDownload(
 			? withExtension(fileName)
 			: `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`;
 		const storing = context.helpers
-			.prepareBinaryData(checkedStream(answer, signal), name, VIDEO_MIME)
+			.prepareBinaryData(streamOf(checkedChunks(answer, signal), answer.body), name, VIDEO_MIME)
 			.catch((error: Error) =>
 				error instanceof OctopusXError ? error : broken(client.redact(error.message)),
 			);
@@ -71,20 +72,8 @@ async function tryDownload(
 }
 
 /** The body of an answer, refused in the middle of it when it is no whole video. */
-function checkedStream(
-	{ headers, body }: Answer<ByteStream>,
-	signal: AbortSignal | undefined,
-): ByteStream {
-	// n8n stores Node streams only, and nodes may not import what makes one: the body's class does
-	const { from } = body.constructor as unknown as {
-		from: (it: AsyncIterable<Buffer>) => ByteStream;
-	};
-	return from(checkedChunks(body, headers['content-length'], signal));
-}
-
 async function* checkedChunks(
-	body: ByteStream,
-	contentLength: unknown,
+	{ headers, body }: Answer<ByteStream>,
 	signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
 	const watchdog = new Watchdog(body, signal);
@@ -104,9 +93,8 @@ async function* checkedChunks(
 		throw new OctopusXError('The video file is empty', 'No byte arrived.', { transient: true });
 	}
 	// more than announced is no harm: the host has compressed the file, and n8n unpacked it
-	if (size < Number(contentLength ?? 0)) {
-		throw broken(`${size} of ${String(contentLength)} bytes arrived`);
-	}
+	const announced = Number(headers['content-length'] ?? 0);
+	if (size < announced) throw broken(`${size} of ${announced} bytes arrived`);
 }
 
 /** Ends a body whose host stops sending, which no timeout of n8n's does; storing may take its time. */

@@ -17,12 +17,12 @@ export async function settleItem(
 	outcome: Outcome,
 ): Promise<void> {
 	try {
-		const task = await scope.videos.run(1, async () => await takePlace(scope, job, item, outcome));
+		const task = await scope.videos.run(async () => await takePlace(scope, job, item, outcome));
 		requireRunning(scope);
 		if (job.wait) requireVideo(task);
 		if (job.download && task.status === 'completed') {
 			const { outputField, fileName } = job.download;
-			const file = await scope.downloads.run(1, async () => {
+			const file = await scope.downloads.run(async () => {
 				return await downloadVideo(scope, task, fileName);
 			});
 			outcome.binary = { [outputField]: file };

@@ -1,33 +1,28 @@
-/**
- * Lets work run while what it costs fits into a capacity, first come, first served. Work that costs
- * more than the whole capacity runs alone.
- */
+/** Lets at most `limit` pieces of work run at a time, first come, first served. */
 export class Limiter {
-	private inUse = 0;
-	private readonly waiting: Array<{ cost: number; start: () => void }> = [];
+	private running = 0;
+	private readonly waiting: Array<() => void> = [];
 
-	constructor(private readonly capacity: number) {}
+	constructor(private readonly limit: number) {}
 
-	async run<T>(cost: number, work: () => Promise<T>): Promise<T> {
+	async run<T>(work: () => Promise<T>): Promise<T> {
 		await new Promise<void>((start) => {
-			this.waiting.push({ cost, start });
+			this.waiting.push(start);
 			this.admit();
 		});
 		try {
 			return await work();
 		} finally {
-			this.inUse -= cost;
+			this.running--;
 			this.admit();
 		}
 	}
 
 	private admit(): void {
-		for (;;) {
-			const next = this.waiting[0];
-			if (!next || (this.inUse > 0 && this.inUse + next.cost > this.capacity)) return;
-			this.waiting.shift();
-			this.inUse += next.cost;
-			next.start();
-		}
+		if (this.running >= this.limit) return;
+		const start = this.waiting.shift();
+		if (!start) return;
+		this.running++;
+		start();
 	}
 }

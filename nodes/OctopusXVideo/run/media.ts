@@ -16,13 +16,6 @@ export async function mapMedia<T>(
 	return converted;
 }
 
-/** How many bytes of files the body of a request holds. */
-export function bytesToHold({ media }: VideoRequest): number {
-	return Object.values(media)
-		.flat()
-		.reduce((sum, input) => sum + ('url' in input ? 0 : input.bytes), 0);
-}
-
 /** For n8n's binary helpers, which tell of a missing file in their own words. */
 export function unreadable(error: Error): never {
 	throw new OctopusXError('The input file could not be read', error.message);

@@ -71,9 +71,6 @@ async function planAll(
 	return planned;
 }
 
-/** Files of about one video of the largest size; encoded and sent, each takes several times that. */
-const FILE_BYTES_IN_MEMORY = 16 * 1024 * 1024;
-
 /** Ids that an item's own code has not seen: of an earlier try, or come too late for this one. */
 function completeFromLedger(outcomes: Outcome[], ledger: Ledger): void {
 	for (const [item, outcome] of outcomes.entries()) {
@@ -101,7 +98,6 @@ async function open(
 			poller: new Poller(client, signal),
 			videos: new Limiter(maxConcurrency),
 			downloads: new Limiter(maxConcurrency),
-			fileBytes: new Limiter(FILE_BYTES_IN_MEMORY),
 			signal,
 		};
 	} catch (error) {

@@ -14,8 +14,6 @@ export interface Scope {
 	videos: Limiter;
 	/** Places for downloads, apart: a slow file keeps no video from being made. */
 	downloads: Limiter;
-	/** Bytes of files that are held in memory to be sent inside of a request. */
-	fileBytes: Limiter;
 	/** Aborted when the execution is stopped. */
 	signal?: AbortSignal;
 }

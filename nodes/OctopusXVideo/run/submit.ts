@@ -1,9 +1,8 @@
 import { asOctopusXError, OctopusXError } from '../api/errors';
 import { unseenTask, type Task } from '../api/task';
-import { buildBody } from './body';
+import { openBody } from './body';
 import type { VideoRequest } from './job';
 import type { LedgerLine } from './ledger';
-import { bytesToHold } from './media';
 import { within } from './pause';
 import { withRetries } from './retry';
 import type { Scope } from './scope';
@@ -71,26 +70,23 @@ export async function obtainTask(
 	const ready =
 		request.sendBinaryAs === 'upload' ? await uploadFiles(scope, request, deadline) : request;
 	return await withRetries(
-		async () =>
-			// built anew for each try: a pause holds no file in memory
-			await scope.fileBytes.run(bytesToHold(ready), async () => {
-				const body = await buildBody(scope, ready);
-				// the id of an earlier submission may have come meanwhile
-				return (await resume()) ?? (await submitOnce(scope, item, body, line));
-			}),
+		// the id of an earlier submission may have come during a pause
+		async () => (await resume()) ?? (await submitOnce(scope, item, ready, line)),
 		{ heals: ({ repeatable }) => repeatable, deadline, signal: scope.signal },
 	);
 }
 
 async function submitOnce(
-	{ client, context, signal }: Scope,
+	scope: Scope,
 	item: number,
-	body: Buffer,
+	request: VideoRequest,
 	line: LedgerLine,
 ): Promise<Task> {
+	const { client, context, signal } = scope;
+	const { content, bytes, close } = await openBody(scope, request);
 	line.noteSubmission();
 	// noted the moment it arrives, also when that is too late for this try
-	const answer = client.createTask(body).then((task) => {
+	const answer = client.createTask(content, bytes).then((task) => {
 		line.noteTask(task.task_id);
 		context.logger.info(`OctopusX task ${task.task_id} created for item ${item}`, {
 			item,
@@ -98,6 +94,7 @@ async function submitOnce(
 		});
 		return task;
 	});
+	void answer.catch(() => {}).then(close);
 	const result =
 		(await within(ANSWER_LIMIT_MS, answer, signal).catch(asOctopusXError)) ?? noAnswer();
 	if (!(result instanceof OctopusXError)) return result;

@@ -1,0 +1,12 @@
+import type { ByteStream } from '../api/client';
+
+/**
+ * A Node stream of chunks. n8n takes Node streams only, and nodes may not import what makes one;
+ * the class of a stream that n8n has handed out does.
+ */
+export function streamOf(chunks: AsyncIterable<Buffer>, like: ByteStream): ByteStream {
+	const { from } = like.constructor as unknown as {
+		from: (chunks: AsyncIterable<Buffer>, options: object) => ByteStream;
+	};
+	return from(chunks, { objectMode: false });
+}
