@@ -4,7 +4,7 @@ import type { IBinaryData, INodeParameters } from 'n8n-workflow';
 import { HTML_502 } from '../sandbox/faults';
 import type { Quirks } from '../sandbox/tasks';
 import { runNodeVirtually, type NodeSetup } from './support/octopus';
-import { readBinary } from './support/runWorkflow';
+import { keepingFilesInMemory, readBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
 
@@ -36,9 +36,20 @@ test.each([
 ])('a %s video arrives whole', async (aspectRatio, name) => {
 	const { items } = await download({ aspectRatio });
 	const binary = items[0]?.binary?.data as IBinaryData;
-	expect(binary).toMatchObject({ mimeType: 'video/mp4', fileName: 'video_1.mp4' });
+	expect(binary).toMatchObject({
+		mimeType: 'video/mp4',
+		fileName: 'video_1.mp4',
+		id: expect.stringMatching(/^filesystem/),
+	});
 	expect((await readBinary(binary)).equals(fixture(name))).toBe(true);
 	expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+});
+
+test('it does where n8n keeps files in memory, too', async () => {
+	const { items } = await keepingFilesInMemory(download);
+	const binary = items[0]?.binary?.data as IBinaryData;
+	expect(binary.id).toBeUndefined();
+	expect((await readBinary(binary)).equals(fixture('landscape'))).toBe(true);
 });
 
 test.each<[Quirks['videoUrl'], unknown]>([

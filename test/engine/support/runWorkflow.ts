@@ -37,6 +37,18 @@ export async function initBinaryData(): Promise<void> {
 	await Container.get(BinaryDataService).init();
 }
 
+/** Runs `work` with n8n set to keep files in memory, as n8n 1.x does unless told otherwise. */
+export async function keepingFilesInMemory<T>(work: () => Promise<T>): Promise<T> {
+	const service = Container.get(BinaryDataService) as unknown as { mode: string };
+	const { mode } = service;
+	service.mode = 'default';
+	try {
+		return await work();
+	} finally {
+		service.mode = mode;
+	}
+}
+
 export async function readBinary(binary: { id?: string; data: string }): Promise<Buffer> {
 	return await Container.get(BinaryDataService).getAsBuffer({ ...binary, mimeType: '' });
 }
