@@ -1,5 +1,5 @@
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { runNode, type NodeRun } from './support/octopus';
+import { runNode } from './support/octopus';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 
@@ -212,57 +212,4 @@ describe('text that is no text, before any request', () => {
 			`'Additional Fields' may not replace ${name}`,
 		);
 	});
-});
-
-const policies = ['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const;
-
-describe.each(policies)('with On Error set to %s', (onError) => {
-	const twoItems = { input: [{ json: {} }, { json: {} }], settings: { onError } };
-
-	/** Nothing was sent, and no input item went on as if it were a video. */
-	const check = ({ items, errorItems, error }: NodeRun, message: RegExp) => {
-		const texts = [...items, ...errorItems].map(({ json }) => (json.error as Error).message);
-		expect(sandbox.requestsTo('submit')).toEqual([]);
-		expect(error ? [error.message, error.message] : texts).toEqual(
-			Array(2).fill(expect.stringMatching(message)),
-		);
-		expect(errorItems).toHaveLength(onError === 'continueErrorOutput' ? 2 : 0);
-	};
-
-	test('a Base URL that is no address is refused for every item', async () => {
-		const credential = { baseUrl: 'octopusx' };
-		const run = await runNode(
-			sandbox,
-			{ ...generate, prompt: 'a boat' },
-			{ ...twoItems, credential },
-		);
-		check(run, /^The 'Base URL' in the credential is not a web address$/);
-	});
-
-	test('more items than Max Videos are refused, each of them', async () => {
-		const options = { maxVideos: 1 };
-		const run = await runNode(sandbox, { ...generate, prompt: 'a boat', options }, twoItems);
-		check(run, /^2 items arrived, and 'Max Videos' allows 1/);
-	});
-
-	test('Max Videos is one number for the run, also from an expression', async () => {
-		const options = { maxVideos: '={{ $itemIndex === 0 ? 1 : 99 }}' };
-		const run = await runNode(sandbox, { ...generate, prompt: 'a boat', options }, twoItems);
-		check(run, /^2 items arrived, and 'Max Videos' allows 1/);
-	});
-
-	test('a bad Max Concurrency is refused for every item', async () => {
-		const options = { maxConcurrency: 0 };
-		const run = await runNode(sandbox, { ...generate, prompt: 'a boat', options }, twoItems);
-		check(run, /^'Max Concurrency' must be a whole number from 1 to 50/);
-	});
-});
-
-test('as many items as Max Videos allows are let through', async () => {
-	const { items } = await runNode(
-		sandbox,
-		{ ...generate, prompt: 'a boat', waitForCompletion: false, options: { maxVideos: 2 } },
-		{ input: [{ json: {} }, { json: {} }] },
-	);
-	expect(items).toHaveLength(2);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { INode } from 'n8n-workflow';
 import type { Route } from '../sandbox/faults';
-import type { LogEntry } from '../sandbox/sandbox';
+import type { LogEntry } from '../sandbox/routes';
 import { VOCABULARIES, type Quirks, type SandboxTask } from '../sandbox/tasks';
 import {
 	DOWNLOAD_HEALING,

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, IHttpRequestMethods, IHttpRequestOptions } from 'n8n-workflow';
+import type { IExecuteFunctions, IHttpRequestMethods } from 'n8n-workflow';
 import { isSameOrigin, normalizeBaseUrl } from './baseUrl';
 import {
 	explainAnswer,
@@ -8,18 +8,11 @@ import {
 	type Answer,
 } from './catalogue';
 import { OctopusXError } from './errors';
-import { explainNoAnswer, toNoAnswer, type NoAnswer } from './noAnswer';
+import { explainNoAnswer } from './noAnswer';
 import { createRedact, type Redact } from './redact';
 import { parseUploadTarget, type UploadTarget } from './upload';
 import { parseTask, taskUrl, type Task } from './task';
-
-export const CREDENTIAL = 'octopusXApi';
-
-/** The readable stream of a download, as n8n's binary helpers take it. */
-export type ByteStream = Exclude<
-	Parameters<IExecuteFunctions['helpers']['prepareBinaryData']>[0],
-	Buffer
->;
+import { CREDENTIAL, Transport, type ByteStream, type RequestOptions } from './transport';
 
 /**
  * When n8n cuts a connection that brings nothing. For submissions that is later than the node gives
@@ -39,7 +32,7 @@ const MAX_ERROR_BODY_BYTES = 16_384;
 /** The OctopusX API over n8n's HTTP helpers. All that goes wrong with a request is thrown as `OctopusXError`. */
 export class OctopusXClient {
 	private constructor(
-		private readonly context: IExecuteFunctions,
+		private readonly transport: Transport,
 		private readonly apiUrl: string,
 		private readonly apiKey: string,
 		/** For any text that came from outside and is shown. */
@@ -57,7 +50,7 @@ export class OctopusXClient {
 			);
 		}
 		const key = String(apiKey).trim();
-		return new OctopusXClient(context, apiUrl, key, createRedact(key));
+		return new OctopusXClient(new Transport(context), apiUrl, key, createRedact(key));
 	}
 
 	/**
@@ -137,7 +130,7 @@ export class OctopusXClient {
 		contentType: string,
 		bytes: number,
 	): Promise<void> {
-		const answer = await this.exchangeWithoutKey('PUT', url, {
+		const answer = await this.transport.withoutKey('PUT', url, {
 			body,
 			headers: { 'Content-Type': contentType, 'Content-Length': bytes },
 			timeout: SUBMIT_TIMEOUT_MS,
@@ -153,15 +146,15 @@ export class OctopusXClient {
 		withKey: boolean,
 		signal: AbortSignal,
 	): Promise<Answer<ByteStream>> {
-		const options: Partial<IHttpRequestOptions> = {
+		const options: RequestOptions = {
 			encoding: 'stream',
 			// a compressed body could not be checked against Content-Length
 			headers: { 'Accept-Encoding': 'identity' },
 			timeout: DOWNLOAD_TIMEOUT_MS,
 		};
 		const exchange = withKey
-			? await this.exchange('GET', url, options, signal)
-			: await this.exchangeWithoutKey('GET', url, options, signal);
+			? await this.transport.withKey('GET', url, options, signal)
+			: await this.transport.withoutKey('GET', url, options, signal);
 		if ('statusCode' in exchange) return exchange as Answer<ByteStream>;
 		const peer = withKey ? 'OctopusX' : VIDEO_HOST;
 		throw explainNoAnswer(exchange, this.redact, peer);
@@ -187,75 +180,15 @@ export class OctopusXClient {
 	private async call(
 		method: IHttpRequestMethods,
 		url: string,
-		options: Partial<IHttpRequestOptions>,
+		options: RequestOptions,
 	): Promise<Answer> {
-		const answer = await this.exchange(method, url, { ...options, json: true });
+		const answer = await this.transport.withKey(method, url, { ...options, json: true });
 		if (!('statusCode' in answer)) throw explainNoAnswer(answer, this.redact);
 		if (answer.statusCode < 200 || answer.statusCode >= 300 || typeof answer.body === 'string') {
 			throw explainAnswer(answer, this.redact);
 		}
 		return answer;
 	}
-
-	private async exchange(
-		method: IHttpRequestMethods,
-		url: string,
-		options: Partial<IHttpRequestOptions>,
-		signal = this.context.getExecutionCancelSignal(),
-	): Promise<Answer | NoAnswer> {
-		try {
-			// n8n's helper takes the signal from the context that it is called on
-			const context = Object.create(this.context, {
-				getExecutionCancelSignal: { value: () => signal },
-			}) as IExecuteFunctions;
-			return (await this.context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, {
-				...options,
-				method,
-				url,
-				...AS_IT_IS,
-			})) as Answer;
-		} catch (error) {
-			return toNoAnswer(error);
-		}
-	}
-
-	private async exchangeWithoutKey(
-		method: IHttpRequestMethods,
-		url: string,
-		options: Partial<IHttpRequestOptions>,
-		signal = this.context.getExecutionCancelSignal(),
-	): Promise<Answer | NoAnswer> {
-		try {
-			return (await this.context.helpers.httpRequest({
-				...options,
-				method,
-				url,
-				...AS_IT_IS,
-				abortSignal: signal,
-			})) as Answer;
-		} catch (error) {
-			return toNoAnswer(error);
-		}
-	}
-}
-
-/**
- * The answer as it is, for the catalogue to explain. It also keeps n8n from sending a request
- * twice after a 401, and the key from following a redirect.
- */
-const AS_IT_IS = {
-	returnFullResponse: true,
-	ignoreHttpStatusErrors: true,
-	disableFollowRedirect: true,
-} as const;
-
-function resolveLocation(location: string, base: string): string {
-	const target = URL.canParse(location, base) ? new URL(location, base) : undefined;
-	if (target?.protocol === 'http:' || target?.protocol === 'https:') return target.href;
-	throw new OctopusXError(
-		'The video is behind an address that cannot be opened',
-		'A redirect leads to something other than http:// or https://.',
-	);
 }
 
 /** What the server has to say about a refusal; a body that breaks off says less. */
@@ -270,4 +203,13 @@ async function withBody(answer: Answer<ByteStream>): Promise<Answer> {
 	} catch {
 		return { ...answer, body: text };
 	}
+}
+
+function resolveLocation(location: string, base: string): string {
+	const target = URL.canParse(location, base) ? new URL(location, base) : undefined;
+	if (target?.protocol === 'http:' || target?.protocol === 'https:') return target.href;
+	throw new OctopusXError(
+		'The video is behind an address that cannot be opened',
+		'A redirect leads to something other than http:// or https://.',
+	);
 }

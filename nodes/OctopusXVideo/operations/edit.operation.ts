@@ -1,11 +1,6 @@
 import { promptField } from '../fields/clip';
-import {
-	mediaFields,
-	readMedia,
-	readReferenceImages,
-	referenceImagesField,
-	VIDEO,
-} from '../fields/media';
+import { mediaFields, readMedia, readReferenceImages, referenceImagesField } from '../fields/media';
+import { VIDEO } from '../fields/mediaChecks';
 import { sendBinaryAsOption } from '../fields/request';
 import type { Operation } from './operation';
 import { planVideo, videoFields } from './video';

@@ -1,13 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { promptField } from '../fields/clip';
 import type { ItemParameters } from '../fields/itemParameters';
-import {
-	IMAGE,
-	mediaFields,
-	readMedia,
-	readReferenceImages,
-	referenceImagesField,
-} from '../fields/media';
+import { mediaFields, readMedia, readReferenceImages, referenceImagesField } from '../fields/media';
+import { IMAGE } from '../fields/mediaChecks';
 import { sendBinaryAsOption } from '../fields/request';
 import { showWhen } from '../fields/showWhen';
 import type { VideoRequest } from '../run/job';

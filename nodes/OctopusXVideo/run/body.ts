@@ -1,6 +1,6 @@
 import { randomUUID } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { ByteStream } from '../api/client';
+import type { ByteStream } from '../api/transport';
 import { OctopusXError } from '../api/errors';
 import type { FileInput, VideoRequest } from './job';
 import { mapMedia, unreadable } from './media';

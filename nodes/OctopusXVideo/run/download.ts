@@ -1,5 +1,5 @@
 import type { IBinaryData } from 'n8n-workflow';
-import type { ByteStream } from '../api/client';
+import type { ByteStream } from '../api/transport';
 import type { Answer } from '../api/catalogue';
 import { asOctopusXError, OctopusXError } from '../api/errors';
 import type { Task } from '../api/task';

@@ -77,7 +77,7 @@ export function listTasks(outcomes: Outcome[]): string {
 	return [
 		...(tasks.length > 0
 			? [
-					`Tasks of this run: ${tasks.join(', ')}. Fetch them with Get Status, or use Retry in n8n's list of executions: it pays for none of them again.`,
+					`Tasks of this run: ${tasks.join(', ')}. Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.`,
 				]
 			: []),
 		...(unanswered.length > 0

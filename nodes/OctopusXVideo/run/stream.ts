@@ -1,4 +1,4 @@
-import type { ByteStream } from '../api/client';
+import type { ByteStream } from '../api/transport';
 
 /**
  * A Node stream of chunks. n8n takes Node streams only, and nodes may not import what makes one;

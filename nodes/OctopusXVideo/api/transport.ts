@@ -1,0 +1,75 @@
+import type { IExecuteFunctions, IHttpRequestMethods, IHttpRequestOptions } from 'n8n-workflow';
+import type { Answer } from './catalogue';
+import { toNoAnswer, type NoAnswer } from './noAnswer';
+
+export const CREDENTIAL = 'octopusXApi';
+
+/** The readable stream of a download, as n8n's binary helpers take it. */
+export type ByteStream = Exclude<
+	Parameters<IExecuteFunctions['helpers']['prepareBinaryData']>[0],
+	Buffer
+>;
+
+/** What n8n's HTTP helpers take, as far as a request needs to say. */
+export type RequestOptions = Pick<
+	Partial<IHttpRequestOptions>,
+	'body' | 'encoding' | 'headers' | 'json' | 'timeout'
+>;
+
+/**
+ * The answer as it is, for the catalogue to explain. It also keeps n8n from sending a request
+ * twice after a 401, and the key from following a redirect.
+ */
+const AS_IT_IS = {
+	returnFullResponse: true,
+	ignoreHttpStatusErrors: true,
+	disableFollowRedirect: true,
+} as const;
+
+/** Single HTTP exchanges over n8n's helpers, with and without the key. They never reject. */
+export class Transport {
+	constructor(private readonly context: IExecuteFunctions) {}
+
+	/** @param signal ends the connection; the execution's own unless told */
+	async withKey(
+		method: IHttpRequestMethods,
+		url: string,
+		options: RequestOptions,
+		signal = this.context.getExecutionCancelSignal(),
+	): Promise<Answer | NoAnswer> {
+		try {
+			// n8n's helper takes the signal from the context that it is called on
+			const context = Object.create(this.context, {
+				getExecutionCancelSignal: { value: () => signal },
+			}) as IExecuteFunctions;
+			return (await this.context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, {
+				...options,
+				method,
+				url,
+				...AS_IT_IS,
+			})) as Answer;
+		} catch (error) {
+			return toNoAnswer(error);
+		}
+	}
+
+	/** @param signal ends the connection; the execution's own unless told */
+	async withoutKey(
+		method: IHttpRequestMethods,
+		url: string,
+		options: RequestOptions,
+		signal = this.context.getExecutionCancelSignal(),
+	): Promise<Answer | NoAnswer> {
+		try {
+			return (await this.context.helpers.httpRequest({
+				...options,
+				method,
+				url,
+				...AS_IT_IS,
+				abortSignal: signal,
+			})) as Answer;
+		} catch (error) {
+			return toNoAnswer(error);
+		}
+	}
+}
