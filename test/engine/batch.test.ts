@@ -150,3 +150,37 @@ test('a file that is not as long as n8n says is not sent', async () => {
 	expect(error).toBeDefined();
 	expect(sandbox.tasks).toEqual([]);
 });
+
+test('files that vanish between the look at them and the request end in an error, not in a crash', async () => {
+	const crashes: unknown[] = [];
+	const onCrash = (error: unknown) => void crashes.push(error);
+	process.on('uncaughtException', onCrash);
+	const node = watchedNode((context) => ({
+		helpers: {
+			...context.helpers,
+			getBinaryStream: async (id: string) => {
+				const stream = await context.helpers.getBinaryStream(id);
+				setImmediate(() => stream.destroy(new Error('the file is gone')));
+				return stream;
+			},
+		},
+	}));
+	const picture = await storeBinary(Buffer.alloc(500_000, 1), 'image/png');
+	const image = ['a', 'b', 'c'].map((binaryField) => ({ source: 'binary', binaryField }));
+	for (const sendBinaryAs of ['dataUri', 'upload']) {
+		const { error } = await runNodeVirtually(
+			sandbox,
+			{
+				...generate,
+				mode: 'referenceImages',
+				referenceImages: { image },
+				options: { sendBinaryAs, timeout: 0.1 },
+			},
+			{ node, input: [{ json: { prompt: 'x' }, binary: { a: picture, b: picture, c: picture } }] },
+		);
+		expect(error).toBeDefined();
+	}
+	process.off('uncaughtException', onCrash);
+	expect(crashes).toEqual([]);
+	expect(sandbox.tasks).toEqual([]);
+});

@@ -116,6 +116,14 @@ describe('faults', () => {
 		expect(sandbox.uploads.get('upload1')?.bytes.equals(film)).toBe(true);
 	});
 
+	test('for as long as the address is valid', async () => {
+		sandbox.faults.add({ on: 'upload', times: Infinity, answer: HTML_502 });
+		const { error, elapsedMs } = await edit({ options: { timeout: 60 } });
+		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
+		expect(elapsedMs).toBeGreaterThan(14 * 60_000);
+		expect(elapsedMs).toBeLessThanOrEqual(15 * 60_000);
+	});
+
 	test('but not after the address has expired', async () => {
 		const answer = { status: 503, headers: { 'retry-after': '1000' } };
 		sandbox.faults.add({ on: 'upload', times: Infinity, answer });

@@ -12,7 +12,7 @@ import { explainNoAnswer } from './noAnswer';
 import { createRedact, type Redact } from './redact';
 import { parseUploadTarget, type UploadTarget } from './upload';
 import { parseTask, taskUrl, type Task } from './task';
-import { CREDENTIAL, Transport, type ByteStream, type RequestOptions } from './transport';
+import { CREDENTIAL, guarded, Transport, type ByteStream, type RequestOptions } from './transport';
 
 /**
  * When n8n cuts a connection that brings nothing. For submissions that is later than the node gives
@@ -155,7 +155,11 @@ export class OctopusXClient {
 		const exchange = withKey
 			? await this.transport.withKey('GET', url, options, signal)
 			: await this.transport.withoutKey('GET', url, options, signal);
-		if ('statusCode' in exchange) return exchange as Answer<ByteStream>;
+		if ('statusCode' in exchange) {
+			const answer = exchange as Answer<ByteStream>;
+			guarded(answer.body);
+			return answer;
+		}
 		const peer = withKey ? 'OctopusX' : VIDEO_HOST;
 		throw explainNoAnswer(exchange, this.redact, peer);
 	}

@@ -10,6 +10,14 @@ export type ByteStream = Exclude<
 	Buffer
 >;
 
+/**
+ * A stream whose errors cannot end n8n, as those do that nobody listens to. Whoever reads the stream
+ * gets them all the same.
+ */
+export function guarded(stream: ByteStream): ByteStream {
+	return stream.on('error', () => {});
+}
+
 /** What n8n's HTTP helpers take, as far as a request needs to say. */
 export type RequestOptions = Pick<
 	Partial<IHttpRequestOptions>,

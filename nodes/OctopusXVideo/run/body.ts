@@ -1,6 +1,6 @@
 import { randomUUID } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { ByteStream } from '../api/transport';
+import { guarded, type ByteStream } from '../api/transport';
 import { OctopusXError } from '../api/errors';
 import type { FileInput, VideoRequest } from './job';
 import { mapMedia, unreadable } from './media';
@@ -69,7 +69,8 @@ async function openFile(
 	{ itemIndex, field, bytes }: FileInput,
 ): Promise<OpenFile | string> {
 	const { id, data } = helpers.assertBinaryData(itemIndex, field);
-	return id ? { stream: await helpers.getBinaryStream(id).catch(unreadable), bytes } : data;
+	if (!id) return data;
+	return { stream: guarded(await helpers.getBinaryStream(id).catch(unreadable)), bytes };
 }
 
 function wholeBody(pieces: string[]): Body {

@@ -1,4 +1,4 @@
-import type { ByteStream } from '../api/transport';
+import { guarded, type ByteStream } from '../api/transport';
 
 /**
  * A Node stream of chunks. n8n takes Node streams only, and nodes may not import what makes one;
@@ -8,5 +8,5 @@ export function streamOf(chunks: AsyncIterable<Buffer>, like: ByteStream): ByteS
 	const { from } = like.constructor as unknown as {
 		from: (chunks: AsyncIterable<Buffer>, options: object) => ByteStream;
 	};
-	return from(chunks, { objectMode: false });
+	return guarded(from(chunks, { objectMode: false }));
 }

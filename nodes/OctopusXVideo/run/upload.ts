@@ -1,11 +1,11 @@
 import { asOctopusXError, OctopusXError } from '../api/errors';
+import { guarded } from '../api/transport';
 import type { FileInput, VideoRequest } from './job';
 import { mapMedia, unreadable } from './media';
 import { within } from './pause';
 import { withRetries, type RetryRule } from './retry';
 import type { Scope } from './scope';
 
-const TRIES = 4;
 /** 1 GB over a line of 15 Mbit/s. */
 const PUT_LIMIT_MS = 10 * 60_000;
 
@@ -45,7 +45,6 @@ async function uploadFile(scope: Scope, file: FileInput, deadline: number): Prom
 	await withRetries(async () => await put(scope, file, target.uploadUrl), {
 		...rule,
 		deadline: Math.min(deadline, target.expiresAt),
-		tries: TRIES,
 	});
 	return target.publicUrl;
 }
@@ -58,7 +57,7 @@ async function put(
 	const { id } = context.helpers.assertBinaryData(itemIndex, field);
 	// a stream is used up by a try, so each one opens its own
 	const body = id
-		? await context.helpers.getBinaryStream(id).catch(unreadable)
+		? guarded(await context.helpers.getBinaryStream(id).catch(unreadable))
 		: await context.helpers.getBinaryDataBuffer(itemIndex, field).catch(unreadable);
 	const sending = client.putFile(url, body, mimeType, bytes).then(() => true);
 	if (await within(PUT_LIMIT_MS, sending, signal)) return;
