@@ -147,7 +147,8 @@ test('a file that is not as long as n8n says is not sent', async () => {
 		{ operation: 'edit', prompt: 'x', videoSource: 'binary' },
 		{ node, input: [{ json: {}, binary: { data } }] },
 	);
-	expect(error).toBeDefined();
+	expect(error?.message).toBe('The request could not be sent completely');
+	expect(error?.description).not.toContain('not known whether a video');
 	expect(sandbox.tasks).toEqual([]);
 });
 
@@ -179,4 +180,83 @@ test('files that vanish between the look at them and the request end in an error
 		expect(error).toBeDefined();
 	}
 	expect(sandbox.tasks).toEqual([]);
+});
+
+test('the poll loop starts again after a while without anything to look at', async () => {
+	sandbox.faults.add({ on: 'submit', nth: 2, accept: true, answer: 'hang' });
+	const { items } = await runNodeVirtually(
+		sandbox,
+		{ ...generate, options: { maxConcurrency: 1, timeout: 5 } },
+		{
+			input: inputOf(2),
+			onStart: () => void setTimeout(() => sandbox.release(), 45_000),
+		},
+	);
+	expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
+});
+
+test('Get Status looks at each task at once', async () => {
+	sandbox.durationMs = 0;
+	await runNodeVirtually(
+		sandbox,
+		{ ...generate, waitForCompletion: false },
+		{ input: inputOf(100) },
+	);
+	const { items, elapsedMs } = await runNodeVirtually(
+		sandbox,
+		{ operation: 'getStatus', taskId: '={{ $json.id }}' },
+		{ input: sandbox.tasks.map(({ id }) => ({ json: { id } })) },
+	);
+	expect(items).toHaveLength(100);
+	expect(elapsedMs).toBeLessThan(500);
+});
+
+test('nothing is submitted when the time of the item is over', async () => {
+	sandbox.faults.add({ on: 'upload', answer: 'hang' });
+	const data = await storeBinary(Buffer.from('film'), 'video/mp4');
+	const { error } = await runNodeVirtually(
+		sandbox,
+		{
+			operation: 'edit',
+			prompt: 'x',
+			videoSource: 'binary',
+			options: { sendBinaryAs: 'upload', timeout: 1 },
+		},
+		{
+			input: [{ json: {}, binary: { data } }],
+			onStart: () => void setTimeout(() => sandbox.release(), 90_000),
+		},
+	);
+	expect(error?.message).toBe('The time for this item was over before it could be submitted');
+	expect(sandbox.requestsTo('submit')).toEqual([]);
+});
+
+test('a message to the editor that fails does not keep the node for ever', async () => {
+	const node = watchedNode(() => ({
+		sendMessageToUI: () => {
+			throw new Error('nobody is there');
+		},
+	}));
+	const { error } = await runNodeVirtually(sandbox, generate, { node, input: inputOf(1) });
+	expect(error?.description).toContain('video_1');
+});
+
+test('no more downloads than Max Concurrency at a time', async () => {
+	sandbox.durationMs = 0;
+	sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
+	let most = 0;
+	await runNodeVirtually(
+		sandbox,
+		{ ...generate, downloadVideo: true, options: { maxConcurrency: 2 } },
+		{
+			input: inputOf(6),
+			settings: { onError: 'continueRegularOutput' },
+			onStart: (run) =>
+				void setTimeout(() => {
+					most = sandbox.hanging;
+					run.cancel();
+				}, 30_000),
+		},
+	);
+	expect(most).toBe(2);
 });

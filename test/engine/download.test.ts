@@ -211,3 +211,11 @@ test('white space before a page does not make it a video', async () => {
 	expect(sandbox.requestsTo('file')).toHaveLength(2);
 	expect(items[0]?.json.status).toBe('completed');
 });
+
+test('a host that stops in the middle is left after a minute', async () => {
+	sandbox.faults.add({ on: 'file', answer: 'stall' });
+	const { items, elapsedMs } = await download();
+	expect(items[0]?.json.status).toBe('completed');
+	expect(elapsedMs).toBeGreaterThan(60_000);
+	expect(elapsedMs).toBeLessThan(90_000);
+});

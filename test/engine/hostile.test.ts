@@ -81,6 +81,18 @@ test.each(['__proto__', 'constructor', 'toString', 'a.b[0]', ''])(
 	},
 );
 
+test.each([
+	['that tries to end the JSON', 'AAAA","model":"evil-4k","x":"'],
+	['with line breaks', Buffer.from('a film').toString('base64').replace(/.{4}/g, '$&\r\n')],
+])('base64 on the item %s cannot change the request', async (_what, data) => {
+	const binary = { data: { data, mimeType: 'video/mp4' } };
+	await run({ operation: 'edit', videoSource: 'binary' }, { input: [{ json: {}, binary }] });
+	expect(sentBody()).toMatchObject({ model: 'omni-fast-v2v', prompt: 'a boat' });
+	expect(sentBody().video).toBe(
+		`data:video/mp4;base64,${Buffer.from(data, 'base64').toString('base64')}`,
+	);
+});
+
 const deep = (levels: number): unknown =>
 	JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`);
 

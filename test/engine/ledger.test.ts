@@ -129,8 +129,15 @@ describe('Retry On Fail', () => {
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
 		expect(bill()).toEqual(['one', 'one']);
 		expect(lines.join('\n')).toContain(
-			'item 0 asks for another video than before; earlier tasks: video_1',
+			'item 0 asks for another video than before; the earlier task: video_1',
 		);
+	});
+
+	test('a doubt about a request that differs each time is told, too', async () => {
+		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
+		sandbox.faults.add({ on: 'submit', accept: true, answer: 'reset' });
+		await run({ options }, { settings: RETRY, input: inputOf('one') });
+		expect(lines.join('\n')).toContain('submitting it again may pay twice');
 	});
 
 	test('pays nothing twice when n8n retries because the first item went on with an error', async () => {

@@ -102,7 +102,7 @@ describe('Stop does not wait for n8n’s storage', () => {
 	const never = new Promise<never>(() => {});
 
 	/** Our node, with one of n8n's binary helpers that takes for ever. */
-	const nodeWith = (name: 'getBinaryStream' | 'prepareBinaryData') =>
+	const nodeWith = (name: 'getBinaryStream' | 'getBinaryMetadata' | 'prepareBinaryData') =>
 		watchedNode((context) => ({
 			helpers: { ...context.helpers, [name]: async () => await never },
 		}));
@@ -110,17 +110,25 @@ describe('Stop does not wait for n8n’s storage', () => {
 		onStart: (run: { cancel: () => void }) => void setTimeout(() => run.cancel(), STOP_AT_MS),
 	};
 
-	test('that hands out a file, and nothing is submitted', async () => {
-		const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
-		const { elapsedMs, error } = await runNodeVirtually(
-			sandbox,
-			{ operation: 'edit', prompt: 'x', videoSource: 'binary' },
-			{ ...stopIt, node: nodeWith('getBinaryStream'), input: [{ json: {}, binary }] },
-		);
-		expect(elapsedMs).toBeLessThanOrEqual(STOP_AT_MS + 1_000);
-		expect(sandbox.log).toEqual([]);
-		expect(String(error?.description)).not.toContain('perhaps paid for');
-	});
+	test.each([
+		['size of a file', 'getBinaryMetadata', 'dataUri'],
+		['file', 'getBinaryStream', 'dataUri'],
+		['file to be uploaded', 'getBinaryStream', 'upload'],
+	] as const)(
+		'that hands out a %s, and nothing is submitted',
+		async (_what, name, sendBinaryAs) => {
+			const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
+			const { elapsedMs, error } = await runNodeVirtually(
+				sandbox,
+				{ operation: 'edit', prompt: 'x', videoSource: 'binary', options: { sendBinaryAs } },
+				{ ...stopIt, node: nodeWith(name), input: [{ json: {}, binary }] },
+			);
+			expect(elapsedMs).toBeLessThanOrEqual(STOP_AT_MS + 1_000);
+			expect(sandbox.requestsTo('submit')).toEqual([]);
+			expect(error?.message).toBe('The execution was canceled');
+			expect(String(error?.description)).not.toContain('perhaps paid for');
+		},
+	);
 
 	test('that takes in a file', async () => {
 		const { elapsedMs, error } = await runNodeVirtually(

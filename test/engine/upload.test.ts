@@ -3,6 +3,7 @@ import { HTML_502, type Fault } from '../sandbox/faults';
 import { runNodeVirtually, type NodeSetup } from './support/octopus';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
+import { watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox();
 beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
@@ -183,3 +184,31 @@ describe('faults', () => {
 		expect(sandbox.tasks).toEqual([]);
 	});
 });
+
+test('sends the type that the address was signed for', async () => {
+	const data = {
+		upload_url: `${sandbox.fileHost}/uploads/upload9?signature=x`,
+		public_url: `${sandbox.fileHost}/uploads/upload9`,
+		content_type: 'video/x-normalized',
+		expires_in: '300',
+	};
+	sandbox.faults.add({ on: 'presign', answer: { status: 200, body: { success: true, data } } });
+	await edit();
+	expect(sandbox.uploads.get('upload9')?.type).toBe('video/x-normalized');
+});
+
+test.each([60, 60_000])(
+	'a file that is not as long as n8n says (%p bytes) is not used',
+	async (fileSize) => {
+		const node = watchedNode((context) => ({
+			helpers: {
+				...context.helpers,
+				getBinaryMetadata: async () => ({ mimeType: 'video/mp4', fileSize }),
+			},
+		}));
+		const { error } = await edit({ options: { timeout: 1 } }, Buffer.alloc(1_000, 1), { node });
+		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
+		expect(sandbox.uploads.size).toBe(0);
+		expect(sandbox.tasks).toEqual([]);
+	},
+);

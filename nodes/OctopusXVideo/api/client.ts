@@ -15,10 +15,10 @@ import { parseTask, taskUrl, type Task } from './task';
 import { CREDENTIAL, guarded, Transport, type ByteStream, type RequestOptions } from './transport';
 
 /**
- * When n8n cuts a connection that brings nothing. For submissions that is later than the node gives
- * up on the answer, so that a task id which comes late can still be noted.
+ * When n8n cuts a connection that brings nothing. For what sends files that is later than the node
+ * gives up on the answer, so that a task id which comes late can still be noted.
  */
-const SUBMIT_TIMEOUT_MS = 15 * 60_000;
+const SEND_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;
 const DOWNLOAD_TIMEOUT_MS = 60_000;
 
@@ -62,7 +62,7 @@ export class OctopusXClient {
 		const answer = await this.call('POST', `${this.apiUrl}/v1/videos`, {
 			body,
 			headers: { 'Content-Type': 'application/json', 'Content-Length': bytes },
-			timeout: SUBMIT_TIMEOUT_MS,
+			timeout: SEND_TIMEOUT_MS,
 		});
 		const task = this.taskOf(answer);
 		if (task) return task;
@@ -118,23 +118,28 @@ export class OctopusXClient {
 			body: { file_name: fileName, content_type: contentType },
 			timeout: READ_TIMEOUT_MS,
 		});
-		const target = parseUploadTarget(answer.body);
+		const target = parseUploadTarget(answer.body, contentType);
 		if (target) return target;
 		throw explainAnswer(answer, this.redact);
 	}
 
-	/** Puts the bytes of a file, without the key. */
+	/**
+	 * Puts the bytes of a file, without the key.
+	 *
+	 * @param signal ends the connection
+	 */
 	async putFile(
-		url: string,
+		{ uploadUrl, contentType }: UploadTarget,
 		body: ByteStream | Buffer,
-		contentType: string,
 		bytes: number,
+		signal: AbortSignal,
 	): Promise<void> {
-		const answer = await this.transport.withoutKey('PUT', url, {
+		const options = {
 			body,
 			headers: { 'Content-Type': contentType, 'Content-Length': bytes },
-			timeout: SUBMIT_TIMEOUT_MS,
-		});
+			timeout: SEND_TIMEOUT_MS,
+		};
+		const answer = await this.transport.withoutKey('PUT', uploadUrl, options, signal);
 		if (!('statusCode' in answer)) throw explainNoAnswer(answer, this.redact, UPLOAD_HOST);
 		if (answer.statusCode < 200 || answer.statusCode >= 300) {
 			throw explainHost(answer, UPLOAD_HOST);

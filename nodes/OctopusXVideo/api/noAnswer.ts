@@ -19,10 +19,17 @@ export function toNoAnswer(error: unknown): NoAnswer {
 	return {
 		code: origin.code ?? own.code ?? httpCode ?? origin.name ?? own.name ?? '',
 		reason: origin.message ?? own.message ?? '',
-		isBeforeConnect: [origin.syscall, own.syscall, describe(origin.cause).syscall].includes(
-			'connect',
-		),
+		isBeforeConnect: [error, cause, origin.cause].some(isConnectError),
 	};
+}
+
+/** Node tells which call failed; where it tried several addresses, that of each. */
+function isConnectError(error: unknown): boolean {
+	const { syscall, errors } = describe(error);
+	return (
+		syscall === 'connect' ||
+		(Array.isArray(errors) && errors.length > 0 && errors.every(isConnectError))
+	);
 }
 
 interface Described {
@@ -32,20 +39,21 @@ interface Described {
 	message?: string;
 	/** Node's name for what failed, such as `connect`. */
 	syscall?: string;
+	errors?: unknown;
 	cause?: unknown;
 }
 
 function describe(error: unknown): Described {
 	if (!(typeof error === 'object' && error !== null)) return {};
-	const { code, httpCode, name, message, syscall, cause } = error as Described;
-	return { code, httpCode, name, message, syscall, cause };
+	const { code, httpCode, name, message, syscall, errors, cause } = error as Described;
+	return { code, httpCode, name, message, syscall, errors, cause };
 }
 
 /** Connection codes that mean no byte of the request has reached the server. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** TLS gives up before the request is sent; Node has some twenty codes for it. */
-const NOT_TRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|^ERR_SSL|^EPROTO$/;
+/** A certificate is refused before the request is sent; Node has some twenty codes for it. */
+const NOT_TRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/;
 
 /** Refused by n8n (SSRF protection, allowed domains) or by axios before anything was sent. */
 const NOT_SENT: ReadonlySet<string> = new Set([

@@ -4,6 +4,8 @@ import { isPlainObject } from './task';
 export interface UploadTarget {
 	uploadUrl: string;
 	publicUrl: string;
+	/** What the address was signed for, hence what the file must be sent as. */
+	contentType: string;
 	/** In ms since the epoch. */
 	expiresAt: number;
 }
@@ -12,12 +14,13 @@ export interface UploadTarget {
 const DEFAULT_EXPIRES_IN_S = 900;
 
 /** Reads an answer of `POST /api/upload/presign`; `undefined` when it is none to work with. */
-export function parseUploadTarget(answer: unknown): UploadTarget | undefined {
+export function parseUploadTarget(answer: unknown, askedType: string): UploadTarget | undefined {
 	if (!isPlainObject(answer) || !isPlainObject(answer.data)) return undefined;
-	const { upload_url: uploadUrl, public_url: publicUrl, expires_in: expiresIn } = answer.data;
+	const { upload_url: uploadUrl, public_url: publicUrl, content_type: type } = answer.data;
 	if (!isWebAddress(uploadUrl) || !isWebAddress(publicUrl)) return undefined;
-	const seconds = typeof expiresIn === 'number' ? expiresIn : DEFAULT_EXPIRES_IN_S;
-	return { uploadUrl, publicUrl, expiresAt: Date.now() + seconds * 1_000 };
+	const seconds = Number(answer.data.expires_in) || DEFAULT_EXPIRES_IN_S;
+	const contentType = typeof type === 'string' && /^\w+\/[\w.+-]+$/.test(type) ? type : askedType;
+	return { uploadUrl, publicUrl, contentType, expiresAt: Date.now() + seconds * 1_000 };
 }
 
 function isWebAddress(value: unknown): value is string {

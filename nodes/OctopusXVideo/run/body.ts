@@ -1,21 +1,17 @@
 import { randomUUID } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { guarded, type ByteStream } from '../api/transport';
-import { OctopusXError } from '../api/errors';
+import type { ByteStream } from '../api/transport';
 import type { FileInput, VideoRequest } from './job';
-import { mapMedia, unreadable } from './media';
-import { STOPPED } from './outcome';
-import { within } from './pause';
+import { chunksOf, mapMedia, openFile } from './media';
 import type { Scope } from './scope';
 import { streamOf } from './stream';
-
-/** Storage that n8n reads files from may be far away. */
-const OPEN_LIMIT_MS = 5 * 60_000;
 
 /** A body to be sent once: JSON in UTF-8, of known length. */
 export interface Body {
 	content: Buffer | ByteStream;
 	bytes: number;
+	/** Whether its last byte has been handed over; before that, no server can have accepted it. */
+	isHandedOver: () => boolean;
 	/** To be called when it has been sent, or will not be. */
 	close: () => void;
 }
@@ -27,7 +23,7 @@ export interface Body {
  * Files are streamed from n8n's storage into the request and encoded on the way: whatever their
  * size and number, a few chunks are in memory, and never a whole file or its text.
  *
- * @throws OctopusXError when a file cannot be opened, or the execution is stopped meanwhile
+ * @throws OctopusXError when the first file cannot be opened; one that breaks off later breaks the body off
  */
 export async function openBody(scope: Scope, request: VideoRequest): Promise<Body> {
 	const files = new Map<string, FileInput>();
@@ -43,85 +39,81 @@ export async function openBody(scope: Scope, request: VideoRequest): Promise<Bod
 			Object.entries(fields).filter(([, value]) => value !== '' && value !== null),
 		),
 	);
-	if (files.size === 0) return wholeBody([text]);
+	if (files.size === 0) return wholeBody(Buffer.from(text));
 
-	const pieces = text.split(new RegExp(`(${[...files.keys()].join('|')})`));
-	const opening = Promise.all(
-		pieces.map(async (piece) => {
-			const file = files.get(piece);
-			return file ? await openFile(scope.context, file) : piece;
-		}),
-	);
-	const opened = await within(OPEN_LIMIT_MS, opening, scope.signal);
-	if (!opened) throw notOpened(scope.signal);
-	const [first] = opened.filter((piece) => typeof piece !== 'string');
-	return first ? streamedBody(opened, first.stream) : wholeBody(opened as string[]);
+	const pieces = text
+		.split(new RegExp(`(${[...files.keys()].join('|')})`))
+		.map((piece) => files.get(piece) ?? piece);
+	return await streamedBody(scope.context, pieces);
 }
 
-interface OpenFile {
-	stream: ByteStream;
-	bytes: number;
+type Piece = string | FileInput;
+
+function wholeBody(content: Buffer): Body {
+	return { content, bytes: content.length, isHandedOver: () => true, close: () => {} };
 }
 
-/** A stream of what n8n stores; what an item itself carries is base64 already. */
-async function openFile(
-	{ helpers }: IExecuteFunctions,
-	{ itemIndex, field, bytes }: FileInput,
-): Promise<OpenFile | string> {
-	const { id, data } = helpers.assertBinaryData(itemIndex, field);
-	if (!id) return data;
-	return { stream: guarded(await helpers.getBinaryStream(id).catch(unreadable)), bytes };
-}
+async function streamedBody(context: IExecuteFunctions, pieces: Piece[]): Promise<Body> {
+	const bytes = pieces
+		.map((piece) => (typeof piece === 'string' ? Buffer.byteLength(piece) : base64Length(piece)))
+		.reduce((sum, size) => sum + size, 0);
+	const firstFile = pieces.find((piece) => typeof piece !== 'string') as FileInput;
+	const first = await openFile(context, firstFile);
+	if (Buffer.isBuffer(first)) {
+		// n8n keeps files in memory: there is no stream to be had, and nothing to be saved
+		const chunks: Buffer[] = [];
+		for await (const chunk of encode(context, pieces, first)) chunks.push(chunk);
+		return wholeBody(Buffer.concat(chunks));
+	}
 
-function wholeBody(pieces: string[]): Body {
-	const content = Buffer.from(pieces.join(''));
-	return { content, bytes: content.length, close: () => {} };
-}
-
-function streamedBody(pieces: Array<string | OpenFile>, like: ByteStream): Body {
-	const sizes = pieces.map((piece) =>
-		typeof piece === 'string' ? Buffer.byteLength(piece) : base64Length(piece.bytes),
-	);
-	const content = streamOf(encode(pieces), like);
+	let handedOver = 0;
+	async function* counted() {
+		for await (const chunk of encode(context, pieces, first)) {
+			handedOver += chunk.length;
+			yield chunk;
+		}
+	}
+	const content = streamOf(counted(), first);
 	return {
 		content,
-		bytes: sizes.reduce((sum, size) => sum + size, 0),
+		bytes,
+		isHandedOver: () => handedOver >= bytes,
 		close: () => {
 			content.destroy();
-			for (const piece of pieces) if (typeof piece !== 'string') piece.stream.destroy();
+			first.destroy();
 		},
 	};
 }
 
-async function* encode(pieces: Array<string | OpenFile>): AsyncGenerator<Buffer> {
+/** The body in chunks. Files are opened when it is their turn; the first one is open already. */
+async function* encode(
+	context: IExecuteFunctions,
+	pieces: Piece[],
+	first: ByteStream | Buffer,
+): AsyncGenerator<Buffer> {
+	let opened: ByteStream | Buffer | undefined = first;
 	for (const piece of pieces) {
-		if (typeof piece === 'string') yield Buffer.from(piece);
-		else yield* encodeFile(piece);
+		if (typeof piece === 'string') {
+			yield Buffer.from(piece);
+			continue;
+		}
+		yield* toBase64(chunksOf(opened ?? (await openFile(context, piece)), piece.bytes));
+		opened = undefined;
 	}
 }
 
-async function* encodeFile({ stream, bytes }: OpenFile): AsyncGenerator<Buffer> {
+async function* toBase64(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 	let rest: Buffer = Buffer.alloc(0);
-	let size = 0;
-	for await (const chunk of stream as AsyncIterable<Buffer>) {
-		size += chunk.length;
+	for await (const chunk of chunks) {
 		const ready = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
 		// three bytes make four characters: what is left over waits for the next chunk
 		const whole = ready.length - (ready.length % 3);
 		yield Buffer.from(ready.toString('base64', 0, whole), 'latin1');
 		rest = ready.subarray(whole);
 	}
-	yield Buffer.from(rest.toString('base64'), 'latin1');
-	// the length of the body has been announced: another one would never end the request
-	if (size !== bytes) unreadable(new Error('its size is not what n8n says'));
+	if (rest.length > 0) yield Buffer.from(rest.toString('base64'), 'latin1');
 }
 
-function base64Length(bytes: number): number {
+function base64Length({ bytes }: FileInput): number {
 	return 4 * Math.ceil(bytes / 3);
-}
-
-function notOpened(signal: AbortSignal | undefined): OctopusXError {
-	return signal?.aborted
-		? new OctopusXError(STOPPED, '')
-		: new OctopusXError('The input file could not be read', 'n8n did not hand it out in time.');
 }

@@ -50,6 +50,7 @@ async function tryDownload(
 	fileName: string,
 ): Promise<IBinaryData> {
 	const connection = followingController(signal);
+	const watchdog = new Watchdog(connection);
 	try {
 		const opening = client.openVideo(task.video_url as string, connection.signal);
 		const answer = await within(STALL_LIMIT_MS, opening, signal);
@@ -58,11 +59,13 @@ async function tryDownload(
 		const name = fileName
 			? withExtension(fileName)
 			: `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`;
+		const chunks = checkedChunks(answer, watchdog);
 		const storing = context.helpers
-			.prepareBinaryData(streamOf(checkedChunks(answer, signal), answer.body), name, VIDEO_MIME)
-			.catch((error: Error) =>
-				error instanceof OctopusXError ? error : broken(client.redact(error.message)),
-			);
+			.prepareBinaryData(streamOf(chunks, answer.body), name, VIDEO_MIME)
+			.catch((error: Error) => {
+				if (watchdog.hasEndedIt) return broken('the host stopped sending');
+				return error instanceof OctopusXError ? error : broken(client.redact(error.message));
+			});
 		const stored = (await within(STORE_LIMIT_MS, storing, signal)) ?? broken('it took too long');
 		if (stored instanceof OctopusXError) throw stored;
 		return stored;
@@ -74,21 +77,18 @@ async function tryDownload(
 /** The body of an answer, refused in the middle of it when it is no whole video. */
 async function* checkedChunks(
 	{ headers, body }: Answer<ByteStream>,
-	signal: AbortSignal | undefined,
+	watchdog: Watchdog,
 ): AsyncGenerator<Buffer> {
-	const watchdog = new Watchdog(body, signal);
 	let size = 0;
-	try {
-		for await (const chunk of body as AsyncIterable<Buffer>) {
-			watchdog.noteChunk();
-			if (size === 0) refuseOtherContent(chunk);
-			size += chunk.length;
-			yield chunk;
-			watchdog.isWaiting = true;
-		}
-	} finally {
-		watchdog.end();
+	void watchdog.watch();
+	for await (const chunk of body as AsyncIterable<Buffer>) {
+		watchdog.noteChunk();
+		if (size === 0) refuseOtherContent(chunk);
+		size += chunk.length;
+		yield chunk;
+		watchdog.isWaiting = true;
 	}
+	watchdog.isWaiting = false;
 	if (size === 0) {
 		throw new OctopusXError('The video file is empty', 'No byte arrived.', { transient: true });
 	}
@@ -97,37 +97,35 @@ async function* checkedChunks(
 	if (size < announced) throw broken(`${size} of ${announced} bytes arrived`);
 }
 
-/** Ends a body whose host stops sending, which no timeout of n8n's does; storing may take its time. */
+/**
+ * Ends the connection of a host that stops sending. No timeout of n8n's does that once the body has
+ * begun, and destroying the body does not either, as long as nothing comes. Storing may take its time.
+ */
 class Watchdog {
 	/** Whether the next chunk is the host's to send. */
 	isWaiting = true;
+	hasEndedIt = false;
 	private chunks = 0;
-	private isOver = false;
-	private readonly timer: AbortController;
 
-	constructor(body: ByteStream, signal: AbortSignal | undefined) {
-		this.timer = followingController(signal);
-		void this.watch(body);
-	}
+	constructor(private readonly connection: AbortController) {}
 
 	noteChunk(): void {
 		this.chunks++;
 		this.isWaiting = false;
 	}
 
-	end(): void {
-		this.isOver = true;
-		this.timer.abort();
-	}
-
-	private async watch(body: ByteStream): Promise<void> {
+	/** Watches until the connection is over. */
+	async watch(): Promise<void> {
+		const { signal } = this.connection;
 		let idleMs = 0;
-		while (idleMs < STALL_LIMIT_MS && !this.timer.signal.aborted) {
+		while (idleMs < STALL_LIMIT_MS && !signal.aborted) {
 			const before = this.chunks;
-			await pause(WATCH_INTERVAL_MS, this.timer.signal);
+			await pause(WATCH_INTERVAL_MS, signal);
 			idleMs = this.isWaiting && this.chunks === before ? idleMs + WATCH_INTERVAL_MS : 0;
 		}
-		if (!this.isOver) body.destroy(broken('the host stopped sending'));
+		if (signal.aborted) return;
+		this.hasEndedIt = true;
+		this.connection.abort();
 	}
 }
 

@@ -49,15 +49,15 @@ export class Ledger {
 	/**
 	 * The line for an item and its request; a line for another request of the item is closed.
 	 *
-	 * @returns `replaced` with the ids of that other request
+	 * @returns `replaced`, the line of that other request
 	 */
-	lineFor(item: number, request: VideoRequest): { line: LedgerLine; replaced: string[] } {
+	lineFor(item: number, request: VideoRequest): { line: LedgerLine; replaced?: LedgerLine } {
 		const hash = hashOf(request);
 		const kept = this.entries[item];
-		const isKept = kept?.hash === hash;
-		const entry = isKept ? kept : { hash, taskIds: [], unanswered: 0 };
+		if (kept?.hash === hash) return { line: new LedgerLine(kept) };
+		const entry = { hash, taskIds: [], unanswered: 0 };
 		this.entries[item] = entry;
-		return { line: new LedgerLine(entry), replaced: isKept ? [] : (kept?.taskIds ?? []) };
+		return { line: new LedgerLine(entry), replaced: kept && new LedgerLine(kept) };
 	}
 }
 

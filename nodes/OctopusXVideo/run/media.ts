@@ -1,24 +1,28 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { OctopusXError } from '../api/errors';
-import type { MediaInput, VideoRequest } from './job';
+import { guarded, type ByteStream } from '../api/transport';
+import type { FileInput, MediaInput, VideoRequest } from './job';
+import { within } from './pause';
 
-/** A request's media, each input replaced by what `convert` makes of it. */
+/** Storage that n8n keeps files in may be far away. */
+const STORAGE_LIMIT_MS = 5 * 60_000;
+
+/** A request's media, each input replaced by what `convert` makes of it, one after the other. */
 export async function mapMedia<T>(
 	media: VideoRequest['media'],
 	convert: (input: MediaInput) => Promise<T>,
 ): Promise<Record<string, T | T[]>> {
 	const converted: Record<string, T | T[]> = {};
 	for (const [field, input] of Object.entries(media)) {
-		converted[field] = Array.isArray(input)
-			? await Promise.all(input.map(convert))
-			: await convert(input);
+		if (!Array.isArray(input)) {
+			converted[field] = await convert(input);
+			continue;
+		}
+		const list: T[] = [];
+		for (const one of input) list.push(await convert(one));
+		converted[field] = list;
 	}
 	return converted;
-}
-
-/** For n8n's binary helpers, which tell of a missing file in their own words. */
-export function unreadable(error: Error): never {
-	throw new OctopusXError('The input file could not be read', error.message);
 }
 
 /** Size in bytes of a file that n8n keeps, without loading it where n8n keeps it outside the item. */
@@ -26,6 +30,50 @@ export async function binarySize(
 	context: IExecuteFunctions,
 	{ id, data }: IBinaryData,
 ): Promise<number> {
-	if (id) return (await context.helpers.getBinaryMetadata(id)).fileSize;
-	return Buffer.byteLength(data, 'base64');
+	if (!id) return Buffer.from(data, 'base64').length;
+	return (await fromStorage(context, context.helpers.getBinaryMetadata(id))).fileSize;
+}
+
+/** The bytes of a file: a stream of what n8n stores, a buffer of what the item itself carries. */
+export async function openFile(
+	context: IExecuteFunctions,
+	{ itemIndex, field }: FileInput,
+): Promise<ByteStream | Buffer> {
+	const { id, data } = context.helpers.assertBinaryData(itemIndex, field);
+	if (!id) return Buffer.from(data, 'base64');
+	return guarded(await fromStorage(context, context.helpers.getBinaryStream(id)));
+}
+
+/**
+ * The chunks of a file, as long as was announced: another length would never end a request, or cut
+ * the file off.
+ */
+export async function* chunksOf(
+	file: ByteStream | Buffer,
+	announcedBytes: number,
+): AsyncGenerator<Buffer> {
+	let size = 0;
+	for await (const chunk of Buffer.isBuffer(file) ? [file] : (file as AsyncIterable<Buffer>)) {
+		size += chunk.length;
+		if (size > announcedBytes) break;
+		yield chunk;
+	}
+	if (size !== announcedBytes) throw unreadable('its size is not what n8n says');
+}
+
+/** What n8n's storage hands out, within a limit and not beyond a stopped execution. */
+async function fromStorage<T>(context: IExecuteFunctions, work: Promise<T>): Promise<T> {
+	const signal = context.getExecutionCancelSignal();
+	const result = await within(
+		STORAGE_LIMIT_MS,
+		work.catch((error: Error) => unreadable(error.message)),
+		signal,
+	);
+	if (result === undefined) throw unreadable('n8n did not hand it out in time');
+	if (result instanceof OctopusXError) throw result;
+	return result;
+}
+
+function unreadable(reason: string): OctopusXError {
+	return new OctopusXError('The input file could not be read', `${reason}. Nothing was submitted.`);
 }

@@ -101,6 +101,7 @@ export class Poller {
 				},
 			};
 			this.watches.add(entry);
+			if (entry.dueAt <= Date.now()) void this.look(entry);
 			if (!this.isLooping) void this.loop();
 		});
 	}
@@ -123,10 +124,15 @@ export class Poller {
 
 	private async look(watch: Watch): Promise<void> {
 		watch.dueAt = Infinity;
-		const read = await this.read(watch.task.task_id);
-		if (!this.watches.has(watch)) return;
-		if (read instanceof OctopusXError) this.sitOut(watch, read);
-		else this.note(watch, read);
+		try {
+			const read = await this.read(watch.task.task_id);
+			if (!this.watches.has(watch)) return;
+			if (read instanceof OctopusXError) this.sitOut(watch, read);
+			else this.note(watch, read);
+		} catch (error) {
+			// a watch that nobody ends would keep the node for ever
+			watch.end(asOctopusXError(error));
+		}
 	}
 
 	private async read(taskId: string): Promise<Task | OctopusXError> {

@@ -38,7 +38,7 @@ export async function runJobs(
 		return outcomes.map(toItem);
 	};
 
-	const jobs = await planAll(outcomes, plan);
+	const jobs = await planAll(context, outcomes, plan);
 	if (!context.continueOnFail() && jobs.length < outcomes.length) return end();
 
 	const scope = await open(context, ledger, jobs, outcomes);
@@ -57,6 +57,7 @@ interface PlannedJob {
 }
 
 async function planAll(
+	context: IExecuteFunctions,
 	outcomes: Outcome[],
 	plan: (item: number) => Promise<Job>,
 ): Promise<PlannedJob[]> {
@@ -66,6 +67,7 @@ async function planAll(
 			planned.push({ job: await plan(item), item, outcome });
 		} catch (error) {
 			outcome.error = error as Error;
+			outcome.isStopped = context.getExecutionCancelSignal()?.aborted;
 		}
 	}
 	return planned;

@@ -3,6 +3,7 @@ import { unseenTask, type Task } from '../api/task';
 import { openBody } from './body';
 import type { VideoRequest } from './job';
 import type { LedgerLine } from './ledger';
+import { STOPPED } from './outcome';
 import { within } from './pause';
 import { withRetries } from './retry';
 import type { Scope } from './scope';
@@ -35,9 +36,9 @@ export async function obtainTask(
 ): Promise<Task> {
 	const { logger } = scope.context;
 	const { line, replaced } = scope.ledger.lineFor(item, request);
-	if (replaced.length > 0) {
+	if (replaced?.lastTaskId) {
 		logger.warn(
-			`OctopusX: item ${item} asks for another video than before; earlier tasks: ${replaced.join(', ')}`,
+			`OctopusX: item ${item} asks for another video than before; the earlier task: ${replaced.lastTaskId}`,
 			{ item },
 		);
 	}
@@ -61,7 +62,7 @@ export async function obtainTask(
 
 	const resumed = await resume();
 	if (resumed) return resumed;
-	if (line.isInDoubt) {
+	if (line.isInDoubt || replaced?.isInDoubt) {
 		logger.warn(
 			`OctopusX: an earlier try for item ${item} may have been accepted; submitting it again may pay twice`,
 			{ item },
@@ -70,8 +71,11 @@ export async function obtainTask(
 	const ready =
 		request.sendBinaryAs === 'upload' ? await uploadFiles(scope, request, deadline) : request;
 	return await withRetries(
-		// the id of an earlier submission may have come during a pause
-		async () => (await resume()) ?? (await submitOnce(scope, item, ready, line)),
+		async () => {
+			if (Date.now() > deadline) throw outOfTime();
+			// the id of an earlier submission may have come during a pause
+			return (await resume()) ?? (await submitOnce(scope, item, ready, line));
+		},
 		{ heals: ({ repeatable }) => repeatable, deadline, signal: scope.signal },
 	);
 }
@@ -83,7 +87,8 @@ async function submitOnce(
 	line: LedgerLine,
 ): Promise<Task> {
 	const { client, context, signal } = scope;
-	const { content, bytes, close } = await openBody(scope, request);
+	const { content, bytes, isHandedOver, close } = await openBody(scope, request);
+	if (signal?.aborted) throw new OctopusXError(STOPPED, '');
 	line.noteSubmission();
 	// noted the moment it arrives, also when that is too late for this try
 	const answer = client.createTask(content, bytes).then((task) => {
@@ -102,6 +107,13 @@ async function submitOnce(
 		line.noteRefusal();
 		throw result;
 	}
+	if (!isHandedOver()) {
+		line.noteRefusal();
+		throw new OctopusXError(
+			'The request could not be sent completely',
+			`${result.message}. ${result.description} Nothing was submitted.`,
+		);
+	}
 	const { message, description, details } = result;
 	context.logger.warn(`OctopusX: item ${item} may have been accepted: ${message} ${description}`, {
 		item,
@@ -110,6 +122,13 @@ async function submitOnce(
 		message,
 		`${description} It is not known whether a video is being made and paid for, so the node did not send the request again: look into the usage log of the OctopusX account before you run it again.`,
 		details,
+	);
+}
+
+function outOfTime(): OctopusXError {
+	return new OctopusXError(
+		'The time for this item was over before it could be submitted',
+		"Nothing was submitted. Raise the option 'Timeout'.",
 	);
 }
 

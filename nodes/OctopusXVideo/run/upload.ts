@@ -1,11 +1,14 @@
 import { asOctopusXError, OctopusXError } from '../api/errors';
-import { guarded } from '../api/transport';
+import type { UploadTarget } from '../api/upload';
 import type { FileInput, VideoRequest } from './job';
-import { mapMedia, unreadable } from './media';
-import { within } from './pause';
+import { chunksOf, mapMedia, openFile } from './media';
+import { followingController, within } from './pause';
 import { withRetries, type RetryRule } from './retry';
 import type { Scope } from './scope';
+import { streamOf } from './stream';
 
+/** An answer of a few hundred bytes. */
+const PRESIGN_LIMIT_MS = 45_000;
 /** 1 GB over a line of 15 Mbit/s. */
 const PUT_LIMIT_MS = 10 * 60_000;
 
@@ -38,28 +41,38 @@ async function uploadFile(scope: Scope, file: FileInput, deadline: number): Prom
 		deadline,
 		signal: scope.signal,
 	};
-	const target = await withRetries(
-		async () => await scope.client.presignUpload(file.fileName, file.mimeType),
-		rule,
-	);
-	await withRetries(async () => await put(scope, file, target.uploadUrl), {
+	const target = await withRetries(async () => await presign(scope, file), rule);
+	await withRetries(async () => await put(scope, file, target), {
 		...rule,
 		deadline: Math.min(deadline, target.expiresAt),
 	});
 	return target.publicUrl;
 }
 
+async function presign({ client, signal }: Scope, file: FileInput): Promise<UploadTarget> {
+	const asking = client.presignUpload(file.fileName, file.mimeType);
+	const target = await within(PRESIGN_LIMIT_MS, asking, signal);
+	if (target) return target;
+	throw new OctopusXError('OctopusX did not answer', 'No address for the upload came in time.', {
+		transient: true,
+	});
+}
+
 async function put(
 	{ client, context, signal }: Scope,
-	{ itemIndex, field, mimeType, bytes }: FileInput,
-	url: string,
+	file: FileInput,
+	target: UploadTarget,
 ): Promise<void> {
-	const { id } = context.helpers.assertBinaryData(itemIndex, field);
+	const connection = followingController(signal);
 	// a stream is used up by a try, so each one opens its own
-	const body = id
-		? guarded(await context.helpers.getBinaryStream(id).catch(unreadable))
-		: await context.helpers.getBinaryDataBuffer(itemIndex, field).catch(unreadable);
-	const sending = client.putFile(url, body, mimeType, bytes).then(() => true);
-	if (await within(PUT_LIMIT_MS, sending, signal)) return;
-	throw new OctopusXError('The upload took too long', 'It was given up.', { transient: true });
+	const source = await openFile(context, file);
+	const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file.bytes), source);
+	try {
+		const sending = client.putFile(target, body, file.bytes, connection.signal).then(() => true);
+		if (await within(PUT_LIMIT_MS, sending, signal)) return;
+		throw new OctopusXError('The upload took too long', 'It was given up.', { transient: true });
+	} finally {
+		connection.abort();
+		if (!Buffer.isBuffer(source)) source.destroy();
+	}
 }
