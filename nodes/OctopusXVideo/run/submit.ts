@@ -88,7 +88,10 @@ async function submitOnce(
 ): Promise<Task> {
 	const { client, context, signal } = scope;
 	const { content, bytes, isHandedOver, close } = await openBody(scope, request);
-	if (signal?.aborted) throw new OctopusXError(STOPPED, '');
+	if (signal?.aborted) {
+		close();
+		throw new OctopusXError(STOPPED, '');
+	}
 	line.noteSubmission();
 	// noted the moment it arrives, also when that is too late for this try
 	const answer = client.createTask(content, bytes).then((task) => {
