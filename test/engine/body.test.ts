@@ -1,0 +1,103 @@
+import { runNodeVirtually } from './support/octopus';
+import { storeBinary } from './support/runWorkflow';
+import { useSandbox } from './support/useSandbox';
+import { watchedNode } from './support/watchedNode';
+
+const sandbox = useSandbox();
+
+const generate = { operation: 'generate', prompt: '={{ $json.prompt }}' };
+
+test('files are streamed into the request, never held as a whole', async () => {
+	const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, n) => n % 251));
+	const largest = { chunk: 0 };
+	const node = watchedNode((context) => ({
+		helpers: {
+			...context.helpers,
+			getBinaryDataBuffer: async () =>
+				await Promise.reject(new Error('a whole file was asked for')),
+			getBinaryStream: async (id: string) => {
+				const stream = await context.helpers.getBinaryStream(id, 1_000);
+				stream.on('data', ({ length }: Buffer) => {
+					largest.chunk = Math.max(largest.chunk, length);
+				});
+				return stream.pause();
+			},
+		},
+	}));
+	const image = [
+		{ source: 'binary', binaryField: 'a' },
+		{ source: 'binary', binaryField: 'b' },
+		{ source: 'binary', binaryField: 'c' },
+	];
+	const binary = {
+		a: await storeBinary(bytes, 'image/png'),
+		b: { data: bytes.toString('base64'), mimeType: 'image/png' },
+		c: await storeBinary(bytes.subarray(0, 1), 'image/png'),
+	};
+	const { error } = await runNodeVirtually(
+		sandbox,
+		{
+			...generate,
+			mode: 'referenceImages',
+			referenceImages: { image },
+			waitForCompletion: false,
+		},
+		{ node, input: [{ json: { prompt: 'ä “quoted” prompt' }, binary }] },
+	);
+	expect(error).toBeUndefined();
+	expect(largest.chunk).toBe(1_000);
+	const [submission] = sandbox.requestsTo('submit');
+	const { images, prompt } = submission?.body as { images: string[]; prompt: string };
+	const dataUri = (content: Buffer) => `data:image/png;base64,${content.toString('base64')}`;
+	expect(images).toEqual([dataUri(bytes), dataUri(bytes), dataUri(bytes.subarray(0, 1))]);
+	expect(prompt).toBe('ä “quoted” prompt');
+	expect(submission?.headers['transfer-encoding']).toBeUndefined();
+});
+
+test('a file that is not as long as n8n says is not sent', async () => {
+	const data = { ...(await storeBinary(Buffer.alloc(90_000, 1), 'video/mp4')) };
+	const node = watchedNode((context) => ({
+		helpers: {
+			...context.helpers,
+			getBinaryMetadata: async () => ({ mimeType: 'video/mp4', fileSize: 60_000 }),
+		},
+	}));
+	const { error } = await runNodeVirtually(
+		sandbox,
+		{ operation: 'edit', prompt: 'x', videoSource: 'binary' },
+		{ node, input: [{ json: {}, binary: { data } }] },
+	);
+	expect(error?.message).toBe('The request could not be sent completely');
+	expect(error?.description).not.toContain('not known whether a video');
+	expect(sandbox.tasks).toEqual([]);
+});
+
+test('files that vanish between the look at them and the request end in an error, not in a crash', async () => {
+	// an error event that nobody listens to would be an uncaught exception, which fails the test
+	const node = watchedNode((context) => ({
+		helpers: {
+			...context.helpers,
+			getBinaryStream: async (id: string) => {
+				const stream = await context.helpers.getBinaryStream(id);
+				setImmediate(() => stream.destroy(new Error('the file is gone')));
+				return stream;
+			},
+		},
+	}));
+	const picture = await storeBinary(Buffer.alloc(500_000, 1), 'image/png');
+	const image = ['a', 'b', 'c'].map((binaryField) => ({ source: 'binary', binaryField }));
+	for (const sendBinaryAs of ['dataUri', 'upload']) {
+		const { error } = await runNodeVirtually(
+			sandbox,
+			{
+				...generate,
+				mode: 'referenceImages',
+				referenceImages: { image },
+				options: { sendBinaryAs, timeout: 0.1 },
+			},
+			{ node, input: [{ json: { prompt: 'x' }, binary: { a: picture, b: picture, c: picture } }] },
+		);
+		expect(error).toBeDefined();
+	}
+	expect(sandbox.tasks).toEqual([]);
+});
