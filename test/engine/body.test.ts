@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { runNodeVirtually } from './support/octopus';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
@@ -100,4 +101,42 @@ test('files that vanish between the look at them and the request end in an error
 		expect(error).toBeDefined();
 	}
 	expect(sandbox.tasks).toEqual([]);
+});
+
+test('a request that is given up while its file is still being read can never be accepted', async () => {
+	const bytes = Buffer.alloc(300_000, 1);
+	let opened = 0;
+	/** The first time, the file pauses in the middle for longer than the node waits for an answer. */
+	async function* slowly() {
+		yield bytes.subarray(0, 150_000);
+		if (opened === 1) await new Promise((resolve) => setTimeout(resolve, 11 * 60_000));
+		yield bytes.subarray(150_000);
+	}
+	const node = watchedNode((context) => ({
+		helpers: {
+			...context.helpers,
+			getBinaryStream: async () => {
+				opened++;
+				return Readable.from(slowly(), { objectMode: false });
+			},
+		},
+	}));
+	const data = await storeBinary(bytes, 'video/mp4');
+	const { items } = await runNodeVirtually(
+		sandbox,
+		{
+			operation: 'edit',
+			prompt: 'x',
+			videoSource: 'binary',
+			options: { timeout: 60, pollInterval: 300 },
+		},
+		{
+			node,
+			settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1_000 },
+			input: [{ json: {}, binary: { data } }],
+		},
+	);
+	expect(items[0]?.json.status).toBe('completed');
+	expect(opened).toBe(2);
+	expect(sandbox.tasks).toHaveLength(1);
 });

@@ -111,6 +111,8 @@ async function submitOnce(
 		throw result;
 	}
 	if (!isHandedOver()) {
+		// a request that still goes on could be accepted later: without its end it never is
+		close();
 		line.noteRefusal();
 		throw new OctopusXError(
 			'The request could not be sent completely',
