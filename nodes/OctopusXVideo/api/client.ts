@@ -9,7 +9,7 @@ import {
 } from './catalogue';
 import { OctopusXError } from './errors';
 import { explainNoAnswer } from './noAnswer';
-import { createRedact, type Redact } from './redact';
+import { createRedact, hideKey, type Redact } from './redact';
 import { parseUploadTarget, type UploadTarget } from './upload';
 import { parseTask, taskUrl, type Task } from './task';
 import { CREDENTIAL, guarded, Transport, type ByteStream, type RequestOptions } from './transport';
@@ -181,8 +181,8 @@ export class OctopusXClient {
 	/** A server may echo what it was sent: the key does not get into items that way. */
 	private withoutKey(task: Task): Task {
 		const text = JSON.stringify(task);
-		if (!this.apiKey || !text.includes(this.apiKey)) return task;
-		return JSON.parse(text.split(this.apiKey).join('***')) as Task;
+		const safe = hideKey(text, this.apiKey);
+		return safe === text ? task : (JSON.parse(safe) as Task);
 	}
 
 	/** A JSON request to the API. Anything but a 2xx with a JSON body is thrown. */

@@ -2,6 +2,11 @@ const MAX_QUOTE_LENGTH = 500;
 /** Enough for a quote after what is replaced in it; bounds the work for texts of any size. */
 const MAX_READ_LENGTH = 2_000;
 
+/** @param apiKey as it is sent; an empty one hides nothing */
+export function hideKey(text: string, apiKey: string): string {
+	return apiKey ? text.split(apiKey).join('***') : text;
+}
+
 export type Redact = (text: string) => string;
 
 /**
@@ -14,7 +19,7 @@ export function createRedact(apiKey: string): Redact {
 		// a text that is cut may end in a part of the key: its last word goes
 		const start =
 			text.length > MAX_READ_LENGTH ? text.slice(0, MAX_READ_LENGTH).replace(/\S*$/, '') : text;
-		const safe = (apiKey ? start.split(apiKey).join('***') : start)
+		const safe = hideKey(start, apiKey)
 			.replace(/Bearer\s+\S+/gi, 'Bearer ***')
 			.replace(/data:[^\s"',]*,[^\s"']*/gi, 'data:***');
 		return safe.length > MAX_QUOTE_LENGTH ? `${safe.slice(0, MAX_QUOTE_LENGTH)}…` : safe;
