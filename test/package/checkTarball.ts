@@ -1,5 +1,5 @@
 /** Checks what `npm publish` would send: the built package and its papers, small, and no more. */
-import { listTarball } from './tarball.mjs';
+import { listTarball } from './tarball';
 
 const MAX_BYTES = 150_000;
 const PAPERS = ['LICENSE.md', 'README.md', 'index.js', 'package.json'];

@@ -1,0 +1,40 @@
+/**
+ * n8n's package scanner on this source tree and on the tarball that would be published. The scanner
+ * itself only takes published packages, so its two legs are called here.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT, unpackTarball } from './tarball';
+
+interface Scanner {
+	SOURCE_FILE_PATTERNS: string[];
+	analyzePackage(
+		folder: string,
+		patterns: string[],
+	): Promise<{ passed: boolean; message?: string; details?: string }>;
+}
+
+async function main(): Promise<void> {
+	const path = '@n8n/scan-community-package/scanner/scanner.mjs';
+	const { analyzePackage, SOURCE_FILE_PATTERNS } = (await import(path)) as Scanner;
+	const folder = mkdtempSync(join(tmpdir(), 'octopusx-scan-'));
+	try {
+		unpackTarball(folder);
+		const legs = {
+			source: await analyzePackage(ROOT, SOURCE_FILE_PATTERNS),
+			tarball: await analyzePackage(folder, ['**/*.js', 'package.json']),
+		};
+		for (const [name, { passed, message, details }] of Object.entries(legs)) {
+			console.log(`scan of the ${name}: ${passed ? 'passed' : 'FAILED'}`);
+			if (!passed) {
+				console.log(message, details);
+				process.exitCode = 1;
+			}
+		}
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
+void main();
