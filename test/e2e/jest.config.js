@@ -1,0 +1,16 @@
+const { join } = require('node:path');
+
+/**
+ * The package in the real n8n application. One file after the other: each starts an n8n of its own.
+ * @type {import('jest').Config}
+ */
+module.exports = {
+	...require('../../jest.config'),
+	rootDir: join(__dirname, '..', '..'),
+	roots: ['<rootDir>/test/e2e'],
+	testMatch: ['**/*.e2e.ts'],
+	setupFiles: [],
+	globalSetup: '<rootDir>/test/e2e/globalSetup.ts',
+	maxWorkers: 1,
+	testTimeout: 120_000,
+};

@@ -1,0 +1,150 @@
+import type { IRunExecutionData } from 'n8n-workflow';
+import type { WorkflowDraft } from './support/n8nApi';
+import { until } from './support/until';
+import { useN8n } from './support/useN8n';
+import { chain, node, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
+
+const setup = useN8n();
+
+async function activated(draft: WorkflowDraft) {
+	const workflow = await setup.api.createWorkflow(draft);
+	await setup.api.activate(workflow);
+	return workflow;
+}
+
+async function call(path: string, body: object = {}): Promise<void> {
+	const { status } = await fetch(`${setup.n8n.url}/webhook/${path}`, {
+		method: 'POST',
+		headers: { 'content-type': 'application/json' },
+		body: JSON.stringify(body),
+	});
+	expect(status).toBe(200);
+}
+
+/** The one execution of a workflow, once it is over. */
+async function onlyExecution(workflow: { id: string }) {
+	const [execution] = await until('an execution', async () => {
+		const found = await setup.api.executionsOf(workflow);
+		return found.length > 0 && found;
+	});
+	return await setup.api.ended(execution as { id: string });
+}
+
+const itemsOf = (data: IRunExecutionData) =>
+	data.resultData.runData[VIDEO_NODE]?.at(-1)?.data?.main?.[0] ?? [];
+
+test('a webhook gets its video, paid for once', async () => {
+	setup.sandbox.durationMs = 1_500;
+	const workflow = await activated(
+		chain('Webhook', [webhookNode('one'), videoNode(setup.credentialId, { downloadVideo: true })]),
+	);
+	await call('one');
+	const { status, data } = await onlyExecution(workflow);
+	expect(status).toBe('success');
+	const [item] = itemsOf(data);
+	expect(item?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+	const file = await setup.api.binary(item?.binary?.data?.id as string);
+	expect(file.subarray(4, 8).toString()).toBe('ftyp');
+	expect(setup.sandbox.tasks).toHaveLength(1);
+});
+
+test('two executions at once pay for one video each', async () => {
+	setup.sandbox.durationMs = 2_000;
+	const workflow = await activated(
+		chain('Twice', [
+			webhookNode('twice'),
+			videoNode(setup.credentialId, { prompt: '={{ $json.body.prompt }}' }),
+		]),
+	);
+	await Promise.all([call('twice', { prompt: 'first' }), call('twice', { prompt: 'second' })]);
+	const executions = await until('two executions', async () => {
+		const found = await setup.api.executionsOf(workflow);
+		return found.length === 2 && found;
+	});
+	const ended = await Promise.all(executions.map(async (one) => await setup.api.ended(one)));
+	expect(ended.map(({ status }) => status)).toEqual(['success', 'success']);
+	expect(setup.sandbox.tasks.map(({ request }) => request.prompt).sort()).toEqual([
+		'first',
+		'second',
+	]);
+});
+
+test('a schedule runs the node unattended', async () => {
+	const everySecond = node(
+		'Schedule',
+		'n8n-nodes-base.scheduleTrigger',
+		{ rule: { interval: [{ field: 'seconds', secondsInterval: 1 }] } },
+		1.2,
+	);
+	const workflow = await activated(chain('Schedule', [everySecond, videoNode(setup.credentialId)]));
+	await until('two tasks', () => setup.sandbox.tasks.length >= 2);
+	await setup.api.deactivate(workflow);
+	const executions = await setup.api.executionsOf(workflow);
+	const ended = await Promise.all(executions.map(async (one) => await setup.api.ended(one)));
+	expect(new Set(ended.map(({ status, mode }) => `${mode} ${status}`))).toEqual(
+		new Set(['trigger success']),
+	);
+	expect(setup.sandbox.tasks).toHaveLength(executions.length);
+});
+
+test('Retry On Fail waits for the task that is paid for', async () => {
+	// the look says that the task is not there, once: the node fails, n8n runs it again
+	setup.sandbox.faults.add({
+		on: 'poll',
+		answer: { status: 401, body: { error: { message: 'no', code: '' } } },
+	});
+	const workflow = await activated(
+		chain('Retry On Fail', [
+			webhookNode('again'),
+			videoNode(setup.credentialId, {}, { retryOnFail: true, maxTries: 2, waitBetweenTries: 100 }),
+		]),
+	);
+	await call('again');
+	const { status, data } = await onlyExecution(workflow);
+	expect(status).toBe('success');
+	expect(itemsOf(data)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+	expect(setup.sandbox.tasks).toHaveLength(1);
+});
+
+test('Retry in the list of executions goes on with the task that is paid for', async () => {
+	setup.sandbox.faults.add({
+		on: 'poll',
+		answer: { status: 401, body: { error: { message: 'no', code: '' } } },
+	});
+	const workflow = await activated(
+		chain('Retry execution', [webhookNode('later'), videoNode(setup.credentialId)]),
+	);
+	await call('later');
+	const failed = await onlyExecution(workflow);
+	expect(failed.status).toBe('error');
+	expect(failed.data.resultData.error?.description).toContain('video_1');
+
+	const retried = await setup.api.ended(await setup.api.retry(failed.id));
+	expect(retried.status).toBe('success');
+	expect(itemsOf(retried.data)[0]?.json).toMatchObject({ task_id: 'video_1' });
+	expect(setup.sandbox.tasks).toHaveLength(1);
+});
+
+test('Stop ends the execution, and its retry goes on with the same task', async () => {
+	setup.sandbox.durationMs = 3_600_000;
+	const workflow = await activated(
+		chain('Stop', [webhookNode('stop'), videoNode(setup.credentialId)]),
+	);
+	await call('stop');
+	await until('a look', () => setup.sandbox.requestsTo('poll').length > 0);
+	const [execution] = await setup.api.executionsOf(workflow);
+	await setup.api.stop(execution?.id as string);
+	const stopped = await setup.api.ended(execution as { id: string });
+	expect(stopped.status).toBe('canceled');
+
+	setup.sandbox.tasks.forEach((task) => (task.durationMs = 0));
+	const retried = await setup.api.ended(await setup.api.retry(stopped.id));
+	expect(retried.status).toBe('success');
+	expect(setup.sandbox.tasks).toHaveLength(1);
+});
+
+test('the log of n8n names every task, and never the key', () => {
+	const { output } = setup.n8n.program;
+	expect(output).toContain('OctopusX task video_1 created');
+	expect(output).not.toContain(setup.sandbox.apiKey);
+});

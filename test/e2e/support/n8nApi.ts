@@ -1,0 +1,166 @@
+import { parse } from 'flatted';
+import type { INode, IConnections, IRunExecutionData, ExecutionStatus } from 'n8n-workflow';
+import { until } from './until';
+
+export const OWNER = {
+	email: 'owner@example.com',
+	firstName: 'Olive',
+	lastName: 'Owner',
+	password: 'Octopus8arms',
+};
+
+export interface WorkflowDraft {
+	name: string;
+	nodes: INode[];
+	connections: IConnections;
+	settings?: Record<string, unknown>;
+}
+
+export interface SavedWorkflow extends WorkflowDraft {
+	id: string;
+	versionId: string;
+}
+
+export interface Execution {
+	id: string;
+	workflowId: string;
+	status: ExecutionStatus;
+	mode: string;
+	retryOf?: string | null;
+	retrySuccessId?: string | null;
+}
+
+/** n8n's REST API as its editor uses it. */
+export class N8nApi {
+	private cookie = '';
+
+	constructor(readonly url: string) {}
+
+	/** Makes the owner where there is none yet, and logs in. */
+	async logIn(): Promise<void> {
+		const { email: emailOrLdapLoginId, password } = OWNER;
+		const { status } = await this.send('POST', '/rest/owner/setup', OWNER);
+		if (status === 200) return;
+		await this.request('POST', '/rest/login', {
+			emailOrLdapLoginId,
+			email: emailOrLdapLoginId,
+			password,
+		});
+	}
+
+	async createCredential(type: string, name: string, data: object): Promise<string> {
+		const { id } = await this.request<{ id: string }>('POST', '/rest/credentials', {
+			type,
+			name,
+			data,
+		});
+		return id;
+	}
+
+	/** What *Test* in the credential's form answers. */
+	async testCredential(type: string, name: string, data: object) {
+		return await this.request<{ status: string; message: string }>(
+			'POST',
+			'/rest/credentials/test',
+			{
+				credentials: { id: '', type, name, data },
+			},
+		);
+	}
+
+	async createWorkflow(draft: WorkflowDraft): Promise<SavedWorkflow> {
+		return await this.request('POST', '/rest/workflows', {
+			settings: { executionOrder: 'v1' },
+			...draft,
+		});
+	}
+
+	/** Switches a workflow on, for webhooks and schedules. */
+	async activate({ id, versionId }: SavedWorkflow): Promise<void> {
+		const { status } = await this.send('POST', `/rest/workflows/${id}/activate`, { versionId });
+		// n8n 1.x has no such address
+		if (status === 404)
+			await this.request('PATCH', `/rest/workflows/${id}`, { active: true, versionId });
+	}
+
+	async deactivate({ id, versionId }: SavedWorkflow): Promise<void> {
+		const { status } = await this.send('POST', `/rest/workflows/${id}/deactivate`, {});
+		if (status === 404)
+			await this.request('PATCH', `/rest/workflows/${id}`, { active: false, versionId });
+	}
+
+	async executionsOf({ id }: { id: string }): Promise<Execution[]> {
+		const filter = encodeURIComponent(JSON.stringify({ workflowId: id }));
+		const { results } = await this.request<{ results: Execution[] }>(
+			'GET',
+			`/rest/executions?limit=100&filter=${filter}`,
+		);
+		return results;
+	}
+
+	/** An execution once it has ended. */
+	async ended(
+		{ id }: { id: string },
+		seconds?: number,
+	): Promise<Execution & { data: IRunExecutionData }> {
+		return await until(
+			`the end of execution ${id}`,
+			async () => {
+				const execution = await this.execution(id);
+				const isOver = !['new', 'running', 'waiting'].includes(execution.status);
+				return isOver && execution;
+			},
+			seconds,
+		);
+	}
+
+	async execution(id: string): Promise<Execution & { data: IRunExecutionData }> {
+		const execution = await this.request<Execution & { data: string }>(
+			'GET',
+			`/rest/executions/${id}`,
+		);
+		return { ...execution, data: parse(execution.data) as IRunExecutionData };
+	}
+
+	/** *Retry* in the list of executions; the new execution. */
+	async retry(id: string): Promise<Execution> {
+		return await this.request('POST', `/rest/executions/${id}/retry`, { loadWorkflow: false });
+	}
+
+	async stop(id: string): Promise<void> {
+		await this.request('POST', `/rest/executions/${id}/stop`);
+	}
+
+	/** A file in n8n's storage, by the id that an item carries. */
+	async binary(id: string): Promise<Buffer> {
+		const response = await this.fetch(
+			'GET',
+			`/rest/binary-data?id=${encodeURIComponent(id)}&action=download`,
+		);
+		if (!response.ok) throw new Error(`HTTP ${response.status} for ${id}`);
+		return Buffer.from(await response.arrayBuffer());
+	}
+
+	async request<T>(method: string, path: string, body?: object): Promise<T> {
+		const { status, text } = await this.send(method, path, body);
+		if (status !== 200)
+			throw new Error(`${method} ${path} answered ${status}: ${text.slice(0, 500)}`);
+		return (JSON.parse(text) as { data: T }).data;
+	}
+
+	private async send(method: string, path: string, body?: object) {
+		const response = await this.fetch(method, path, body);
+		return { status: response.status, text: await response.text() };
+	}
+
+	private async fetch(method: string, path: string, body?: object): Promise<Response> {
+		const response = await fetch(this.url + path, {
+			method,
+			headers: { 'content-type': 'application/json', cookie: this.cookie },
+			...(body && { body: JSON.stringify(body) }),
+		});
+		const [cookie] = response.headers.getSetCookie();
+		if (cookie) this.cookie = cookie.split(';')[0] ?? '';
+		return response;
+	}
+}

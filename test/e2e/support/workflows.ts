@@ -1,0 +1,52 @@
+import type { INode, INodeParameters } from 'n8n-workflow';
+import type { WorkflowDraft } from './n8nApi';
+
+const OCTOPUS = 'n8n-nodes-octopusx.octopusXVideo';
+export const VIDEO_NODE = 'OctopusX Video';
+
+/** Our node as a workflow holds it, with a prompt where it needs one. */
+export function videoNode(
+	credentialId: string,
+	parameters: INodeParameters = {},
+	settings: Partial<INode> = {},
+): INode {
+	return {
+		...node(VIDEO_NODE, OCTOPUS, {
+			prompt: 'A paper boat',
+			options: { pollInterval: 1 },
+			...parameters,
+		}),
+		credentials: { octopusXApi: { id: credentialId, name: 'OctopusX account' } },
+		...settings,
+	};
+}
+
+export function webhookNode(path: string, parameters: INodeParameters = {}): INode {
+	return {
+		...node('Webhook', 'n8n-nodes-base.webhook', { path, httpMethod: 'POST', ...parameters }, 2),
+		webhookId: path,
+	};
+}
+
+export function node(
+	name: string,
+	type: string,
+	parameters: INodeParameters = {},
+	typeVersion = 1,
+): INode {
+	return { id: name, name, type, typeVersion, position: [0, 0], parameters };
+}
+
+/** A workflow whose nodes follow each other. */
+export function chain(name: string, nodes: INode[], settings?: WorkflowDraft['settings']) {
+	const connections: WorkflowDraft['connections'] = {};
+	for (const [index, { name: from }] of nodes.entries()) {
+		const to = nodes[index + 1];
+		if (to) connections[from] = { main: [[{ node: to.name, type: 'main', index: 0 }]] };
+	}
+	const placed = nodes.map((one, index) => ({
+		...one,
+		position: [240 * index, 0] as [number, number],
+	}));
+	return { name, nodes: placed, connections, ...(settings && { settings }) };
+}
