@@ -48,7 +48,9 @@ async function takePlace(
 	requireRunning(scope);
 	if ('request' in source) {
 		const onKnown = (task?: Task) => void (outcome.task = task);
-		onTask(await obtainTask(scope, item, source.request, deadline, onKnown));
+		const task = await obtainTask(scope, item, source.request, deadline, onKnown);
+		outcome.isResumed = outcome.task !== undefined;
+		onTask(task);
 	} else {
 		// named before the first look, so that no error lacks it
 		outcome.task = unseenTask(source.taskId);

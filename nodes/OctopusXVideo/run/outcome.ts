@@ -14,6 +14,8 @@ export interface Outcome {
 	task?: Task;
 	binary?: Record<string, IBinaryData>;
 	error?: Error;
+	/** Whether the task was paid for by an earlier try of the node. */
+	isResumed?: boolean;
 	/** Whether a submission of the item may have been accepted without an answer. */
 	isInDoubt?: boolean;
 	/** Whether the execution was stopped before the item was done. */

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { OctopusXClient } from '../api/client';
 import { unseenTask } from '../api/task';
+import { addHint } from './hint';
 import { settleItem } from './item';
 import type { Job } from './job';
 import { Ledger } from './ledger';
@@ -35,6 +36,7 @@ export async function runJobs(
 		}
 		const error = context.continueOnFail() ? undefined : toNodeError(context, outcomes);
 		if (error) throw error;
+		addHint(context, outcomes);
 		return outcomes.map(toItem);
 	};
 

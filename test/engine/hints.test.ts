@@ -1,0 +1,55 @@
+import type { INode, NodeExecutionHint } from 'n8n-workflow';
+import { NODE, runNodeVirtually, type NodeSetup } from './support/octopus';
+import { lastRunOf } from './support/runWorkflow';
+import { useSandbox } from './support/useSandbox';
+
+const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
+const forbidden = { status: 403, body: { error: { message: 'no', code: '' } } };
+
+const sandbox = useSandbox({ durationMs: 20_000 });
+
+async function hintsOf(prompts: string[], setup: NodeSetup): Promise<NodeExecutionHint[]> {
+	const input = prompts.map((prompt) => ({ json: { prompt } }));
+	const parameters = { prompt: '={{ $json.prompt }}', options: { timeout: 0.5 } };
+	const { run } = await runNodeVirtually(sandbox, parameters, { input, ...setup });
+	return lastRunOf(run, NODE).hints ?? [];
+}
+
+test('where all went well there is nothing to say', async () => {
+	expect(await hintsOf(['one', 'two'], {})).toEqual([]);
+});
+
+test('videos that were not paid for again are counted', async () => {
+	sandbox.faults.add({ on: 'poll', prompt: 'one', answer: forbidden });
+	const settings = { retryOnFail: true, maxTries: 2 };
+	expect(await hintsOf(['one', 'two'], { settings })).toEqual([
+		{
+			type: 'info',
+			location: 'outputPane',
+			message: '2 of 2 items went on with a task that was already paid for.',
+		},
+	]);
+});
+
+test('what did not work is counted by what it was', async () => {
+	sandbox.faults.add({ on: 'submit', prompt: 'doubt', accept: true, answer: 'reset' });
+	const prompts = ['one', 'two [failed]', 'three [failed]', 'four [never]', 'doubt'];
+	expect(await hintsOf(prompts, { settings: CONTINUE })).toEqual([
+		{
+			type: 'warning',
+			location: 'outputPane',
+			message: [
+				'4 of 5 items brought no video.',
+				'2 × The video could not be generated.',
+				'1 × The video was not ready in time.',
+				'1 × The connection broke off.',
+				'1 × It is not known whether a video is being made and paid for.',
+			].join(' '),
+		},
+	]);
+});
+
+test('production runs stay quiet', async () => {
+	const hints = await hintsOf(['two [failed]'], { settings: CONTINUE, mode: 'trigger' });
+	expect(hints).toEqual([]);
+});
