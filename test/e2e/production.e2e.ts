@@ -1,47 +1,18 @@
-import type { IRunExecutionData } from 'n8n-workflow';
-import type { WorkflowDraft } from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
-import { chain, node, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
+import { chain, node, videoItems, videoNode, webhookNode } from './support/workflows';
 
 const setup = useN8n();
 
-async function activated(draft: WorkflowDraft) {
-	const workflow = await setup.api.createWorkflow(draft);
-	await setup.api.activate(workflow);
-	return workflow;
-}
-
-async function call(path: string, body: object = {}): Promise<void> {
-	const { status } = await fetch(`${setup.n8n.url}/webhook/${path}`, {
-		method: 'POST',
-		headers: { 'content-type': 'application/json' },
-		body: JSON.stringify(body),
-	});
-	expect(status).toBe(200);
-}
-
-/** The one execution of a workflow, once it is over. */
-async function onlyExecution(workflow: { id: string }) {
-	const [execution] = await until('an execution', async () => {
-		const found = await setup.api.executionsOf(workflow);
-		return found.length > 0 && found;
-	});
-	return await setup.api.ended(execution as { id: string });
-}
-
-const itemsOf = (data: IRunExecutionData) =>
-	data.resultData.runData[VIDEO_NODE]?.at(-1)?.data?.main?.[0] ?? [];
-
 test('a webhook gets its video, paid for once', async () => {
 	setup.sandbox.durationMs = 1_500;
-	const workflow = await activated(
+	const workflow = await setup.api.createActive(
 		chain('Webhook', [webhookNode('one'), videoNode(setup.credentialId, { downloadVideo: true })]),
 	);
-	await call('one');
-	const { status, data } = await onlyExecution(workflow);
+	await setup.api.callWebhook('one');
+	const { data, status } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
-	const [item] = itemsOf(data);
+	const [item] = videoItems(data);
 	expect(item?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	const file = await setup.api.binary(item?.binary?.data?.id as string);
 	expect(file.subarray(4, 8).toString()).toBe('ftyp');
@@ -50,18 +21,17 @@ test('a webhook gets its video, paid for once', async () => {
 
 test('two executions at once pay for one video each', async () => {
 	setup.sandbox.durationMs = 2_000;
-	const workflow = await activated(
+	const workflow = await setup.api.createActive(
 		chain('Twice', [
 			webhookNode('twice'),
 			videoNode(setup.credentialId, { prompt: '={{ $json.body.prompt }}' }),
 		]),
 	);
-	await Promise.all([call('twice', { prompt: 'first' }), call('twice', { prompt: 'second' })]);
-	const executions = await until('two executions', async () => {
-		const found = await setup.api.executionsOf(workflow);
-		return found.length === 2 && found;
-	});
-	const ended = await Promise.all(executions.map(async (one) => await setup.api.ended(one)));
+	await Promise.all([
+		setup.api.callWebhook('twice', { prompt: 'first' }),
+		setup.api.callWebhook('twice', { prompt: 'second' }),
+	]);
+	const ended = await setup.api.endedOf(workflow, 2);
 	expect(ended.map(({ status }) => status)).toEqual(['success', 'success']);
 	expect(setup.sandbox.tasks.map(({ request }) => request.prompt).sort()).toEqual([
 		'first',
@@ -76,15 +46,16 @@ test('a schedule runs the node unattended', async () => {
 		{ rule: { interval: [{ field: 'seconds', secondsInterval: 1 }] } },
 		1.2,
 	);
-	const workflow = await activated(chain('Schedule', [everySecond, videoNode(setup.credentialId)]));
+	const workflow = await setup.api.createActive(
+		chain('Schedule', [everySecond, videoNode(setup.credentialId)]),
+	);
 	await until('two tasks', () => setup.sandbox.tasks.length >= 2);
 	await setup.api.deactivate(workflow);
-	const executions = await setup.api.executionsOf(workflow);
-	const ended = await Promise.all(executions.map(async (one) => await setup.api.ended(one)));
+	const ended = await setup.api.endedOf(workflow);
 	expect(new Set(ended.map(({ status, mode }) => `${mode} ${status}`))).toEqual(
 		new Set(['trigger success']),
 	);
-	expect(setup.sandbox.tasks).toHaveLength(executions.length);
+	expect(setup.sandbox.tasks).toHaveLength(ended.length);
 });
 
 test('Retry On Fail waits for the task that is paid for', async () => {
@@ -93,16 +64,16 @@ test('Retry On Fail waits for the task that is paid for', async () => {
 		on: 'poll',
 		answer: { status: 401, body: { error: { message: 'no', code: '' } } },
 	});
-	const workflow = await activated(
+	const workflow = await setup.api.createActive(
 		chain('Retry On Fail', [
 			webhookNode('again'),
 			videoNode(setup.credentialId, {}, { retryOnFail: true, maxTries: 2, waitBetweenTries: 100 }),
 		]),
 	);
-	await call('again');
-	const { status, data } = await onlyExecution(workflow);
+	await setup.api.callWebhook('again');
+	const { data, status } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
-	expect(itemsOf(data)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+	expect(videoItems(data)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
@@ -111,26 +82,26 @@ test('Retry in the list of executions goes on with the task that is paid for', a
 		on: 'poll',
 		answer: { status: 401, body: { error: { message: 'no', code: '' } } },
 	});
-	const workflow = await activated(
+	const workflow = await setup.api.createActive(
 		chain('Retry execution', [webhookNode('later'), videoNode(setup.credentialId)]),
 	);
-	await call('later');
-	const failed = await onlyExecution(workflow);
+	await setup.api.callWebhook('later');
+	const failed = await setup.api.onlyEnded(workflow);
 	expect(failed.status).toBe('error');
 	expect(failed.data.resultData.error?.description).toContain('video_1');
 
 	const retried = await setup.api.ended(await setup.api.retry(failed.id));
 	expect(retried.status).toBe('success');
-	expect(itemsOf(retried.data)[0]?.json).toMatchObject({ task_id: 'video_1' });
+	expect(videoItems(retried.data)[0]?.json).toMatchObject({ task_id: 'video_1' });
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
 test('Stop ends the execution, and the log says which task can still be fetched', async () => {
 	setup.sandbox.durationMs = 3_600_000;
-	const workflow = await activated(
+	const workflow = await setup.api.createActive(
 		chain('Stop', [webhookNode('stop'), videoNode(setup.credentialId)]),
 	);
-	await call('stop');
+	await setup.api.callWebhook('stop');
 	await until('a look', () => setup.sandbox.requestsTo('poll').length > 0);
 	const [execution] = await setup.api.executionsOf(workflow);
 	await setup.api.stop(execution?.id as string);
@@ -142,7 +113,7 @@ test('Stop ends the execution, and the log says which task can still be fetched'
 	const looks = setup.sandbox.requestsTo('poll').length;
 
 	setup.sandbox.tasks.forEach((task) => (task.durationMs = 0));
-	const fetching = await activated(
+	const fetching = await setup.api.createActive(
 		chain('Fetch', [
 			webhookNode('fetch'),
 			videoNode(setup.credentialId, {
@@ -152,9 +123,9 @@ test('Stop ends the execution, and the log says which task can still be fetched'
 			}),
 		]),
 	);
-	await call('fetch', { id: 'video_1' });
-	const { data } = await onlyExecution(fetching);
-	expect(itemsOf(data)[0]?.binary?.data?.mimeType).toBe('video/mp4');
+	await setup.api.callWebhook('fetch', { id: 'video_1' });
+	const { data } = await setup.api.onlyEnded(fetching);
+	expect(videoItems(data)[0]?.binary?.data?.mimeType).toBe('video/mp4');
 	expect(setup.sandbox.requestsTo('poll')).toHaveLength(looks + 1);
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });

@@ -1,5 +1,11 @@
 import { parse } from 'flatted';
-import type { INode, IConnections, IRunExecutionData, ExecutionStatus } from 'n8n-workflow';
+import type {
+	ExecutionStatus,
+	IConnections,
+	INode,
+	INodeTypeDescription,
+	IRunExecutionData,
+} from 'n8n-workflow';
 import { until } from './until';
 
 export const OWNER = {
@@ -30,6 +36,8 @@ export interface Execution {
 	retrySuccessId?: string | null;
 }
 
+export type EndedExecution = Execution & { data: IRunExecutionData };
+
 /** n8n's REST API as its editor uses it. */
 export class N8nApi {
 	private cookie = '';
@@ -48,6 +56,12 @@ export class N8nApi {
 		});
 	}
 
+	/** The node types that n8n has loaded. */
+	async nodeTypes(): Promise<INodeTypeDescription[]> {
+		const response = await this.fetch('GET', '/types/nodes.json');
+		return (await response.json()) as INodeTypeDescription[];
+	}
+
 	async createCredential(type: string, name: string, data: object): Promise<string> {
 		const { id } = await this.request<{ id: string }>('POST', '/rest/credentials', {
 			type,
@@ -57,19 +71,18 @@ export class N8nApi {
 		return id;
 	}
 
-	/** What *Test* in the credential's form answers. */
-	async testCredential(type: string, name: string, data: object) {
+	/** What the form of a saved credential is told about the data in its fields. */
+	async testCredential(id: string, type: string, data: object) {
 		return await this.request<{ status: string; message: string }>(
 			'POST',
 			'/rest/credentials/test',
-			{
-				credentials: { id: '', type, name, data },
-			},
+			{ credentials: { id, type, name: 'Credential', data } },
 		);
 	}
 
 	async createWorkflow(draft: WorkflowDraft): Promise<SavedWorkflow> {
 		return await this.request('POST', '/rest/workflows', {
+			active: false,
 			settings: { executionOrder: 'v1' },
 			...draft,
 		});
@@ -81,6 +94,18 @@ export class N8nApi {
 		// n8n 1.x has no such address
 		if (status === 404)
 			await this.request('PATCH', `/rest/workflows/${id}`, { active: true, versionId });
+	}
+
+	async createActive(draft: WorkflowDraft): Promise<SavedWorkflow> {
+		const workflow = await this.createWorkflow(draft);
+		await this.activate(workflow);
+		return workflow;
+	}
+
+	/** Calls a webhook of an active workflow; n8n answers as soon as the execution has begun. */
+	async callWebhook(path: string, body: object = {}): Promise<void> {
+		const { status, text } = await this.send('POST', `/webhook/${path}`, body);
+		if (status !== 200) throw new Error(`The webhook answered ${status}: ${text}`);
 	}
 
 	async deactivate({ id, versionId }: SavedWorkflow): Promise<void> {
@@ -98,11 +123,24 @@ export class N8nApi {
 		return results;
 	}
 
+	/** The executions of a workflow, once there are that many and all have ended. */
+	async endedOf(workflow: { id: string }, count = 1): Promise<EndedExecution[]> {
+		const executions = await until(`${count} executions`, async () => {
+			const found = await this.executionsOf(workflow);
+			return found.length >= count && found;
+		});
+		return await Promise.all(executions.map(async (one) => await this.ended(one)));
+	}
+
+	/** The only execution of a workflow, once it has ended. */
+	async onlyEnded(workflow: { id: string }): Promise<EndedExecution> {
+		const [execution, ...more] = await this.endedOf(workflow);
+		if (!execution || more.length > 0) throw new Error(`${1 + more.length} executions`);
+		return execution;
+	}
+
 	/** An execution once it has ended. */
-	async ended(
-		{ id }: { id: string },
-		seconds?: number,
-	): Promise<Execution & { data: IRunExecutionData }> {
+	async ended({ id }: { id: string }, seconds?: number): Promise<EndedExecution> {
 		return await until(
 			`the end of execution ${id}`,
 			async () => {
@@ -114,7 +152,7 @@ export class N8nApi {
 		);
 	}
 
-	async execution(id: string): Promise<Execution & { data: IRunExecutionData }> {
+	async execution(id: string): Promise<EndedExecution> {
 		const execution = await this.request<Execution & { data: string }>(
 			'GET',
 			`/rest/executions/${id}`,

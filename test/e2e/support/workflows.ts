@@ -1,4 +1,4 @@
-import type { INode, INodeParameters } from 'n8n-workflow';
+import type { INode, INodeExecutionData, INodeParameters, IRunExecutionData } from 'n8n-workflow';
 import type { WorkflowDraft } from './n8nApi';
 
 const OCTOPUS = 'n8n-nodes-octopusx.octopusXVideo';
@@ -49,4 +49,9 @@ export function chain(name: string, nodes: INode[], settings?: WorkflowDraft['se
 		position: [240 * index, 0] as [number, number],
 	}));
 	return { name, nodes: placed, connections, ...(settings && { settings }) };
+}
+
+/** The items that our node handed on in its last run. */
+export function videoItems(data: IRunExecutionData): INodeExecutionData[] {
+	return data.resultData.runData[VIDEO_NODE]?.at(-1)?.data?.main?.[0] ?? [];
 }

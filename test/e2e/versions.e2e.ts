@@ -1,0 +1,62 @@
+import type { N8nMajor } from './support/install';
+import { useN8n } from './support/useN8n';
+import { chain, videoItems, videoNode, webhookNode } from './support/workflows';
+
+const REFUSED: Record<N8nMajor, string> = {
+	// n8n 1.x loses the status that a credential's rules go by, and words it itself
+	1: 'Authorization failed - please check your credentials',
+	2: 'OctopusX did not accept this API key',
+};
+
+/** What must hold on the oldest n8n that we support as on today's. */
+describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
+	const setup = useN8n({ major });
+
+	test('loads the package under its own name', async () => {
+		const types = await setup.api.nodeTypes();
+		const node = types.find(({ name }) => name === 'n8n-nodes-octopusx.octopusXVideo');
+		expect(node).toMatchObject({ displayName: 'OctopusX Video' });
+		expect(Object.keys(node?.iconUrl ?? {})).toEqual(['light', 'dark']);
+	});
+
+	test.each([
+		['the right key', {}, 'OK', 'Connection successful!'],
+		['a wrong key', { apiKey: 'wrong' }, 'Error', REFUSED[major]],
+	])('credential test with %s', async (_what, data, status, message) => {
+		const { apiKey, url: baseUrl } = setup.sandbox;
+		const answer = await setup.api.testCredential(setup.credentialId, 'octopusXApi', {
+			apiKey,
+			baseUrl,
+			...data,
+		});
+		expect(answer).toEqual({ status, message: expect.stringContaining(message) });
+	});
+
+	test('generates a video and downloads it', async () => {
+		const parameters = { downloadVideo: true };
+		const workflow = await setup.api.createActive(
+			chain('Generate', [webhookNode('generate'), videoNode(setup.credentialId, parameters)]),
+		);
+		await setup.api.callWebhook('generate');
+		const { status, data } = await setup.api.onlyEnded(workflow);
+		expect(status).toBe('success');
+		const [item] = videoItems(data);
+		expect(item?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+		expect(item?.binary?.data).toMatchObject({ mimeType: 'video/mp4', fileName: 'video_1.mp4' });
+	});
+
+	test('goes on with the task that is paid for when an execution is retried', async () => {
+		setup.sandbox.faults.add({ on: 'poll', answer: { status: 403 } });
+		const workflow = await setup.api.createActive(
+			chain('Retry', [webhookNode('retry'), videoNode(setup.credentialId)]),
+		);
+		await setup.api.callWebhook('retry');
+		const failed = await setup.api.onlyEnded(workflow);
+		expect(failed.status).toBe('error');
+		const { id } = await setup.api.retry(failed.id);
+		const { status, data } = await setup.api.ended({ id });
+		expect(status).toBe('success');
+		expect(videoItems(data)[0]?.json).toMatchObject({ task_id: 'video_1' });
+		expect(setup.sandbox.tasks).toHaveLength(1);
+	});
+});
