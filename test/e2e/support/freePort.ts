@@ -1,9 +1,17 @@
 import { createServer, type AddressInfo } from 'node:net';
 
-/** A port of loopback that is free right now. */
-export async function freePort(): Promise<number> {
+/** A port of loopback that is free right now: the preferred one, if there is one and it is free. */
+export async function freePort(preferred = 0): Promise<number> {
 	const server = createServer();
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	try {
+		await new Promise<void>((resolve, reject) => {
+			server.once('error', reject);
+			server.listen(preferred, '127.0.0.1', resolve);
+		});
+	} catch (error) {
+		if (preferred) return await freePort();
+		throw error;
+	}
 	const { port } = server.address() as AddressInfo;
 	await new Promise((resolve) => server.close(resolve));
 	return port;

@@ -10,7 +10,7 @@ import { until } from './until';
 
 export const OWNER = {
 	email: 'owner@example.com',
-	firstName: 'Olive',
+	firstName: 'n8n',
 	lastName: 'Owner',
 	password: 'Octopus8arms',
 };
@@ -71,6 +71,22 @@ export class N8nApi {
 		return id;
 	}
 
+	async credentials(): Promise<Array<{ id: string; name: string }>> {
+		return await this.request('GET', '/rest/credentials');
+	}
+
+	async updateCredential({
+		id,
+		...credential
+	}: {
+		id: string;
+		type: string;
+		name: string;
+		data: object;
+	}) {
+		await this.request('PATCH', `/rest/credentials/${id}`, credential);
+	}
+
 	/** What the form of a saved credential is told about the data in its fields. */
 	async testCredential(id: string, type: string, data: object) {
 		return await this.request<{ status: string; message: string }>(
@@ -78,6 +94,15 @@ export class N8nApi {
 			'/rest/credentials/test',
 			{ credentials: { id, type, name: 'Credential', data } },
 		);
+	}
+
+	async workflows(): Promise<Array<{ id: string; name: string }>> {
+		return await this.request('GET', '/rest/workflows');
+	}
+
+	async rename({ id }: { id: string }, name: string): Promise<void> {
+		const { versionId } = await this.request<SavedWorkflow>('GET', `/rest/workflows/${id}`);
+		await this.request('PATCH', `/rest/workflows/${id}`, { name, versionId });
 	}
 
 	async createWorkflow(draft: WorkflowDraft): Promise<SavedWorkflow> {

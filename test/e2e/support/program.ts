@@ -1,66 +1,66 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import type { Writable } from 'node:stream';
+
+/**
+ * Runs a program whose whole process group dies when file descriptor 3 closes. This process holds
+ * the other end: however it ends, what it started ends too.
+ */
+const LEASHED = '(cat <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$@" 3<&-';
 
 /** A program that was started here, with all that it starts in turn, and what they print. */
 export class Program {
 	/** What it printed so far. */
 	output = '';
-	private readonly ended: Promise<void>;
 	private readonly child: ChildProcess;
+	private readonly ended: Promise<void>;
 
 	constructor(command: string, args: string[], options: SpawnOptions) {
-		// a group of its own: whatever it starts ends with it
-		this.child = spawn(command, args, {
+		this.child = spawn('sh', ['-c', LEASHED, 'sh', command, ...args], {
 			...options,
 			detached: true,
-			stdio: ['ignore', 'pipe', 'pipe'],
+			stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
 		});
 		for (const stream of [this.child.stdout, this.child.stderr]) {
 			stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
 		}
-		this.ended = new Promise((resolve) => {
-			this.child.once('error', (error) => {
-				this.output += error.message;
-				resolve();
-			});
-			this.child.once('close', () => resolve());
-		});
+		this.ended = new Promise((resolve) => this.child.once('exit', () => resolve()));
+		const leash = this.child.stdio[3] as Writable;
+		leash.on('error', () => {});
+		void this.ended.then(() => leash.destroy());
 	}
 
 	get hasEnded(): boolean {
-		const { exitCode, signalCode, pid } = this.child;
-		return pid === undefined || exitCode !== null || signalCode !== null;
+		return this.child.exitCode !== null || this.child.signalCode !== null;
 	}
 
-	/** Memory in use by the program itself, in bytes. */
-	get pid(): number | undefined {
-		return this.child.pid;
+	/** What it ended with, where it ended by itself. */
+	get exitCode(): number | null {
+		return this.child.exitCode;
+	}
+
+	/** Ctrl-C at its terminal. */
+	async interrupt(): Promise<void> {
+		this.signal('SIGINT');
+		await this.ended;
 	}
 
 	/** As a crash or a power cut would: no time to put anything in order. */
 	async kill(): Promise<void> {
-		await this.end('SIGKILL');
+		this.signal('SIGKILL');
+		await this.ended;
 	}
 
 	/** Lets it put things in order first; the time for that is limited. */
 	async stop(seconds = 40): Promise<void> {
 		const limit = setTimeout(() => this.signal('SIGKILL'), seconds * 1_000);
-		await this.end('SIGTERM');
-		clearTimeout(limit);
-		// what outlived its parent
-		this.signal('SIGKILL');
-	}
-
-	private async end(signal: NodeJS.Signals): Promise<void> {
-		if (!this.hasEnded) this.signal(signal);
+		this.signal('SIGTERM');
 		await this.ended;
+		clearTimeout(limit);
 	}
 
+	/** To the program and all that it has started. */
 	private signal(signal: NodeJS.Signals): void {
-		if (this.child.pid === undefined) return;
-		try {
-			process.kill(-this.child.pid, signal);
-		} catch {
-			// the group has ended
-		}
+		if (this.hasEnded) return;
+		process.kill(-(this.child.pid as number), signal);
 	}
 }

@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { freePort } from '../e2e/support/freePort';
+import { N8n } from '../e2e/support/n8n';
+import { OWNER, type N8nApi, type WorkflowDraft } from '../e2e/support/n8nApi';
+import { ROOT } from '../package/tarball';
+import { startSandbox } from '../sandbox/sandbox';
+
+const EXAMPLES = join(ROOT, 'examples');
+const CREDENTIAL = { type: 'octopusXApi', name: 'OctopusX account' };
+const SANDBOX_TASK_MS = 10_000;
+const PREFERRED_PORT = 5678;
+
+const HELP = `n8n with this package, a credential and the example workflows.
+
+  npm start -- [options]
+
+  --folder n8n-data   where n8n keeps its state for the next start
+
+OCTOPUSX_API_KEY and OCTOPUSX_BASE_URL choose the real API instead of the sandbox.`;
+
+interface Target {
+	data: { apiKey: string; baseUrl: string };
+	description: string;
+	close: () => Promise<void>;
+}
+
+/** The real API when a key is given, a sandbox otherwise. */
+async function chooseTarget(): Promise<Target> {
+	const { OCTOPUSX_API_KEY: apiKey, OCTOPUSX_BASE_URL: baseUrl = 'https://octopusx.ai' } =
+		process.env;
+	if (apiKey) {
+		const description = `the API at ${baseUrl}: every video is paid for`;
+		return { data: { apiKey, baseUrl }, description, close: async () => {} };
+	}
+	const sandbox = await startSandbox({ durationMs: SANDBOX_TASK_MS });
+	return {
+		data: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
+		description: `a sandbox on ${sandbox.url}: nothing is paid for, a video takes ${SANDBOX_TASK_MS / 1_000} s`,
+		close: async () => await sandbox.close(),
+	};
+}
+
+/** Makes the credential, or points the one of an earlier start to where the API is now. */
+async function saveCredential(api: N8nApi, data: Target['data']): Promise<string> {
+	const existing = (await api.credentials()).find(({ name }) => name === CREDENTIAL.name);
+	if (!existing) return await api.createCredential(CREDENTIAL.type, CREDENTIAL.name, data);
+	await api.updateCredential({ ...CREDENTIAL, id: existing.id, data });
+	return existing.id;
+}
+
+/** Imports the examples that are not there yet; those that are may have been edited. */
+async function importExamples(api: N8nApi, credentialId: string): Promise<number> {
+	const existing = new Set((await api.workflows()).map(({ name }) => name));
+	const examples = readdirSync(EXAMPLES)
+		.filter((file) => file.endsWith('.json'))
+		.map((file) => JSON.parse(readFileSync(join(EXAMPLES, file), 'utf8')) as WorkflowDraft);
+	for (const { name, nodes, connections, settings } of examples) {
+		if (existing.has(name)) continue;
+		for (const { credentials } of nodes) {
+			const ours = credentials?.[CREDENTIAL.type];
+			if (ours) ours.id = credentialId;
+		}
+		await api.createWorkflow({ name, nodes, connections, ...(settings && { settings }) });
+	}
+	return examples.length;
+}
+
+async function main(): Promise<void> {
+	const { values } = parseArgs({
+		options: {
+			folder: { type: 'string', default: join(ROOT, 'n8n-data') },
+			help: { type: 'boolean', default: false },
+		},
+	});
+	if (values.help) {
+		console.log(HELP);
+		return;
+	}
+	const target = await chooseTarget();
+	console.log('Starting n8n …');
+	const n8n = await N8n.start({
+		userFolder: resolve(values.folder),
+		port: await freePort(PREFERRED_PORT),
+		env: { N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5' },
+	});
+	let isStopping = false;
+	const stop = async () => {
+		if (isStopping) return;
+		isStopping = true;
+		console.log('\nStopping n8n …');
+		await n8n.program.stop();
+		await target.close();
+		console.log(`Stopped. What you made is kept in ${values.folder}.`);
+	};
+	process.on('SIGINT', () => void stop());
+	process.on('SIGTERM', () => void stop());
+
+	const credentialId = await saveCredential(n8n.api, target.data);
+	const count = await importExamples(n8n.api, credentialId);
+	console.log(`
+n8n         ${n8n.url}
+Login       ${OWNER.email}
+Password    ${OWNER.password}
+Workflows   ${count} examples that use the credential "${CREDENTIAL.name}"
+OctopusX    ${target.description}
+
+Ctrl-C stops n8n and keeps its state for the next start.`);
+}
+
+main().catch((error: Error) => {
+	console.error(error.message);
+	process.exit(1);
+});
