@@ -60,6 +60,9 @@ test('the ids of what is still running are logged and in the error', async () =>
 	const tasks = 'item 0: video_1 (queued), item 1: video_2 (queued)';
 	expect(lines.at(-1)).toContain(tasks);
 	expect(error?.description).toContain(tasks);
+	// n8n saves nothing of an execution that was stopped, so its Retry would pay again
+	expect(lines.at(-1)).toContain('Retry would start from the beginning and pay again');
+	expect(lines.at(-1)).not.toContain('goes on with');
 });
 
 test('a submission that was under way is named, since it may have been accepted', async () => {

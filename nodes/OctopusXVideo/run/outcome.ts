@@ -75,13 +75,13 @@ export function listTasks(outcomes: Outcome[]): string {
 	const tasks = outcomes.flatMap(({ task }, item) =>
 		task ? [`item ${item}: ${task.task_id} (${task.status})`] : [],
 	);
+	// n8n saves what the node knows when it fails, but nothing of an execution that was stopped
+	const advice = outcomes.some(({ isStopped }) => isStopped)
+		? "Fetch them with Get Status; n8n's Retry would start from the beginning and pay again."
+		: "Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.";
 	const unanswered = outcomes.flatMap(({ isInDoubt }, item) => (isInDoubt ? [item] : []));
 	return [
-		...(tasks.length > 0
-			? [
-					`Tasks of this run: ${tasks.join(', ')}. Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.`,
-				]
-			: []),
+		...(tasks.length > 0 ? [`Tasks of this run: ${tasks.join(', ')}. ${advice}`] : []),
 		...(unanswered.length > 0
 			? [`Submissions without an answer, perhaps paid for: item ${unanswered.join(', item ')}.`]
 			: []),
