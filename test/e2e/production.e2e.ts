@@ -130,6 +130,21 @@ test('Stop ends the execution, and the log says which task can still be fetched'
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
+test('an execution that ran into its time limit goes on with its task when it is retried', async () => {
+	setup.sandbox.durationMs = 3_600_000;
+	const workflow = await setup.api.createActive(
+		chain('Limit', [webhookNode('limit'), videoNode(setup.credentialId)], { executionTimeout: 2 }),
+	);
+	await setup.api.callWebhook('limit');
+	const ended = await setup.api.onlyEnded(workflow);
+	expect(ended.status).toBe('canceled');
+
+	setup.sandbox.tasks.forEach((task) => (task.durationMs = 0));
+	const { id } = await setup.api.retry(ended.id);
+	expect(await setup.api.ended({ id })).toMatchObject({ status: 'success' });
+	expect(setup.sandbox.tasks).toHaveLength(1);
+});
+
 test('the log of n8n names every task, and never the key', () => {
 	const { output } = setup.n8n.program;
 	expect(output).toContain('OctopusX task video_1 created');

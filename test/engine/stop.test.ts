@@ -61,7 +61,9 @@ test('the ids of what is still running are logged and in the error', async () =>
 	expect(lines.at(-1)).toContain(tasks);
 	expect(error?.description).toContain(tasks);
 	// n8n saves nothing of an execution that was stopped, so its Retry would pay again
-	expect(lines.at(-1)).toContain('Retry would start from the beginning and pay again');
+	expect(lines.at(-1)).toContain(
+		"after a Stop by hand, n8n's Retry starts from the beginning and pays again",
+	);
 	expect(lines.at(-1)).not.toContain('goes on with');
 });
 

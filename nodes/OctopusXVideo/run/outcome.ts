@@ -75,9 +75,9 @@ export function listTasks(outcomes: Outcome[]): string {
 	const tasks = outcomes.flatMap(({ task }, item) =>
 		task ? [`item ${item}: ${task.task_id} (${task.status})`] : [],
 	);
-	// n8n saves what the node knows when it fails, but nothing of an execution that was stopped
+	// n8n saves what the node knows when it fails or runs into n8n's time limit, but not after a Stop
 	const advice = outcomes.some(({ isStopped }) => isStopped)
-		? "Fetch them with Get Status; n8n's Retry would start from the beginning and pay again."
+		? "Fetch them with Get Status: after a Stop by hand, n8n's Retry starts from the beginning and pays again."
 		: "Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.";
 	const unanswered = outcomes.flatMap(({ isInDoubt }, item) => (isInDoubt ? [item] : []));
 	return [
