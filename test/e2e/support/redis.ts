@@ -1,0 +1,19 @@
+import { redisPath } from './debian';
+import { freePort } from './freePort';
+import { temporaryFolder } from './n8n';
+import { Program } from './program';
+import { serviceOf, type Service } from './service';
+
+/** Debian's Redis, on loopback and with nothing on disk. */
+export async function startRedis(): Promise<Service> {
+	const folder = temporaryFolder();
+	const port = String(await freePort());
+	const where = ['--bind', '127.0.0.1', '--port', port, '--dir', folder];
+	const program = new Program(redisPath(), [...where, '--save', '', '--appendonly', 'no'], {
+		cwd: folder,
+	});
+	return await serviceOf(program, folder, 'Ready to accept connections', {
+		QUEUE_BULL_REDIS_HOST: '127.0.0.1',
+		QUEUE_BULL_REDIS_PORT: port,
+	});
+}
