@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { INode, IRunExecutionData } from 'n8n-workflow';
+import { Sandbox } from '../../sandbox/sandbox';
+import type { N8nOptions } from './n8n';
+import type { SavedWorkflow } from './n8nApi';
+import { PER_WORKER, QueueMode, type Worker } from './queueMode';
+import { until } from './until';
+import { chain, node, VIDEO_NODE, videoNode, webhookNode } from './workflows';
+
+/** The file of every task. */
+export const VIDEO = readFileSync(
+	join(__dirname, '..', '..', 'sandbox', 'fixtures', 'landscape.mp4'),
+);
+
+/** n8n's settings for finding out that a worker is dead, shortened; 60, 10 and 30 s unless told. */
+export const STALLED = {
+	QUEUE_WORKER_LOCK_DURATION: '10000',
+	QUEUE_WORKER_LOCK_RENEW_TIME: '2000',
+	QUEUE_WORKER_STALLED_INTERVAL: '2000',
+};
+
+const HOUR_MS = 3_600_000;
+
+/** n8n in queue mode and a sandbox for the tests of a file; the sandbox is fresh before each of them. */
+export function useQueue(options: N8nOptions): QueueSetup {
+	const setup = new QueueSetup();
+	beforeAll(async () => {
+		await setup.sandbox.listen();
+		setup.queue = await QueueMode.start(options);
+		setup.credentialId = await setup.queue.n8n.api.createCredential('octopusXApi', 'OctopusX', {
+			apiKey: setup.sandbox.apiKey,
+			baseUrl: setup.sandbox.url,
+		});
+	}, 240_000);
+	beforeEach(() => {
+		setup.sandbox.reset();
+		setup.sandbox.durationMs = 0;
+	});
+	// a worker that is stopped waits for its executions
+	afterEach(() => setup.finishTasks());
+	afterAll(async () => {
+		await setup.queue?.remove();
+		await setup.sandbox.close();
+	}, 120_000);
+	return setup;
+}
+
+/** What the tests of a file work with. */
+class QueueSetup {
+	readonly sandbox = new Sandbox();
+	/** There once the first hook has run, as is `credentialId`. */
+	queue!: QueueMode;
+	credentialId!: string;
+
+	/** Ends the tasks that do not end by themselves. */
+	finishTasks(): void {
+		for (const task of this.sandbox.tasks) task.durationMs = 0;
+	}
+
+	/** A workflow that is started by a webhook. */
+	async activated(path: string, nodes: INode[], settings = {}): Promise<SavedWorkflow> {
+		const { api } = this.queue.n8n;
+		const draft = chain(path, [webhookNode(path), ...nodes], { executionOrder: 'v1', ...settings });
+		const workflow = await api.createWorkflow(draft);
+		await api.activate(workflow);
+		return workflow;
+	}
+
+	/** One that makes three videos each time that it is called. */
+	async threeVideos(path: string, settings = {}): Promise<SavedWorkflow> {
+		const split = node('Split Out', 'n8n-nodes-base.splitOut', { fieldToSplitOut: 'body.videos' });
+		const prompt = '={{ $json.prompt }}';
+		const video = videoNode(this.credentialId, { prompt, downloadVideo: true });
+		return await this.activated(path, [split, video], settings);
+	}
+
+	async call(path: string, body: object): Promise<void> {
+		const { status } = await fetch(`${this.queue.n8n.url}/webhook/${path}`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify(body),
+		});
+		expect(status).toBe(200);
+	}
+
+	/** Calls a workflow of `threeVideos` so many times at once, each time with prompts of its own. */
+	async callTimes(path: string, times: number): Promise<void> {
+		const bodies = Array.from({ length: times }, (_, call) => ({
+			videos: [0, 1, 2].map((video) => ({ prompt: `call ${call}, video ${video}` })),
+		}));
+		await Promise.all(bodies.map(async (body) => await this.call(path, body)));
+	}
+
+	/** Fills workers with executions whose tasks do not end by themselves; each task is in a log. */
+	async occupy(path: string, workers: Worker[]): Promise<void> {
+		const { sandbox } = this;
+		sandbox.durationMs = HOUR_MS;
+		const count = workers.length * PER_WORKER;
+		await this.callTimes(path, count);
+		await until('a task for every item, and its id in a log', () => {
+			const logged = workers.flatMap(({ tasks }) => tasks);
+			return (
+				sandbox.tasks.length === 3 * count && sandbox.tasks.every(({ id }) => logged.includes(id))
+			);
+		});
+	}
+
+	/** The executions of a workflow, once so many are over. */
+	async ended(workflow: SavedWorkflow, count: number) {
+		const { api } = this.queue.n8n;
+		const executions = await until(`${count} executions`, async () => {
+			const found = await api.executionsOf(workflow);
+			return found.length === count && found;
+		});
+		return await Promise.all(executions.map(async (one) => await api.ended(one)));
+	}
+}
+
+export const itemsOf = (data: IRunExecutionData, name = VIDEO_NODE) =>
+	data.resultData.runData[name]?.at(-1)?.data?.main?.[0] ?? [];
