@@ -58,9 +58,9 @@ test('a worker that is stopped brings its videos home first', async () => {
 	const workflow = await setup.threeVideos('stopped');
 	await setup.occupy('stopped', [stopped, other]);
 	const stopping = stopped.program.stop(60);
-	await until('it waits for them', () =>
-		stopped.program.output.includes(`Waiting for ${PER_WORKER} active executions to finish`),
-	);
+	// it says so every two seconds: it waits for longer than an end by force would take
+	const waiting = `Waiting for ${PER_WORKER} active executions to finish`;
+	await until('that it waits', () => stopped.program.output.split(waiting).length > 3);
 	setup.finishTasks();
 	await stopping;
 	for (const { status, data } of await setup.ended(workflow, 2 * PER_WORKER)) {
