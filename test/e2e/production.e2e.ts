@@ -1,6 +1,6 @@
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
-import { chain, node, videoItems, videoNode, webhookNode } from './support/workflows';
+import { chain, node, itemsOf, videoNode, webhookNode } from './support/workflows';
 
 const setup = useN8n();
 
@@ -12,7 +12,7 @@ test('a webhook gets its video, paid for once', async () => {
 	await setup.api.callWebhook('one');
 	const { data, status } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
-	const [item] = videoItems(data);
+	const [item] = itemsOf(data);
 	expect(item?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	const file = await setup.api.binary(item?.binary?.data?.id as string);
 	expect(file.subarray(4, 8).toString()).toBe('ftyp');
@@ -73,7 +73,7 @@ test('Retry On Fail waits for the task that is paid for', async () => {
 	await setup.api.callWebhook('again');
 	const { data, status } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
-	expect(videoItems(data)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+	expect(itemsOf(data)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
@@ -92,7 +92,7 @@ test('Retry in the list of executions goes on with the task that is paid for', a
 
 	const retried = await setup.api.ended(await setup.api.retry(failed.id));
 	expect(retried.status).toBe('success');
-	expect(videoItems(retried.data)[0]?.json).toMatchObject({ task_id: 'video_1' });
+	expect(itemsOf(retried.data)[0]?.json).toMatchObject({ task_id: 'video_1' });
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
@@ -125,7 +125,7 @@ test('Stop ends the execution, and the log says which task can still be fetched'
 	);
 	await setup.api.callWebhook('fetch', { id: 'video_1' });
 	const { data } = await setup.api.onlyEnded(fetching);
-	expect(videoItems(data)[0]?.binary?.data?.mimeType).toBe('video/mp4');
+	expect(itemsOf(data)[0]?.binary?.data?.mimeType).toBe('video/mp4');
 	expect(setup.sandbox.requestsTo('poll')).toHaveLength(looks + 1);
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });

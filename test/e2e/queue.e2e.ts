@@ -1,9 +1,8 @@
 import type { IRunExecutionData } from 'n8n-workflow';
-import type { Worker } from './support/queueMode';
-import { PER_WORKER } from './support/queueMode';
+import { PER_WORKER, type Worker } from './support/queueMode';
 import { until } from './support/until';
-import { itemsOf, STALLED, useQueue, VIDEO } from './support/useQueue';
-import { node, videoNode } from './support/workflows';
+import { STALLED, useQueue, VIDEO } from './support/useQueue';
+import { itemsOf, node, videoNode } from './support/workflows';
 
 const HOUR_MS = 3_600_000;
 const IN_DATABASE = { N8N_DEFAULT_BINARY_DATA_MODE: 'database' };
@@ -39,7 +38,7 @@ test.each([
 	const workflow = await setup.threeVideos(path);
 	sandbox.durationMs = 500;
 	await setup.callTimes(path, 40);
-	for (const { status, data } of await setup.ended(workflow, 40)) {
+	for (const { status, data } of await setup.queue.n8n.api.endedOf(workflow, 40)) {
 		expect(status).toBe('success');
 		expect(promptsOf(data)).toHaveLength(3);
 		expect(deliveredPrompts(data)).toEqual(promptsOf(data));
@@ -63,7 +62,7 @@ test('a worker that is stopped brings its videos home first', async () => {
 	await until('that it waits', () => stopped.program.output.split(waiting).length > 3);
 	setup.finishTasks();
 	await stopping;
-	for (const { status, data } of await setup.ended(workflow, 2 * PER_WORKER)) {
+	for (const { status, data } of await setup.queue.n8n.api.endedOf(workflow, 2 * PER_WORKER)) {
 		expect(status).toBe('success');
 		expect(deliveredPrompts(data)).toEqual(promptsOf(data));
 		await expectFiles(data, /^database:/);
@@ -82,7 +81,7 @@ test('a worker that dies loses its executions; each of its videos can be fetched
 	await dead.program.kill();
 	setup.finishTasks();
 
-	const executions = await setup.ended(workflow, 2 * PER_WORKER);
+	const executions = await setup.queue.n8n.api.endedOf(workflow, 2 * PER_WORKER);
 	const lost = executions.filter(({ id }) => dead.executions.includes(id));
 	expect(lost).toHaveLength(PER_WORKER);
 	for (const { status, data } of lost) {
@@ -108,8 +107,8 @@ test('a worker that dies loses its executions; each of its videos can be fetched
 			downloadVideo: true,
 		}),
 	]);
-	await setup.call('fetch', { ids: dead.tasks });
-	const [fetched] = await setup.ended(fetching, 1);
+	await setup.queue.n8n.api.callWebhook('fetch', { ids: dead.tasks });
+	const [fetched] = await setup.queue.n8n.api.endedOf(fetching, 1);
 	const { data } = fetched as { data: IRunExecutionData };
 	expect(itemsOf(data).map(({ json }) => json.task_id)).toEqual(dead.tasks);
 	await expectFiles(data, /^database:/);
@@ -136,7 +135,7 @@ test('an execution in a Wait node outlives every worker', async () => {
 			downloadVideo: true,
 		}),
 	]);
-	await setup.call('waits', {});
+	await setup.queue.n8n.api.callWebhook('waits', {});
 	const { id, data } = await until('an execution that waits', async () => {
 		const [found] = await api.executionsOf(workflow);
 		return found?.status === 'waiting' && (await api.execution(found.id));

@@ -5,7 +5,7 @@ import { N8nApi } from './support/n8nApi';
 import { temporaryFolder } from './support/n8n';
 import { Program } from './support/program';
 import { until } from './support/until';
-import { chain, videoItems, videoNode, webhookNode } from './support/workflows';
+import { chain, itemsOf, videoNode, webhookNode } from './support/workflows';
 
 const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter((file) => file.endsWith('.json'));
 
@@ -67,5 +67,5 @@ test('npm start brings all that a newcomer needs, and keeps it for the next star
 	);
 	await again.callWebhook('try');
 	const { data } = await again.onlyEnded(workflow);
-	expect(videoItems(data)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'queued' });
+	expect(itemsOf(data)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'queued' });
 });

@@ -1,6 +1,6 @@
 import type { N8nMajor } from './support/install';
 import { useN8n } from './support/useN8n';
-import { chain, videoItems, videoNode, webhookNode } from './support/workflows';
+import { chain, itemsOf, videoNode, webhookNode } from './support/workflows';
 
 const REFUSED: Record<N8nMajor, string> = {
 	// n8n 1.x loses the status that a credential's rules go by, and words it itself
@@ -40,7 +40,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 		await setup.api.callWebhook('generate');
 		const { status, data } = await setup.api.onlyEnded(workflow);
 		expect(status).toBe('success');
-		const [item] = videoItems(data);
+		const [item] = itemsOf(data);
 		expect(item?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 		expect(item?.binary?.data).toMatchObject({ mimeType: 'video/mp4', fileName: 'video_1.mp4' });
 	});
@@ -56,7 +56,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 		const { id } = await setup.api.retry(failed.id);
 		const { status, data } = await setup.api.ended({ id });
 		expect(status).toBe('success');
-		expect(videoItems(data)[0]?.json).toMatchObject({ task_id: 'video_1' });
+		expect(itemsOf(data)[0]?.json).toMatchObject({ task_id: 'video_1' });
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	});
 });

@@ -96,10 +96,11 @@ async function submitOnce(
 	// noted the moment it arrives, also when that is too late for this try
 	const answer = client.createTask(content, bytes).then((task) => {
 		line.noteTask(task.task_id);
-		context.logger.info(`OctopusX task ${task.task_id} created for item ${item}`, {
-			item,
-			taskId: task.task_id,
-		});
+		// whoever reads a worker's log after its death has nothing else to go by
+		context.logger.info(
+			`OctopusX task ${task.task_id} created for item ${item} of execution ${context.getExecutionId()}`,
+			{ item, taskId: task.task_id },
+		);
 		return task;
 	});
 	void answer.catch(() => {}).then(close);

@@ -28,6 +28,7 @@ export class QueueMode {
 			queue.services.push(await startPostgres());
 			queue.env = {
 				EXECUTIONS_MODE: 'queue',
+				N8N_ENCRYPTION_KEY: 'only-for-tests',
 				N8N_STORAGE_PATH: queue.folder(),
 				...Object.assign({}, ...queue.services.map((service) => service.env)),
 				...env,

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { INode, IRunExecutionData } from 'n8n-workflow';
+import type { INode } from 'n8n-workflow';
 import { Sandbox } from '../../sandbox/sandbox';
 import type { N8nOptions } from './n8n';
 import type { SavedWorkflow } from './n8nApi';
 import { PER_WORKER, QueueMode, type Worker } from './queueMode';
 import { until } from './until';
-import { chain, node, VIDEO_NODE, videoNode, webhookNode } from './workflows';
+import { chain, node, videoNode, webhookNode } from './workflows';
 
 /** The file of every task. */
 export const VIDEO = readFileSync(
@@ -60,11 +60,8 @@ class QueueSetup {
 
 	/** A workflow that is started by a webhook. */
 	async activated(path: string, nodes: INode[], settings = {}): Promise<SavedWorkflow> {
-		const { api } = this.queue.n8n;
 		const draft = chain(path, [webhookNode(path), ...nodes], { executionOrder: 'v1', ...settings });
-		const workflow = await api.createWorkflow(draft);
-		await api.activate(workflow);
-		return workflow;
+		return await this.queue.n8n.api.createActive(draft);
 	}
 
 	/** One that makes three videos each time that it is called. */
@@ -75,21 +72,12 @@ class QueueSetup {
 		return await this.activated(path, [split, video], settings);
 	}
 
-	async call(path: string, body: object): Promise<void> {
-		const { status } = await fetch(`${this.queue.n8n.url}/webhook/${path}`, {
-			method: 'POST',
-			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify(body),
-		});
-		expect(status).toBe(200);
-	}
-
 	/** Calls a workflow of `threeVideos` so many times at once, each time with prompts of its own. */
 	async callTimes(path: string, times: number): Promise<void> {
 		const bodies = Array.from({ length: times }, (_, call) => ({
 			videos: [0, 1, 2].map((video) => ({ prompt: `call ${call}, video ${video}` })),
 		}));
-		await Promise.all(bodies.map(async (body) => await this.call(path, body)));
+		await Promise.all(bodies.map(async (body) => await this.queue.n8n.api.callWebhook(path, body)));
 	}
 
 	/** Fills workers with executions whose tasks do not end by themselves; each task is in a log. */
@@ -105,17 +93,4 @@ class QueueSetup {
 			);
 		});
 	}
-
-	/** The executions of a workflow, once so many are over. */
-	async ended(workflow: SavedWorkflow, count: number) {
-		const { api } = this.queue.n8n;
-		const executions = await until(`${count} executions`, async () => {
-			const found = await api.executionsOf(workflow);
-			return found.length === count && found;
-		});
-		return await Promise.all(executions.map(async (one) => await api.ended(one)));
-	}
 }
-
-export const itemsOf = (data: IRunExecutionData, name = VIDEO_NODE) =>
-	data.resultData.runData[name]?.at(-1)?.data?.main?.[0] ?? [];

@@ -51,7 +51,7 @@ export function chain(name: string, nodes: INode[], settings?: WorkflowDraft['se
 	return { name, nodes: placed, connections, ...(settings && { settings }) };
 }
 
-/** The items that our node handed on in its last run. */
-export function videoItems(data: IRunExecutionData): INodeExecutionData[] {
-	return data.resultData.runData[VIDEO_NODE]?.at(-1)?.data?.main?.[0] ?? [];
+/** The items that a node, ours unless told, handed on in its last run. */
+export function itemsOf(data: IRunExecutionData, name = VIDEO_NODE): INodeExecutionData[] {
+	return data.resultData.runData[name]?.at(-1)?.data?.main?.[0] ?? [];
 }

@@ -1,5 +1,6 @@
 import { PER_WORKER, type Worker } from './support/queueMode';
-import { itemsOf, STALLED, useQueue } from './support/useQueue';
+import { STALLED, useQueue } from './support/useQueue';
+import { itemsOf } from './support/workflows';
 
 const CALLED = 2 * PER_WORKER;
 const TASKS = 3 * CALLED;
@@ -23,7 +24,7 @@ test.each([
 		setup.finishTasks();
 		sandbox.durationMs = 0;
 
-		const executions = await setup.ended(workflow, CALLED);
+		const executions = await setup.queue.n8n.api.endedOf(workflow, CALLED);
 		const lost = executions.filter(({ id }) => dead.executions.includes(id));
 		const others = executions.filter((one) => !lost.includes(one));
 		expect(lost.map((one) => one.status)).toEqual(Array(PER_WORKER).fill(status));
