@@ -1,0 +1,229 @@
+import type { IBinaryData, IRunExecutionData } from 'n8n-workflow';
+import type { SandboxTask } from '../sandbox/tasks';
+import { EditorBrowser } from './support/browser';
+import {
+	executeWorkflow,
+	importExample,
+	openWorkflow,
+	pictureWorkflow,
+	sendToChat,
+} from './support/canvas';
+import { ChatModel } from './support/chatModel';
+import type { SavedWorkflow } from './support/n8nApi';
+import { until } from './support/until';
+import { useN8n } from './support/useN8n';
+
+const setup = useN8n();
+const model = new ChatModel();
+let browser: EditorBrowser;
+
+beforeAll(async () => {
+	await model.listen();
+	await setup.api.createCredential('openAiApi', 'OpenAI account', { apiKey: 'x', url: model.url });
+	browser = await EditorBrowser.open(setup.n8n.url);
+}, 60_000);
+afterAll(async () => {
+	await browser?.close();
+	await model.close();
+});
+
+/**
+ * An example as a user gets it: by *Import from File*, which finds the credentials by their names.
+ * Nothing in it is replaced; its picture is taken.
+ */
+async function imported(name: string): Promise<SavedWorkflow> {
+	const workflow = await importExample(browser, setup.api, `${name}.json`);
+	await pictureWorkflow(browser, `example-${name}`);
+	return workflow;
+}
+
+/** The same with other parameters of one node: only for times that a test cannot wait for. */
+async function quickened(workflow: SavedWorkflow, name: string, parameters: object) {
+	const nodes = workflow.nodes.map((node) =>
+		node.name === name ? { ...node, parameters: { ...node.parameters, ...parameters } } : node,
+	);
+	const { id, versionId } = workflow;
+	return await setup.api.request<SavedWorkflow>('PATCH', `/rest/workflows/${id}`, {
+		nodes,
+		versionId,
+	});
+}
+
+/** The newest execution of a workflow, once there are `count` and it is over. */
+async function executed(workflow: { id: string }, count = 1) {
+	const [newest] = await until(`${count} executions`, async () => {
+		const found = await setup.api.executionsOf(workflow);
+		return found.length >= count && found;
+	});
+	return await setup.api.ended(newest as { id: string });
+}
+
+const itemsOf = (data: IRunExecutionData, node: string) =>
+	data.resultData.runData[node]?.at(-1)?.data?.main?.[0] ?? [];
+const jsonOf = (data: IRunExecutionData, node: string) =>
+	itemsOf(data, node).map(({ json }) => json);
+const videoOf = (data: IRunExecutionData, node: string) =>
+	itemsOf(data, node)[0]?.binary?.data as IBinaryData;
+
+/** Lets the one task that `is` describes end in failure, as soon as it is there. */
+async function failTask(is: (task: SandboxTask) => boolean): Promise<SandboxTask> {
+	const task = await until('the task', () => setup.sandbox.tasks.find(is));
+	task.ending = 'failed';
+	return task;
+}
+
+test('text to video on a schedule: a retry does not pay again', async () => {
+	const example = await imported('text-to-video-on-a-schedule');
+	const workflow = await quickened(example, 'Every morning', {
+		rule: { interval: [{ field: 'seconds', secondsInterval: 1 }] },
+	});
+	setup.sandbox.faults.add({ on: 'poll', answer: { status: 401, body: {} } });
+	await setup.api.activate(workflow);
+	await until('a task', () => setup.sandbox.tasks.length > 0);
+	await setup.api.deactivate(workflow);
+	const executions = await setup.api.executionsOf(workflow);
+	const ended = await Promise.all(executions.map(async (one) => await setup.api.ended(one)));
+	expect(new Set(ended.map(({ status, mode }) => `${mode} ${status}`))).toEqual(
+		new Set(['trigger success']),
+	);
+	expect(setup.sandbox.tasks).toHaveLength(executions.length);
+	expect(setup.sandbox.tasks[0]?.request.prompt).toMatch(/^\w+day morning by the sea/);
+	const video = videoOf(ended[0]?.data as IRunExecutionData, 'Generate video');
+	expect(video.fileName).toMatch(/^\w+day\.mp4$/);
+	const file = await setup.api.binary(video.id as string);
+	expect(file.subarray(4, 8).toString()).toBe('ftyp');
+});
+
+describe('product photos from a webhook', () => {
+	const photo = (name: string) => new Blob([`the ${name}`], { type: 'image/png' });
+	const uriOf = (name: string) => `data:image/png;base64,${btoa(`the ${name}`)}`;
+
+	async function upload(...names: string[]) {
+		const form = new FormData();
+		for (const name of names) form.append(name, photo(name), `${name}.png`);
+		const response = await fetch(`${setup.n8n.url}/webhook/product-photos`, {
+			method: 'POST',
+			body: form,
+		});
+		return (await response.json()) as Array<Record<string, unknown>>;
+	}
+
+	beforeAll(async () => {
+		await setup.api.activate(await imported('product-photos-from-a-webhook'));
+	});
+
+	test('each becomes a clip, and one that fails leaves the others alone', async () => {
+		const answer = upload('front', 'back');
+		const failed = await failTask(({ request }) => request.first_image_url === uriOf('back'));
+		await until('both tasks', () => setup.sandbox.tasks.length === 2);
+		const sent = setup.sandbox.tasks.map(({ request }) => request.first_image_url);
+		expect(sent.sort()).toEqual([uriOf('back'), uriOf('front')]);
+		// n8n hands out the files of an upload in any order
+		const byName = (await answer).sort((a, b) => (String(a.photo) < String(b.photo) ? -1 : 1));
+		expect(byName).toEqual([
+			{
+				photo: 'back.png',
+				error: expect.objectContaining({
+					message: expect.stringContaining('could not be generated'),
+					task_id: failed.id,
+				}),
+			},
+			expect.objectContaining({
+				photo: 'front.png',
+				status: 'completed',
+				video_url: expect.stringMatching(/^http/),
+			}),
+		]);
+		expect(setup.sandbox.tasks).toHaveLength(2);
+	});
+
+	test('six at once cost nothing', async () => {
+		const answer = await upload('a', 'b', 'c', 'd', 'e', 'f');
+		expect(answer).toHaveLength(6);
+		expect(answer[0]).toMatchObject({
+			error: expect.objectContaining({ message: expect.stringContaining("'Max Videos' allows 5") }),
+		});
+		expect(setup.sandbox.tasks).toHaveLength(0);
+	});
+});
+
+test('batch from a list: what fails has a branch of its own', async () => {
+	const workflow = await imported('batch-from-a-list');
+	await executeWorkflow(browser);
+	const task = await failTask(({ request }) => String(request.prompt).includes('lighthouse'));
+	const { status, data } = await executed(workflow);
+	expect(status).toBe('success');
+	expect(jsonOf(data, 'List of videos')).toEqual(
+		['A paper boat', 'Steam rises'].map((start) => ({
+			prompt: expect.stringMatching(new RegExp(`^${start}`)),
+			task_id: expect.stringMatching(/^video_\d$/),
+			video_url: expect.stringMatching(/^http/),
+		})),
+	);
+	const [{ report }] = jsonOf(data, 'Report') as [{ report: string }];
+	expect(report).toMatch(/^"A lighthouse.+" did not work: The video could not be generated.+/);
+	expect(report).toMatch(new RegExp(`Task: ${task.id}$`));
+	expect(setup.sandbox.tasks).toHaveLength(3);
+});
+
+test('generate, then edit: the second node gets the file of the first', async () => {
+	const workflow = await imported('generate-then-edit');
+	await executeWorkflow(browser);
+	const { status, data } = await executed(workflow);
+	expect(status).toBe('success');
+	const [[key, upload]] = [...setup.sandbox.uploads] as [[string, { bytes: Buffer; type: string }]];
+	const generated = await setup.api.binary(videoOf(data, 'Generate video').id as string);
+	expect(upload).toEqual({ bytes: generated, type: 'video/mp4' });
+	expect(setup.sandbox.tasks.map(({ request }) => request)).toEqual([
+		expect.objectContaining({ model: 'omni-fast' }),
+		expect.objectContaining({
+			model: 'omni-fast-v2v',
+			video: expect.stringMatching(new RegExp(`/uploads/${key}$`)),
+		}),
+	]);
+	expect(jsonOf(data, 'Edit video')).toEqual([
+		expect.objectContaining({ task_id: 'video_2', status: 'completed' }),
+	]);
+	expect(videoOf(data, 'Edit video').mimeType).toBe('video/mp4');
+});
+
+test('status check loop: it ends with the video, and with a failure as well', async () => {
+	setup.sandbox.durationMs = 2_500;
+	const workflow = await quickened(await imported('status-check-loop'), 'Wait', { amount: 1 });
+	await openWorkflow(browser, workflow);
+	await executeWorkflow(browser);
+	const { status, data } = await executed(workflow);
+	expect(status).toBe('success');
+	const looks = data.resultData.runData['Get Status']?.length ?? 0;
+	expect(looks).toBeGreaterThan(1);
+	expect(setup.sandbox.requestsTo('poll')).toHaveLength(looks);
+	expect(jsonOf(data, 'Video')).toEqual([
+		expect.objectContaining({ task_id: 'video_1', status: 'completed' }),
+	]);
+	expect(videoOf(data, 'Video').mimeType).toBe('video/mp4');
+	expect(setup.sandbox.tasks).toHaveLength(1);
+
+	await executeWorkflow(browser);
+	await failTask(({ id }) => id === 'video_2');
+	const second = await executed(workflow, 2);
+	expect(jsonOf(second.data, 'Explain')).toEqual([
+		{ task_id: 'video_2', reason: 'The sandbox let this task end failed' },
+	]);
+	expect(setup.sandbox.tasks).toHaveLength(2);
+});
+
+test('AI Agent tool: the chat answers with the video', async () => {
+	const workflow = await imported('ai-agent-tool');
+	model.script = [
+		{ callTool: { prompt: 'A paper boat', seconds: 6, aspect_ratio: '9:16' } },
+		{ say: 'Here is your video' },
+	];
+	await sendToChat(browser, 'Make me a clip of a paper boat, upright, 6 seconds');
+	const { status } = await executed(workflow);
+	expect(status).toBe('success');
+	await browser.page.getByText('Here is your video').first().waitFor();
+	expect(setup.sandbox.tasks.map(({ request }) => request)).toEqual([
+		expect.objectContaining({ prompt: 'A paper boat', seconds: '6', aspect_ratio: '9:16' }),
+	]);
+	expect(model.requests.at(-1)?.toolResults.join()).toContain('"video_url":"http');
+});
