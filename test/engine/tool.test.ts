@@ -1,0 +1,115 @@
+import { ExecutionLifecycleHooks, SupplyDataContext } from 'n8n-core';
+import { makeHandleToolInvocation } from 'n8n-core/dist/execution-engine/node-execution-context/utils/get-input-connection-data';
+import {
+	NodeConnectionTypes,
+	Workflow,
+	type IDataObject,
+	type IExecuteData,
+	type INode,
+	type INodeParameters,
+	type IRunExecutionData,
+	type IWorkflowBase,
+	type IWorkflowExecuteAdditionalData,
+} from 'n8n-workflow';
+import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
+import { CredentialsHelper } from './support/credentialsHelper';
+import { NODE_TYPE, NodeTypes } from './support/nodeTypes';
+import { useSandbox } from './support/useSandbox';
+import { onVirtualTime } from './support/virtualTime';
+
+const sandbox = useSandbox();
+
+const ARGUMENTS = { prompt: 'A paper boat', seconds: 6 };
+
+/** Calls our node as an agent does, with `args` for `$fromAI`; what the model is told then. */
+async function callTool(args: IDataObject, parameters: INodeParameters = {}) {
+	const node: INode = {
+		id: 'tool',
+		name: 'Video Tool',
+		type: NODE_TYPE,
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {
+			prompt: "={{ $fromAI('prompt', 'What the video shows', 'string') }}",
+			seconds: "={{ $fromAI('seconds', 'Length in seconds', 'number') }}",
+			...parameters,
+		},
+		credentials: { octopusXApi: { id: '1', name: 'OctopusX' } },
+	};
+	const workflowData = { id: 'test', name: 'Test', active: false, nodes: [node], connections: {} };
+	const workflow = new Workflow({ ...workflowData, nodeTypes: new NodeTypes() });
+	const additionalData = {
+		credentialsHelper: new CredentialsHelper({ apiKey: sandbox.apiKey, baseUrl: sandbox.url }),
+		hooks: new ExecutionLifecycleHooks('manual', '1', workflowData as unknown as IWorkflowBase),
+		executionId: '1',
+		currentNodeExecutionIndex: 0,
+		variables: {},
+		webhookWaitingBaseUrl: 'http://localhost/webhook-waiting',
+		formWaitingBaseUrl: 'http://localhost/form-waiting',
+	} as unknown as IWorkflowExecuteAdditionalData;
+	const runData = {
+		resultData: { runData: {} },
+		executionData: { contextData: {} },
+	} as unknown as IRunExecutionData;
+	const { AiTool } = NodeConnectionTypes;
+	const executeData: IExecuteData = { node, data: { main: [[{ json: {} }]] }, source: null };
+	const contextOfRun = (runIndex: number) =>
+		new SupplyDataContext(
+			workflow,
+			node,
+			additionalData,
+			'manual',
+			runData,
+			runIndex,
+			[{ json: {} }],
+			{},
+			AiTool,
+			executeData,
+			[],
+		);
+	const invoke = makeHandleToolInvocation(contextOfRun, node, new OctopusXVideo(), runData);
+	// the agent hands on the words of what is thrown
+	const tell = async () => await invoke(args).catch(({ message }: Error) => message);
+	return (await onVirtualTime(sandbox, tell)).result;
+}
+
+test.each([false, true])(
+	'the model gets the finished task as text, Download Video: %s',
+	async (on) => {
+		const text = await callTool(ARGUMENTS, { downloadVideo: on });
+		expect(JSON.parse(text)).toEqual([
+			expect.objectContaining({
+				task_id: 'video_1',
+				status: 'completed',
+				video_url: expect.stringMatching(/^http.+\.mp4/),
+			}),
+		]);
+		expect(text.length).toBeLessThan(1_000);
+		expect(sandbox.tasks.map(({ request }) => request)).toEqual([
+			expect.objectContaining({ prompt: 'A paper boat', seconds: '6' }),
+		]);
+		expect(sandbox.requestsTo('file')).toHaveLength(on ? 1 : 0);
+	},
+);
+
+test('a failed task is told with its reason and its ID', async () => {
+	expect(await callTool({ ...ARGUMENTS, prompt: 'A boat [failed]' })).toMatch(
+		/^The video could not be generated\n\nDetails: .*task video_1.* video_1 \(failed\)/,
+	);
+	expect(sandbox.tasks).toHaveLength(1);
+});
+
+test('a wrong argument is told and costs nothing', async () => {
+	expect(await callTool({ ...ARGUMENTS, seconds: 99 })).toMatch(
+		/^'Seconds' must be a whole number from 4 to 30 \[item 0\]\n\nDetails: .* 99\.$/,
+	);
+	expect(sandbox.log).toHaveLength(0);
+});
+
+test('without waiting, the model gets the ID to ask for later', async () => {
+	const [task] = JSON.parse(await callTool(ARGUMENTS, { waitForCompletion: false }));
+	expect(task).toMatchObject({ task_id: 'video_1', status: 'queued' });
+	const status = { operation: 'getStatus', taskId: "={{ $fromAI('task_id', 'The task') }}" };
+	const [later] = JSON.parse(await callTool({ task_id: task.task_id }, status));
+	expect(later).toMatchObject({ task_id: 'video_1', status: 'completed' });
+});
