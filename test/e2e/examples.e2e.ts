@@ -166,10 +166,13 @@ test('batch from a list: what fails has a branch of its own', async () => {
 	expect(setup.sandbox.tasks).toHaveLength(3);
 });
 
-test('generate, then edit: the second node gets the file of the first', async () => {
+test('generate, then edit: the second node gets the file of the first, and Retry pays for neither again', async () => {
 	const workflow = await imported('generate-then-edit');
+	setup.sandbox.faults.add({ on: 'poll', prompt: 'watercolor', answer: { status: 401, body: {} } });
 	await executeWorkflow(browser);
-	const { status, data } = await executed(workflow);
+	const failed = await executed(workflow);
+	expect(failed.status).toBe('error');
+	const { status, data } = await setup.api.ended(await setup.api.retry(failed.id));
 	expect(status).toBe('success');
 	const [[key, upload]] = [...setup.sandbox.uploads] as [[string, { bytes: Buffer; type: string }]];
 	const generated = await setup.api.binary(videoOf(data, 'Generate video').id as string);
@@ -209,6 +212,8 @@ test('status check loop: it ends with the video, and with a failure as well', as
 	expect(jsonOf(second.data, 'Explain')).toEqual([
 		{ task_id: 'video_2', reason: 'The sandbox let this task end failed' },
 	]);
+	// not by the limit of the loop, which would tell the same in the end
+	expect(second.data.resultData.runData['Get Status']?.length).toBeLessThan(10);
 	expect(setup.sandbox.tasks).toHaveLength(2);
 });
 
