@@ -1,6 +1,5 @@
 import type { INode, INodeParameters } from 'n8n-workflow';
 import { ChatModel, type Turn } from './support/chatModel';
-import { until } from './support/until';
 import { useN8n } from './support/useN8n';
 import { node, webhookNode } from './support/workflows';
 
@@ -86,17 +85,10 @@ async function runAgent(
 	settings: Partial<INode> = {},
 ) {
 	const path = `agent-${++count}`;
-	const workflow = await setup.api.createWorkflow(
-		agentWorkflow(version, path, parameters, settings),
-	);
-	await setup.api.activate(workflow);
+	const workflow = await setup.api.createActive(agentWorkflow(version, path, parameters, settings));
 	model.script = [...script, { say: 'That was it' }];
-	await fetch(`${setup.n8n.url}/webhook/${path}`, { method: 'POST' });
-	const [execution] = await until('an execution', async () => {
-		const found = await setup.api.executionsOf(workflow);
-		return found.length > 0 && found;
-	});
-	const { status, data } = await setup.api.ended(execution as { id: string });
+	await setup.api.callWebhook(path);
+	const { status, data } = await setup.api.onlyEnded(workflow);
 	const [said] = data.resultData.runData['AI Agent']?.at(-1)?.data?.main?.[0] ?? [];
 	return { status, said: said?.json.output, results: model.requests.at(-1)?.toolResults ?? [] };
 }

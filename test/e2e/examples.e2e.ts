@@ -9,7 +9,7 @@ import {
 	sendToChat,
 } from './support/canvas';
 import { ChatModel } from './support/chatModel';
-import type { SavedWorkflow } from './support/n8nApi';
+import type { EndedExecution, SavedWorkflow } from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
 
@@ -49,15 +49,6 @@ async function quickened(workflow: SavedWorkflow, name: string, parameters: obje
 	});
 }
 
-/** The newest execution of a workflow, once there are `count` and it is over. */
-async function executed(workflow: { id: string }, count = 1) {
-	const [newest] = await until(`${count} executions`, async () => {
-		const found = await setup.api.executionsOf(workflow);
-		return found.length >= count && found;
-	});
-	return await setup.api.ended(newest as { id: string });
-}
-
 const itemsOf = (data: IRunExecutionData, node: string) =>
 	data.resultData.runData[node]?.at(-1)?.data?.main?.[0] ?? [];
 const jsonOf = (data: IRunExecutionData, node: string) =>
@@ -81,12 +72,11 @@ test('text to video on a schedule: a retry does not pay again', async () => {
 	await setup.api.activate(workflow);
 	await until('a task', () => setup.sandbox.tasks.length > 0);
 	await setup.api.deactivate(workflow);
-	const executions = await setup.api.executionsOf(workflow);
-	const ended = await Promise.all(executions.map(async (one) => await setup.api.ended(one)));
+	const ended = await setup.api.endedOf(workflow);
 	expect(new Set(ended.map(({ status, mode }) => `${mode} ${status}`))).toEqual(
 		new Set(['trigger success']),
 	);
-	expect(setup.sandbox.tasks).toHaveLength(executions.length);
+	expect(setup.sandbox.tasks).toHaveLength(ended.length);
 	expect(setup.sandbox.tasks[0]?.request.prompt).toMatch(/^\w+day morning by the sea/);
 	const video = videoOf(ended[0]?.data as IRunExecutionData, 'Generate video');
 	expect(video.fileName).toMatch(/^\w+day\.mp4$/);
@@ -151,7 +141,7 @@ test('batch from a list: what fails has a branch of its own', async () => {
 	const workflow = await imported('batch-from-a-list');
 	await executeWorkflow(browser);
 	const task = await failTask(({ request }) => String(request.prompt).includes('lighthouse'));
-	const { status, data } = await executed(workflow);
+	const { status, data } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
 	expect(jsonOf(data, 'List of videos')).toEqual(
 		['A paper boat', 'Steam rises'].map((start) => ({
@@ -170,7 +160,7 @@ test('generate, then edit: the second node gets the file of the first, and Retry
 	const workflow = await imported('generate-then-edit');
 	setup.sandbox.faults.add({ on: 'poll', prompt: 'watercolor', answer: { status: 401, body: {} } });
 	await executeWorkflow(browser);
-	const failed = await executed(workflow);
+	const failed = await setup.api.onlyEnded(workflow);
 	expect(failed.status).toBe('error');
 	const { status, data } = await setup.api.ended(await setup.api.retry(failed.id));
 	expect(status).toBe('success');
@@ -195,7 +185,7 @@ test('status check loop: it ends with the video, and with a failure as well', as
 	const workflow = await quickened(await imported('status-check-loop'), 'Wait', { amount: 1 });
 	await openWorkflow(browser, workflow);
 	await executeWorkflow(browser);
-	const { status, data } = await executed(workflow);
+	const { status, data } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
 	const looks = data.resultData.runData['Get Status']?.length ?? 0;
 	expect(looks).toBeGreaterThan(1);
@@ -208,7 +198,7 @@ test('status check loop: it ends with the video, and with a failure as well', as
 
 	await executeWorkflow(browser);
 	await failTask(({ id }) => id === 'video_2');
-	const second = await executed(workflow, 2);
+	const [second] = (await setup.api.endedOf(workflow, 2)) as [EndedExecution, EndedExecution];
 	expect(jsonOf(second.data, 'Explain')).toEqual([
 		{ task_id: 'video_2', reason: 'The sandbox let this task end failed' },
 	]);
@@ -224,7 +214,7 @@ test('AI Agent tool: the chat answers with the video', async () => {
 		{ say: 'Here is your video' },
 	];
 	await sendToChat(browser, 'Make me a clip of a paper boat, upright, 6 seconds');
-	const { status } = await executed(workflow);
+	const { status } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
 	await browser.page.getByText('Here is your video').first().waitFor();
 	expect(setup.sandbox.tasks.map(({ request }) => request)).toEqual([
