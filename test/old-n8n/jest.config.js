@@ -12,6 +12,6 @@ module.exports = {
 	// this n8n-core leaves a handle open that keeps the process alive
 	forceExit: true,
 	moduleNameMapper: {
-		'^(n8n-core|n8n-workflow|@n8n/di)$': '<rootDir>/test/old-n8n/node_modules/$1',
+		'^(n8n-core|n8n-workflow|@n8n/di)(/.*)?$': '<rootDir>/test/old-n8n/node_modules/$1$2',
 	},
 };
