@@ -41,28 +41,30 @@ export async function openWorkflow({ page }: EditorBrowser, { id }: { id: string
 	await page.locator(NODES).first().waitFor();
 }
 
-/** A picture of the open workflow, as large as it is, without what surrounds it in the editor. */
+/** A picture of the open workflow in its own size, without what surrounds it in the editor. */
 export async function pictureWorkflow(browser: EditorBrowser, name: string): Promise<void> {
 	const { page } = browser;
 	const usual = page.viewportSize();
 	await page.setViewportSize({ width: 1700, height: 1000 });
 	await page.click(byTestId('zoom-to-fit'));
+	let before = '';
 	const clip = await until('the canvas to come to rest', async () => {
-		const [before, after] = [await boundsOf(browser), await boundsOf(browser)];
-		return JSON.stringify(before) === JSON.stringify(after) && after;
+		const bounds = await boundsOf(browser);
+		const isAtRest = JSON.stringify(bounds) === before;
+		before = JSON.stringify(bounds);
+		return isAtRest && bounds;
 	});
 	await browser.picture(name, clip);
 	if (usual) await page.setViewportSize(usual);
 }
 
 async function boundsOf({ page }: EditorBrowser) {
-	const boxes = await page.locator(NODES).evaluateAll(async (elements) => {
-		await new Promise((resolve) => setTimeout(resolve, 100));
-		return elements.map((element) => {
+	const boxes = await page.locator(NODES).evaluateAll((elements) =>
+		elements.map((element) => {
 			const { left, top, right, bottom } = element.getBoundingClientRect();
 			return { left, top, right, bottom };
-		});
-	});
+		}),
+	);
 	const left = Math.min(...boxes.map((box) => box.left)) - MARGIN;
 	const top = Math.min(...boxes.map((box) => box.top)) - MARGIN;
 	return {
