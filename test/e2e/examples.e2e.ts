@@ -12,6 +12,7 @@ import { ChatModel } from './support/chatModel';
 import type { EndedExecution, SavedWorkflow } from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
+import { itemsOf } from './support/workflows';
 
 const setup = useN8n();
 const model = new ChatModel();
@@ -49,8 +50,6 @@ async function quickened(workflow: SavedWorkflow, name: string, parameters: obje
 	});
 }
 
-const itemsOf = (data: IRunExecutionData, node: string) =>
-	data.resultData.runData[node]?.at(-1)?.data?.main?.[0] ?? [];
 const jsonOf = (data: IRunExecutionData, node: string) =>
 	itemsOf(data, node).map(({ json }) => json);
 const videoOf = (data: IRunExecutionData, node: string) =>
