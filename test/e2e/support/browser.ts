@@ -37,6 +37,8 @@ export class EditorBrowser {
 			baseURL: url,
 			viewport: { width: 1280, height: 800 },
 			colorScheme,
+			// for README, crisp on dense screens too
+			deviceScaleFactor: process.env.UPDATE_SCREENSHOTS ? 2 : 1,
 		});
 		const { email: emailOrLdapLoginId, password } = OWNER;
 		await context.request.post('/rest/login', { data: { emailOrLdapLoginId, password } });

@@ -28,6 +28,8 @@ export function webhookNode(path: string, parameters: INodeParameters = {}): INo
 	};
 }
 
+export const manualTrigger = () => node('Manual Trigger', 'n8n-nodes-base.manualTrigger');
+
 export function node(
 	name: string,
 	type: string,

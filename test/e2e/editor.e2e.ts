@@ -1,0 +1,178 @@
+import { useEditor } from './support/editor';
+import { eventually } from './support/eventually';
+import type { NodePanel } from './support/nodePanel';
+import { useN8n } from './support/useN8n';
+import { chain, manualTrigger, VIDEO_NODE, videoNode } from './support/workflows';
+
+const setup = useN8n();
+const opened = useEditor(setup);
+
+test('the node is found by what it is about, and added by one of its actions', async () => {
+	const { editor } = opened;
+	await editor.openWorkflow(await setup.api.createWorkflow(chain('Search', [manualTrigger()])));
+	for (const text of ['video', 'text to video', 'octopus']) {
+		const names = await editor.searchNodes(text);
+		await eventually(async () => expect(await names.allInnerTexts()).toContain(VIDEO_NODE));
+	}
+	const names = await editor.searchNodes('octopus');
+	await eventually(async () => expect(await names.allInnerTexts()).toEqual([VIDEO_NODE]));
+	await names.click();
+	const actions = ['Edit video', 'Generate video', 'Get video status'];
+	await eventually(async () => expect(await names.allInnerTexts()).toEqual(actions));
+	await names.filter({ hasText: 'Get video status' }).click();
+	const panel = await editor.openPanel();
+	await eventually(async () => expect(await panel.labels()).toContain('Task ID'));
+	await panel.close();
+	const added = editor.nodeOnCanvas(VIDEO_NODE);
+	await eventually(async () => expect(await added.innerText()).toContain('Get Status'));
+});
+
+test('the icon suits the theme', async () => {
+	const { editor } = opened;
+	await editor.openWorkflow(
+		await setup.api.createWorkflow(chain('Icon', [videoNode(setup.credentialId)])),
+	);
+	const icon = editor.nodeOnCanvas(VIDEO_NODE).locator('img');
+	for (const [colorScheme, file] of [
+		['dark', 'octopusx.dark.svg'],
+		['light', 'octopusx.svg'],
+	] as const) {
+		await editor.page.emulateMedia({ colorScheme });
+		await eventually(async () => {
+			const { src, naturalWidth } = await icon.evaluate(
+				({ src, naturalWidth }: { src: string; naturalWidth: number }) => ({ src, naturalWidth }),
+			);
+			expect(src).toBe(`${setup.n8n.url}/icons/n8n-nodes-octopusx/dist/icons/${file}`);
+			expect(naturalWidth).toBeGreaterThan(0);
+		});
+	}
+});
+
+describe('fields', () => {
+	const CLIP = ['Seconds', 'Aspect Ratio', 'Resolution'];
+	const WAITING = ['Wait Until Completed', 'Download Video', 'Options'];
+	const generate = (...own: string[]) => [
+		...['Operation', 'Mode', 'Prompt'],
+		...own,
+		...CLIP,
+		...WAITING,
+	];
+	const edit = (...own: string[]) => ['Operation', 'Prompt', ...own, ...CLIP, ...WAITING];
+	const GET_STATUS = ['Operation', 'Task ID', ...WAITING];
+	let panel: NodePanel;
+
+	beforeAll(async () => {
+		const { editor } = opened;
+		const fresh = videoNode(setup.credentialId, { prompt: '', options: {} });
+		await editor.openWorkflow(
+			await setup.api.createWorkflow(chain('Fields', [manualTrigger(), fresh])),
+		);
+		panel = await editor.openNode(VIDEO_NODE);
+	});
+
+	/** Sets all that the fields depend on, whatever an earlier test has set. */
+	async function choose(choices: Record<string, string | boolean>): Promise<void> {
+		for (const [parameter, choice] of Object.entries(choices)) {
+			if (typeof choice === 'string') await panel.choose(parameter, choice);
+			else await panel.set(parameter, choice);
+		}
+	}
+
+	const FILE = 'Input Data Field';
+	test.each([
+		['Text to Video', {}, []],
+		['First Frame', { firstFrameSource: 'URL' }, ['First Frame Source', 'First Frame URL']],
+		[
+			'First Frame',
+			{ firstFrameSource: FILE },
+			['First Frame Source', 'First Frame Input Data Field Name'],
+		],
+		[
+			'First and Last Frame',
+			{ firstFrameSource: 'URL', lastFrameSource: 'URL' },
+			['First Frame Source', 'First Frame URL', 'Last Frame Source', 'Last Frame URL'],
+		],
+		[
+			'First and Last Frame',
+			{ firstFrameSource: FILE, lastFrameSource: FILE },
+			[
+				'First Frame Source',
+				'First Frame Input Data Field Name',
+				'Last Frame Source',
+				'Last Frame Input Data Field Name',
+			],
+		],
+		['Reference Images', {}, ['Reference Images']],
+	])('Generate, %s %j', async (mode, sources, own) => {
+		await choose({ operation: 'Generate', mode, ...sources });
+		await eventually(async () => expect(await panel.labels()).toEqual(generate(...own)));
+	});
+
+	test.each([
+		['URL', 'Video URL'],
+		[FILE, 'Video Input Data Field Name'],
+	])('Edit, %s', async (videoSource, own) => {
+		await choose({ operation: 'Edit', videoSource });
+		const expected = edit('Video Source', own, 'Reference Images');
+		await eventually(async () => expect(await panel.labels()).toEqual(expected));
+	});
+
+	test('Get Status', async () => {
+		await choose({ operation: 'Get Status' });
+		await eventually(async () => expect(await panel.labels()).toEqual(GET_STATUS));
+	});
+
+	test('a reference image', async () => {
+		await choose({ operation: 'Generate', mode: 'Reference Images' });
+		await panel.find('fixed-collection-add').click();
+		await choose({ source: 'URL' });
+		const row = (name: string) => generate('Reference Images', 'Source', name);
+		await eventually(async () => expect(await panel.labels()).toEqual(row('URL')));
+		await choose({ source: FILE });
+		const field = 'Input Data Field Name';
+		await eventually(async () => expect(await panel.labels()).toEqual(row(field)));
+	});
+
+	test.each(['Generate', 'Edit'])('%s offers no download without waiting', async (operation) => {
+		await choose({ operation, waitForCompletion: false });
+		await eventually(async () => {
+			expect((await panel.labels()).slice(-2)).toEqual(['Wait Until Completed', 'Options']);
+		});
+		await choose({ waitForCompletion: true });
+		await eventually(async () => expect((await panel.labels()).slice(-3)).toEqual(WAITING));
+	});
+
+	const REQUEST = ['Additional Fields', 'Max Concurrency', 'Max Videos', 'Model'];
+	test.each([
+		[
+			{ operation: 'Generate', mode: 'Text to Video', waitForCompletion: true },
+			[...REQUEST, 'Poll Interval', 'Timeout'],
+		],
+		[
+			{ operation: 'Generate', mode: 'First Frame', waitForCompletion: true },
+			[...REQUEST, 'Poll Interval', 'Send Binary As', 'Timeout'],
+		],
+		[
+			{ operation: 'Generate', mode: 'Text to Video', waitForCompletion: false },
+			[...REQUEST, 'Timeout'],
+		],
+		[
+			{ operation: 'Edit', waitForCompletion: true, downloadVideo: true },
+			[
+				...['Additional Fields', 'File Name', 'Max Concurrency', 'Max Videos', 'Model'],
+				...['Output Data Field Name', 'Poll Interval', 'Send Binary As', 'Timeout'],
+			],
+		],
+		[
+			{ operation: 'Get Status', waitForCompletion: false, downloadVideo: false },
+			['Max Concurrency'],
+		],
+		[
+			{ operation: 'Get Status', waitForCompletion: true, downloadVideo: true },
+			['File Name', 'Max Concurrency', 'Output Data Field Name', 'Poll Interval', 'Timeout'],
+		],
+	])('Options of %j', async (choices, expected) => {
+		await choose(choices);
+		await eventually(async () => expect(await panel.options()).toEqual(expected));
+	});
+});

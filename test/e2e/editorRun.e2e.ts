@@ -1,0 +1,175 @@
+import type { INodeParameters } from 'n8n-workflow';
+import { CredentialForm } from './support/credentialForm';
+import { useEditor } from './support/editor';
+import { eventually } from './support/eventually';
+import type { NodePanel } from './support/nodePanel';
+import { until } from './support/until';
+import { useN8n } from './support/useN8n';
+import { chain, manualTrigger, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
+
+const setup = useN8n();
+const opened = useEditor(setup);
+
+/** A workflow with our node in the editor, the node's panel closed. */
+async function openManual(parameters?: INodeParameters) {
+	const workflow = await setup.api.createWorkflow(
+		chain('Manual', [manualTrigger(), videoNode(setup.credentialId, parameters)]),
+	);
+	await opened.editor.openWorkflow(workflow);
+	return workflow;
+}
+
+async function openPanel(parameters?: INodeParameters): Promise<NodePanel> {
+	await openManual(parameters);
+	return await opened.editor.openNode(VIDEO_NODE);
+}
+
+/** A workflow of the same webhook, called once. */
+async function callOnce(path: string) {
+	const workflow = await setup.api.createActive(
+		chain('Production', [webhookNode(path), videoNode(setup.credentialId)]),
+	);
+	await setup.api.callWebhook(path);
+	return workflow;
+}
+
+test('a run shows its task, and its video plays', async () => {
+	const panel = await openPanel({ downloadVideo: true });
+	await panel.execute();
+	await panel.find('ndv-view-binary-data').waitFor();
+	await panel.showOutputAs('table');
+	const task = { task_id: 'video_1', model: 'omni-fast', status: 'completed', progress: '100' };
+	await eventually(async () => expect(await panel.firstRow()).toMatchObject(task));
+	expect(await panel.playVideo()).toEqual({ duration: 2, width: 320, height: 180 });
+	expect(setup.sandbox.tasks).toHaveLength(1);
+});
+
+test('while a run waits, its progress goes to the console of the browser', async () => {
+	const { editor } = opened;
+	setup.sandbox.durationMs = 2_000;
+	const panel = await openPanel();
+	const earlier = editor.console.length;
+	await panel.execute();
+	await eventually(() => {
+		const messages = editor.console.slice(earlier).join('\n');
+		expect(messages).toMatch(/item 0: video_1 in_progress \d\d %/);
+		expect(messages).toMatch(/item 0: video_1 completed 100 %/);
+	});
+});
+
+test('a task that failed is told with its reason and its ID', async () => {
+	const panel = await openPanel({ prompt: 'A paper boat [failed]' });
+	await panel.execute();
+	const { message, description } = await panel.error();
+	expect(message).toBe('The video could not be generated');
+	expect(description).toContain('"The sandbox let this task end failed" (task_failed)');
+	expect(description).toContain('Tasks of this run: item 0: video_1 (failed).');
+});
+
+describe('Stop', () => {
+	beforeEach(() => (setup.sandbox.durationMs = 3_600_000));
+
+	/** The task is paid for and being waited for. */
+	const firstLook = async () =>
+		await until('a look', () => setup.sandbox.requestsTo('poll').length > 0);
+
+	/** Presses a stop button, and sees that nothing goes on behind it. */
+	async function expectTheEnd(workflow: { id: string }, stop: () => Promise<void>) {
+		const { program } = setup.n8n;
+		const printed = program.output.length;
+		await stop();
+		const told = 'the execution was canceled. Tasks of this run: item 0: video_1';
+		await until('the ids in the log', () => program.output.slice(printed).includes(told), 3);
+		expect((await setup.api.onlyEnded(workflow)).status).toBe('canceled');
+		// that nothing comes can only be waited for: two poll intervals and a half
+		const looks = setup.sandbox.requestsTo('poll').length;
+		const stoppedAt = Date.now();
+		await until('the time of more looks', () => Date.now() - stoppedAt > 2_500);
+		expect(setup.sandbox.requestsTo('poll')).toHaveLength(looks);
+		expect(setup.sandbox.tasks).toHaveLength(1);
+	}
+
+	test('in the panel of the node', async () => {
+		const workflow = await openManual();
+		const panel = await opened.editor.openNode(VIDEO_NODE);
+		await panel.execute();
+		await firstLook();
+		await expectTheEnd(workflow, async () => await panel.stop());
+	});
+
+	test('on the canvas', async () => {
+		const workflow = await openManual();
+		await opened.editor.find('execute-workflow-button').click();
+		await firstLook();
+		await expectTheEnd(
+			workflow,
+			async () => await opened.editor.find('stop-execution-button').click(),
+		);
+	});
+
+	test('in the list of executions', async () => {
+		const workflow = await callOnce('stop');
+		await firstLook();
+		const executions = await opened.editor.openExecutions(workflow);
+		await expectTheEnd(workflow, async () => await executions.stop());
+		await eventually(async () => expect(await executions.list()).toContain('Canceled'));
+	});
+});
+
+test.each(['original', 'currently saved'] as const)(
+	'Retry with the %s workflow goes on with the task that is paid for',
+	async (version) => {
+		setup.sandbox.faults.add({ on: 'poll', answer: { status: 401 } });
+		const workflow = await callOnce(`retry-${version.replace(' ', '-')}`);
+		const failed = await setup.api.onlyEnded(workflow);
+		expect(failed.status).toBe('error');
+		const executions = await opened.editor.openExecutions(workflow);
+		await executions.retry(version);
+		await eventually(async () => {
+			const list = await executions.list();
+			expect(list).toContain('Succeeded');
+			expect(list).toContain(`Retry of execution #${failed.id}`);
+		});
+		expect(setup.sandbox.tasks).toHaveLength(1);
+	},
+);
+
+describe('credential', () => {
+	let panel: NodePanel;
+	let form: CredentialForm | undefined;
+
+	beforeAll(async () => {
+		const withoutCredential = { ...videoNode(''), credentials: undefined };
+		await opened.editor.openWorkflow(
+			await setup.api.createWorkflow(chain('Credential', [withoutCredential])),
+		);
+		panel = await opened.editor.openNode(VIDEO_NODE);
+	});
+	afterEach(async () => await form?.close());
+
+	test('made in the panel of the node, it passes its test', async () => {
+		const { editor } = opened;
+		form = await CredentialForm.create(editor.page, panel);
+		await form.input('apiKey').fill(setup.sandbox.apiKey);
+		await form.input('baseUrl').fill(`${setup.sandbox.url}/v1/`);
+		// n8n closes the form when the test that comes with saving went well
+		await form.save();
+		await form.dialog.waitFor({ state: 'detached' });
+		form = await CredentialForm.edit(editor.page, panel);
+		expect(await form.success.innerText()).toContain('Connection tested successfully');
+		const keys = setup.sandbox.requestsTo('models').map(({ headers }) => headers.authorization);
+		expect(new Set(keys)).toEqual(new Set([`Bearer ${setup.sandbox.apiKey}`]));
+	});
+
+	test.each([
+		['a wrong key', 'apiKey', 'OctopusX did not accept this API key. Copy it again'],
+		['an address without the API', 'baseUrl', 'There is no OctopusX API at this Base URL.'],
+	])('%s is told in our words', async (_what, wrong, message) => {
+		const { apiKey, url } = setup.sandbox;
+		form = await CredentialForm.create(opened.editor.page, panel);
+		await form.input('apiKey').fill(wrong === 'apiKey' ? 'wrong' : apiKey);
+		await form.input('baseUrl').fill(wrong === 'baseUrl' ? `${url}/somewhere` : url);
+		await form.save();
+		expect(await form.failure()).toContain(message);
+	});
+});

@@ -1,0 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const PAUSE_MS = 100;
+
+/** Repeats an assertion until it holds. Its last failure is that of the test. */
+export async function eventually(
+	assertion: () => Promise<void> | void,
+	seconds = 10,
+): Promise<void> {
+	const deadline = Date.now() + seconds * 1_000;
+	for (;;) {
+		try {
+			return await assertion();
+		} catch (error) {
+			if (Date.now() > deadline) throw error;
+		}
+		await sleep(PAUSE_MS);
+	}
+}
