@@ -2,6 +2,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import { CredentialForm } from './support/credentialForm';
 import { useEditor } from './support/editor';
 import { eventually } from './support/eventually';
+import type { NodePanel } from './support/nodePanel';
 import { useN8n } from './support/useN8n';
 import { chain, manualTrigger, VIDEO_NODE, videoNode } from './support/workflows';
 
@@ -25,13 +26,15 @@ async function openWorkflow(parameters: INodeParameters, settings?: object) {
 describe.each(process.env.UPDATE_SCREENSHOTS ? ['docs/images'] : [])('%s', () => {
 	test('search', async () => {
 		const { editor } = opened;
-		await editor.page.setViewportSize({ width: 1000, height: 440 });
 		await editor.openWorkflow(
 			await setup.api.createWorkflow(chain('Paper boat', [manualTrigger()])),
 		);
 		const names = await editor.searchNodes('octopus');
 		await eventually(async () => expect(await names.allInnerTexts()).toEqual([VIDEO_NODE]));
-		await editor.picture('search', [editor.find('node-creator'), editor.find('canvas-node')], 24);
+		await editor.picture('search', [
+			editor.find('nodes-list-header'),
+			editor.find('item-iterator-item'),
+		]);
 	});
 
 	test.each([
@@ -50,37 +53,40 @@ describe.each(process.env.UPDATE_SCREENSHOTS ? ['docs/images'] : [])('%s', () =>
 		await editor.page.setViewportSize({ width: 1280, height: 1300 });
 		await openWorkflow(parameters);
 		const panel = await editor.openNode(VIDEO_NODE);
-		const ends = ['tab-params', 'node-execute-button', 'collection-parameter-add'];
+		const ends = ['node-credentials-slot', 'node-execute-button', 'collection-parameter-add'];
 		await editor.picture(
 			name,
 			ends.map((id) => panel.find(id)),
-			8,
+			6,
 		);
 	});
 
-	test('credential', async () => {
+	/** Runs the node, and waits until n8n has told that it is over. */
+	async function run(parameters: INodeParameters): Promise<NodePanel> {
 		const { editor } = opened;
-		await openWorkflow({}, { credentials: undefined });
-		const form = await CredentialForm.create(editor.page, await editor.openNode(VIDEO_NODE));
-		await form.input('apiKey').fill('the-key-from-the-console');
-		const ends = [form.dialog.getByText('Connection'), form.dialog.getByText('More info')];
-		await editor.picture('credential', [form.dialog.getByText('Save'), ...ends], 24);
-	});
-
-	test('run-finished', async () => {
-		const { editor } = opened;
-		await editor.page.setViewportSize({ width: 1440, height: 700 });
-		await openWorkflow({ prompt: PROMPT, downloadVideo: true });
+		await openWorkflow(parameters);
 		const panel = await editor.openNode(VIDEO_NODE);
 		await panel.execute();
-		await panel.find('ndv-view-binary-data').waitFor();
+		await editor.messages.first().waitFor();
+		await panel.find('node-execute-button').getByText('Execute step').waitFor();
+		return panel;
+	}
+
+	/** The middle and the right of the panel. */
+	async function pictureOfRun(name: string, panel: NodePanel): Promise<void> {
+		const ends = [panel.find('node-credentials-slot'), panel.find('node-execute-button')];
+		await opened.editor.picture(name, [...ends, panel.output], 6);
+	}
+
+	test('run-finished', async () => {
+		await opened.editor.page.setViewportSize({ width: 1440, height: 560 });
+		const panel = await run({ prompt: PROMPT, downloadVideo: true });
 		await panel.playVideo();
-		await editor.picture('run-finished', [editor.find('ndv')], -6);
+		await pictureOfRun('run-finished', panel);
 	});
 
 	test('run-error', async () => {
-		const { editor } = opened;
-		await editor.page.setViewportSize({ width: 1440, height: 560 });
+		await opened.editor.page.setViewportSize({ width: 1440, height: 560 });
 		const error = {
 			code: 'content_policy',
 			message: 'The prompt was refused by the content filter',
@@ -90,10 +96,21 @@ describe.each(process.env.UPDATE_SCREENSHOTS ? ['docs/images'] : [])('%s', () =>
 			on: 'poll',
 			answer: { status: 200, body: { ...task, status: 'failed', progress: 40, error } },
 		});
-		await openWorkflow({ prompt: PROMPT });
+		const panel = await run({ prompt: PROMPT });
+		await pictureOfRun('run-error', panel);
+	});
+
+	test('credential', async () => {
+		const { editor } = opened;
+		await editor.page.setViewportSize({ width: 1280, height: 800 });
+		// the name that n8n gives to the first credential of its type
+		await setup.api.request('DELETE', `/rest/credentials/${setup.credentialId}`);
+		await openWorkflow({}, { credentials: undefined });
 		const panel = await editor.openNode(VIDEO_NODE);
-		await panel.execute();
-		await panel.error();
-		await editor.picture('run-error', [editor.find('ndv')], -6);
+		const form = await CredentialForm.create(editor.page, panel);
+		await form.input('apiKey').fill('the-key-from-the-console');
+		const save = form.dialog.getByText('Save', { exact: true });
+		const first = form.dialog.getByText('Connection', { exact: true });
+		await editor.picture('credential', [save, first, form.dialog.getByText('More info')], 24);
 	});
 });

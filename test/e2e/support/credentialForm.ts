@@ -10,8 +10,14 @@ export class CredentialForm {
 		this.dialog = byTestId('editCredential-modal', page);
 	}
 
-	/** *Create new credential* in the panel of a node. */
+	/** The button in the panel of a node where there is no credential yet; then an entry of a list. */
 	static async create(page: Page, panel: NodePanel): Promise<CredentialForm> {
+		await panel.find('credentials-label').waitFor();
+		const first = panel.find('node-credentials-empty-state').getByRole('button');
+		if (await first.isVisible()) {
+			await first.click();
+			return await CredentialForm.opened(page);
+		}
 		await panel.find('node-credentials-select').click();
 		await byTestId('node-credentials-select-item-new', page).filter({ visible: true }).click();
 		return await CredentialForm.opened(page);

@@ -5,6 +5,9 @@ import { NodePanel } from './nodePanel';
 import { byTestId } from './byTestId';
 import type { Setup } from './useN8n';
 
+/** What the round corners of a node's panel take away, in pixels. */
+const PANEL_CORNER = 3;
+
 /** n8n's editor, by what a user does in it. */
 export class Editor {
 	/** What the page wrote to the console of the browser. */
@@ -17,6 +20,11 @@ export class Editor {
 
 	get page(): Page {
 		return this.browser.page;
+	}
+
+	/** What n8n tells in the corner of the window. */
+	get messages(): Locator {
+		return this.page.locator('.el-notification');
 	}
 
 	find(id: string): Locator {
@@ -59,30 +67,47 @@ export class Editor {
 		return this.find('node-creator-item-name');
 	}
 
-	/** Takes a picture of these elements and what is between them, without messages on top of it. */
+	/**
+	 * Takes a picture of these elements and what is between them, without messages on top of it.
+	 *
+	 * @param margin around them, up to the edge of the panel of a node where one is open
+	 */
 	async picture(name: string, elements: Locator[], margin = 0): Promise<void> {
 		await this.closeMessages();
 		await this.page.mouse.move(0, 0);
-		const boxes = await Promise.all(elements.map(async (one) => await one.boundingBox()));
-		const found = boxes.filter((box) => box !== null);
-		const x = Math.min(...found.map((box) => box.x)) - margin;
-		const y = Math.min(...found.map((box) => box.y)) - margin;
-		const right = Math.max(...found.map((box) => box.x + box.width)) + margin;
-		const bottom = Math.max(...found.map((box) => box.y + box.height)) + margin;
-		await this.browser.picture(name, { x, y, width: right - x, height: bottom - y });
+		const panel = this.find('ndv');
+		const edge = (await panel.isVisible()) ? await edgesOf([panel], -PANEL_CORNER) : undefined;
+		const inner = await edgesOf(elements, margin);
+		const left = Math.max(inner.left, edge?.left ?? 0);
+		const top = Math.max(inner.top, edge?.top ?? 0);
+		const right = Math.min(inner.right, edge?.right ?? Infinity);
+		const bottom = Math.min(inner.bottom, edge?.bottom ?? Infinity);
+		const clip = { x: left, y: top, width: right - left, height: bottom - top };
+		await this.browser.picture(name, clip);
 	}
 
 	private async closeMessages(): Promise<void> {
-		const messages = this.page.locator('.el-notification');
-		while ((await messages.count()) > 0) {
-			await messages.first().locator('.el-notification__closeBtn').click();
-			await messages.first().waitFor({ state: 'detached' });
+		for (const message of await this.messages.elementHandles()) {
+			await (await message.$('.el-notification__closeBtn'))?.click();
+			await message.waitForElementState('hidden');
 		}
 	}
 
 	async close(): Promise<void> {
 		await this.browser.close();
 	}
+}
+
+/** The smallest rectangle that holds all elements, so much larger on each side. */
+async function edgesOf(elements: Locator[], margin: number) {
+	const boxes = await Promise.all(elements.map(async (one) => await one.boundingBox()));
+	const found = boxes.filter((box) => box !== null);
+	return {
+		left: Math.min(...found.map(({ x }) => x)) - margin,
+		top: Math.min(...found.map(({ y }) => y)) - margin,
+		right: Math.max(...found.map(({ x, width }) => x + width)) + margin,
+		bottom: Math.max(...found.map(({ y, height }) => y + height)) + margin,
+	};
 }
 
 /** The editor for the tests of a file; there once their first hook has run. */
