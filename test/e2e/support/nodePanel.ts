@@ -39,10 +39,6 @@ export class NodePanel {
 		await entries.getByText(entry, { exact: true }).click();
 	}
 
-	async fill(parameter: string, text: string): Promise<void> {
-		await this.find(`parameter-input-${parameter}`).locator('input, textarea').fill(text);
-	}
-
 	/** Sets a switch, whatever it is set to now. */
 	async set(parameter: string, on: boolean): Promise<void> {
 		const control = this.find(`parameter-input-${parameter}`).getByRole('switch');
