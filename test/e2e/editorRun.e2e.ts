@@ -59,6 +59,25 @@ test('a task that failed is told with its reason and its ID', async () => {
 	expect(description).toContain('Tasks of this run: item 0: video_1 (failed).');
 });
 
+test('a hint sums up what brought no video', async () => {
+	const workflow = await setup.api.createWorkflow(
+		chain('Hint', [
+			manualTrigger(),
+			videoNode(
+				setup.credentialId,
+				{ prompt: 'A paper boat [failed]' },
+				{ onError: 'continueRegularOutput' },
+			),
+		]),
+	);
+	await opened.editor.openWorkflow(workflow);
+	const panel = await opened.editor.openNode(VIDEO_NODE);
+	await panel.execute();
+	await opened.editor.page
+		.getByText('1 of 1 items brought no video. 1 × The video could not be generated.')
+		.waitFor();
+});
+
 describe('Stop', () => {
 	beforeEach(() => (setup.sandbox.durationMs = 3_600_000));
 

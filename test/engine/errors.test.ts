@@ -135,3 +135,11 @@ test('a server that echoes the key in a task does not get it into the items', as
 	expect(items[0]?.json).toMatchObject({ note: 'made with ***' });
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
 });
+
+test('where every task has failed, there is nothing to fetch', async () => {
+	const input = [{ json: {} }, { json: {} }];
+	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat [failed]' }, { input });
+	expect(error?.description).toMatch(
+		/Tasks of this run: .*video_1 \(failed\).*video_2 \(failed\)\.$/,
+	);
+});

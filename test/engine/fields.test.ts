@@ -17,7 +17,7 @@ const { description } = new OctopusXVideo();
 /** Names of the fields that the editor shows for these parameters; options as `options.name`. */
 function shownFields(parameters: INodeParameters): string[] {
 	const node = { typeVersion: 1, parameters } as INode;
-	const values = NodeHelpers.getNodeParameters(
+	const known = NodeHelpers.getNodeParameters(
 		description.properties,
 		parameters,
 		true,
@@ -25,6 +25,8 @@ function shownFields(parameters: INodeParameters): string[] {
 		node,
 		description,
 	) as INodeParameters;
+	// the editor keeps the values of fields that it hides
+	const values = { ...known, ...parameters };
 	const isShown = (field: INodeProperties, at: INodeParameters) =>
 		NodeHelpers.displayParameter(at, field, node, description, values);
 
@@ -87,6 +89,9 @@ describe('exactly the intended fields show for', () => {
 	test.each(['generate', 'edit'])('%s without and with the file', (operation) => {
 		const common = shownFields({ operation, waitForCompletion: false });
 		expect(common).toContain('waitForCompletion');
+		expect(shownFields({ operation, waitForCompletion: false, downloadVideo: true })).toEqual(
+			common,
+		);
 		expect(common).not.toContain('downloadVideo');
 		const options = common.filter((name) => name.startsWith('options.'));
 		const files = operation === 'edit' ? ['options.sendBinaryAs'] : [];

@@ -54,6 +54,33 @@ test.each([
 	expect(parse({ status: 'processing', progress: raw })?.progress).toBe(progress);
 });
 
+test('what people look for comes first, as n8n shows fields in their order', () => {
+	const completed = parse({
+		object: 'video',
+		status: 'completed',
+		id: 'own',
+		video_url: 'https://a.test/b',
+	});
+	expect(Object.keys(completed ?? {})).toEqual([
+		'id',
+		'task_id',
+		'status',
+		'progress',
+		'video_url',
+		'object',
+	]);
+	const failed = parse({ model: 'omni', status: 'failed', task_id: 7 });
+	expect(Object.keys(failed ?? {})).toEqual([
+		'id',
+		'task_id',
+		'status',
+		'progress',
+		'failure',
+		'model',
+	]);
+	expect(failed).toMatchObject({ task_id: '7', id: 'video_1' });
+});
+
 test('a completed task is at 100, whatever its progress says', () => {
 	expect(parse({ status: 'completed', progress: '97%' })?.progress).toBe(100);
 });

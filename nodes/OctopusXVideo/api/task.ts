@@ -64,8 +64,7 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	if (taskId === undefined) return undefined;
 
 	const status = parseStatus(rawStatus);
-	const task: Task = {
-		...(withoutPlaceholders(rest) as IDataObject),
+	const known: Task = {
 		id: readId(answer.id) ?? taskId,
 		task_id: taskId,
 		status,
@@ -73,15 +72,16 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	};
 	if (status === 'completed') {
 		const metadata = isPlainObject(answer.metadata) ? answer.metadata : {};
-		task.video_url =
+		known.video_url =
 			absoluteUrl(video_url, apiUrl) ??
 			absoluteUrl(metadata.url, apiUrl) ??
 			`${taskUrl(apiUrl, taskId)}/content`;
 	}
 	if (status === 'failed' || status === 'cancelled') {
-		task.failure = parseFailure(error, rawStatus);
+		known.failure = parseFailure(error, rawStatus);
 	}
-	return task;
+	// first for the order in which n8n shows them, last because these are the values that count
+	return { ...known, ...(withoutPlaceholders(rest) as IDataObject), ...known };
 }
 
 /**

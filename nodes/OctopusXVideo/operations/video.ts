@@ -29,7 +29,12 @@ export function videoFields(...ownOptions: INodeProperties[]): INodeProperties[]
 		...clipFields,
 		waitField,
 		...showWhen({ waitForCompletion: [true] }, [downloadField]),
-		optionsField([...ownOptions, ...requestOptions, timeoutOption, ...outputOptions]),
+		optionsField([
+			...ownOptions,
+			...requestOptions,
+			timeoutOption,
+			...showWhen({ '/waitForCompletion': [true] }, outputOptions),
+		]),
 	];
 }
 

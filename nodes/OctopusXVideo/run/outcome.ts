@@ -79,9 +79,13 @@ export function listTasks(outcomes: Outcome[]): string {
 	const advice = outcomes.some(({ isStopped }) => isStopped)
 		? "Fetch them with Get Status: after a Stop by hand, n8n's Retry starts from the beginning and pays again."
 		: "Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.";
+	const isFetchable = outcomes.some(
+		({ task }) => task && task.status !== 'failed' && task.status !== 'cancelled',
+	);
 	const unanswered = outcomes.flatMap(({ isInDoubt }, item) => (isInDoubt ? [item] : []));
 	return [
-		...(tasks.length > 0 ? [`Tasks of this run: ${tasks.join(', ')}. ${advice}`] : []),
+		...(tasks.length > 0 ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
+		...(isFetchable ? [advice] : []),
 		...(unanswered.length > 0
 			? [`Submissions without an answer, perhaps paid for: item ${unanswered.join(', item ')}.`]
 			: []),
