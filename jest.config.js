@@ -3,6 +3,8 @@ module.exports = {
 	testEnvironment: 'node',
 	roots: ['<rootDir>/test/unit', '<rootDir>/test/engine'],
 	testMatch: ['**/*.test.ts'],
+	// a loaded machine is no failure
+	testTimeout: 30_000,
 	setupFiles: ['<rootDir>/test/setup.ts'],
 	// compiled only: `npm run types` checks them, once and all together
 	transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.test.json', diagnostics: false }] },

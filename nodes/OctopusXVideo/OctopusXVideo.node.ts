@@ -7,7 +7,9 @@ import {
 } from 'n8n-workflow';
 import { ItemParameters } from './fields/itemParameters';
 import { operations, properties } from './operations';
+import { resumeJobs } from './run/resume';
 import { runJobs } from './run/run';
+import { RESUME } from './run/suspend';
 
 export class OctopusXVideo implements INodeType {
 	description: INodeTypeDescription = {
@@ -31,6 +33,7 @@ export class OctopusXVideo implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		if (this.getNodeParameter('operation', 0) === RESUME) return [await resumeJobs(this)];
 		const plan = async (index: number) => {
 			const item = new ItemParameters(this, index);
 			return await item.choice('Operation', item.get('operation'), operations).plan(item);

@@ -52,7 +52,7 @@ const downloadOptions = ['options.fileName', 'options.binaryOutputField'];
 const generate = (...fields: string[]) => ['operation', 'mode', 'prompt', ...fields, ...clip];
 
 describe('exactly the intended fields show for', () => {
-	const waiting = ['waitForCompletion', 'downloadVideo', ...request, pollInterval];
+	const waiting = ['waitForCompletion', 'waitStrategy', 'downloadVideo', ...request, pollInterval];
 
 	test.each<[INodeParameters, string[]]>([
 		[{ mode: 'textToVideo' }, generate()],
@@ -101,7 +101,7 @@ describe('exactly the intended fields show for', () => {
 		expect(downloading).toEqual(expect.arrayContaining([...downloadOptions, pollInterval]));
 	});
 
-	const waitOptions = [pollInterval, 'options.timeout'];
+	const waitOptions = ['waitStrategy', pollInterval, 'options.timeout'];
 	const getStatus = ['operation', 'taskId', 'waitForCompletion', 'downloadVideo'];
 	test.each<[INodeParameters, string[]]>([
 		[{}, []],
@@ -133,6 +133,7 @@ test('defaults are those of the contract', () => {
 		operation: 'generate',
 		mode: 'textToVideo',
 		waitForCompletion: true,
+		waitStrategy: 'poll',
 	});
 	expect(defaultsOf('edit')).toEqual({
 		...common,
@@ -142,6 +143,7 @@ test('defaults are those of the contract', () => {
 		videoUrl: '',
 		referenceImages: {},
 		waitForCompletion: true,
+		waitStrategy: 'poll',
 	});
 	expect(defaultsOf('getStatus')).toEqual({
 		...common,

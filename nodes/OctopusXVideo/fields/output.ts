@@ -20,6 +20,30 @@ export const waitField: INodeProperties = {
 		'Whether to wait until the video is done. Otherwise the node hands out the task as it is now.',
 };
 
+/** How waiting treats the execution; one choice for all items. */
+export const waitStrategyField: INodeProperties = {
+	displayName: 'While Waiting',
+	name: 'waitStrategy',
+	type: 'options',
+	noDataExpression: true,
+	options: [
+		{
+			name: 'Keep the Execution Running',
+			value: 'poll',
+			description: 'Notices a finished video within seconds; occupies n8n until then',
+		},
+		{
+			name: 'Suspend the Execution',
+			value: 'suspend',
+			description:
+				'Frees n8n while the videos are made, survives a restart, and checks about once a minute. Needs n8n 2.0 or later and a saved workflow.',
+		},
+	],
+	default: 'poll',
+	description: 'What happens to the execution while the videos are made',
+	displayOptions: { show: { waitForCompletion: [true] } },
+};
+
 export const downloadField: INodeProperties = {
 	displayName: 'Download Video',
 	name: 'downloadVideo',
@@ -85,7 +109,10 @@ export function readOutput(item: ItemParameters): Omit<Job, 'source'> {
 	};
 	if (item.flag(waitField.displayName, item.get('waitForCompletion'))) {
 		const seconds = item.number('Poll Interval', pollInterval, POLL_INTERVAL);
-		output.wait = { pollIntervalMs: seconds * 1_000 };
+		output.wait = {
+			pollIntervalMs: seconds * 1_000,
+			isSuspended: item.get('waitStrategy', 'poll') === 'suspend',
+		};
 	}
 	// Generate and Edit show it only while they wait; n8n drops the value of a hidden field
 	if (item.flag(downloadField.displayName, item.get('downloadVideo', false))) {

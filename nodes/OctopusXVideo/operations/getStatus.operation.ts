@@ -6,6 +6,7 @@ import {
 	readOutput,
 	timeoutOption,
 	waitField,
+	waitStrategyField,
 	WHILE_WAITING,
 } from '../fields/output';
 import type { Operation } from './operation';
@@ -32,6 +33,7 @@ export const getStatus: Operation = {
 			description: 'The task_id that Generate or Edit handed out',
 		},
 		{ ...waitField, default: false },
+		waitStrategyField,
 		downloadField,
 		optionsField([{ ...timeoutOption, displayOptions: WHILE_WAITING }, ...outputOptions]),
 	],

@@ -8,6 +8,7 @@ import {
 	readOutput,
 	timeoutOption,
 	waitField,
+	waitStrategyField,
 } from '../fields/output';
 import {
 	guardMaxVideos,
@@ -28,6 +29,7 @@ export function videoFields(...ownOptions: INodeProperties[]): INodeProperties[]
 	return [
 		...clipFields,
 		waitField,
+		waitStrategyField,
 		...showWhen({ waitForCompletion: [true] }, [downloadField]),
 		optionsField([
 			...ownOptions,

@@ -1,4 +1,4 @@
-import { OctopusXError } from '../api/errors';
+import { asOctopusXError, OctopusXError } from '../api/errors';
 import { hasEnded, unseenTask, type Task } from '../api/task';
 import { downloadVideo } from './download';
 import type { Job } from './job';
@@ -7,8 +7,8 @@ import type { Scope } from './scope';
 import { obtainTask } from './submit';
 
 /**
- * Does one job to its end and notes in `outcome` how far it came, its task as soon as one is known.
- * Never rejects.
+ * Does one job to its end, or to where the execution is to be suspended, and notes in `outcome` how
+ * far it came, its task as soon as one is known. Never rejects.
  */
 export async function settleItem(
 	scope: Scope,
@@ -16,17 +16,71 @@ export async function settleItem(
 	item: number,
 	outcome: Outcome,
 ): Promise<void> {
-	try {
-		const task = await scope.videos.run(async () => await takePlace(scope, job, item, outcome));
+	await noting(scope, item, outcome, async () => {
+		await scope.videos.run(async () => await takePlace(scope, job, item, outcome));
+	});
+	if (!job.wait?.isSuspended) await finishItem(scope, job, item, outcome);
+}
+
+/**
+ * What follows once the task of an item has ended, or is not waited for: its video, or the error
+ * that there is none. Notes it in `outcome`, and never rejects.
+ */
+export async function finishItem(
+	scope: Scope,
+	{ wait, download }: Job,
+	item: number,
+	outcome: Outcome,
+): Promise<void> {
+	if (outcome.error) return;
+	await noting(scope, item, outcome, async () => {
+		const task = outcome.task as Task;
 		requireRunning(scope);
-		if (job.wait) requireVideo(task);
-		if (job.download && task.status === 'completed') {
-			const { outputField, fileName } = job.download;
-			const file = await scope.downloads.run(async () => {
-				return await downloadVideo(scope, task, fileName);
-			});
-			outcome.binary = { [outputField]: file };
-		}
+		if (wait) requireVideo(task);
+		if (!download || task.status !== 'completed') return;
+		const file = await scope.downloads.run(
+			async () => await downloadVideo(scope, task, download.fileName),
+		);
+		outcome.binary = { [download.outputField]: file };
+	});
+}
+
+/**
+ * Waits for a task whose wait is pending: because it may be over soon, or because n8n did not
+ * suspend the execution.
+ *
+ * @param until in ms since the epoch; the wait stays pending after that
+ */
+export async function waitForPending(
+	scope: Scope,
+	{ wait }: Job,
+	item: number,
+	outcome: Outcome,
+	until: number,
+): Promise<void> {
+	const { task, pending } = outcome;
+	if (!wait || !task || !pending) return;
+	await noting(scope, item, outcome, async () => {
+		const onTask = (seen: Task) => noteTask(scope, item, outcome, seen);
+		const end = Math.min(until, pending.deadline);
+		const fault = await scope.poller
+			.wait(task, wait.pollIntervalMs, end, onTask)
+			.catch(asOctopusXError);
+		if (fault?.details.transient && Date.now() < pending.deadline) return;
+		outcome.pending = undefined;
+		if (fault) throw fault;
+	});
+}
+
+/** What goes wrong in `work` becomes the error of the item. */
+async function noting(
+	scope: Scope,
+	item: number,
+	outcome: Outcome,
+	work: () => Promise<void>,
+): Promise<void> {
+	try {
+		await work();
 	} catch (error) {
 		outcome.isStopped = scope.signal?.aborted;
 		outcome.error = outcome.isStopped ? stopped(scope, item, outcome) : (error as Error);
@@ -39,12 +93,10 @@ async function takePlace(
 	{ source, timeoutMs, wait }: Job,
 	item: number,
 	outcome: Outcome,
-): Promise<Task> {
-	const deadline = Date.now() + timeoutMs;
-	const onTask = (task: Task) => {
-		outcome.task = task;
-		report(scope, item, task);
-	};
+): Promise<void> {
+	const startedAt = Date.now();
+	const deadline = startedAt + timeoutMs;
+	const onTask = (task: Task) => noteTask(scope, item, outcome, task);
 	requireRunning(scope);
 	if ('request' in source) {
 		const onKnown = (task?: Task) => void (outcome.task = task);
@@ -56,12 +108,15 @@ async function takePlace(
 		outcome.task = unseenTask(source.taskId);
 		onTask(await scope.poller.see(outcome.task, deadline));
 	}
-	if (wait) await scope.poller.wait(outcome.task as Task, wait.pollIntervalMs, deadline, onTask);
-	return outcome.task as Task;
+	const task = outcome.task as Task;
+	if (!wait) return;
+	if (!wait.isSuspended) await scope.poller.wait(task, wait.pollIntervalMs, deadline, onTask);
+	else if (!hasEnded(task)) outcome.pending = { startedAt, deadline };
 }
 
-/** Shows the state of a task to whoever watches a manual run; production runs stay quiet. */
-function report({ context }: Scope, item: number, task: Task): void {
+/** Notes the state of a task, and shows it to whoever watches a manual run; others stay quiet. */
+function noteTask({ context }: Scope, item: number, outcome: Outcome, task: Task): void {
+	outcome.task = task;
 	context.sendMessageToUI(`item ${item}: ${task.task_id} ${task.status} ${task.progress} %`);
 }
 

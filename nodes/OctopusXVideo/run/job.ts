@@ -1,4 +1,5 @@
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
+import type { Outcome } from './outcome';
 
 /** An image or a video as a user gives it: an address (or `data:` URI), or a file on the item. */
 export type MediaInput = { url: string } | FileInput;
@@ -40,6 +41,13 @@ export interface Job {
 	/** How many items of the run may be in flight. */
 	maxConcurrency: number;
 	/** Absent: hand out the task as it is now. */
-	wait?: { pollIntervalMs: number };
+	wait?: { pollIntervalMs: number; isSuspended: boolean };
 	download?: DownloadSettings;
+}
+
+/** A job with the item that it is for, and what becomes of it. */
+export interface PlannedJob {
+	job: Job;
+	item: number;
+	outcome: Outcome;
 }

@@ -18,6 +18,8 @@ export interface Outcome {
 	isResumed?: boolean;
 	/** Whether a submission of the item may have been accepted without an answer. */
 	isInDoubt?: boolean;
+	/** The wait for the task is to go on while the execution is suspended. */
+	pending?: { startedAt: number; deadline: number };
 	/** Whether the execution was stopped before the item was done. */
 	isStopped?: boolean;
 }
@@ -40,9 +42,10 @@ export function toItem({ task, binary, error }: Outcome, item: number): INodeExe
 export function toNodeError(
 	context: IExecuteFunctions,
 	outcomes: Outcome[],
+	advice?: string,
 ): NodeApiError | NodeOperationError | undefined {
 	const node = context.getNode();
-	const tasks = listTasks(outcomes);
+	const tasks = listTasks(outcomes, advice);
 	if (outcomes.some(({ isStopped }) => isStopped)) {
 		return new NodeOperationError(node, STOPPED, { description: tasks });
 	}
@@ -70,22 +73,29 @@ function idsOf(task: Task | undefined): IDataObject {
 	return { task_id, status, ...(video_url && { video_url }) };
 }
 
-/** Every task of the run, and every item whose submission nobody answered. */
-export function listTasks(outcomes: Outcome[]): string {
+const RETRY_GOES_ON =
+	"Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.";
+
+/**
+ * Every task of the run, and every item whose submission nobody answered.
+ *
+ * @param advice what to do with the tasks
+ */
+export function listTasks(outcomes: Outcome[], advice = RETRY_GOES_ON): string {
 	const tasks = outcomes.flatMap(({ task }, item) =>
 		task ? [`item ${item}: ${task.task_id} (${task.status})`] : [],
 	);
 	// n8n saves what the node knows when it fails or runs into n8n's time limit, but not after a Stop
-	const advice = outcomes.some(({ isStopped }) => isStopped)
+	const next = outcomes.some(({ isStopped }) => isStopped)
 		? "Fetch them with Get Status: after a Stop by hand, n8n's Retry starts from the beginning and pays again."
-		: "Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.";
+		: advice;
 	const isFetchable = outcomes.some(
 		({ task }) => task && task.status !== 'failed' && task.status !== 'cancelled',
 	);
 	const unanswered = outcomes.flatMap(({ isInDoubt }, item) => (isInDoubt ? [item] : []));
 	return [
 		...(tasks.length > 0 ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
-		...(isFetchable ? [advice] : []),
+		...(isFetchable ? [next] : []),
 		...(unanswered.length > 0
 			? [`Submissions without an answer, perhaps paid for: item ${unanswered.join(', item ')}.`]
 			: []),

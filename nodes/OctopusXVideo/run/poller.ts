@@ -177,7 +177,11 @@ function noAnswer(): OctopusXError {
 	);
 }
 
-function timedOut({ task_id, status, progress }: Task, fault?: OctopusXError): OctopusXError {
+/** The time for a task was over before it had ended; `fault` is what the last look met, if anything. */
+export function timedOut(
+	{ task_id, status, progress }: Task,
+	fault?: OctopusXError,
+): OctopusXError {
 	return new OctopusXError(
 		'The video was not ready in time',
 		[
@@ -185,5 +189,6 @@ function timedOut({ task_id, status, progress }: Task, fault?: OctopusXError): O
 			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
 			"The task goes on and is paid for: use Get Status with this Task ID later, or raise the option 'Timeout'.",
 		].join(' '),
+		{ transient: true },
 	);
 }

@@ -2,13 +2,17 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { OctopusXClient } from '../api/client';
 import { unseenTask } from '../api/task';
 import { addHint } from './hint';
-import { settleItem } from './item';
-import type { Job } from './job';
+import { finishItem, settleItem, waitForPending } from './item';
+import type { Job, PlannedJob } from './job';
 import { Ledger } from './ledger';
 import { Limiter } from './limiter';
 import { listTasks, STOPPED, toItem, toNodeError, type Outcome } from './outcome';
 import { Poller } from './poller';
 import type { Scope } from './scope';
+import { refuseSuspension, suspend } from './suspend';
+
+/** How long an execution that is to be suspended first stays for tasks that are done soon. */
+const STAY_MS = 5_000;
 
 /**
  * Carries out one job per input item, several at a time.
@@ -31,31 +35,56 @@ export async function runJobs(
 	const ledger = Ledger.open(context);
 	const end = () => {
 		completeFromLedger(outcomes, ledger);
-		if (outcomes.some(({ isStopped }) => isStopped)) {
-			context.logger.warn(`OctopusX: ${STOPPED.toLowerCase()}. ${listTasks(outcomes)}`);
-		}
-		const error = context.continueOnFail() ? undefined : toNodeError(context, outcomes);
-		if (error) throw error;
-		addHint(context, outcomes);
-		return outcomes.map(toItem);
+		return conclude(context, outcomes);
 	};
 
 	const jobs = await planAll(context, outcomes, plan);
 	if (!context.continueOnFail() && jobs.length < outcomes.length) return end();
 
-	const scope = await open(context, ledger, jobs, outcomes);
-	if (scope) {
-		await Promise.all(
-			jobs.map(async ({ job, item, outcome }) => await settleItem(scope, job, item, outcome)),
-		);
+	const suspending = jobs.filter(({ job }) => job.wait?.isSuspended);
+	if (suspending.length > 0) {
+		const refusal = refuseSuspension(context);
+		for (const outcome of refusal ? outcomes : []) outcome.error ??= refusal;
+		if (refusal) return end();
 	}
+
+	const scope = await openScope(context, ledger, jobs[0]?.job, outcomes);
+	if (!scope) return end();
+	await Promise.all(
+		jobs.map(async ({ job, item, outcome }) => await settleItem(scope, job, item, outcome)),
+	);
+	const waitUntil = async (until: number) =>
+		await Promise.all(
+			suspending.map(async ({ job, item, outcome }) => {
+				await scope.videos.run(async () => await waitForPending(scope, job, item, outcome, until));
+			}),
+		);
+	const pending = () => outcomes.filter((outcome) => outcome.pending);
+	if (pending().length <= scope.maxConcurrency) await waitUntil(Date.now() + STAY_MS);
+	if (pending().length > 0 && !scope.signal?.aborted) {
+		completeFromLedger(outcomes, ledger);
+		if (await suspend(context, jobs, outcomes)) return outcomes.map(toItem);
+		await waitUntil(Infinity);
+	}
+	await Promise.all(
+		suspending.map(async ({ job, item, outcome }) => await finishItem(scope, job, item, outcome)),
+	);
 	return end();
 }
 
-interface PlannedJob {
-	job: Job;
-	item: number;
-	outcome: Outcome;
+/** The items, or the error that ends the node. */
+export function conclude(
+	context: IExecuteFunctions,
+	outcomes: Outcome[],
+	advice?: string,
+): INodeExecutionData[] {
+	if (outcomes.some(({ isStopped }) => isStopped)) {
+		context.logger.warn(`OctopusX: ${STOPPED.toLowerCase()}. ${listTasks(outcomes)}`);
+	}
+	const error = context.continueOnFail() ? undefined : toNodeError(context, outcomes, advice);
+	if (error) throw error;
+	addHint(context, outcomes);
+	return outcomes.map(toItem);
 }
 
 async function planAll(
@@ -84,17 +113,18 @@ function completeFromLedger(outcomes: Outcome[], ledger: Ledger): void {
 	}
 }
 
-async function open(
+/** What the items share; without it, `outcomes` say why. */
+export async function openScope(
 	context: IExecuteFunctions,
 	ledger: Ledger,
-	jobs: PlannedJob[],
+	firstJob: Job | undefined,
 	outcomes: Outcome[],
 ): Promise<Scope | undefined> {
 	try {
 		const client = await OctopusXClient.connect(context);
 		const signal = context.getExecutionCancelSignal();
 		// one number for the whole run, so the first item's
-		const maxConcurrency = jobs[0]?.job.maxConcurrency ?? 1;
+		const maxConcurrency = firstJob?.maxConcurrency ?? 1;
 		return {
 			context,
 			client,
@@ -103,6 +133,7 @@ async function open(
 			videos: new Limiter(maxConcurrency),
 			downloads: new Limiter(maxConcurrency),
 			signal,
+			maxConcurrency,
 		};
 	} catch (error) {
 		for (const outcome of outcomes) outcome.error ??= error as Error;

@@ -10,6 +10,8 @@ export interface Scope {
 	client: OctopusXClient;
 	ledger: Ledger;
 	poller: Poller;
+	/** How many items may be worked on at a time. */
+	maxConcurrency: number;
 	/** Places for videos: from the submission until the task has ended. */
 	videos: Limiter;
 	/** Places for downloads, apart: a slow file keeps no video from being made. */

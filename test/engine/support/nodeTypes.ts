@@ -7,6 +7,8 @@ import {
 import { OctopusXVideo } from '../../../nodes/OctopusXVideo/OctopusXVideo.node';
 
 export const NODE_TYPE = 'n8n-nodes-octopusx.octopusXVideo';
+/** The trigger of a workflow that another one starts. */
+const SUB_WORKFLOW_TRIGGER_TYPE = 'n8n-nodes-base.executeWorkflowTrigger';
 export const TRIGGER_TYPE = 'n8n-nodes-base.manualTrigger';
 
 /** Manual Trigger without its package; the items it is started with pass through. */
@@ -34,7 +36,12 @@ export class NodeTypes implements INodeTypes {
 	private readonly types: NodeTypeMap;
 
 	constructor(node: INodeType = new OctopusXVideo(), others: NodeTypeMap = {}) {
-		this.types = { ...others, [NODE_TYPE]: node, [TRIGGER_TYPE]: trigger };
+		this.types = {
+			...others,
+			[NODE_TYPE]: node,
+			[TRIGGER_TYPE]: trigger,
+			[SUB_WORKFLOW_TRIGGER_TYPE]: trigger,
+		};
 	}
 
 	getByName(type: string): INodeType | IVersionedNodeType {

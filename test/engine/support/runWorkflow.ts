@@ -21,6 +21,14 @@ export interface RunOptions {
 	credential: { apiKey: string; baseUrl: string };
 	/** An earlier run that failed: its failed node is executed again, as by "Retry execution" in n8n. */
 	retryOf?: IRun;
+	/** A run that n8n has suspended: it is resumed. */
+	resumeOf?: IRun;
+	/** n8n's id of the execution. */
+	executionId?: string;
+	/** What n8n does for a node that starts another workflow. */
+	executeWorkflow?: IWorkflowExecuteAdditionalData['executeWorkflow'];
+	/** Reads an execution from n8n's database. */
+	getRunExecutionData?: IWorkflowExecuteAdditionalData['getRunExecutionData'];
 	/** Our node unless told, for instance wrapped to be watched. */
 	node?: INodeType;
 	/** Node types of other packages that the workflow uses. */
@@ -68,6 +76,9 @@ export async function runWorkflow(options: RunOptions): Promise<IRun> {
 		node,
 		otherNodes,
 		onMessage,
+		executionId = '1',
+		executeWorkflow,
+		getRunExecutionData,
 	} = options;
 	const workflowData = {
 		id: 'test',
@@ -80,8 +91,10 @@ export async function runWorkflow(options: RunOptions): Promise<IRun> {
 
 	const additionalData = {
 		credentialsHelper: new CredentialsHelper(credential),
-		hooks: new ExecutionLifecycleHooks(mode, '1', workflowData),
-		executionId: '1',
+		hooks: new ExecutionLifecycleHooks(mode, executionId, workflowData),
+		executionId,
+		executeWorkflow,
+		getRunExecutionData,
 		currentNodeExecutionIndex: 0,
 		variables: {},
 		restApiUrl: 'http://localhost/rest',
@@ -96,9 +109,9 @@ export async function runWorkflow(options: RunOptions): Promise<IRun> {
 		},
 	} as unknown as IWorkflowExecuteAdditionalData;
 
-	const runData = options.retryOf
-		? retryData(options.retryOf, workflow)
-		: freshData(workflow, input);
+	const { retryOf, resumeOf } = options;
+	const runData =
+		(retryOf && retryData(retryOf, workflow)) ?? resumeOf?.data ?? freshData(workflow, input);
 	const run = new WorkflowExecute(additionalData, mode, runData).processRunExecutionData(workflow);
 	options.onStart?.(run);
 	return await run;

@@ -1,0 +1,222 @@
+import * as n8nWorkflow from 'n8n-workflow';
+import type { IExecuteFunctions, INode, INodeParameters } from 'n8n-workflow';
+import { runNode } from './support/octopus';
+import { runSuspending, type SuspendingSetup } from './support/suspending';
+import { useSandbox } from './support/useSandbox';
+import { loggedNode, watchedNode } from './support/watchedNode';
+
+const MINUTE = 60_000;
+const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
+
+const sandbox = useSandbox({ durationMs: 5 * MINUTE });
+const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
+
+async function suspend(parameters: INodeParameters = {}, setup: SuspendingSetup = {}) {
+	return await runSuspending(
+		sandbox,
+		{ prompt: '={{ $json.prompt }}', waitStrategy: 'suspend', downloadVideo: true, ...parameters },
+		{ input: inputOf('one', 'two', 'three'), ...setup },
+	);
+}
+
+const canSuspend = 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow;
+const onNewEngine = canSuspend ? describe : describe.skip;
+
+onNewEngine('suspended', () => {
+	test('all videos arrive in input order, each paid for once, looked at once a minute', async () => {
+		const { items, resumed, elapsedMs } = await suspend();
+		expect(items.map(({ json }) => [json.task_id, json.status])).toEqual(
+			['video_1', 'video_2', 'video_3'].map((id) => [id, 'completed']),
+		);
+		expect(items.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
+		expect(items.map(({ binary }) => binary?.data?.mimeType)).toEqual(Array(3).fill('video/mp4'));
+		expect(sandbox.tasks).toHaveLength(3);
+		expect(resumed).toBe(5);
+		// one in the 5 s that the node stays for tasks that are done soon
+		expect(sandbox.requestsTo('poll')).toHaveLength(3 * (1 + 5));
+		expect(elapsedMs).toBeLessThanOrEqual(5 * MINUTE + 10_000);
+	});
+
+	test('an hour costs few looks, the last of them in time', async () => {
+		sandbox.durationMs = 70 * MINUTE;
+		const { items, resumed, elapsedMs } = await suspend({ options: { timeout: 90 } });
+		expect(items).toHaveLength(3);
+		expect(resumed).toBe(31);
+		expect(elapsedMs).toBeLessThanOrEqual(75 * MINUTE);
+	});
+
+	test('tasks that are done within seconds do not suspend anything', async () => {
+		sandbox.durationMs = 4_000;
+		const { items, started, elapsedMs } = await suspend();
+		expect(items.map(({ binary }) => binary?.data?.mimeType)).toEqual(Array(3).fill('video/mp4'));
+		expect(started).toBeUndefined();
+		expect(elapsedMs).toBe(5_000);
+	});
+
+	test('what n8n saves holds no key, no prompt and no file', async () => {
+		const data = { mimeType: 'image/png', fileName: 'a.png', data: 'aW1hZ2U=' };
+		const { started, child } = await suspend(
+			{ mode: 'firstFrame', firstFrameSource: 'binary' },
+			{ input: [{ json: { prompt: 'one secret prompt' }, binary: { data } }] },
+		);
+		const saved = JSON.stringify([started, child?.data]);
+		expect(saved).toContain('video_1');
+		expect(saved).not.toContain(sandbox.apiKey);
+		expect(saved).not.toContain('secret prompt');
+		expect(saved).not.toContain('aW1hZ2U=');
+	});
+
+	test('with Stop, a failed task fails the execution, and its description lists all tasks', async () => {
+		const { error, items } = await suspend({}, { input: inputOf('one', 'two [failed]') });
+		expect(items).toEqual([]);
+		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.description).toContain('item 0: video_1 (completed), item 1: video_2 (failed).');
+		// n8n's Retry would fail at once with the same error
+		expect(error?.description).not.toContain('Retry');
+	});
+
+	test('with Continue, the items carry what became of them', async () => {
+		sandbox.faults.add({
+			on: 'submit',
+			prompt: 'refused',
+			answer: { status: 400, body: { code: 'bad', message: 'no', data: null } },
+		});
+		const input = inputOf('one', 'two [failed]', 'refused', 'four [never]');
+		const { items } = await suspend({}, { input, settings: CONTINUE });
+		expect(items.map(({ json }) => json.error ?? json.task_id)).toEqual([
+			'video_1',
+			expect.objectContaining({ message: 'The video could not be generated', task_id: 'video_2' }),
+			expect.objectContaining({ message: 'OctopusX rejected the request' }),
+			expect.objectContaining({ message: 'The video was not ready in time', task_id: 'video_3' }),
+		]);
+		expect(items.map(({ pairedItem }) => pairedItem)).toEqual(
+			[0, 1, 2, 3].map((item) => ({ item })),
+		);
+	});
+
+	test('the deadline counts from the submission', async () => {
+		const { error, elapsedMs } = await suspend({ prompt: 'x [never]', options: { timeout: 10 } });
+		expect(error?.message).toBe('The video was not ready in time');
+		expect(elapsedMs).toBe(10 * MINUTE);
+	});
+
+	test('faults of the API are sat out', async () => {
+		const down = { status: 502, body: '<html>' };
+		const { items } = await suspend(
+			{},
+			{
+				whileSuspended: (times) => {
+					if (times === 1) sandbox.faults.add({ on: 'poll', times: 40, answer: down });
+					if (times === 3) sandbox.faults.clear();
+				},
+			},
+		);
+		expect(items).toHaveLength(3);
+		expect(sandbox.tasks).toHaveLength(3);
+	});
+
+	test('a clock that has jumped past the deadline does not keep a finished video from arriving', async () => {
+		const { items } = await suspend(
+			{ options: { timeout: 6 } },
+			{ whileSuspended: (times) => times === 1 && jest.setSystemTime(Date.now() + 60 * MINUTE) },
+		);
+		expect(items.map(({ json }) => json.status)).toEqual(Array(3).fill('completed'));
+	});
+
+	test.each([
+		['stopped', { resultData: { error: { message: 'stopped' }, runData: {} } }],
+		['deleted', undefined],
+	])('once the execution that waits is %s, no request leaves any more', async (_what, data) => {
+		const lines: string[] = [];
+		await suspend({}, { parent: () => data as never, node: loggedNode(lines) }).catch(() => {});
+		expect(sandbox.requestsTo('poll')).toHaveLength(3);
+		expect(lines.join('\n')).toContain('no execution waits any more for video_1, video_2, video_3');
+	});
+
+	test('a workflow that n8n does not start leaves the wait to the node', async () => {
+		const lines: string[] = [];
+		const executeWorkflow = async () => {
+			throw new Error('policy');
+		};
+		const { items } = await suspend({}, { executeWorkflow, node: loggedNode(lines) });
+		expect(items.map(({ binary }) => binary?.data?.mimeType)).toEqual(Array(3).fill('video/mp4'));
+		expect(sandbox.tasks).toHaveLength(3);
+		expect(lines.join('\n')).toContain('n8n did not suspend the execution, so it waits by itself');
+	});
+
+	test('more videos than Max Concurrency are submitted and suspended without a stay', async () => {
+		const { items, elapsedMs } = await suspend({ options: { maxConcurrency: 1 } });
+		expect(items).toHaveLength(3);
+		expect(sandbox.tasks).toHaveLength(3);
+		expect(sandbox.requestsTo('poll')).toHaveLength(3 * 5);
+		expect(elapsedMs).toBe(5 * MINUTE);
+	});
+
+	test('Stop before that ends the node at once, and nothing is started', async () => {
+		const { error, started, elapsedMs } = await suspend(
+			{},
+			{ onStart: (run) => void setTimeout(() => run.cancel(), 3_000) },
+		);
+		expect(error?.message).toBe('The execution was canceled');
+		expect(started).toBeUndefined();
+		expect(elapsedMs).toBeLessThanOrEqual(3_500);
+	});
+
+	test('a retry of an execution that failed before that does not pay again', async () => {
+		sandbox.faults.add({ on: 'poll', times: 3, answer: { status: 403 } });
+		const parameters = { prompt: '={{ $json.prompt }}', waitStrategy: 'suspend' };
+		const input = inputOf('one', 'two', 'three');
+		const first = await runSuspending(sandbox, parameters, { input });
+		expect(first.error?.description).toContain('video_1');
+		const { items } = await runSuspending(sandbox, parameters, { input, retryOf: first.run });
+		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2', 'video_3']);
+		expect(sandbox.tasks).toHaveLength(3);
+	});
+
+	test('Get Status can wait in that way, too', async () => {
+		await runNode(sandbox, { prompt: 'one', waitForCompletion: false });
+		const { items } = await suspend(
+			{ operation: 'getStatus', taskId: 'video_1', waitForCompletion: true },
+			{ input: [{ json: {} }] },
+		);
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+	});
+});
+
+describe('refused before anything is paid for', () => {
+	async function refusal(context: Partial<IExecuteFunctions>, settings?: Partial<INode>) {
+		const node = watchedNode(() => context);
+		const { error, items } = await suspend({}, { node, settings });
+		expect(sandbox.log).toEqual([]);
+		return error ?? items[0]?.json.error;
+	}
+	const message = 'The execution cannot be suspended';
+
+	test('an AI agent runs it as a tool of its own type', async () => {
+		const node = watchedNode((context) => {
+			const tool = { ...context.getNode(), type: 'n8n-nodes-octopusx.octopusXVideoTool' };
+			return { getNode: () => tool };
+		});
+		expect((await suspend({}, { node })).error).toMatchObject({ message });
+		expect(sandbox.log).toEqual([]);
+	});
+
+	test.each<[string, Partial<IExecuteFunctions>]>([
+		['the execution is not saved', { getExecutionId: () => '' }],
+		['the workflow is not saved', { getWorkflow: () => ({ active: false }) }],
+		['an AI agent runs it', { isToolExecution: () => true }],
+	])('%s', async (_why, context) => {
+		expect(await refusal(context)).toMatchObject({ message });
+	});
+
+	test('with Continue, the items say so', async () => {
+		expect(await refusal({ getExecutionId: () => '' }, CONTINUE)).toMatchObject({ message });
+	});
+
+	(canSuspend ? test.skip : test)('n8n cannot', async () => {
+		expect(await refusal({})).toMatchObject({
+			message,
+			description: expect.stringContaining('n8n 2.0 or later'),
+		});
+	});
+});
