@@ -50,7 +50,7 @@ test('the icon suits the theme', async () => {
 
 describe('fields', () => {
 	const CLIP = ['Seconds', 'Aspect Ratio', 'Resolution'];
-	const WAITING = ['Wait Until Completed', 'Download Video', 'Options'];
+	const WAITING = ['Wait Until Completed', 'While Waiting', 'Download Video', 'Options'];
 	const generate = (...own: string[]) => [
 		...['Operation', 'Mode', 'Prompt'],
 		...own,
@@ -58,7 +58,7 @@ describe('fields', () => {
 		...WAITING,
 	];
 	const edit = (...own: string[]) => ['Operation', 'Prompt', ...own, ...CLIP, ...WAITING];
-	const GET_STATUS = ['Operation', 'Task ID', ...WAITING];
+	const GET_STATUS = ['Operation', 'Task ID', 'Wait Until Completed', 'Download Video', 'Options'];
 	let panel: NodePanel;
 
 	beforeAll(async () => {
@@ -139,7 +139,7 @@ describe('fields', () => {
 			expect((await panel.labels()).slice(-2)).toEqual(['Wait Until Completed', 'Options']);
 		});
 		await choose({ waitForCompletion: true });
-		await eventually(async () => expect((await panel.labels()).slice(-3)).toEqual(WAITING));
+		await eventually(async () => expect((await panel.labels()).slice(-4)).toEqual(WAITING));
 	});
 
 	const REQUEST = ['Additional Fields', 'Max Concurrency', 'Max Videos', 'Model'];

@@ -3,8 +3,10 @@ import { CredentialForm } from './support/credentialForm';
 import { useEditor } from './support/editor';
 import { eventually } from './support/eventually';
 import type { NodePanel } from './support/nodePanel';
+import { importExample, pictureWorkflow } from './support/canvas';
+import { until } from './support/until';
 import { useN8n } from './support/useN8n';
-import { chain, manualTrigger, VIDEO_NODE, videoNode } from './support/workflows';
+import { chain, manualTrigger, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
 
 const PROMPT = 'A paper boat drifts down a rainy street, slow tracking shot';
 
@@ -99,6 +101,37 @@ onDemand('pictures of README', () => {
 		});
 		const panel = await run({ prompt: PROMPT });
 		await pictureOfRun('run-error', panel);
+	});
+
+	test('example-long-videos-suspended', async () => {
+		const { browser } = opened.editor;
+		await importExample(browser, setup.api, 'long-videos-suspended.json');
+		await pictureWorkflow(browser, 'example-long-videos-suspended');
+	});
+
+	test('suspended', async () => {
+		setup.sandbox.durationMs = 3_600_000;
+		const workflow = await setup.api.createActive(
+			chain('Paper boat', [
+				webhookNode('suspended'),
+				videoNode(setup.credentialId, { prompt: PROMPT, waitStrategy: 'suspend', options: {} }),
+			]),
+		);
+		await setup.api.callWebhook('suspended');
+		await until('the suspended execution', async () => {
+			const found = await setup.api.executionsOf(workflow);
+			return found.some(({ mode, status }) => mode === 'webhook' && status === 'waiting');
+		});
+		await opened.editor.page.setViewportSize({ width: 1280, height: 520 });
+		const executions = await opened.editor.openExecutions(workflow);
+		await eventually(async () => expect(await executions.list()).toContain('Waiting'));
+		await opened.editor
+			.find('canvas-node')
+			.first()
+			.or(opened.editor.page.locator('iframe'))
+			.first()
+			.waitFor();
+		await opened.editor.browser.picture('suspended');
 	});
 
 	test('credential', async () => {

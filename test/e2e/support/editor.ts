@@ -13,7 +13,7 @@ export class Editor {
 	/** What the page wrote to the console of the browser. */
 	readonly console: string[] = [];
 
-	constructor(private readonly browser: EditorBrowser) {
+	constructor(readonly browser: EditorBrowser) {
 		this.page.setDefaultTimeout(20_000);
 		this.page.on('console', (message) => this.console.push(message.text()));
 	}

@@ -194,6 +194,10 @@ export class N8nApi {
 		await this.request('POST', `/rest/executions/${id}/stop`);
 	}
 
+	async deleteExecution(id: string): Promise<void> {
+		await this.send('POST', '/rest/executions/delete', { ids: [id] });
+	}
+
 	/** A file in n8n's storage, by the id that an item carries. */
 	async binary(id: string): Promise<Buffer> {
 		const response = await this.fetch(

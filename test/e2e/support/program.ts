@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
 /**
@@ -36,6 +37,12 @@ export class Program {
 	/** What it ended with, where it ended by itself. */
 	get exitCode(): number | null {
 		return this.child.exitCode;
+	}
+
+	/** Memory of the program itself, without what it has started. */
+	get residentBytes(): number {
+		const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+		return 1_024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
 	}
 
 	/** Ctrl-C at its terminal. */

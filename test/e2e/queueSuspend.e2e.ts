@@ -1,0 +1,72 @@
+import type { Worker } from './support/queueMode';
+import { until } from './support/until';
+import { useQueue } from './support/useQueue';
+import { itemsOf, videoNode } from './support/workflows';
+
+const COUNT = 50;
+const HOUR_MS = 3_600_000;
+/** As many places as there are executions. */
+const PLACES = { N8N_CONCURRENCY_PRODUCTION_LIMIT: String(COUNT) };
+
+const setup = useQueue({});
+const { sandbox } = setup;
+
+async function workflow(path: string, waitStrategy: string) {
+	return await setup.activated(path, [
+		videoNode(setup.credentialId, { waitStrategy, options: { pollInterval: 5, timeout: 90 } }),
+	]);
+}
+
+const countOf = async (of: { id: string }, status: string) =>
+	(await setup.queue.n8n.api.executionsOf(of)).filter(
+		(one) => one.status === status && one.mode === 'webhook',
+	).length;
+
+const megabytes = ({ program }: Worker) => Math.round(program.residentBytes / 2 ** 20);
+
+test('50 executions that keep running fill a worker; suspended, they leave it free and outlive it', async () => {
+	const { api } = setup.queue.n8n;
+	const [worker] = (await setup.queue.workers(1, PLACES)) as [Worker];
+	const quick = await setup.activated('quick', [
+		videoNode(setup.credentialId, { waitForCompletion: false }),
+	]);
+	const keeping = await workflow('keeping', 'poll');
+	const suspending = await workflow('suspending', 'suspend');
+	const callAll = async (path: string) =>
+		await Promise.all(Array.from({ length: COUNT }, async () => await api.callWebhook(path)));
+
+	await api.callWebhook('quick');
+	await api.onlyEnded(quick);
+	const memory: Record<string, number> = { idle: megabytes(worker) };
+
+	sandbox.durationMs = HOUR_MS;
+	await callAll('keeping');
+	await until('50 tasks', () => sandbox.tasks.length === COUNT + 1);
+	await until('a look at each', () => sandbox.requestsTo('poll').length >= 2 * COUNT);
+	memory['50 keep running'] = megabytes(worker);
+	await api.callWebhook('quick');
+	// no place is left for it
+	expect(await countOf(quick, 'new')).toBe(1);
+	setup.finishTasks();
+	await api.endedOf(keeping, COUNT);
+	await api.endedOf(quick, 2);
+	memory['all ended'] = megabytes(worker);
+
+	await callAll('suspending');
+	await until('50 suspended', async () => (await countOf(suspending, 'waiting')) === COUNT, 120);
+	memory['50 suspended'] = megabytes(worker);
+	expect(await countOf(suspending, 'running')).toBe(0);
+	await api.callWebhook('quick');
+	await api.endedOf(quick, 3);
+	console.log(`Resident memory of the worker in MB: ${JSON.stringify(memory)}`);
+
+	const ids = (await api.executionsOf(suspending)).filter(({ mode }) => mode === 'webhook');
+	await worker.program.kill();
+	setup.finishTasks();
+	await setup.queue.workers(1, PLACES);
+	const ended = await Promise.all(ids.map(async (one) => await api.ended(one, 240)));
+	const tasks = ended.map(({ data }) => itemsOf(data)[0]?.json);
+	expect(new Set(tasks.map((task) => task?.status))).toEqual(new Set(['completed']));
+	expect(new Set(tasks.map((task) => task?.task_id)).size).toBe(COUNT);
+	expect(sandbox.tasks).toHaveLength(2 * COUNT + 3);
+}, 500_000);

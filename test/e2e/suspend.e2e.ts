@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { INode } from 'n8n-workflow';
+import { ROOT } from '../package/tarball';
+import { N8n } from './support/n8n';
+import type { EndedExecution, SavedWorkflow, WorkflowDraft } from './support/n8nApi';
+import { until } from './support/until';
+import { useN8n } from './support/useN8n';
+import { chain, itemsOf, node, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
+
+/** n8n looks for executions to resume once a minute, and a loop of two takes two of them. */
+const RESUME_LIMIT_S = 240;
+const HOUR_MS = 3_600_000;
+
+const setup = useN8n();
+
+const splitOut = () =>
+	node('Split Out', 'n8n-nodes-base.splitOut', { fieldToSplitOut: 'body.videos' });
+
+const suspendingNode = (settings: Partial<INode> = {}) =>
+	videoNode(
+		setup.credentialId,
+		{ prompt: '={{ $json.prompt }}', waitStrategy: 'suspend', downloadVideo: true },
+		settings,
+	);
+
+const after = () => node('After', 'n8n-nodes-base.noOp');
+
+/** The example, with the credential of this n8n; its last node is called "Videos". */
+async function example(): Promise<SavedWorkflow> {
+	const path = join(ROOT, 'examples', 'long-videos-suspended.json');
+	const draft = JSON.parse(readFileSync(path, 'utf8')) as WorkflowDraft;
+	const ours = draft.nodes.find(({ credentials }) => credentials)?.credentials?.octopusXApi;
+	if (ours) ours.id = setup.credentialId;
+	return await setup.api.createActive(draft);
+}
+
+/** Workflows of the same kind; they differ in what becomes of them. */
+async function batch(path: string, settings?: Partial<INode>): Promise<SavedWorkflow> {
+	return await setup.api.createActive(
+		chain(path, [webhookNode(path), splitOut(), suspendingNode(settings), after()]),
+	);
+}
+
+/** One item after the other, the node reached once for each. */
+async function loop(path: string): Promise<SavedWorkflow> {
+	const draft = chain(path, [
+		webhookNode(path),
+		splitOut(),
+		node('Loop', 'n8n-nodes-base.splitInBatches', { options: {} }, 3),
+		after(),
+		suspendingNode(),
+	]);
+	draft.connections.Loop = {
+		main: [
+			[{ node: 'After', type: 'main', index: 0 }],
+			[{ node: VIDEO_NODE, type: 'main', index: 0 }],
+		],
+	};
+	draft.connections.After = {};
+	draft.connections[VIDEO_NODE] = { main: [[{ node: 'Loop', type: 'main', index: 0 }]] };
+	return await setup.api.createActive(draft);
+}
+
+/** The node is in a workflow that another one executes. */
+async function inside(path: string): Promise<SavedWorkflow> {
+	const trigger = node(
+		'Start',
+		'n8n-nodes-base.executeWorkflowTrigger',
+		{ inputSource: 'passthrough' },
+		1.1,
+	);
+	const called = await setup.api.createActive(chain(`${path} called`, [trigger, suspendingNode()]));
+	const workflowId = { __rl: true, mode: 'id', value: called.id };
+	return await setup.api.createActive(
+		chain(path, [
+			webhookNode(path),
+			splitOut(),
+			node('Execute', 'n8n-nodes-base.executeWorkflow', { workflowId, options: {} }, 1.2),
+			after(),
+		]),
+	);
+}
+
+/** The execution of a workflow, once it is suspended. */
+async function suspended(workflow: SavedWorkflow): Promise<string> {
+	const parent = await until(`a suspended execution of ${workflow.name}`, async () => {
+		const found = await setup.api.executionsOf(workflow);
+		return found.find(({ mode, status }) => mode === 'webhook' && status === 'waiting');
+	});
+	return parent.id;
+}
+
+/** What the node after ours got, in the example or in the other workflows. */
+const arrived = ({ data }: EndedExecution) => [
+	...itemsOf(data, 'Videos'),
+	...itemsOf(data, 'After'),
+];
+
+const taskFor = (prompt: string) =>
+	setup.sandbox.tasks.find(({ request }) => request.prompt === prompt)?.id as string;
+
+const ALL = ['long-videos', 'failing', 'continuing', 'stopped', 'deleted', 'looping', 'inside'];
+type Ended = Record<string, EndedExecution>;
+
+test('suspended executions outlive a kill of n8n, and each video is paid for once', async () => {
+	setup.sandbox.durationMs = HOUR_MS;
+	const workflows = await Promise.all([
+		example(),
+		batch('failing'),
+		batch('continuing', { onError: 'continueErrorOutput' }),
+		batch('stopped'),
+		batch('deleted'),
+		loop('looping'),
+		inside('inside'),
+	]);
+	for (const path of ALL) {
+		const last = path === 'failing' || path === 'continuing' ? '1 [failed]' : '1';
+		const videos = ['0', last].map((name) => ({ prompt: `${path} ${name}` }));
+		await setup.api.callWebhook(path, { videos });
+	}
+	const ids = await Promise.all(workflows.map(suspended));
+	const bill = setup.sandbox.tasks.length;
+	expect(bill).toBe(2 * ALL.length - 1);
+
+	const { userFolder, program } = setup.n8n;
+	await program.kill();
+	setup.n8n = await N8n.start({ userFolder });
+	setup.api = setup.n8n.api;
+	await setup.api.stop(ids[3] as string);
+	await setup.api.deleteExecution(ids[4] as string);
+	setup.sandbox.durationMs = 15_000;
+	for (const task of setup.sandbox.tasks) task.durationMs = 0;
+
+	const ended: Ended = {};
+	for (const [index, path] of ALL.entries()) {
+		if (path === 'deleted') continue;
+		ended[path] = await setup.api.ended({ id: ids[index] as string }, RESUME_LIMIT_S);
+	}
+
+	// all items, in their order, with their files
+	for (const path of ['long-videos', 'looping', 'inside']) {
+		const execution = ended[path] as EndedExecution;
+		expect([path, execution.status]).toEqual([path, 'success']);
+		const items = arrived(execution);
+		expect(items.map(({ json }) => [json.task_id, json.status])).toEqual([
+			[taskFor(`${path} 0`), 'completed'],
+			[taskFor(`${path} 1`), 'completed'],
+		]);
+		for (const { binary } of items) {
+			const file = await setup.api.binary(binary?.data?.id as string);
+			expect(file.subarray(4, 8).toString()).toBe('ftyp');
+		}
+	}
+	const pairs = arrived(ended['long-videos'] as EndedExecution).map(({ pairedItem }) => pairedItem);
+	expect(pairs).toEqual([{ item: 0 }, { item: 1 }]);
+
+	// with Stop the execution fails with our words, and n8n's Retry pays for nothing
+	const [one, two] = [taskFor('failing 0'), taskFor('failing 1 [failed]')];
+	expect(ended.failing?.status).toBe('error');
+	expect(ended.failing?.data.resultData.error).toMatchObject({
+		message: 'The video could not be generated',
+		description: expect.stringContaining(`item 0: ${one} (completed), item 1: ${two} (failed)`),
+	});
+	await setup.api.retry(ended.failing?.id as string);
+
+	// with Continue only the failed item changes
+	const outputs = ended.continuing?.data.resultData.runData[VIDEO_NODE]?.at(-1)?.data?.main ?? [];
+	expect(outputs[0]?.map(({ json }) => json.task_id)).toEqual([taskFor('continuing 0')]);
+	expect(outputs[1]?.map(({ json }) => json.error)).toEqual([
+		expect.objectContaining({ task_id: taskFor('continuing 1 [failed]'), status: 'failed' }),
+	]);
+
+	// nobody looks any more for those that are gone
+	expect(ended.stopped?.status).toBe('canceled');
+	for (const path of ['stopped', 'deleted']) {
+		const tasks = [0, 1].map((index) => taskFor(`${path} ${index}`)).sort();
+		const told = () => /no execution waits any more for (.*)/g;
+		await until(`the end of ${path}`, () =>
+			[...setup.n8n.program.output.matchAll(told())].some(
+				([, list = '']) => list.split(', ').sort().join() === tasks.join(),
+			),
+		);
+		expect(
+			(await setup.api.executionsOf(workflows[ALL.indexOf(path)] as SavedWorkflow)).map(
+				({ status }) => status,
+			),
+		).not.toContain('waiting');
+	}
+	// the second item of the loop came after the kill
+	expect(setup.sandbox.tasks).toHaveLength(bill + 1);
+}, 400_000);
