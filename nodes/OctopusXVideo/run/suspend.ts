@@ -50,9 +50,7 @@ export function refuseSuspension(context: IExecuteFunctions): NodeOperationError
 		});
 	if (!('calculateWorkflowChecksum' in n8nWorkflow)) return refuse('It takes n8n 2.0 or later.');
 	if (!context.continueOnFail() && !('CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow)) {
-		return refuse(
-			"With 'On Error' set to Stop Workflow it takes n8n 2.27 or later. Set 'On Error' to Continue, or do without.",
-		);
+		return refuse("It takes n8n 2.27 or later unless 'On Error' is set to Continue.");
 	}
 	// agents of n8n 2.x run a tool as a node of its own type, in a context that does not tell
 	if (context.isToolExecution?.() || context.getNode().type.endsWith('Tool')) {
