@@ -1,9 +1,13 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 // n8n-core writes its config and binary files below this folder from the first import on
-process.env.N8N_USER_FOLDER = mkdtempSync(join(tmpdir(), 'octopusx-n8n-'));
+const { OCTOPUSX_TEST_FOLDER: parent = tmpdir() } = process.env;
+const folder = mkdtempSync(join(parent, 'octopusx-n8n-'));
+// programs other than the tests have nobody else who removes it
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+process.env.N8N_USER_FOLDER = folder;
 process.env.N8N_ENCRYPTION_KEY = 'not-a-secret-only-for-tests';
 process.env.N8N_DIAGNOSTICS_ENABLED = 'false';
 process.env.N8N_LOG_LEVEL = 'silent';

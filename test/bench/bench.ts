@@ -1,7 +1,6 @@
 import '../setup';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initBinaryData } from '../engine/support/runWorkflow';
 import { measureBatch } from './batch';
@@ -15,7 +14,7 @@ const REPORT = join(ROOT, 'docs', 'BENCHMARK.md');
 
 /** The virtual clock is jest's, so this part runs there. */
 function measureRequests(): Section {
-	const file = join(mkdtempSync(join(tmpdir(), 'octopusx-bench-')), 'requests.json');
+	const file = join(process.env.N8N_USER_FOLDER as string, 'requests.json');
 	const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 	execFileSync(process.execPath, [jest, '-c', join(__dirname, 'jest.config.js')], {
 		cwd: ROOT,

@@ -171,6 +171,16 @@ test('a person who watches sees every step', async () => {
 	]);
 });
 
+test('a person who watches sees why nothing happens', async () => {
+	sandbox.faults.add({ on: 'submit', times: 2, answer: { status: 429 } });
+	const messages: string[] = [];
+	await wait({}, { onMessage: (text) => messages.push(text) });
+	expect(messages.slice(0, 3)).toEqual([
+		...Array(2).fill('item 0: OctopusX received too many requests, trying again'),
+		'item 0: video_1 queued 0 %',
+	]);
+});
+
 test('stopping the execution ends the wait, and no request leaves any more', async () => {
 	const { error, elapsedMs, polls, run } = await wait(
 		{ prompt: 'a boat [never]' },

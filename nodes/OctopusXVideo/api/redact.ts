@@ -2,9 +2,12 @@ const MAX_QUOTE_LENGTH = 500;
 /** Enough for a quote after what is replaced in it; bounds the work for texts of any size. */
 const MAX_READ_LENGTH = 2_000;
 
-/** @param apiKey as it is sent; an empty one hides nothing */
+/** No key is that short: it would only spoil texts and IDs that happen to hold it. */
+const MIN_KEY_LENGTH = 8;
+
+/** @param apiKey as it is sent; one that is too short for a key hides nothing */
 export function hideKey(text: string, apiKey: string): string {
-	return apiKey ? text.split(apiKey).join('***') : text;
+	return apiKey.length < MIN_KEY_LENGTH ? text : text.split(apiKey).join('***');
 }
 
 export type Redact = (text: string) => string;

@@ -36,7 +36,7 @@ export const waitStrategyField: INodeProperties = {
 			name: 'Suspend the Execution',
 			value: 'suspend',
 			description:
-				'Frees n8n while the videos are made, survives a restart, and checks about once a minute. Needs n8n 2.0 or later and a saved workflow.',
+				'Frees n8n, survives a restart, looks once a minute or less often. Needs n8n 2.0 and a saved workflow.',
 		},
 	],
 	default: 'poll',
@@ -96,7 +96,7 @@ export const outputOptions: INodeProperties[] = [
 		placeholder: 'e.g. 5',
 		description:
 			'How many seconds to wait between two looks at a task, from 1 to 300. Long waits look less often: after a tenth of the time waited so far, at most a minute.',
-		displayOptions: WHILE_WAITING,
+		displayOptions: { show: { ...WHILE_WAITING.show, '/waitStrategy': ['poll'] } },
 	},
 ];
 

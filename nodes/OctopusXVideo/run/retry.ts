@@ -15,6 +15,8 @@ export interface RetryRule {
 	/** Bounds what the server may ask for with `Retry-After`, in ms. */
 	maxRetryAfterMs?: number;
 	signal?: AbortSignal;
+	/** Called with each fault after which it is tried again. */
+	onFault?: (fault: OctopusXError) => void;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface RetryRule {
  * @throws OctopusXError the last fault, when it does not heal or there is no time or try left
  */
 export async function withRetries<T>(work: () => Promise<T>, rule: RetryRule): Promise<T> {
-	const { heals, deadline, tries = Infinity, maxRetryAfterMs = Infinity, signal } = rule;
+	const { heals, deadline, tries = Infinity, maxRetryAfterMs = Infinity, signal, onFault } = rule;
 	let delay = FIRST_DELAY_MS;
 	for (let attempt = 1; ; attempt++) {
 		const result = await work().catch(asOctopusXError);
@@ -34,6 +36,7 @@ export async function withRetries<T>(work: () => Promise<T>, rule: RetryRule): P
 		const asked = Math.min(details.retryAfterMs ?? 0, maxRetryAfterMs);
 		const wait = Math.max(delay, asked) * (1 + JITTER * Math.random());
 		if (!heals(details) || attempt >= tries || Date.now() + wait > deadline) throw result;
+		onFault?.(result);
 		await pause(wait, signal);
 		if (signal?.aborted) throw result;
 		delay = Math.min(delay * 2, MAX_DELAY_MS);

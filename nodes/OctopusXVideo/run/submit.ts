@@ -76,7 +76,13 @@ export async function obtainTask(
 			// the id of an earlier submission may have come during a pause
 			return (await resume()) ?? (await submitOnce(scope, item, ready, line));
 		},
-		{ heals: ({ repeatable }) => repeatable, deadline, signal: scope.signal },
+		{
+			heals: ({ repeatable }) => repeatable,
+			deadline,
+			signal: scope.signal,
+			onFault: ({ message }) =>
+				scope.context.sendMessageToUI(`item ${item}: ${message}, trying again`),
+		},
 	);
 }
 

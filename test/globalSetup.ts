@@ -1,0 +1,8 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** One folder for all that the tests of a run write; `globalTeardown` removes it. */
+export default function globalSetup(): void {
+	process.env.OCTOPUSX_TEST_FOLDER = mkdtempSync(join(tmpdir(), 'octopusx-tests-'));
+}
