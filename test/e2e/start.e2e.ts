@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../package/tarball';
-import { N8nApi } from './support/n8nApi';
+import { N8nApi, type EndedExecution } from './support/n8nApi';
 import { temporaryFolder } from './support/n8n';
 import { Program } from './support/program';
 import { until } from './support/until';
@@ -10,26 +10,29 @@ import { chain, itemsOf, videoNode, webhookNode } from './support/workflows';
 const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter((file) => file.endsWith('.json'));
 
 const folder = temporaryFolder();
+const COMMAND = [
+	join(ROOT, 'node_modules', '.bin', 'tsx'),
+	[join('test', 'start', 'start.ts'), '--folder', folder],
+	{ cwd: ROOT, env: { PATH: process.env.PATH, HOME: process.env.HOME } },
+] as const satisfies ConstructorParameters<typeof Program>;
 let program: Program;
 afterEach(async () => await program.stop());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What `npm start` runs once the package is built, up to the address that it prints. */
 async function start(): Promise<N8nApi> {
-	const path = join(ROOT, 'node_modules', '.bin', 'tsx');
-	program = new Program(path, [join('test', 'start', 'start.ts'), '--folder', folder], {
-		cwd: ROOT,
-		env: { PATH: process.env.PATH, HOME: process.env.HOME },
-	});
+	program = new Program(...COMMAND);
 	await until('the end of the start', () => {
 		if (program.hasEnded) throw new Error(program.output);
 		return program.output.includes('Ctrl-C stops n8n');
 	});
 	const [url = ''] = /http:\S+/.exec(program.output) ?? [];
-	const api = new N8nApi(url);
+	const api = new N8nApi(new URL(url).origin);
 	await api.logIn();
 	return api;
 }
+
+const taskOf = (execution?: EndedExecution) => execution && itemsOf(execution.data)[0]?.json;
 
 async function isReachable({ url }: N8nApi): Promise<boolean> {
 	return await fetch(url).then(
@@ -47,6 +50,20 @@ test('npm start brings all that a newcomer needs, and keeps it for the next star
 	const [edited] = await api.workflows();
 	await api.rename(edited as { id: string }, 'Mine');
 
+	const workflow = await api.createActive(
+		chain('Try', [
+			webhookNode('try'),
+			videoNode(credential?.id as string, { waitForCompletion: false }),
+		]),
+	);
+	await api.callWebhook('try');
+	const [first] = await api.endedOf(workflow);
+	expect(taskOf(first)).toMatchObject({ task_id: 'video_1', status: 'queued' });
+
+	const other = new Program(...COMMAND);
+	await until('the end of a second start', () => other.hasEnded);
+	expect(other.output).toContain('npm start already runs in');
+
 	await program.interrupt();
 	expect(program.exitCode).toBe(0);
 	expect(await isReachable(api)).toBe(false);
@@ -54,18 +71,12 @@ test('npm start brings all that a newcomer needs, and keeps it for the next star
 	const again = await start();
 	const names = (await again.workflows()).map(({ name }) => name);
 	expect(names).toContain('Mine');
-	// the one that was renamed is an example no more, so it came once more
-	expect(names).toHaveLength(EXAMPLES.length + 1);
+	// the one that was renamed is an example no more, so it came once more; and there is our own
+	expect(names).toHaveLength(EXAMPLES.length + 2);
 	expect(await again.credentials()).toEqual([expect.objectContaining({ id: credential?.id })]);
 
-	// the sandbox is another one now, on another port: the credential must have followed it
-	const workflow = await again.createActive(
-		chain('Try', [
-			webhookNode('try'),
-			videoNode(credential?.id as string, { waitForCompletion: false }),
-		]),
-	);
+	// the sandbox is another one now, on another port: the credential follows it, and it knows its tasks
 	await again.callWebhook('try');
-	const { data } = await again.onlyEnded(workflow);
-	expect(itemsOf(data)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'queued' });
+	const [second] = await again.endedOf(workflow, 2);
+	expect(taskOf(second)).toMatchObject({ task_id: 'video_2', status: 'queued' });
 });

@@ -1,11 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/baseUrl';
 import { freePort } from '../e2e/support/freePort';
 import { N8n } from '../e2e/support/n8n';
 import { OWNER, type N8nApi, type WorkflowDraft } from '../e2e/support/n8nApi';
 import { ROOT } from '../package/tarball';
 import { startSandbox } from '../sandbox/sandbox';
+import type { SandboxTask } from '../sandbox/tasks';
 
 const EXAMPLES = join(ROOT, 'examples');
 const CREDENTIAL = { type: 'octopusXApi', name: 'OctopusX account' };
@@ -26,19 +28,48 @@ interface Target {
 	close: () => Promise<void>;
 }
 
-/** The real API when a key is given, a sandbox otherwise. */
-async function chooseTarget(): Promise<Target> {
+/** Keeps a second start out of a folder in use: two n8n on one database break each other. */
+function claim(folder: string): () => void {
+	const file = join(folder, 'start.pid');
+	if (existsSync(file) && isRunning(Number(readFileSync(file, 'utf8')))) {
+		throw new Error(
+			`npm start already runs in ${folder}. Stop it there with Ctrl-C, or use another --folder.`,
+		);
+	}
+	mkdirSync(folder, { recursive: true });
+	writeFileSync(file, String(process.pid));
+	return () => rmSync(file, { force: true });
+}
+
+function isRunning(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/** The real API when a key is given, a sandbox otherwise; it keeps its tasks in `folder`. */
+async function chooseTarget(folder: string): Promise<Target> {
 	const { OCTOPUSX_API_KEY: apiKey, OCTOPUSX_BASE_URL: baseUrl = 'https://octopusx.ai' } =
 		process.env;
 	if (apiKey) {
+		if (!normalizeBaseUrl(baseUrl)) throw new Error(`OCTOPUSX_BASE_URL is no address: ${baseUrl}`);
 		const description = `the API at ${baseUrl}: every video is paid for`;
 		return { data: { apiKey, baseUrl }, description, close: async () => {} };
 	}
 	const sandbox = await startSandbox({ durationMs: SANDBOX_TASK_MS });
+	const file = join(folder, 'sandbox-tasks.json');
+	// an execution that waits must find its task again
+	if (existsSync(file)) sandbox.tasks = JSON.parse(readFileSync(file, 'utf8')) as SandboxTask[];
 	return {
 		data: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
 		description: `a sandbox on ${sandbox.url}: nothing is paid for, a video takes ${SANDBOX_TASK_MS / 1_000} s`,
-		close: async () => await sandbox.close(),
+		close: async () => {
+			await sandbox.close();
+			writeFileSync(file, JSON.stringify(sandbox.tasks));
+		},
 	};
 }
 
@@ -78,10 +109,12 @@ async function main(): Promise<void> {
 		console.log(HELP);
 		return;
 	}
-	const target = await chooseTarget();
+	const folder = resolve(values.folder);
+	const release = claim(folder);
+	const target = await chooseTarget(folder);
 	console.log('Starting n8n …');
 	const n8n = await N8n.start({
-		userFolder: resolve(values.folder),
+		userFolder: folder,
 		port: await freePort(PREFERRED_PORT),
 		env: { N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5' },
 	});
@@ -92,6 +125,7 @@ async function main(): Promise<void> {
 		console.log('\nStopping n8n …');
 		await n8n.program.stop();
 		await target.close();
+		release();
 		console.log(`Stopped. What you made is kept in ${values.folder}.`);
 	};
 	process.on('SIGINT', () => void stop());
@@ -100,7 +134,7 @@ async function main(): Promise<void> {
 	const credentialId = await saveCredential(n8n.api, target.data);
 	const count = await importExamples(n8n.api, credentialId);
 	console.log(`
-n8n         ${n8n.url}
+n8n         ${n8n.url}/home/workflows
 Login       ${OWNER.email}
 Password    ${OWNER.password}
 Workflows   ${count} examples that use the credential "${CREDENTIAL.name}"
