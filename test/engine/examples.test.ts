@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeHelpers, type INode, type INodeParameters, type IWorkflowBase } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
-import { NODE_TYPE, TRIGGER_TYPE } from './support/nodeTypes';
+import { NODE_TYPE, NOTE_TYPE, TRIGGER_TYPE } from './support/nodeTypes';
 import { lastRunOf, runWorkflow } from './support/runWorkflow';
 import { onVirtualTime } from './support/virtualTime';
 import { useSandbox } from './support/useSandbox';
@@ -20,7 +20,7 @@ const ourNodes = ({ nodes }: IWorkflowBase) =>
 	nodes.filter(({ type }) => type === NODE_TYPE || type === TOOL_TYPE);
 /** The others need n8n's own nodes: test/e2e runs them. */
 const needsOnlyOurNode = (file: string) =>
-	load(file).nodes.every(({ type }) => type === NODE_TYPE || type === TRIGGER_TYPE);
+	load(file).nodes.every(({ type }) => [NODE_TYPE, TRIGGER_TYPE, NOTE_TYPE].includes(type));
 
 const sandbox = useSandbox();
 

@@ -10,6 +10,7 @@ export const NODE_TYPE = 'n8n-nodes-octopusx.octopusXVideo';
 /** The trigger of a workflow that another one starts. */
 const SUB_WORKFLOW_TRIGGER_TYPE = 'n8n-nodes-base.executeWorkflowTrigger';
 export const TRIGGER_TYPE = 'n8n-nodes-base.manualTrigger';
+export const NOTE_TYPE = 'n8n-nodes-base.stickyNote';
 
 /** Manual Trigger without its package; the items it is started with pass through. */
 const trigger = {
@@ -29,6 +30,16 @@ const trigger = {
 	},
 } as unknown as INodeType;
 
+/** A note on the canvas, which does nothing. */
+const note = {
+	description: {
+		...trigger.description,
+		displayName: 'Sticky Note',
+		name: 'stickyNote',
+		group: [],
+	},
+} as unknown as INodeType;
+
 export type NodeTypeMap = Record<string, INodeType | IVersionedNodeType>;
 
 /** The node types of a test run: a trigger and our node, as n8n would load them. */
@@ -41,6 +52,7 @@ export class NodeTypes implements INodeTypes {
 			[NODE_TYPE]: node,
 			[TRIGGER_TYPE]: trigger,
 			[SUB_WORKFLOW_TRIGGER_TYPE]: trigger,
+			[NOTE_TYPE]: note,
 		};
 	}
 
