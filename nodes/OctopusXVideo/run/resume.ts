@@ -1,22 +1,25 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { asOctopusXError, OctopusXError } from '../api/errors';
-import { hasEnded, unseenTask } from '../api/task';
+import { hasEnded, unseenTask, type Task } from '../api/task';
 import { finishItem } from './item';
 import { Ledger } from './ledger';
-import type { Outcome } from './outcome';
+import { toItem, type Outcome } from './outcome';
 import { timedOut } from './poller';
 import { conclude, openScope } from './run';
 import type { Scope } from './scope';
-import { readSuspended, type Suspended } from './suspend';
+import { NOT_WAITED, readSuspended, type Suspended } from './suspend';
 
 /** n8n's Retry of an execution that was suspended would only fail with the same error again. */
 const GET_STATUS = 'Fetch them with Get Status.';
+
+/** Where n8n keeps, from look to look, the tasks that have been seen to end. */
+const SEEN = 'octopusXSeen';
 
 /** n8n looks for executions to resume once a minute. */
 const MIN_INTERVAL_MS = 60_000;
 const MAX_INTERVAL_MS = 300_000;
 const GROWTH = 0.1;
-/** How long all looks together may take; an API that is down is asked again at the next ones. */
+/** How long a look may be repeated; an API that is down is asked again at the next one. */
 const LOOK_LIMIT_MS = 30_000;
 
 /**
@@ -25,30 +28,45 @@ const LOOK_LIMIT_MS = 30_000;
  * followed in the execution that waits, and hands that the items, one per item of its input.
  */
 export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const items = context.getInputData();
 	const suspended = readSuspended(context);
+	const items = resume(context, suspended);
+	if (!context.continueOnFail()) return await items;
+	// n8n hands on the input of a node that throws and continues: a loop without a pause
+	return await items.catch((error) => endAll(suspended, asOctopusXError(error)));
+}
+
+async function resume(
+	context: IExecuteFunctions,
+	suspended: Suspended[],
+): Promise<INodeExecutionData[]> {
 	const isFirstRun = context.getWorkflowDataProxy(0).$runIndex === 0;
-	if (isFirstRun) return await waitFor(context, suspended, items);
+	if (isFirstRun) return await waitFor(context, suspended, suspended);
 	if (await isAbandoned(context, suspended)) {
 		const tasks = suspended.flatMap(({ taskId }) => taskId ?? []).join(', ');
 		context.logger.warn(`OctopusX: no execution waits any more for ${tasks}`);
 		return [];
 	}
 
-	const outcomes = suspended.map(outcomeOf);
+	// n8n keeps it from look to look: what has been seen done stays done when the API is down
+	const memory = context.getContext('node');
+	const seen = (memory[SEEN] ??= {}) as Record<number, Task>;
+	const outcomes = suspended.map((state, item) => outcomeOf({ task: seen[item], ...state }));
 	const firstJob = suspended.find(({ job }) => job)?.job;
 	const scope = await openScope(context, Ledger.open(context), firstJob, outcomes);
 	if (scope) {
-		const until = Date.now() + LOOK_LIMIT_MS;
+		const round: Round = { until: Date.now() + LOOK_LIMIT_MS, isDown: false };
 		await Promise.all(
 			suspended.map(async (state, item) => {
 				await scope.videos.run(
-					async () => await look(scope, state, outcomes[item] as Outcome, until),
+					async () => await look(scope, state, outcomes[item] as Outcome, round),
 				);
 			}),
 		);
+		for (const [item, { task }] of outcomes.entries()) {
+			if (task && hasEnded(task)) seen[item] = task;
+		}
 		const waiting = suspended.filter((_, item) => outcomes[item]?.pending);
-		if (waiting.length > 0) return await waitFor(context, waiting, items);
+		if (waiting.length > 0) return await waitFor(context, waiting, suspended);
 		await Promise.all(
 			suspended.map(async ({ job }, item) => {
 				if (job) await finishItem(scope, job, item, outcomes[item] as Outcome);
@@ -58,18 +76,29 @@ export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecu
 	return conclude(context, outcomes, GET_STATUS);
 }
 
-/** @returns the items as they came: n8n hands them on when it resumes the execution */
+/**
+ * Suspends the execution until the next look.
+ *
+ * @param waiting those that are waited for
+ * @returns what n8n takes for the outcome if it dies in the middle of that look; when it resumes as it
+ * should, it hands on the input instead
+ */
 async function waitFor(
 	context: IExecuteFunctions,
-	suspended: Suspended[],
-	items: INodeExecutionData[],
+	waiting: Suspended[],
+	all: Suspended[],
 ): Promise<INodeExecutionData[]> {
 	const now = Date.now();
-	const waitedMs = now - Math.min(...suspended.map(({ startedAt }) => startedAt));
+	const waitedMs = now - Math.min(...waiting.map(({ startedAt }) => startedAt));
 	const interval = Math.max(MIN_INTERVAL_MS, Math.min(waitedMs * GROWTH, MAX_INTERVAL_MS));
-	const lastLook = Math.max(...suspended.map(({ deadline }) => deadline));
+	const lastLook = Math.max(...waiting.map(({ deadline }) => deadline));
 	await context.putExecutionToWait(new Date(Math.max(now, Math.min(now + interval, lastLook))));
-	return items;
+	return endAll(all, new OctopusXError('n8n ended while it looked at the tasks', NOT_WAITED));
+}
+
+/** An error item for each, `error` where nothing else had ended it. */
+function endAll(suspended: Suspended[], error: OctopusXError): INodeExecutionData[] {
+	return suspended.map((state, item) => toItem({ error, ...outcomeOf(state) }, item));
 }
 
 /** Whether the execution that waits for this one was stopped or deleted. */
@@ -83,10 +112,10 @@ async function isAbandoned(context: IExecuteFunctions, suspended: Suspended[]): 
 	}
 }
 
-function outcomeOf({ taskId, error, isInDoubt, isResumed }: Suspended): Outcome {
+function outcomeOf({ taskId, task, error, isInDoubt, isResumed }: Suspended): Outcome {
 	const { message, description, statusCode } = error ?? {};
 	return {
-		...(taskId !== undefined && { task: unseenTask(taskId) }),
+		...(taskId !== undefined && { task: task ?? unseenTask(taskId) }),
 		...(message !== undefined && {
 			error: new OctopusXError(message, description ?? '', { statusCode }),
 		}),
@@ -95,22 +124,29 @@ function outcomeOf({ taskId, error, isInDoubt, isResumed }: Suspended): Outcome 
 	};
 }
 
-async function look(
-	scope: Scope,
-	state: Suspended,
-	outcome: Outcome,
-	until: number,
-): Promise<void> {
+/** One look at all tasks; once the API has been down for as long as it may take, it is over. */
+interface Round {
+	until: number;
+	isDown: boolean;
+}
+
+async function look(scope: Scope, state: Suspended, outcome: Outcome, round: Round): Promise<void> {
 	const { job, startedAt, deadline } = state;
-	if (!job || !outcome.task || outcome.error) return;
+	if (!job?.wait || !outcome.task || outcome.error) return;
 	const isLate = () => Date.now() >= deadline;
+	if (round.isDown && !isLate()) {
+		outcome.pending = { startedAt, deadline };
+		return;
+	}
 	try {
-		outcome.task = await scope.poller.see(outcome.task, until);
-		if (!job.wait || hasEnded(outcome.task)) return;
+		outcome.task = await scope.poller.see(outcome.task, round.until);
+		if (hasEnded(outcome.task)) return;
 		if (isLate()) outcome.error = timedOut(outcome.task);
 		else outcome.pending = { startedAt, deadline };
 	} catch (error) {
 		const fault = asOctopusXError(error);
+		round.isDown ||= fault.details.transient === true && Date.now() >= round.until;
+		if (hasEnded(outcome.task)) return;
 		if (!fault.details.transient) outcome.error = fault;
 		else if (isLate()) outcome.error = timedOut(outcome.task, fault);
 		else outcome.pending = { startedAt, deadline };

@@ -63,7 +63,10 @@ export async function runJobs(
 	if (pending().length <= scope.maxConcurrency) await waitUntil(Date.now() + STAY_MS);
 	if (pending().length > 0 && !scope.signal?.aborted) {
 		completeFromLedger(outcomes, ledger);
-		if (await suspend(context, jobs, outcomes)) return outcomes.map(toItem);
+		if (await suspend(context, jobs, outcomes)) {
+			// with an `error` on the first item, Retry On Fail would run the node again, suspended or not
+			return outcomes.map(({ task }, item) => ({ json: { ...task }, pairedItem: { item } }));
+		}
 		await waitUntil(Infinity);
 	}
 	await Promise.all(

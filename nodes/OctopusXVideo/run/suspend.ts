@@ -8,8 +8,9 @@ import {
 	type IWorkflowBase,
 } from 'n8n-workflow';
 import { OctopusXError } from '../api/errors';
+import { hasEnded, type Task } from '../api/task';
 import type { Job, PlannedJob } from './job';
-import type { Outcome } from './outcome';
+import { toItem, type Outcome } from './outcome';
 
 /** The operation of the node inside of the sub-workflow; not in the editor's list. */
 export const RESUME = 'resume';
@@ -18,6 +19,10 @@ export const RESUME = 'resume';
 const UNSAVED = '__EMPTY__';
 
 const KEY = 'octopusXSuspended';
+
+/** What remains to be done where a wait came to no end of its own. */
+export const NOT_WAITED =
+	'Nobody waited for the task to the end: use Get Status with this Task ID.';
 
 /**
  * What the sub-workflow is told about one item: ids and settings, no key, no prompt and no file.
@@ -32,6 +37,8 @@ export interface Suspended {
 	/** What ended the item before the execution was suspended. */
 	error?: { message: string; description: string; statusCode?: number };
 	taskId?: string;
+	/** Of a task that has ended, or is not waited for. */
+	task?: Task;
 	isInDoubt?: boolean;
 	isResumed?: boolean;
 }
@@ -88,12 +95,34 @@ export async function suspend(
 			undefined,
 			{ parentExecution: { executionId: parentExecutionId, workflowId, shouldResume: true } },
 		);
-		if (waitTill) return true;
+		if (waitTill) {
+			leave(context, outcomes);
+			return true;
+		}
 	} catch (error) {
 		context.logger.warn(`OctopusX: ${(error as Error).message}`);
 	}
 	context.logger.warn('OctopusX: n8n did not suspend the execution, so it waits by itself');
 	return false;
+}
+
+/**
+ * What n8n keeps of this run of the node until it resumes the execution. It then disables the node,
+ * and with it every other run that waits for its turn, so this one gets a node of its own. Its input
+ * is handed on in place of the videos if a person stops the execution and clicks Retry.
+ */
+function leave(context: IExecuteFunctions, outcomes: Outcome[]): void {
+	const entry = context.getExecuteData();
+	entry.node = { ...entry.node };
+	entry.data = {
+		...entry.data,
+		main: [outcomes.map((one, item) => toItem(withoutWait(one), item))],
+	};
+}
+
+function withoutWait({ task, error }: Outcome): Outcome {
+	const gone = new OctopusXError('The execution was stopped while it was suspended', NOT_WAITED);
+	return { task, error: error ?? gone };
 }
 
 function stateOf(parentExecutionId: string, outcome: Outcome, job?: Job): Suspended {
@@ -105,6 +134,8 @@ function stateOf(parentExecutionId: string, outcome: Outcome, job?: Job): Suspen
 		startedAt: pending?.startedAt ?? now,
 		deadline: pending?.deadline ?? now,
 		...(task && { taskId: task.task_id }),
+		// done with: an API that is down at the last look must not spoil it
+		...(task && (!job?.wait || hasEnded(task)) && { task }),
 		...(task && job && { job: { ...job, source: { taskId: task.task_id } } }),
 		...(error && {
 			error: {
@@ -165,7 +196,8 @@ function waitingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 		name: `${name}: waiting for videos`,
 		nodes,
 		connections: {
-			Start: { main: [to('Look')] },
+			// with a run of every node before the first wait, n8n's recovery after a crash invents none
+			Start: { main: [to('Done?')] },
 			Look: { main: [to('Done?')] },
 			'Done?': { main: [[], to('Look')] },
 		},

@@ -6,8 +6,10 @@ import type {
 	IRun,
 	IWorkflowBase,
 	IWorkflowExecuteAdditionalData,
+	RelatedExecution,
 } from 'n8n-workflow';
 import type { Sandbox } from '../../sandbox/sandbox';
+import { parse, stringify } from 'flatted';
 import { runNode, type NodeRun, type NodeSetup } from './octopus';
 import { lastRunOf, runWorkflow } from './runWorkflow';
 import { onVirtualTime } from './virtualTime';
@@ -60,7 +62,11 @@ const ifNode = {
 export interface SuspendedRun extends NodeRun {
 	elapsedMs: number;
 	/** What the node hands to n8n, if it does: the sub-workflow and its items. */
-	started?: { workflow: IWorkflowBase; items: INodeExecutionData[] };
+	started?: {
+		workflow: IWorkflowBase;
+		items: INodeExecutionData[];
+		parentExecution?: RelatedExecution;
+	};
 	/** How often the sub-workflow was resumed. */
 	resumed: number;
 	/** The sub-workflow's own run. */
@@ -69,7 +75,7 @@ export interface SuspendedRun extends NodeRun {
 
 export interface SuspendingSetup extends NodeSetup {
 	/** Called while the execution is suspended, each time before it is resumed. */
-	whileSuspended?: (times: number) => void;
+	whileSuspended?: (times: number, child: IRun) => void;
 	/** What n8n finds in its database for the execution that waits; it as it is unless told. */
 	parent?: () => IRun['data'] | undefined;
 }
@@ -107,9 +113,9 @@ export async function runSuspending(
 		const executeWorkflow: IWorkflowExecuteAdditionalData['executeWorkflow'] = async (
 			{ code },
 			_additionalData,
-			{ inputData = [] },
+			{ inputData = [], parentExecution },
 		) => {
-			started = copyOf({ workflow: code as IWorkflowBase, items: inputData });
+			started = copyOf({ workflow: code as IWorkflowBase, items: inputData, parentExecution });
 			child = await runChild();
 			return { executionId: '2', data: [null], waitTill: child.waitTill };
 		};
@@ -119,7 +125,7 @@ export async function runSuspending(
 		waiting = first.run;
 		while (child?.waitTill) {
 			const { waitTill } = child;
-			whileSuspended?.(resumed);
+			whileSuspended?.(resumed, child);
 			await new Promise((resolve) => setTimeout(resolve, waitTill.getTime() - Date.now()));
 			child = await runChild(copyOf(child));
 			resumed++;
@@ -131,9 +137,9 @@ export async function runSuspending(
 	return { ...result, elapsedMs };
 }
 
-/** What the database gives back. */
+/** What the database gives back: what was the same object still is. */
 function copyOf<T>(value: T): T {
-	return JSON.parse(JSON.stringify(value)) as T;
+	return parse(stringify(value)) as T;
 }
 
 /** The parent with what became of its child. */
