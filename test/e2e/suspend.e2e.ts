@@ -187,6 +187,37 @@ test('suspended executions outlive a kill of n8n, and each video is paid for onc
 			),
 		).not.toContain('waiting');
 	}
+	// n8n's Retry of the stopped one runs the node no more: it must not pass its input on as videos
+	const retried = await setup.api.ended(await setup.api.retry(ended.stopped?.id as string));
+	expect(arrived(retried).map(({ json }) => json.error)).toEqual([
+		expect.objectContaining({ task_id: taskFor('stopped 0') }),
+		expect.objectContaining({ task_id: taskFor('stopped 1') }),
+	]);
 	// the second item of the loop came after the kill
 	expect(setup.sandbox.tasks).toHaveLength(bill + 1);
+}, 400_000);
+
+test('n8n is killed in the middle of a look: the execution names its tasks', async () => {
+	setup.sandbox.durationMs = HOUR_MS;
+	const workflow = await batch('dying', { onError: 'continueErrorOutput' });
+	const videos = ['dying 0', 'dying 1'].map((prompt) => ({ prompt }));
+	await setup.api.callWebhook('dying', { videos });
+	const id = await suspended(workflow);
+	setup.sandbox.faults.add({ on: 'poll', times: Infinity, answer: 'hang' });
+	await until('a look', () => setup.sandbox.hanging > 0, 120);
+
+	const { userFolder, program } = setup.n8n;
+	await program.kill();
+	setup.sandbox.faults.clear();
+	setup.n8n = await N8n.start({ userFolder });
+	setup.api = setup.n8n.api;
+
+	const { data } = await setup.api.ended({ id }, RESUME_LIMIT_S);
+	const [good, bad] = data.resultData.runData[VIDEO_NODE]?.at(-1)?.data?.main ?? [];
+	expect(good).toEqual([]);
+	expect(bad?.map(({ json }) => json.error)).toEqual([
+		expect.objectContaining({ task_id: taskFor('dying 0') }),
+		expect.objectContaining({ task_id: taskFor('dying 1') }),
+	]);
+	expect(setup.sandbox.tasks).toHaveLength(2);
 }, 400_000);
