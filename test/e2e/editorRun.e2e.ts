@@ -111,7 +111,7 @@ describe('Stop', () => {
 
 	test('on the canvas', async () => {
 		const workflow = await openManual();
-		await opened.editor.find('execute-workflow-button').click();
+		await opened.editor.executeWorkflow();
 		await firstLook();
 		await expectTheEnd(
 			workflow,

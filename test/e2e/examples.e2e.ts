@@ -1,40 +1,29 @@
 import type { IBinaryData, IRunExecutionData } from 'n8n-workflow';
 import type { SandboxTask } from '../sandbox/tasks';
-import { EditorBrowser } from './support/browser';
-import {
-	executeWorkflow,
-	importExample,
-	openWorkflow,
-	pictureWorkflow,
-	sendToChat,
-} from './support/canvas';
 import { ChatModel } from './support/chatModel';
+import { useEditor } from './support/editor';
 import type { EndedExecution, SavedWorkflow } from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
 import { itemsOf } from './support/workflows';
 
 const setup = useN8n();
+const opened = useEditor(setup);
 const model = new ChatModel();
-let browser: EditorBrowser;
 
 beforeAll(async () => {
 	await model.listen();
 	await setup.api.createCredential('openAiApi', 'OpenAI account', { apiKey: 'x', url: model.url });
-	browser = await EditorBrowser.open(setup.n8n.url);
-}, 60_000);
-afterAll(async () => {
-	await browser?.close();
-	await model.close();
 });
+afterAll(async () => await model.close());
 
 /**
  * An example as a user gets it: by *Import from File*, which finds the credentials by their names.
  * Nothing in it is replaced; its picture is taken.
  */
 async function imported(name: string): Promise<SavedWorkflow> {
-	const workflow = await importExample(browser, setup.api, `${name}.json`);
-	await pictureWorkflow(browser, `example-${name}`);
+	const workflow = await opened.editor.importExample(setup.api, `${name}.json`);
+	await opened.editor.pictureWorkflow(`example-${name}`);
 	return workflow;
 }
 
@@ -138,7 +127,7 @@ describe('product photos from a webhook', () => {
 
 test('batch from a list: what fails has a branch of its own', async () => {
 	const workflow = await imported('batch-from-a-list');
-	await executeWorkflow(browser);
+	await opened.editor.executeWorkflow();
 	const task = await failTask(({ request }) => String(request.prompt).includes('lighthouse'));
 	const { status, data } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
@@ -158,7 +147,7 @@ test('batch from a list: what fails has a branch of its own', async () => {
 test('generate, then edit: the second node gets the file of the first, and Retry pays for neither again', async () => {
 	const workflow = await imported('generate-then-edit');
 	setup.sandbox.faults.add({ on: 'poll', prompt: 'watercolor', answer: { status: 401, body: {} } });
-	await executeWorkflow(browser);
+	await opened.editor.executeWorkflow();
 	const failed = await setup.api.onlyEnded(workflow);
 	expect(failed.status).toBe('error');
 	const { status, data } = await setup.api.ended(await setup.api.retry(failed.id));
@@ -182,8 +171,8 @@ test('generate, then edit: the second node gets the file of the first, and Retry
 test('status check loop: it ends with the video, and with a failure as well', async () => {
 	setup.sandbox.durationMs = 2_500;
 	const workflow = await quickened(await imported('status-check-loop'), 'Wait', { amount: 1 });
-	await openWorkflow(browser, workflow);
-	await executeWorkflow(browser);
+	await opened.editor.openWorkflow(workflow);
+	await opened.editor.executeWorkflow();
 	const { status, data } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
 	const looks = data.resultData.runData['Get Status']?.length ?? 0;
@@ -195,7 +184,7 @@ test('status check loop: it ends with the video, and with a failure as well', as
 	expect(videoOf(data, 'Video').mimeType).toBe('video/mp4');
 	expect(setup.sandbox.tasks).toHaveLength(1);
 
-	await executeWorkflow(browser);
+	await opened.editor.executeWorkflow();
 	await failTask(({ id }) => id === 'video_2');
 	const [second] = (await setup.api.endedOf(workflow, 2)) as [EndedExecution, EndedExecution];
 	expect(jsonOf(second.data, 'Explain')).toEqual([
@@ -212,10 +201,10 @@ test('AI Agent tool: the chat answers with the video', async () => {
 		{ callTool: { prompt: 'A paper boat', seconds: 6, aspect_ratio: '9:16' } },
 		{ say: 'Here is your video' },
 	];
-	await sendToChat(browser, 'Make me a clip of a paper boat, upright, 6 seconds');
+	await opened.editor.sendToChat('Make me a clip of a paper boat, upright, 6 seconds');
 	const { status } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
-	await browser.page.getByText('Here is your video').first().waitFor();
+	await opened.editor.page.getByText('Here is your video').first().waitFor();
 	expect(setup.sandbox.tasks.map(({ request }) => request)).toEqual([
 		expect.objectContaining({ prompt: 'A paper boat', seconds: '6', aspect_ratio: '9:16' }),
 	]);

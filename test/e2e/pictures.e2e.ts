@@ -3,7 +3,6 @@ import { CredentialForm } from './support/credentialForm';
 import { useEditor } from './support/editor';
 import { eventually } from './support/eventually';
 import type { NodePanel } from './support/nodePanel';
-import { importExample, pictureWorkflow } from './support/canvas';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
 import { chain, manualTrigger, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
@@ -104,9 +103,9 @@ onDemand('pictures of README', () => {
 	});
 
 	test('example-long-videos-suspended', async () => {
-		const { browser } = opened.editor;
-		await importExample(browser, setup.api, 'long-videos-suspended.json');
-		await pictureWorkflow(browser, 'example-long-videos-suspended');
+		const { editor } = opened;
+		await editor.importExample(setup.api, 'long-videos-suspended.json');
+		await editor.pictureWorkflow('example-long-videos-suspended');
 	});
 
 	test('suspended', async () => {

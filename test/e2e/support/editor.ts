@@ -1,12 +1,18 @@
-import type { Locator, Page } from 'playwright-core';
+import { join } from 'node:path';
+import type { Locator, Page, Response } from 'playwright-core';
+import { ROOT } from '../../package/tarball';
 import { EditorBrowser } from './browser';
 import { ExecutionsTab } from './executionsTab';
 import { NodePanel } from './nodePanel';
 import { byTestId } from './byTestId';
+import type { N8nApi, SavedWorkflow } from './n8nApi';
+import { until } from './until';
 import type { Setup } from './useN8n';
 
 /** What the round corners of a node's panel take away, in pixels. */
 const PANEL_CORNER = 3;
+/** Around the workflow in a picture, in pixels. */
+const WORKFLOW_MARGIN = 16;
 
 /** n8n's editor, by what a user does in it. */
 export class Editor {
@@ -34,6 +40,40 @@ export class Editor {
 	async openWorkflow({ id }: { id: string }): Promise<void> {
 		await this.page.goto(`/workflow/${id}`);
 		await this.find('canvas-node').first().waitFor();
+	}
+
+	/** *Import from File* into a new workflow, which the editor then saves by itself. */
+	async importExample(api: N8nApi, file: string): Promise<SavedWorkflow> {
+		await this.page.goto('/workflow/new');
+		const isSave = (response: Response) =>
+			response.request().method() === 'POST' && /\/rest\/workflows\b/.test(response.url());
+		const input = this.find('workflow-import-input');
+		await input.waitFor({ state: 'attached' });
+		const [saved] = await Promise.all([
+			this.page.waitForResponse(isSave),
+			input.setInputFiles(join(ROOT, 'examples', file)),
+		]);
+		const { id } = ((await saved.json()) as { data: SavedWorkflow }).data;
+		// what was imported is selected, and a message about its credentials lies on top
+		await this.page.locator('.vue-flow__pane').click({ position: { x: 5, y: 5 } });
+		await this.page.addStyleTag({ content: '.el-notification { display: none !important }' });
+		return await until(`${file} to be saved`, async () => {
+			const workflow = await api.request<SavedWorkflow>('GET', `/rest/workflows/${id}`);
+			return workflow.nodes.length > 0 && workflow;
+		});
+	}
+
+	/** *Execute workflow*. */
+	async executeWorkflow(): Promise<void> {
+		await this.find('execute-workflow-button').click();
+	}
+
+	/** Opens the chat of the open workflow and sends a message. */
+	async sendToChat(message: string): Promise<void> {
+		await this.find('workflow-chat-button').click();
+		const input = this.find('canvas-chat').locator('textarea');
+		await input.fill(message);
+		await input.press('Enter');
 	}
 
 	async openExecutions({ id }: { id: string }): Promise<ExecutionsTab> {
@@ -82,8 +122,24 @@ export class Editor {
 		const top = Math.max(inner.top, edge?.top ?? 0);
 		const right = Math.min(inner.right, edge?.right ?? Infinity);
 		const bottom = Math.min(inner.bottom, edge?.bottom ?? Infinity);
-		const clip = { x: left, y: top, width: right - left, height: bottom - top };
-		await this.browser.picture(name, clip);
+		await this.browser.picture(name, clipOf({ left, top, right, bottom }));
+	}
+
+	/** A picture of the open workflow in its own size, without what surrounds it in the editor. */
+	async pictureWorkflow(name: string): Promise<void> {
+		const usual = this.page.viewportSize();
+		await this.page.setViewportSize({ width: 1700, height: 1000 });
+		await this.find('zoom-to-fit').click();
+		let before = '';
+		const edges = await until('the canvas to come to rest', async () => {
+			const nodes = await this.page.locator('.vue-flow__node').all();
+			const now = await edgesOf(nodes, WORKFLOW_MARGIN);
+			const isAtRest = JSON.stringify(now) === before;
+			before = JSON.stringify(now);
+			return isAtRest && now;
+		});
+		await this.browser.picture(name, clipOf(edges));
+		if (usual) await this.page.setViewportSize(usual);
 	}
 
 	private async closeMessages(): Promise<void> {
@@ -98,8 +154,22 @@ export class Editor {
 	}
 }
 
+interface Edges {
+	left: number;
+	top: number;
+	right: number;
+	bottom: number;
+}
+
+const clipOf = ({ left, top, right, bottom }: Edges) => ({
+	x: left,
+	y: top,
+	width: right - left,
+	height: bottom - top,
+});
+
 /** The smallest rectangle that holds all elements, so much larger on each side. */
-async function edgesOf(elements: Locator[], margin: number) {
+async function edgesOf(elements: Locator[], margin: number): Promise<Edges> {
 	const boxes = await Promise.all(elements.map(async (one) => await one.boundingBox()));
 	const found = boxes.filter((box) => box !== null);
 	return {
