@@ -5,6 +5,7 @@ import { eventually } from './support/eventually';
 import type { NodePanel } from './support/nodePanel';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
+import { HOUR_MS } from './support/useSandbox';
 import { chain, manualTrigger, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
 
 const setup = useN8n();
@@ -79,7 +80,7 @@ test('a hint sums up what brought no video', async () => {
 });
 
 describe('Stop', () => {
-	beforeEach(() => (setup.sandbox.durationMs = 3_600_000));
+	beforeEach(() => (setup.sandbox.durationMs = HOUR_MS));
 
 	/** The task is paid for and being waited for. */
 	const firstLook = async () =>

@@ -5,6 +5,7 @@ import { eventually } from './support/eventually';
 import type { NodePanel } from './support/nodePanel';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
+import { HOUR_MS } from './support/useSandbox';
 import { chain, manualTrigger, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
 
 const PROMPT = 'A paper boat drifts down a rainy street, slow tracking shot';
@@ -109,7 +110,7 @@ onDemand('pictures of README', () => {
 	});
 
 	test('suspended', async () => {
-		setup.sandbox.durationMs = 3_600_000;
+		setup.sandbox.durationMs = HOUR_MS;
 		const workflow = await setup.api.createActive(
 			chain('Paper boat', [
 				webhookNode('suspended'),

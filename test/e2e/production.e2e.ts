@@ -1,5 +1,6 @@
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
+import { HOUR_MS } from './support/useSandbox';
 import { chain, node, itemsOf, videoNode, webhookNode } from './support/workflows';
 
 const setup = useN8n();
@@ -97,7 +98,7 @@ test('Retry in the list of executions goes on with the task that is paid for', a
 });
 
 test('Stop ends the execution, and the log says which task can still be fetched', async () => {
-	setup.sandbox.durationMs = 3_600_000;
+	setup.sandbox.durationMs = HOUR_MS;
 	const workflow = await setup.api.createActive(
 		chain('Stop', [webhookNode('stop'), videoNode(setup.credentialId)]),
 	);
@@ -131,7 +132,7 @@ test('Stop ends the execution, and the log says which task can still be fetched'
 });
 
 test('an execution that ran into its time limit goes on with its task when it is retried', async () => {
-	setup.sandbox.durationMs = 3_600_000;
+	setup.sandbox.durationMs = HOUR_MS;
 	const workflow = await setup.api.createActive(
 		chain('Limit', [webhookNode('limit'), videoNode(setup.credentialId)], { executionTimeout: 2 }),
 	);

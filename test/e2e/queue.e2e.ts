@@ -2,9 +2,9 @@ import type { IRunExecutionData } from 'n8n-workflow';
 import { PER_WORKER, type Worker } from './support/queueMode';
 import { until } from './support/until';
 import { STALLED, useQueue, VIDEO } from './support/useQueue';
+import { HOUR_MS } from './support/useSandbox';
 import { itemsOf, node, videoNode } from './support/workflows';
 
-const HOUR_MS = 3_600_000;
 const IN_DATABASE = { N8N_DEFAULT_BINARY_DATA_MODE: 'database' };
 const IN_FILES = { N8N_DEFAULT_BINARY_DATA_MODE: 'filesystem' };
 

@@ -1,10 +1,10 @@
 import type { Worker } from './support/queueMode';
 import { until } from './support/until';
 import { useQueue } from './support/useQueue';
+import { HOUR_MS } from './support/useSandbox';
 import { itemsOf, videoNode } from './support/workflows';
 
 const COUNT = 50;
-const HOUR_MS = 3_600_000;
 /** As many places as there are executions. */
 const PLACES = { N8N_CONCURRENCY_PRODUCTION_LIMIT: String(COUNT) };
 

@@ -6,11 +6,11 @@ import { N8n } from './support/n8n';
 import type { EndedExecution, SavedWorkflow, WorkflowDraft } from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
+import { HOUR_MS } from './support/useSandbox';
 import { chain, itemsOf, node, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
 
 /** n8n looks for executions to resume once a minute, and a loop of two takes two of them. */
 const RESUME_LIMIT_S = 240;
-const HOUR_MS = 3_600_000;
 
 const setup = useN8n();
 

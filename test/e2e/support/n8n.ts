@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { unpackTarball } from '../../package/tarball';
 import { freePort } from './freePort';
 import { installN8n, type N8nMajor } from './install';
 import { N8nApi } from './n8nApi';
 import { Program } from './program';
+import { until } from './until';
 
 export interface N8nOptions {
 	major?: N8nMajor;
@@ -16,7 +16,7 @@ export interface N8nOptions {
 	env?: Record<string, string>;
 }
 
-const START_LIMIT_MS = 180_000;
+const START_LIMIT_S = 180;
 
 /** The n8n application, with this package installed as a user would have it. */
 export class N8n {
@@ -57,12 +57,14 @@ export class N8n {
 	}
 
 	private async ready(): Promise<void> {
-		const deadline = Date.now() + START_LIMIT_MS;
-		while (!(await this.isReady())) {
-			if (this.program.hasEnded) throw new Error('n8n has ended while it started');
-			if (Date.now() > deadline) throw new Error('n8n did not start in time');
-			await sleep(200);
-		}
+		await until(
+			'an n8n that is ready',
+			async () => {
+				if (this.program.hasEnded) throw new Error('n8n has ended while it started');
+				return await this.isReady();
+			},
+			START_LIMIT_S,
+		);
 	}
 
 	/** n8n serves its health before it serves its API. */

@@ -6,6 +6,7 @@ import type { N8nOptions } from './n8n';
 import type { SavedWorkflow } from './n8nApi';
 import { PER_WORKER, QueueMode, type Worker } from './queueMode';
 import { until } from './until';
+import { HOUR_MS, useSandbox, type SandboxSetup } from './useSandbox';
 import { chain, node, videoNode, webhookNode } from './workflows';
 
 /** The file of every task. */
@@ -20,34 +21,21 @@ export const STALLED = {
 	QUEUE_WORKER_STALLED_INTERVAL: '2000',
 };
 
-const HOUR_MS = 3_600_000;
-
 /** n8n in queue mode and a sandbox for the tests of a file; the sandbox is fresh before each of them. */
 export function useQueue(options: N8nOptions): QueueSetup {
 	const setup = new QueueSetup();
-	beforeAll(async () => {
-		await setup.sandbox.listen();
+	const start = async () => {
 		setup.queue = await QueueMode.start(options);
-		setup.credentialId = await setup.queue.n8n.api.createCredential('octopusXApi', 'OctopusX', {
-			apiKey: setup.sandbox.apiKey,
-			baseUrl: setup.sandbox.url,
-		});
-	}, 240_000);
-	beforeEach(() => {
-		setup.sandbox.reset();
-		setup.sandbox.durationMs = 0;
-	});
+		return setup.queue.n8n.api;
+	};
+	useSandbox(setup, start, async () => await setup.queue?.remove());
 	// a worker that is stopped waits for its executions
 	afterEach(() => setup.finishTasks());
-	afterAll(async () => {
-		await setup.queue?.remove();
-		await setup.sandbox.close();
-	}, 120_000);
 	return setup;
 }
 
 /** What the tests of a file work with. */
-class QueueSetup {
+class QueueSetup implements SandboxSetup {
 	readonly sandbox = new Sandbox();
 	/** There once the first hook has run, as is `credentialId`. */
 	queue!: QueueMode;
