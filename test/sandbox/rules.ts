@@ -1,5 +1,5 @@
 /** A refusal as the task endpoints word it (API.md, "Errors come in three envelopes"). */
-export interface Refusal {
+interface Refusal {
 	code: string;
 	message: string;
 }

@@ -1,6 +1,6 @@
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
 
-export interface NumberRule {
+interface NumberRule {
 	min: number;
 	max: number;
 	/** The limits in words, such as "a whole number from 4 to 30". */

@@ -5,7 +5,7 @@ import { addressOf, close, listen } from '../../sandbox/http';
 export type Turn = { callTool: Record<string, unknown> } | { say: string };
 
 /** A request to the model, the same for both of OpenAI's APIs. */
-export interface ModelRequest {
+interface ModelRequest {
 	path: string;
 	body: Record<string, unknown>;
 	tools: Array<{ name: string; description: string; parameters: ToolParameters }>;

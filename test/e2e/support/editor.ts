@@ -15,7 +15,7 @@ const PANEL_CORNER = 3;
 const WORKFLOW_MARGIN = 16;
 
 /** n8n's editor, by what a user does in it. */
-export class Editor {
+class Editor {
 	/** What the page wrote to the console of the browser. */
 	readonly console: string[] = [];
 

@@ -7,7 +7,7 @@ import { runCommand } from './commands';
 /** n8n 2.x is what is used today, n8n 1.123 the oldest that we support. */
 export type N8nMajor = 1 | 2;
 
-export interface N8nInstall {
+interface N8nInstall {
 	/** The folder that holds n8n's `node_modules`. */
 	folder: string;
 	/** A Node.js that both versions of n8n run on. */
