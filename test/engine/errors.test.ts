@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
+import { ExpressionError, NodeApiError } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
 import { runNodeVirtually } from './support/octopus';
 import { useSandbox } from './support/useSandbox';
+import { watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox();
 
@@ -142,4 +144,20 @@ test('where every task has failed, there is nothing to fetch', async () => {
 	expect(error?.description).toMatch(
 		/Tasks of this run: .*video_1 \(failed\).*video_2 \(failed\)\.$/,
 	);
+});
+
+test('a credential that n8n cannot resolve costs nothing, and says so', async () => {
+	// n8n 2.39 does so in a workflow that keeps files in json (binaryMode: combined)
+	const node = watchedNode((context) => ({
+		helpers: {
+			...context.helpers,
+			httpRequestWithAuthentication: async () => {
+				const error = new ExpressionError("Node 'Video' hasn't been executed");
+				throw new NodeApiError(context.getNode(), error as never);
+			},
+		},
+	}));
+	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat' }, { node });
+	expect(error).toMatchObject({ message: 'n8n did not send the request' });
+	expect(error?.description).not.toContain('paid for');
 });

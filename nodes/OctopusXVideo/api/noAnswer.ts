@@ -62,6 +62,9 @@ const NOT_SENT: ReadonlySet<string> = new Set([
 	'ERR_INVALID_URL',
 ]);
 
+/** n8n evaluates what the credential says as an expression, before the request. */
+const UNRESOLVED = 'ExpressionError';
+
 /**
  * Turns a missing answer into words. The codes stay out of them: n8n replaces texts that hold one.
  *
@@ -88,6 +91,10 @@ export function explainNoAnswer(
 	}
 	if (NOT_SENT.has(code)) {
 		const description = `${redact(reason)}. The administrator of n8n can allow the address.`;
+		return new OctopusXError('n8n did not send the request', description);
+	}
+	if (code === UNRESOLVED) {
+		const description = `It could not resolve the credential (${redact(reason)}). Check the credential and the settings of the workflow.`;
 		return new OctopusXError('n8n did not send the request', description);
 	}
 	return new OctopusXError(
