@@ -1,5 +1,7 @@
 import type { N8nMajor } from './support/install';
+import { until } from './support/until';
 import { useN8n } from './support/useN8n';
+import { HOUR_MS } from './support/useSandbox';
 import { chain, itemsOf, videoNode, webhookNode } from './support/workflows';
 
 const REFUSED: Record<N8nMajor, string> = {
@@ -57,6 +59,26 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 		const { status, data } = await setup.api.ended({ id });
 		expect(status).toBe('success');
 		expect(itemsOf(data)[0]?.json).toMatchObject({ task_id: 'video_1' });
+		expect(setup.sandbox.tasks).toHaveLength(1);
+	});
+
+	test('suspends an execution, or refuses to before anything is paid for', async () => {
+		setup.sandbox.durationMs = HOUR_MS;
+		const parameters = { waitStrategy: 'suspend' };
+		const workflow = await setup.api.createActive(
+			chain('Suspend', [webhookNode('suspend'), videoNode(setup.credentialId, parameters)]),
+		);
+		await setup.api.callWebhook('suspend');
+		if (major === 1) {
+			const { data } = await setup.api.onlyEnded(workflow);
+			expect(data.resultData.error?.message).toBe('The execution cannot be suspended');
+			expect(setup.sandbox.tasks).toEqual([]);
+			return;
+		}
+		await until('a suspended execution', async () => {
+			const found = await setup.api.executionsOf(workflow);
+			return found.length === 2 && found.every(({ status }) => status === 'waiting');
+		});
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	});
 });
