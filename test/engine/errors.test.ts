@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { ExpressionError, NodeApiError } from 'n8n-workflow';
+import { ExpressionError } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
 import { runNodeVirtually } from './support/octopus';
 import { useSandbox } from './support/useSandbox';
@@ -152,8 +152,7 @@ test('a credential that n8n cannot resolve costs nothing, and says so', async ()
 		helpers: {
 			...context.helpers,
 			httpRequestWithAuthentication: async () => {
-				const error = new ExpressionError("Node 'Video' hasn't been executed");
-				throw new NodeApiError(context.getNode(), error as never);
+				throw new ExpressionError("Node 'Video' hasn't been executed");
 			},
 		},
 	}));
