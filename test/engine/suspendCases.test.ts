@@ -13,7 +13,6 @@ import { watchedNode } from './support/watchedNode';
 const MINUTE = 60_000;
 const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
 const PARAMETERS: INodeParameters = { prompt: '={{ $json.prompt }}', waitStrategy: 'suspend' };
-const down = { status: 502, body: '<html>' };
 
 const sandbox = useSandbox({ durationMs: 5 * MINUTE });
 const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
@@ -108,19 +107,22 @@ onNewEngine('n8n', () => {
 		});
 	});
 
-	test('does not loop without a pause when the node meets what it was not made for', async () => {
+	test.each([
+		['does not loop without a pause, with Continue', CONTINUE],
+		['is told all tasks, with Stop', {}],
+	])('%s, when the node meets what it was not made for', async (_what, settings) => {
 		const node = watchedNode((context) => ({
 			getContext: (type) => {
 				if (context.getNodeParameter('operation', 0) === 'resume') throw new Error('boom');
 				return context.getContext(type);
 			},
 		}));
-		const { items, resumed } = await suspend({ input: inputOf('one'), settings: CONTINUE, node });
+		const { items, error, resumed } = await suspend({ input: inputOf('one'), settings, node });
 		expect(resumed).toBe(1);
-		expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
-			message: 'The node met a case that it was not made for',
-			task_id: 'video_1',
-		});
+		const [item] = items;
+		const { message, description, task_id } = (item ? errorOf(item) : error) as IDataObject;
+		expect(message).toBe('The node met a case that it was not made for');
+		expect(`${task_id} ${description}`).toContain('video_1');
 	});
 
 	test('that does not suspend leaves the wait to the node, until the deadline', async () => {
@@ -134,98 +136,25 @@ onNewEngine('n8n', () => {
 		expect(error?.message).toBe('The video was not ready in time');
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
-});
 
-onNewEngine('the API', () => {
-	/** Lets every look fail from the `from`th suspension on, for tasks of that prompt. */
-	const downFrom = (from: number, prompt?: string) => (times: number) => {
-		if (times === from) sandbox.faults.add({ on: 'poll', prompt, times: Infinity, answer: down });
-	};
-
-	test('that is down at the last look does not spoil what has been seen done', async () => {
-		sandbox.durationMs = 90_000;
-		const { items } = await suspend(
-			{
-				input: inputOf('one', 'two [never]'),
-				settings: CONTINUE,
-				whileSuspended: downFrom(3),
-			},
-			{ options: { timeout: 4 } },
-		);
-		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
-		expect(errorOf(items[1] as INodeExecutionData).message).toBe('The video was not ready in time');
-	});
-
-	test('that is down does not touch an item that does not wait', async () => {
-		const input = [
-			{ json: { prompt: 'one', wait: false } },
-			{ json: { prompt: 'two', wait: true } },
-		];
-		const { items } = await suspend(
-			{ input, whileSuspended: downFrom(0, 'one') },
-			{ waitForCompletion: '={{ $json.wait }}' },
-		);
-		expect(items.map(({ json }) => json.status)).toEqual(['queued', 'completed']);
-		expect(sandbox.requestsTo('poll').filter(({ path }) => path.endsWith('video_1'))).toEqual([]);
-	});
-
-	test('that stays down ends the wait at its deadline', async () => {
-		const { error, elapsedMs } = await suspend(
-			{ input: inputOf('one'), whileSuspended: downFrom(0) },
-			{ options: { timeout: 10 } },
-		);
-		expect(error?.message).toBe('The video was not ready in time');
-		expect(elapsedMs).toBeLessThanOrEqual(10.5 * MINUTE);
-	});
-
-	test('that hangs holds the execution for one look, not for one per item', async () => {
-		sandbox.durationMs = 3 * MINUTE;
-		const gaps: number[] = [];
-		let last = 0;
-		await suspend(
-			{
-				input: inputOf(...Array<string>(30).fill('x')),
-				whileSuspended: (times) => {
-					gaps.push(Date.now() - last);
-					last = Date.now();
-					if (times === 0) sandbox.faults.add({ on: 'poll', times: Infinity, answer: 'hang' });
-					if (times === 1) {
-						sandbox.faults.clear();
-						sandbox.release();
-					}
-				},
-			},
-			{ options: { maxConcurrency: 3 } },
-		);
-		expect(Math.max(...gaps.slice(1))).toBeLessThanOrEqual(2.5 * MINUTE);
-	});
-
-	test('that refuses the key ends the wait', async () => {
-		const { error, elapsedMs } = await suspend({
-			input: inputOf('one'),
-			whileSuspended: () =>
-				sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 401 } }),
+	test('routes what failed to the error output', async () => {
+		const { items, errorItems } = await suspend({
+			input: inputOf('one', 'two [failed]'),
+			settings: { onError: 'continueErrorOutput' },
 		});
-		expect(error).toMatchObject({ message: 'OctopusX did not accept the API key' });
-		expect(elapsedMs).toBeLessThan(2 * MINUTE);
+		expect([items.length, errorItems.length]).toEqual([1, 1]);
 	});
 
-	test('that did not answer a submission is named beside the others', async () => {
-		sandbox.faults.add({ on: 'submit', prompt: 'one', accept: true, answer: 'reset' });
-		const { error } = await suspend({ input: inputOf('one', 'two') });
-		expect(error?.description).toContain('perhaps paid for: item 0');
-		expect(error?.description).toContain('item 1: video_2 (completed)');
-	});
-});
-
-onNewEngine('a database that cannot tell about the execution that waits', () => {
-	test('is no reason to give up', async () => {
-		const { items } = await suspend({
-			input: inputOf('one'),
-			parent: () => {
-				throw new Error('no connection');
+	test('that is stopped while items are submitted starts nothing', async () => {
+		sandbox.faults.add({ on: 'submit', nth: 3, answer: 'hang' });
+		const { started, error } = await suspend(
+			{
+				input: inputOf('one', 'two', 'three'),
+				onStart: (run) => void setTimeout(() => run.cancel(), 3_000),
 			},
-		});
-		expect(items[0]?.json).toMatchObject({ status: 'completed' });
+			{ options: { maxConcurrency: 1 } },
+		);
+		expect(started).toBeUndefined();
+		expect(error?.message).toBe('The execution was canceled');
 	});
 });

@@ -1,4 +1,9 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import {
+	NodeApiError,
+	NodeOperationError,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+} from 'n8n-workflow';
 import { asOctopusXError, OctopusXError } from '../api/errors';
 import { hasEnded, unseenTask, type Task } from '../api/task';
 import { finishItem } from './item';
@@ -29,10 +34,13 @@ const LOOK_LIMIT_MS = 30_000;
  */
 export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const suspended = readSuspended(context);
-	const items = resume(context, suspended);
-	if (!context.continueOnFail()) return await items;
-	// n8n hands on the input of a node that throws and continues: a loop without a pause
-	return await items.catch((error) => endAll(suspended, asOctopusXError(error)));
+	return await resume(context, suspended).catch((error) => {
+		if (error instanceof NodeApiError || error instanceof NodeOperationError) throw error;
+		// without this, n8n would hand on the input of a node that continues: a loop without a pause
+		const fault = asOctopusXError(error);
+		const outcomes = suspended.map((state) => ({ error: fault, ...outcomeOf(state) }));
+		return conclude(context, outcomes, GET_STATUS);
+	});
 }
 
 async function resume(
@@ -73,7 +81,20 @@ async function resume(
 			}),
 		);
 	}
+	if (!scope && isUnreadable(outcomes, suspended)) {
+		const waiting = suspended.filter(({ job, error }) => job?.wait && !error);
+		if (waiting.some(({ deadline }) => deadline > Date.now())) {
+			return await waitFor(context, waiting, suspended);
+		}
+	}
 	return conclude(context, outcomes, GET_STATUS);
+}
+
+/** Whether n8n could not hand out the credential this time; the node's own refusals are for good. */
+function isUnreadable(outcomes: Outcome[], suspended: Suspended[]): boolean {
+	return outcomes.some(
+		({ error }, item) => error && !suspended[item]?.error && !(error instanceof OctopusXError),
+	);
 }
 
 /**
@@ -132,7 +153,8 @@ interface Round {
 
 async function look(scope: Scope, state: Suspended, outcome: Outcome, round: Round): Promise<void> {
 	const { job, startedAt, deadline } = state;
-	if (!job?.wait || !outcome.task || outcome.error) return;
+	// what has ended stays so, and costs no request of those that a rate limit leaves
+	if (!job?.wait || !outcome.task || outcome.error || hasEnded(outcome.task)) return;
 	const isLate = () => Date.now() >= deadline;
 	if (round.isDown && !isLate()) {
 		outcome.pending = { startedAt, deadline };
@@ -146,7 +168,6 @@ async function look(scope: Scope, state: Suspended, outcome: Outcome, round: Rou
 	} catch (error) {
 		const fault = asOctopusXError(error);
 		round.isDown ||= fault.details.transient === true && Date.now() >= round.until;
-		if (hasEnded(outcome.task)) return;
 		if (!fault.details.transient) outcome.error = fault;
 		else if (isLate()) outcome.error = timedOut(outcome.task, fault);
 		else outcome.pending = { startedAt, deadline };

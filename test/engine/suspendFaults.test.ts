@@ -1,0 +1,183 @@
+import * as n8nWorkflow from 'n8n-workflow';
+import type { IDataObject, INode, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import { lastRunOf } from './support/runWorkflow';
+import { runSuspending, type SuspendingSetup } from './support/suspending';
+import { useSandbox } from './support/useSandbox';
+import { watchedNode } from './support/watchedNode';
+
+/** Faults that strike while the execution is suspended. */
+
+const MINUTE = 60_000;
+const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
+const PARAMETERS: INodeParameters = { prompt: '={{ $json.prompt }}', waitStrategy: 'suspend' };
+const down = { status: 502, body: '<html>' };
+
+const sandbox = useSandbox({ durationMs: 5 * MINUTE });
+const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
+const errorOf = ({ json }: INodeExecutionData) => json.error as IDataObject;
+
+async function suspend(setup: SuspendingSetup, parameters: INodeParameters = {}) {
+	return await runSuspending(sandbox, { ...PARAMETERS, ...parameters }, setup);
+}
+
+const onNewEngine = 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow ? describe : describe.skip;
+
+onNewEngine('the API', () => {
+	/** Lets every look fail from the `from`th suspension on, for tasks of that prompt. */
+	const downFrom = (from: number, prompt?: string) => (times: number) => {
+		if (times === from) sandbox.faults.add({ on: 'poll', prompt, times: Infinity, answer: down });
+	};
+
+	test('that is down at the last look does not spoil what has been seen done', async () => {
+		sandbox.durationMs = 90_000;
+		const { items } = await suspend(
+			{
+				input: inputOf('one', 'two [never]'),
+				settings: CONTINUE,
+				whileSuspended: downFrom(3),
+			},
+			{ options: { timeout: 4 } },
+		);
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+		expect(errorOf(items[1] as INodeExecutionData).message).toBe('The video was not ready in time');
+	});
+
+	test('that is down does not touch an item that does not wait', async () => {
+		const input = [
+			{ json: { prompt: 'one', wait: false } },
+			{ json: { prompt: 'two', wait: true } },
+		];
+		const { items } = await suspend(
+			{ input, whileSuspended: downFrom(0, 'one') },
+			{ waitForCompletion: '={{ $json.wait }}' },
+		);
+		expect(items.map(({ json }) => json.status)).toEqual(['queued', 'completed']);
+		expect(sandbox.requestsTo('poll').filter(({ path }) => path.endsWith('video_1'))).toEqual([]);
+	});
+
+	test('that stays down ends the wait at its deadline', async () => {
+		const { error, elapsedMs } = await suspend(
+			{ input: inputOf('one'), whileSuspended: downFrom(0) },
+			{ options: { timeout: 10 } },
+		);
+		expect(error?.message).toBe('The video was not ready in time');
+		expect(elapsedMs).toBeLessThanOrEqual(10.5 * MINUTE);
+	});
+
+	test('that hangs holds the execution for one look, not for one per item', async () => {
+		sandbox.durationMs = 3 * MINUTE;
+		const gaps: number[] = [];
+		let last = 0;
+		await suspend(
+			{
+				input: inputOf(...Array<string>(30).fill('x')),
+				whileSuspended: (times) => {
+					gaps.push(Date.now() - last);
+					last = Date.now();
+					if (times === 0) sandbox.faults.add({ on: 'poll', times: Infinity, answer: 'hang' });
+					if (times === 1) {
+						sandbox.faults.clear();
+						sandbox.release();
+					}
+				},
+			},
+			{ options: { maxConcurrency: 3 } },
+		);
+		expect(Math.max(...gaps.slice(1))).toBeLessThanOrEqual(2.5 * MINUTE);
+	});
+
+	test('that refuses the key ends the wait', async () => {
+		const { error, elapsedMs } = await suspend({
+			input: inputOf('one'),
+			whileSuspended: () =>
+				sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 401 } }),
+		});
+		expect(error).toMatchObject({ message: 'OctopusX did not accept the API key' });
+		expect(elapsedMs).toBeLessThan(2 * MINUTE);
+	});
+
+	test('that did not answer a submission is named beside the others', async () => {
+		sandbox.faults.add({ on: 'submit', prompt: 'one', accept: true, answer: 'reset' });
+		const { error } = await suspend({ input: inputOf('one', 'two') });
+		expect(error?.description).toContain('perhaps paid for: item 0');
+		expect(error?.description).toContain('item 1: video_2 (completed)');
+	});
+
+	test('that answers only some looks lets none of the videos go', async () => {
+		const { items, elapsedMs } = await suspend(
+			{
+				input: inputOf(...Array<string>(30).fill('x')),
+				settings: CONTINUE,
+				whileSuspended: () => {
+					sandbox.faults.clear();
+					sandbox.faults.add({ on: 'poll', nth: 21, times: Infinity, answer: { status: 429 } });
+				},
+			},
+			{ options: { maxConcurrency: 5 } },
+		);
+		expect(items.map(({ json }) => json.status)).toEqual(Array(30).fill('completed'));
+		expect(elapsedMs).toBeLessThan(10 * MINUTE);
+	});
+
+	test('that is down at the deadline does not make n8n loop', async () => {
+		const { items, resumed } = await suspend(
+			{ input: inputOf('one', 'two', 'three'), settings: CONTINUE, whileSuspended: downFrom(0) },
+			{ options: { maxConcurrency: 1, timeout: 3 } },
+		);
+		expect(items.map((item) => errorOf(item).message)).toEqual(
+			Array(3).fill('The video was not ready in time'),
+		);
+		expect(resumed).toBeLessThan(6);
+	});
+
+	test('that forgets what it said does not undo a finished video', async () => {
+		sandbox.durationMs = 90_000;
+		const body = { id: 'video_1', task_id: 'video_1', status: 'expired', progress: 0 };
+		const { items } = await suspend(
+			{
+				input: inputOf('one', 'two [never]'),
+				settings: CONTINUE,
+				whileSuspended: (times, child) => {
+					// what n8n would hand on if it died names both, also when one is done
+					expect(lastRunOf(child, 'Look').data?.main?.[0]).toHaveLength(2);
+					if (times !== 3) return;
+					const answer = { status: 200, body };
+					sandbox.faults.add({ on: 'poll', prompt: 'one', times: Infinity, answer });
+				},
+			},
+			{ options: { timeout: 6 } },
+		);
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+	});
+});
+
+onNewEngine('a credential that n8n cannot read once', () => {
+	test('is read again at the next look', async () => {
+		let isDue = false;
+		const node = watchedNode((context) => ({
+			getCredentials: async <T extends object>(type: string) => {
+				if (!isDue) return await context.getCredentials<T>(type);
+				isDue = false;
+				throw new Error('vault: connection timeout');
+			},
+		}));
+		const { items } = await suspend({
+			input: inputOf('one', 'two'),
+			node,
+			whileSuspended: (times) => (isDue = times === 2),
+		});
+		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
+	});
+});
+
+onNewEngine('a database that cannot tell about the execution that waits', () => {
+	test('is no reason to give up', async () => {
+		const { items } = await suspend({
+			input: inputOf('one'),
+			parent: () => {
+				throw new Error('no connection');
+			},
+		});
+		expect(items[0]?.json).toMatchObject({ status: 'completed' });
+	});
+});
