@@ -1,15 +1,18 @@
-import * as n8nWorkflow from 'n8n-workflow';
 import type { IExecuteFunctions, INode, INodeParameters } from 'n8n-workflow';
 import { runNode } from './support/octopus';
-import { runSuspending, type SuspendingSetup } from './support/suspending';
+import {
+	canSuspend,
+	CONTINUE,
+	inputOf,
+	MINUTE,
+	onNewEngine,
+	runSuspending,
+	type SuspendingSetup,
+} from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { loggedNode, watchedNode } from './support/watchedNode';
 
-const MINUTE = 60_000;
-const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
-
 const sandbox = useSandbox({ durationMs: 5 * MINUTE });
-const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
 
 async function suspend(parameters: INodeParameters = {}, setup: SuspendingSetup = {}) {
 	return await runSuspending(
@@ -18,9 +21,6 @@ async function suspend(parameters: INodeParameters = {}, setup: SuspendingSetup 
 		{ input: inputOf('one', 'two', 'three'), ...setup },
 	);
 }
-
-const canSuspend = 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow;
-const onNewEngine = canSuspend ? describe : describe.skip;
 
 onNewEngine('suspended', () => {
 	test('all videos arrive in input order, each paid for once, looked at once a minute', async () => {

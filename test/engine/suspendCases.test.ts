@@ -1,28 +1,29 @@
 import { parse, stringify } from 'flatted';
-import * as n8nWorkflow from 'n8n-workflow';
-import type { IDataObject, INode, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { NODE, runNode } from './support/octopus';
 import { lastRunOf } from './support/runWorkflow';
-import { runSuspending, type SuspendingSetup } from './support/suspending';
+import {
+	CONTINUE,
+	errorOf,
+	inputOf,
+	MINUTE,
+	onNewEngine,
+	runSuspending,
+	type SuspendingSetup,
+} from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
 import { watchedNode } from './support/watchedNode';
 
 /** What n8n can do to a suspended execution, and what the node has to stand. */
 
-const MINUTE = 60_000;
-const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
 const PARAMETERS: INodeParameters = { prompt: '={{ $json.prompt }}', waitStrategy: 'suspend' };
 
 const sandbox = useSandbox({ durationMs: 5 * MINUTE });
-const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
-const errorOf = ({ json }: INodeExecutionData) => json.error as IDataObject;
 
 async function suspend(setup: SuspendingSetup, parameters: INodeParameters = {}) {
 	return await runSuspending(sandbox, { ...PARAMETERS, ...parameters }, setup);
 }
-
-const onNewEngine = 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow ? describe : describe.skip;
 
 onNewEngine('n8n', () => {
 	test('runs a second run that waits for its turn', async () => {

@@ -1,26 +1,27 @@
-import * as n8nWorkflow from 'n8n-workflow';
-import type { IDataObject, INode, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { lastRunOf } from './support/runWorkflow';
-import { runSuspending, type SuspendingSetup } from './support/suspending';
+import {
+	CONTINUE,
+	errorOf,
+	inputOf,
+	MINUTE,
+	onNewEngine,
+	runSuspending,
+	type SuspendingSetup,
+} from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
 
 /** Faults that strike while the execution is suspended. */
 
-const MINUTE = 60_000;
-const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
 const PARAMETERS: INodeParameters = { prompt: '={{ $json.prompt }}', waitStrategy: 'suspend' };
 const down = { status: 502, body: '<html>' };
 
 const sandbox = useSandbox({ durationMs: 5 * MINUTE });
-const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
-const errorOf = ({ json }: INodeExecutionData) => json.error as IDataObject;
 
 async function suspend(setup: SuspendingSetup, parameters: INodeParameters = {}) {
 	return await runSuspending(sandbox, { ...PARAMETERS, ...parameters }, setup);
 }
-
-const onNewEngine = 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow ? describe : describe.skip;
 
 onNewEngine('the API', () => {
 	/** Lets every look fail from the `from`th suspension on, for tasks of that prompt. */

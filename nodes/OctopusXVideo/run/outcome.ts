@@ -61,7 +61,8 @@ export function toNodeError(
 		: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
 }
 
-function wordsOf(error: Error): { message: string; description?: string } {
+/** What an error says, in the words for the user. */
+export function wordsOf(error: Error): { message: string; description?: string } {
 	const { message } = error;
 	const { description } = error as { description?: string | null };
 	return { message, ...(description && { description }) };

@@ -61,32 +61,33 @@ async function resume(
 	const outcomes = suspended.map((state, item) => outcomeOf({ task: seen[item], ...state }));
 	const firstJob = suspended.find(({ job }) => job)?.job;
 	const scope = await openScope(context, Ledger.open(context), firstJob, outcomes);
-	if (scope) {
-		const round: Round = { until: Date.now() + LOOK_LIMIT_MS, isDown: false };
-		await Promise.all(
-			suspended.map(async (state, item) => {
-				await scope.videos.run(
-					async () => await look(scope, state, outcomes[item] as Outcome, round),
-				);
-			}),
-		);
-		for (const [item, { task }] of outcomes.entries()) {
-			if (task && hasEnded(task)) seen[item] = task;
-		}
-		const waiting = suspended.filter((_, item) => outcomes[item]?.pending);
-		if (waiting.length > 0) return await waitFor(context, waiting, suspended);
-		await Promise.all(
-			suspended.map(async ({ job }, item) => {
-				if (job) await finishItem(scope, job, item, outcomes[item] as Outcome);
-			}),
-		);
-	}
-	if (!scope && isUnreadable(outcomes, suspended)) {
+	if (!scope) {
 		const waiting = suspended.filter(({ job, error }) => job?.wait && !error);
-		if (waiting.some(({ deadline }) => deadline > Date.now())) {
-			return await waitFor(context, waiting, suspended);
-		}
+		const isInTime = waiting.some(({ deadline }) => deadline > Date.now());
+		return isInTime && isUnreadable(outcomes, suspended)
+			? await waitFor(context, waiting, suspended)
+			: conclude(context, outcomes, GET_STATUS);
 	}
+
+	const round: Round = { until: Date.now() + LOOK_LIMIT_MS, isDown: false };
+	await Promise.all(
+		suspended.map(async (state, item) => {
+			await scope.videos.run(
+				async () => await look(scope, state, outcomes[item] as Outcome, round),
+			);
+		}),
+	);
+	for (const [item, { task }] of outcomes.entries()) {
+		if (task && hasEnded(task)) seen[item] = task;
+	}
+	const waiting = suspended.filter((_, item) => outcomes[item]?.pending);
+	if (waiting.length > 0) return await waitFor(context, waiting, suspended);
+
+	await Promise.all(
+		suspended.map(async ({ job }, item) => {
+			if (job) await finishItem(scope, job, item, outcomes[item] as Outcome);
+		}),
+	);
 	return conclude(context, outcomes, GET_STATUS);
 }
 

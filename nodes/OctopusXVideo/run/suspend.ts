@@ -10,7 +10,7 @@ import {
 import { OctopusXError } from '../api/errors';
 import { hasEnded, type Task } from '../api/task';
 import type { Job, PlannedJob } from './job';
-import { toItem, type Outcome } from './outcome';
+import { toItem, wordsOf, type Outcome } from './outcome';
 
 /** The operation of the node inside of the sub-workflow; not in the editor's list. */
 export const RESUME = 'resume';
@@ -35,7 +35,7 @@ export interface Suspended {
 	startedAt: number;
 	deadline: number;
 	/** What ended the item before the execution was suspended. */
-	error?: { message: string; description: string; statusCode?: number };
+	error?: { message: string; description?: string; statusCode?: number };
 	taskId?: string;
 	/** Of a task that has ended, or is not waited for. */
 	task?: Task;
@@ -138,11 +138,7 @@ function stateOf(parentExecutionId: string, outcome: Outcome, job?: Job): Suspen
 		...(task && (!job?.wait || hasEnded(task)) && { task }),
 		...(task && job && { job: { ...job, source: { taskId: task.task_id } } }),
 		...(error && {
-			error: {
-				message: error.message,
-				description: String((error as { description?: string }).description ?? ''),
-				...(statusCode !== undefined && { statusCode }),
-			},
+			error: { ...wordsOf(error), ...(statusCode !== undefined && { statusCode }) },
 		}),
 		...(isInDoubt && { isInDoubt }),
 		...(isResumed && { isResumed }),

@@ -1,5 +1,7 @@
+import * as n8nWorkflow from 'n8n-workflow';
 import type {
 	IDataObject,
+	INode,
 	INodeExecutionData,
 	INodeParameters,
 	INodeType,
@@ -58,6 +60,15 @@ const ifNode = {
 		return outputs;
 	},
 } as unknown as INodeType;
+
+export const MINUTE = 60_000;
+export const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
+export const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
+export const errorOf = ({ json }: INodeExecutionData) => json.error as IDataObject;
+
+/** Whether the engine at hand is of an n8n that can suspend under any setting of On Error. */
+export const canSuspend = 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow;
+export const onNewEngine = canSuspend ? describe : describe.skip;
 
 export interface SuspendedRun extends NodeRun {
 	elapsedMs: number;
