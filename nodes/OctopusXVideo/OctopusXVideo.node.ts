@@ -6,10 +6,10 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 import { ItemParameters } from './fields/itemParameters';
-import { operations, properties } from './operations';
+import { operations, properties, subtitle } from './operations';
 import { resumeJobs } from './run/resume';
 import { runJobs } from './run/run';
-import { RESUME } from './run/suspend';
+import { RESUME } from './run/suspension/waitingWorkflow';
 
 export class OctopusXVideo implements INodeType {
 	description: INodeTypeDescription = {
@@ -21,8 +21,7 @@ export class OctopusXVideo implements INodeType {
 		},
 		group: ['transform'],
 		version: 1,
-		subtitle:
-			'={{ { generate: "Generate", edit: "Edit", getStatus: "Get Status" }[$parameter["operation"]] }}',
+		subtitle,
 		description: 'Generate and edit videos with the AI models of OctopusX',
 		defaults: { name: 'OctopusX Video' },
 		usableAsTool: true,

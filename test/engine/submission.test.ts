@@ -172,7 +172,7 @@ describe('a server that is silent', () => {
 		);
 		expect(lines[0]).toContain('item 0 may have been accepted');
 		expect(lines[1]).toContain('OctopusX task video_1 created for item 0');
-		expect(lines[2]).toContain('OctopusX task video_1 resumed for item 0, not paid again');
+		expect(lines[2]).toContain('OctopusX task video_1 taken up again for item 0, not paid again');
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
 		expect(sandbox.tasks).toHaveLength(1);
 	});

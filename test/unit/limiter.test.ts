@@ -1,4 +1,4 @@
-import { Limiter } from '../../nodes/OctopusXVideo/run/limiter';
+import { Limiter } from '../../nodes/OctopusXVideo/timing/limiter';
 
 const turns = async (count: number) => {
 	for (let turn = 0; turn < count; turn++) await Promise.resolve();

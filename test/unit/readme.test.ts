@@ -4,18 +4,20 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, '..', '..');
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
+/** What shows errors of the API and of a run; those of fields are told by `item.invalid`. */
+const isSource = (file: string) => /^(api|files|run)\/.+\.ts$/.test(file);
+
 /** The messages of the catalogue and of every `OctopusXError`, up to what is filled in. */
 function messages(): string[] {
-	const folders = ['api', 'run'].map((name) => join(ROOT, 'nodes', 'OctopusXVideo', name));
-	return folders.flatMap((folder) =>
-		readdirSync(folder).flatMap((file) => {
-			const source = readFileSync(join(folder, file), 'utf8');
-			const found = source.matchAll(
-				/(?:\bmessage: |new OctopusXError\(\s*)(['"`])(.+?)(?:\1|\$\{)/g,
-			);
-			return [...found].map(([, , text = '']) => text.replace(/^\$\{\w+\} /, ''));
-		}),
-	);
+	const folder = join(ROOT, 'nodes', 'OctopusXVideo');
+	const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+	return files.filter(isSource).flatMap((file) => {
+		const source = readFileSync(join(folder, file), 'utf8');
+		const found = source.matchAll(
+			/(?:\bmessage: |new OctopusXError\(\s*)(['"`])(.+?)(?:\1|\$\{)/g,
+		);
+		return [...found].map(([, , text = '']) => text.replace(/^\$\{\w+\} /, ''));
+	});
 }
 
 test('README explains every message that the node can show', () => {

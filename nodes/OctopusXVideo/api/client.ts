@@ -6,11 +6,11 @@ import {
 	explainHost,
 	explainMissingId,
 	type Answer,
-} from './catalogue';
+} from './explain';
 import { OctopusXError } from './errors';
 import { explainNoAnswer } from './noAnswer';
 import { createRedact, hideKey, type Redact } from './redact';
-import { parseUploadTarget, type UploadTarget } from './upload';
+import { parseUploadTarget, type UploadTarget } from './presign';
 import { parseTask, taskUrl, type Task } from './task';
 import { CREDENTIAL, guarded, Transport, type ByteStream, type RequestOptions } from './transport';
 

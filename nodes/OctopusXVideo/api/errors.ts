@@ -39,3 +39,13 @@ export function asOctopusXError(error: unknown): OctopusXError {
 		{ maybeAccepted: true },
 	);
 }
+
+/** What `work` resolves to, or the fault that it ends in, as values: no `catch` needed to tell them apart. */
+export async function attempt<T>(
+	work: Promise<T>,
+): Promise<{ value: T; fault?: undefined } | { value?: undefined; fault: OctopusXError }> {
+	return await work.then(
+		(value) => ({ value }),
+		(error: unknown) => ({ fault: asOctopusXError(error) }),
+	);
+}

@@ -75,18 +75,18 @@ export function explainNoAnswer(
 	redact: Redact,
 	peer = 'OctopusX',
 ): OctopusXError {
-	const hint =
+	const advice =
 		peer === 'OctopusX'
 			? "Check the 'Base URL' in the credential and the network of the n8n server."
 			: 'Check the network of the n8n server.';
 	if (isBeforeConnect || NEVER_CONNECTED.has(code)) {
-		return new OctopusXError(`${peer} cannot be reached`, hint, {
+		return new OctopusXError(`${peer} cannot be reached`, advice, {
 			transient: true,
 			repeatable: true,
 		});
 	}
 	if (NOT_TRUSTED.test(code)) {
-		const description = `${hint} (${redact(reason)})`;
+		const description = `${advice} (${redact(reason)})`;
 		return new OctopusXError('The certificate of the server is not trusted', description);
 	}
 	if (NOT_SENT.has(code)) {

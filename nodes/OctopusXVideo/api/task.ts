@@ -39,11 +39,14 @@ const STATUSES = new Map<string, TaskStatus>([
 const MAX_ID_LENGTH = 1_000;
 const MAX_DEPTH = 20;
 
-const ENDED: ReadonlySet<TaskStatus> = new Set(['completed', 'failed', 'cancelled']);
+/** Whether the task ended without a video. */
+export function isSpent({ status }: Task): boolean {
+	return status === 'failed' || status === 'cancelled';
+}
 
 /** Whether the task will not change any more. An unknown status counts as still running. */
 export function hasEnded(task: Task): boolean {
-	return ENDED.has(task.status);
+	return task.status === 'completed' || isSpent(task);
 }
 
 /**
@@ -77,10 +80,9 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 			absoluteUrl(metadata.url, apiUrl) ??
 			`${taskUrl(apiUrl, taskId)}/content`;
 	}
-	if (status === 'failed' || status === 'cancelled') {
-		known.failure = parseFailure(error, rawStatus);
-	}
-	// first for the order in which n8n shows them, last because these are the values that count
+	if (isSpent(known)) known.failure = parseFailure(error, rawStatus);
+	// twice: n8n shows fields in their order, so these come first, and the server's own values of the
+	// same names must not replace them
 	return { ...known, ...(withoutPlaceholders(rest) as IDataObject), ...known };
 }
 

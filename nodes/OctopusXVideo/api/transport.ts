@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, IHttpRequestMethods, IHttpRequestOptions } from 'n8n-workflow';
-import type { Answer } from './catalogue';
+import type { Answer } from './explain';
 import { toNoAnswer, type NoAnswer } from './noAnswer';
 
 export const CREDENTIAL = 'octopusXApi';
@@ -45,39 +45,35 @@ export class Transport {
 		options: RequestOptions,
 		signal = this.context.getExecutionCancelSignal(),
 	): Promise<Answer | NoAnswer> {
-		try {
-			// n8n's helper takes the signal from the context that it is called on
-			const context = Object.create(this.context, {
-				getExecutionCancelSignal: { value: () => signal },
-			}) as IExecuteFunctions;
-			return (await this.context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, {
+		// n8n's helper takes the signal from the context that it is called on
+		const context = Object.create(this.context, {
+			getExecutionCancelSignal: { value: () => signal },
+		}) as IExecuteFunctions;
+		const { httpRequestWithAuthentication } = this.context.helpers;
+		return await answerOf(
+			httpRequestWithAuthentication.call(context, CREDENTIAL, {
 				...options,
 				method,
 				url,
 				...AS_IT_IS,
-			})) as Answer;
-		} catch (error) {
-			return toNoAnswer(error);
-		}
+			}),
+		);
 	}
 
-	/** @param signal ends the connection; the execution's own unless told */
+	/** @param signal ends the connection */
 	async withoutKey(
 		method: IHttpRequestMethods,
 		url: string,
 		options: RequestOptions,
-		signal = this.context.getExecutionCancelSignal(),
+		signal: AbortSignal,
 	): Promise<Answer | NoAnswer> {
-		try {
-			return (await this.context.helpers.httpRequest({
-				...options,
-				method,
-				url,
-				...AS_IT_IS,
-				abortSignal: signal,
-			})) as Answer;
-		} catch (error) {
-			return toNoAnswer(error);
-		}
+		const { httpRequest } = this.context.helpers;
+		return await answerOf(
+			httpRequest({ ...options, method, url, ...AS_IT_IS, abortSignal: signal }),
+		);
 	}
+}
+
+async function answerOf(exchange: Promise<unknown>): Promise<Answer | NoAnswer> {
+	return await exchange.then((answer) => answer as Answer, toNoAnswer);
 }

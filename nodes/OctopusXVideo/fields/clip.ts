@@ -1,8 +1,17 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { ItemParameters } from './itemParameters';
+import { numberField, type NumberRule } from './numberField';
 
 /** API.md: "recommended 4 to 30". */
-const SECONDS = { min: 4, max: 30, limits: 'a whole number from 4 to 30' };
+const SECONDS: NumberRule = {
+	displayName: 'Seconds',
+	name: 'seconds',
+	min: 4,
+	max: 30,
+	isWhole: true,
+	default: 8,
+	describe: (limits) => `Length of the video in whole seconds, ${limits}`,
+};
 
 export const promptField: INodeProperties = {
 	displayName: 'Prompt',
@@ -17,15 +26,7 @@ export const promptField: INodeProperties = {
 
 /** Length and shape of the video to make. */
 export const clipFields: INodeProperties[] = [
-	{
-		displayName: 'Seconds',
-		name: 'seconds',
-		type: 'number',
-		typeOptions: { minValue: 4, maxValue: 30, numberPrecision: 0 },
-		default: 8,
-		placeholder: 'e.g. 8',
-		description: 'Length of the video in whole seconds, from 4 to 30',
-	},
+	numberField(SECONDS),
 	{
 		displayName: 'Aspect Ratio',
 		name: 'aspectRatio',
@@ -58,7 +59,7 @@ export const clipFields: INodeProperties[] = [
 export function readClip(item: ItemParameters) {
 	return {
 		prompt: item.text('Prompt', item.get('prompt')),
-		seconds: String(item.number('Seconds', item.get('seconds'), SECONDS)),
+		seconds: String(item.number(SECONDS, item.get('seconds'))),
 		aspect_ratio: item.text('Aspect Ratio', item.get('aspectRatio')),
 		resolution: item.text('Resolution', item.get('resolution')),
 	};

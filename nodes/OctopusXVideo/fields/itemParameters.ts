@@ -1,13 +1,5 @@
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
-
-interface NumberRule {
-	min: number;
-	max: number;
-	/** The limits in words, such as "a whole number from 4 to 30". */
-	limits: string;
-	/** Whether fractions are fine. */
-	fractions?: boolean;
-}
+import { isWithin, limitsOf, type NumberRule } from './numberField';
 
 /** The parameters of one input item. What is wrong with them is told with the names users see. */
 export class ItemParameters {
@@ -32,13 +24,13 @@ export class ItemParameters {
 	}
 
 	/** A number within its limits; a numeric text from an expression counts as a number. */
-	number(label: string, value: unknown, { min, max, limits, fractions }: NumberRule): number {
+	number(rule: NumberRule, value: unknown): number {
 		const isNumeric =
 			typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
 		const number = isNumeric ? Number(value) : NaN;
-		if (number >= min && number <= max && (fractions || Number.isInteger(number))) return number;
+		if (isWithin(rule, number)) return number;
 		throw this.invalid(
-			`'${label}' must be ${limits}`,
+			`'${rule.displayName}' must be ${limitsOf(rule)}`,
 			`For this item the value is ${String(JSON.stringify(value)).slice(0, 100)}.`,
 		);
 	}

@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import type { MediaInput } from '../run/job';
+import type { MediaInput } from '../job';
 import type { ItemParameters } from './itemParameters';
 import { checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import { NodeOperationError, type IBinaryData } from 'n8n-workflow';
-import type { MediaInput } from '../run/job';
-import { binarySize } from '../run/media';
+import { binarySize } from '../files/inputFile';
+import type { MediaInput } from '../job';
 import type { ItemParameters } from './itemParameters';
 import { readSendBinaryAs } from './request';
 

@@ -1,16 +1,15 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { ItemParameters } from './itemParameters';
+import { numberField, type NumberRule } from './numberField';
 
-const MAX_CONCURRENCY = { min: 1, max: 50, limits: 'a whole number from 1 to 50' };
-
-const maxConcurrencyOption: INodeProperties = {
+const MAX_CONCURRENCY: NumberRule = {
 	displayName: 'Max Concurrency',
 	name: 'maxConcurrency',
-	type: 'number',
-	typeOptions: { minValue: 1, maxValue: 50, numberPrecision: 0 },
+	min: 1,
+	max: 50,
+	isWhole: true,
 	default: 10,
-	placeholder: 'e.g. 10',
-	description: 'How many items are worked on at the same time, from 1 to 50',
+	describe: (limits) => `How many items are worked on at the same time, ${limits}`,
 };
 
 /** The Options collection of an operation: its own options and the one that all of them have. */
@@ -21,7 +20,7 @@ export function optionsField(options: INodeProperties[]): INodeProperties {
 		type: 'collection',
 		default: {},
 		placeholder: 'Add option',
-		options: [...options, maxConcurrencyOption].sort((a, b) =>
+		options: [...options, numberField(MAX_CONCURRENCY)].sort((a, b) =>
 			a.displayName.localeCompare(b.displayName),
 		),
 	};
@@ -32,7 +31,12 @@ export function readOptions(item: ItemParameters): Record<string, unknown> {
 	return item.get('options', {}) as Record<string, unknown>;
 }
 
+/** A number among the options; its default unless the user has added it. */
+export function readNumberOption(item: ItemParameters, rule: NumberRule): number {
+	const { [rule.name]: value = rule.default } = readOptions(item);
+	return item.number(rule, value);
+}
+
 export function readMaxConcurrency(item: ItemParameters): number {
-	const { maxConcurrency = maxConcurrencyOption.default } = readOptions(item);
-	return item.number('Max Concurrency', maxConcurrency, MAX_CONCURRENCY);
+	return readNumberOption(item, MAX_CONCURRENCY);
 }

@@ -1,14 +1,30 @@
 import type { INodeProperties } from 'n8n-workflow';
-import type { DownloadSettings, Job } from '../run/job';
+import type { DownloadSettings, Job } from '../job';
 import type { ItemParameters } from './itemParameters';
-import { readMaxConcurrency, readOptions } from './options';
+import { numberField, type NumberRule } from './numberField';
+import { readMaxConcurrency, readNumberOption, readOptions } from './options';
 
-const POLL_INTERVAL = { min: 1, max: 300, limits: 'from 1 to 300 seconds', fractions: true };
-const TIMEOUT = {
-	min: Number.MIN_VALUE,
+const POLL_INTERVAL: NumberRule = {
+	displayName: 'Poll Interval',
+	name: 'pollInterval',
+	min: 1,
+	max: 300,
+	unit: 'seconds',
+	default: 5,
+	describe: (limits) =>
+		`How many seconds to wait between two looks at a task, ${limits}. Long waits look less often: after a tenth of the time waited so far, at most a minute.`,
+};
+
+const TIMEOUT: NumberRule = {
+	displayName: 'Timeout',
+	name: 'timeout',
+	min: 0,
+	isAbove: true,
 	max: 1440,
-	limits: 'above 0 and at most 1440 minutes',
-	fractions: true,
+	unit: 'minutes',
+	default: 30,
+	describe: (limits) =>
+		`How many minutes an item may take: ${limits}, fractions are fine. A task goes on after that and can be fetched with Get Status.`,
 };
 
 export const waitField: INodeProperties = {
@@ -56,59 +72,46 @@ export const WHILE_WAITING = { show: { '/waitForCompletion': [true] } };
 const WHILE_DOWNLOADING = { show: { '/downloadVideo': [true] } };
 
 /** Bounds the submission of a task as well as the wait for its video. */
-export const timeoutOption: INodeProperties = {
-	displayName: 'Timeout',
-	name: 'timeout',
-	type: 'number',
-	typeOptions: { minValue: 0, maxValue: 1440 },
-	default: 30,
-	placeholder: 'e.g. 30',
-	description:
-		'How many minutes an item may take: above 0, up to 1440, fractions are fine. A task goes on after that and can be fetched with Get Status.',
+export const timeoutOption = numberField(TIMEOUT);
+
+const fileNameOption: INodeProperties = {
+	displayName: 'File Name',
+	name: 'fileName',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. intro.mp4',
+	description: 'Name of the downloaded file. The task ID if empty.',
+	displayOptions: WHILE_DOWNLOADING,
+};
+
+const outputFieldOption: INodeProperties = {
+	displayName: 'Output Data Field Name',
+	name: 'binaryOutputField',
+	type: 'string',
+	default: 'data',
+	placeholder: 'e.g. data',
+	description: 'Name of the output field that receives the video file',
+	displayOptions: WHILE_DOWNLOADING,
 };
 
 /** Options about waiting and downloading, each shown where it has an effect. */
 export const outputOptions: INodeProperties[] = [
+	fileNameOption,
+	outputFieldOption,
 	{
-		displayName: 'File Name',
-		name: 'fileName',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. intro.mp4',
-		description: 'Name of the downloaded file. The task ID if empty.',
-		displayOptions: WHILE_DOWNLOADING,
-	},
-	{
-		displayName: 'Output Data Field Name',
-		name: 'binaryOutputField',
-		type: 'string',
-		default: 'data',
-		placeholder: 'e.g. data',
-		description: 'Name of the output field that receives the video file',
-		displayOptions: WHILE_DOWNLOADING,
-	},
-	{
-		displayName: 'Poll Interval',
-		name: 'pollInterval',
-		type: 'number',
-		typeOptions: { minValue: 1, maxValue: 300 },
-		default: 5,
-		placeholder: 'e.g. 5',
-		description:
-			'How many seconds to wait between two looks at a task, from 1 to 300. Long waits look less often: after a tenth of the time waited so far, at most a minute.',
+		...numberField(POLL_INTERVAL),
 		displayOptions: { show: { ...WHILE_WAITING.show, '/waitStrategy': ['poll'] } },
 	},
 ];
 
 /** What follows once a task is there, and how long all of it may take. */
 export function readOutput(item: ItemParameters): Omit<Job, 'source'> {
-	const { pollInterval = 5, timeout = timeoutOption.default } = readOptions(item);
 	const output: Omit<Job, 'source'> = {
-		timeoutMs: item.number('Timeout', timeout, TIMEOUT) * 60_000,
+		timeoutMs: readNumberOption(item, TIMEOUT) * 60_000,
 		maxConcurrency: readMaxConcurrency(item),
 	};
 	if (item.flag(waitField.displayName, item.get('waitForCompletion'))) {
-		const seconds = item.number('Poll Interval', pollInterval, POLL_INTERVAL);
+		const seconds = readNumberOption(item, POLL_INTERVAL);
 		output.wait = {
 			pollIntervalMs: seconds * 1_000,
 			isSuspended: item.get('waitStrategy', 'poll') === 'suspend',
@@ -122,9 +125,9 @@ export function readOutput(item: ItemParameters): Omit<Job, 'source'> {
 }
 
 function readDownload(item: ItemParameters): DownloadSettings {
-	const { binaryOutputField = 'data', fileName = '' } = readOptions(item);
+	const { binaryOutputField = outputFieldOption.default, fileName = '' } = readOptions(item);
 	return {
-		outputField: item.text('Output Data Field Name', binaryOutputField),
-		fileName: fileName === '' ? '' : item.text('File Name', fileName),
+		outputField: item.text(outputFieldOption.displayName, binaryOutputField),
+		fileName: fileName === '' ? '' : item.text(fileNameOption.displayName, fileName),
 	};
 }

@@ -1,7 +1,19 @@
 import { jsonParse, type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { isPlainObject } from '../api/task';
 import { ItemParameters } from './itemParameters';
+import { numberField, type NumberRule } from './numberField';
 import { readOptions } from './options';
+
+const MAX_VIDEOS: NumberRule = {
+	displayName: 'Max Videos',
+	name: 'maxVideos',
+	min: 1,
+	isWhole: true,
+	default: 100,
+	example: 20,
+	describe: () =>
+		'Refuse to run, before anything is paid for, when more input items than this arrive. No limit unless added.',
+};
 
 /** Options about the body of a paid request. */
 export const requestOptions: INodeProperties[] = [
@@ -14,16 +26,7 @@ export const requestOptions: INodeProperties[] = [
 		description:
 			'JSON object merged into the request body last, for fields of the API that the node does not offer. A field set to null is left out of the request. May not replace model or prompt.',
 	},
-	{
-		displayName: 'Max Videos',
-		name: 'maxVideos',
-		type: 'number',
-		typeOptions: { minValue: 1, numberPrecision: 0 },
-		default: 100,
-		placeholder: 'e.g. 20',
-		description:
-			'Refuse to run, before anything is paid for, when more input items than this arrive. No limit unless added.',
-	},
+	numberField(MAX_VIDEOS),
 	{
 		displayName: 'Model',
 		name: 'model',
@@ -34,17 +37,15 @@ export const requestOptions: INodeProperties[] = [
 	},
 ];
 
-const MAX_VIDEOS = { min: 1, max: Infinity, limits: 'a whole number from 1' };
-
 /** One number for the run, the first item's: all items are refused alike, whatever "On Error" says. */
 export function guardMaxVideos(item: ItemParameters): void {
 	const { maxVideos } = readOptions(new ItemParameters(item.context, 0));
 	if (maxVideos === undefined) return;
-	const limit = item.number('Max Videos', maxVideos, MAX_VIDEOS);
+	const limit = item.number(MAX_VIDEOS, maxVideos);
 	const count = item.context.getInputData().length;
 	if (count <= limit) return;
 	throw item.invalid(
-		`${count} items arrived, and 'Max Videos' allows ${limit}`,
+		`${count} items arrived, and '${MAX_VIDEOS.displayName}' allows ${limit}`,
 		'Nothing was submitted. Check why so many items arrived, or raise the option.',
 	);
 }

@@ -5,7 +5,7 @@ import { mediaFields, readMedia, readReferenceImages, referenceImagesField } fro
 import { IMAGE } from '../fields/mediaChecks';
 import { sendBinaryAsOption } from '../fields/request';
 import { showWhen } from '../fields/showWhen';
-import type { VideoRequest } from '../run/job';
+import type { VideoRequest } from '../job';
 import type { Operation } from './operation';
 import { planVideo, videoFields } from './video';
 

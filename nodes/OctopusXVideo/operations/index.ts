@@ -6,6 +6,11 @@ import { getStatus } from './getStatus.operation';
 
 export const operations = { edit, generate, getStatus };
 
+const names = Object.values(operations).map(({ option }) => [option.value, option.name]);
+
+/** What stands under the node on the canvas: the chosen operation. */
+export const subtitle = `={{ (${JSON.stringify(Object.fromEntries(names))})[$parameter["operation"]] }}`;
+
 /** All fields of the node: the choice of the operation, then each operation's own. */
 export const properties: INodeProperties[] = [
 	{

@@ -1,6 +1,6 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import type { ItemParameters } from '../fields/itemParameters';
-import type { Job } from '../run/job';
+import type { Job } from '../job';
 
 /** One entry of the node's Operation list, with all that belongs to it. */
 export interface Operation {

@@ -18,7 +18,7 @@ import {
 	requestOptions,
 } from '../fields/request';
 import { showWhen } from '../fields/showWhen';
-import type { Job, VideoRequest } from '../run/job';
+import type { Job, VideoRequest } from '../job';
 
 /**
  * The fields that all operations share which create a task, to follow their own.

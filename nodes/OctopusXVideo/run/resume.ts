@@ -4,15 +4,26 @@ import {
 	type IExecuteFunctions,
 	type INodeExecutionData,
 } from 'n8n-workflow';
-import { asOctopusXError, OctopusXError } from '../api/errors';
-import { hasEnded, unseenTask, type Task } from '../api/task';
-import { finishItem } from './item';
-import { Ledger } from './ledger';
-import { toItem, type Outcome } from './outcome';
-import { timedOut } from './poller';
-import { conclude, openScope } from './run';
-import type { Scope } from './scope';
-import { NOT_WAITED, readSuspended, type Suspended } from './suspend';
+import { asOctopusXError, attempt, OctopusXError } from '../api/errors';
+import type { Task } from '../api/task';
+import { nextInterval } from '../timing/interval';
+import { delivered } from './carryOut';
+import {
+	failed,
+	taskOf,
+	unlessFailed,
+	withTask,
+	type Ended,
+	type Failed,
+	type Paid,
+} from './state/item';
+import { Ledger } from './state/ledger';
+import { conclude, toOutput } from './state/output';
+import { openScope, type Scope } from './state/scope';
+import { look } from './steps/look';
+import { timedOut } from './steps/wait';
+import { readHandover, type Pending } from './suspension/handover';
+import { withoutVideo } from './suspension/suspend';
 
 /** n8n's Retry of an execution that was suspended would only fail with the same error again. */
 const GET_STATUS = 'Fetch them with Get Status.';
@@ -21,11 +32,11 @@ const GET_STATUS = 'Fetch them with Get Status.';
 const SEEN = 'octopusXSeen';
 
 /** n8n looks for executions to resume once a minute. */
-const MIN_INTERVAL_MS = 60_000;
-const MAX_INTERVAL_MS = 300_000;
-const GROWTH = 0.1;
-/** How long a look may be repeated; an API that is down is asked again at the next one. */
-const LOOK_LIMIT_MS = 30_000;
+const SHORTEST_INTERVAL_MS = 60_000;
+const LONGEST_INTERVAL_MS = 5 * 60_000;
+
+/** How long a round of looks may be repeated; an API that is down is asked again in the next one. */
+const ROUND_LIMIT_MS = 30_000;
 
 /**
  * The part of the node that runs inside of the sub-workflow: looks at all tasks once, and suspends
@@ -33,117 +44,97 @@ const LOOK_LIMIT_MS = 30_000;
  * followed in the execution that waits, and hands that the items, one per item of its input.
  */
 export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const suspended = readSuspended(context);
-	return await resume(context, suspended).catch((error) => {
+	const { parent, items } = readHandover(context);
+	return await resume(context, parent, items).catch((error) => {
 		if (error instanceof NodeApiError || error instanceof NodeOperationError) throw error;
-		// without this, n8n would hand on the input of a node that continues: a loop without a pause
-		const fault = asOctopusXError(error);
-		const outcomes = suspended.map((state) => ({ error: fault, ...outcomeOf(state) }));
-		return conclude(context, outcomes, GET_STATUS);
+		// thrown as it is, it would make n8n hand on this node's input, with On Error set to Continue:
+		// the condition behind it would send that back here at once, again and again
+		return conclude(
+			context,
+			items.map((item) => unlessFailed(item, asOctopusXError(error))),
+			GET_STATUS,
+		);
 	});
 }
 
 async function resume(
 	context: IExecuteFunctions,
-	suspended: Suspended[],
+	parent: string,
+	handedOver: Pending[],
 ): Promise<INodeExecutionData[]> {
 	const isFirstRun = context.getWorkflowDataProxy(0).$runIndex === 0;
-	if (isFirstRun) return await waitFor(context, suspended, suspended);
-	if (await isAbandoned(context, suspended)) {
-		const tasks = suspended.flatMap(({ taskId }) => taskId ?? []).join(', ');
+	if (isFirstRun) return await waitOn(context, handedOver);
+	if (await isAbandoned(context, parent)) {
+		const tasks = handedOver.flatMap((item) => taskOf(item)?.task_id ?? []).join(', ');
 		context.logger.warn(`OctopusX: no execution waits any more for ${tasks}`);
 		return [];
 	}
 
-	// n8n keeps it from look to look: what has been seen done stays done when the API is down
 	const memory = context.getContext('node');
 	const seen = (memory[SEEN] ??= {}) as Record<number, Task>;
-	const outcomes = suspended.map((state, item) => outcomeOf({ task: seen[item], ...state }));
-	const firstJob = suspended.find(({ job }) => job)?.job;
-	const scope = await openScope(context, Ledger.open(context), firstJob, outcomes);
-	if (!scope) {
-		const waiting = suspended.filter(({ job, error }) => job?.wait && !error);
-		const isInTime = waiting.some(({ deadline }) => deadline > Date.now());
-		return isInTime && isUnreadable(outcomes, suspended)
-			? await waitFor(context, waiting, suspended)
-			: conclude(context, outcomes, GET_STATUS);
+	const items = handedOver.map((item) => {
+		const task = seen[item.index];
+		return item.state === 'paid' && task ? withTask(item, task) : item;
+	});
+	let scope: Scope;
+	try {
+		const maxConcurrency = items.find((item) => 'job' in item)?.job.maxConcurrency ?? 1;
+		scope = await openScope(context, Ledger.open(context), maxConcurrency);
+	} catch (error) {
+		// a credential that n8n could not read may be read the next time; one that is wrong stays so
+		const isForGood = error instanceof OctopusXError || !handedOver.some(isInTime);
+		return isForGood
+			? conclude(
+					context,
+					items.map((item) => unlessFailed(item, error as Error)),
+					GET_STATUS,
+				)
+			: await waitOn(context, handedOver);
 	}
 
-	const round: Round = { until: Date.now() + LOOK_LIMIT_MS, isDown: false };
-	await Promise.all(
-		suspended.map(async (state, item) => {
-			await scope.videos.run(
-				async () => await look(scope, state, outcomes[item] as Outcome, round),
-			);
-		}),
+	const round: Round = { until: Date.now() + ROUND_LIMIT_MS, isDown: false };
+	const looked = await Promise.all(
+		items.map(async (item) =>
+			item.state === 'paid'
+				? await scope.videos.run(async () => await lookInRound(scope, item, round))
+				: item,
+		),
 	);
-	for (const [item, { task }] of outcomes.entries()) {
-		if (task && hasEnded(task)) seen[item] = task;
+	// what has ended stays so, also when the API is down at the next look or has forgotten it
+	for (const item of looked) {
+		if (item.state === 'ended') seen[item.index] = item.task;
 	}
-	const waiting = suspended.filter((_, item) => outcomes[item]?.pending);
-	if (waiting.length > 0) return await waitFor(context, waiting, suspended);
-
-	await Promise.all(
-		suspended.map(async ({ job }, item) => {
-			if (job) await finishItem(scope, job, item, outcomes[item] as Outcome);
-		}),
-	);
-	return conclude(context, outcomes, GET_STATUS);
-}
-
-/** Whether n8n could not hand out the credential this time; the node's own refusals are for good. */
-function isUnreadable(outcomes: Outcome[], suspended: Suspended[]): boolean {
-	return outcomes.some(
-		({ error }, item) => error && !suspended[item]?.error && !(error instanceof OctopusXError),
-	);
+	const over = looked.filter((item) => item.state !== 'paid');
+	if (over.length < looked.length) return await waitOn(context, looked);
+	const settled = await Promise.all(over.map(async (item) => await delivered(scope, item)));
+	return conclude(context, settled, GET_STATUS);
 }
 
 /**
- * Suspends the execution until the next look.
+ * Suspends the execution until the next look at the tasks that go on.
  *
- * @param waiting those that are waited for
  * @returns what n8n takes for the outcome if it dies in the middle of that look; when it resumes as it
  * should, it hands on the input instead
  */
-async function waitFor(
-	context: IExecuteFunctions,
-	waiting: Suspended[],
-	all: Suspended[],
-): Promise<INodeExecutionData[]> {
+async function waitOn(context: IExecuteFunctions, items: Pending[]): Promise<INodeExecutionData[]> {
+	const waiting = items.filter((item) => item.state === 'paid');
 	const now = Date.now();
 	const waitedMs = now - Math.min(...waiting.map(({ startedAt }) => startedAt));
-	const interval = Math.max(MIN_INTERVAL_MS, Math.min(waitedMs * GROWTH, MAX_INTERVAL_MS));
+	const interval = nextInterval(waitedMs, SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS);
 	const lastLook = Math.max(...waiting.map(({ deadline }) => deadline));
 	await context.putExecutionToWait(new Date(Math.max(now, Math.min(now + interval, lastLook))));
-	return endAll(all, new OctopusXError('n8n ended while it looked at the tasks', NOT_WAITED));
+	return withoutVideo(items, 'n8n ended while it looked at the tasks').map(toOutput);
 }
 
-/** An error item for each, `error` where nothing else had ended it. */
-function endAll(suspended: Suspended[], error: OctopusXError): INodeExecutionData[] {
-	return suspended.map((state, item) => toItem({ error, ...outcomeOf(state) }, item));
+function isInTime(item: Pending): boolean {
+	return item.state === 'paid' && item.deadline > Date.now();
 }
 
 /** Whether the execution that waits for this one was stopped or deleted. */
-async function isAbandoned(context: IExecuteFunctions, suspended: Suspended[]): Promise<boolean> {
-	try {
-		const parent = await context.getExecutionDataById(suspended[0]?.parentExecutionId ?? '');
-		return !parent || parent.resultData.error !== undefined;
-	} catch {
-		// a database that cannot tell is no reason to give up what is paid for
-		return false;
-	}
-}
-
-function outcomeOf({ taskId, task, error, isInDoubt, isResumed }: Suspended): Outcome {
-	const { message, description, statusCode } = error ?? {};
-	return {
-		...(taskId !== undefined && { task: task ?? unseenTask(taskId) }),
-		...(message !== undefined && {
-			error: new OctopusXError(message, description ?? '', { statusCode }),
-		}),
-		isInDoubt,
-		isResumed,
-	};
+async function isAbandoned(context: IExecuteFunctions, parent: string): Promise<boolean> {
+	// a database that cannot tell is no reason to give up what is paid for
+	const { value: execution, fault } = await attempt(context.getExecutionDataById(parent));
+	return !fault && (!execution || execution.resultData.error !== undefined);
 }
 
 /** One look at all tasks; once the API has been down for as long as it may take, it is over. */
@@ -152,25 +143,17 @@ interface Round {
 	isDown: boolean;
 }
 
-async function look(scope: Scope, state: Suspended, outcome: Outcome, round: Round): Promise<void> {
-	const { job, startedAt, deadline } = state;
-	// what has ended stays so, and costs no request of those that a rate limit leaves
-	if (!job?.wait || !outcome.task || outcome.error || hasEnded(outcome.task)) return;
-	const isLate = () => Date.now() >= deadline;
-	if (round.isDown && !isLate()) {
-		outcome.pending = { startedAt, deadline };
-		return;
+async function lookInRound(scope: Scope, item: Paid, round: Round): Promise<Paid | Ended | Failed> {
+	const isLate = () => Date.now() >= item.deadline;
+	if (round.isDown && !isLate()) return item;
+	const { value: task, fault } = await attempt(
+		look(scope, item.task.task_id, { deadline: round.until }),
+	);
+	if (!fault) {
+		const next = withTask(item, task);
+		return next.state === 'paid' && isLate() ? failed(item, timedOut(task), task) : next;
 	}
-	try {
-		outcome.task = await scope.poller.see(outcome.task, round.until);
-		if (hasEnded(outcome.task)) return;
-		if (isLate()) outcome.error = timedOut(outcome.task);
-		else outcome.pending = { startedAt, deadline };
-	} catch (error) {
-		const fault = asOctopusXError(error);
-		round.isDown ||= fault.details.transient === true && Date.now() >= round.until;
-		if (!fault.details.transient) outcome.error = fault;
-		else if (isLate()) outcome.error = timedOut(outcome.task, fault);
-		else outcome.pending = { startedAt, deadline };
-	}
+	if (!fault.details.transient) return failed(item, fault);
+	round.isDown ||= Date.now() >= round.until;
+	return isLate() ? failed(item, timedOut(item.task, fault)) : item;
 }

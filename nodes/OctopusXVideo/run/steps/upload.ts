@@ -1,11 +1,11 @@
-import { asOctopusXError, OctopusXError } from '../api/errors';
-import type { UploadTarget } from '../api/upload';
-import type { FileInput, VideoRequest } from './job';
-import { chunksOf, mapMedia, openFile } from './media';
-import { followingController, within } from './pause';
-import { withRetries, type RetryRule } from './retry';
-import type { Scope } from './scope';
-import { streamOf } from './stream';
+import { attempt, OctopusXError } from '../../api/errors';
+import type { UploadTarget } from '../../api/presign';
+import { chunksOf, openFile } from '../../files/inputFile';
+import { streamOf } from '../../files/stream';
+import { mapMedia, type FileInput, type VideoRequest } from '../../job';
+import { followingController, within } from '../../timing/pause';
+import { withRetries, type RetryRule } from '../../timing/retry';
+import type { Scope } from '../state/scope';
 
 /** An answer of a few hundred bytes. */
 const PRESIGN_LIMIT_MS = 45_000;
@@ -23,14 +23,15 @@ export async function uploadFiles(
 	request: VideoRequest,
 	deadline: number,
 ): Promise<VideoRequest> {
-	const media = await mapMedia(request.media, async (input) => {
+	const uploading = mapMedia(request.media, async (input) => {
 		return 'url' in input ? input : { url: await uploadFile(scope, input, deadline) };
-	}).catch(asOctopusXError);
-	if (!(media instanceof OctopusXError)) return { ...request, media };
+	});
+	const { value: media, fault } = await attempt(uploading);
+	if (!fault) return { ...request, media };
 	throw new OctopusXError(
 		'The file could not be uploaded to OctopusX',
-		`${media.message}. ${media.description} Nothing was submitted.`,
-		{ statusCode: media.details.statusCode },
+		`${fault.message}. ${fault.description} Nothing was submitted.`,
+		{ statusCode: fault.details.statusCode },
 	);
 }
 

@@ -1,5 +1,4 @@
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
-import type { Outcome } from './outcome';
 
 /** An image or a video as a user gives it: an address (or `data:` URI), or a file on the item. */
 export type MediaInput = { url: string } | FileInput;
@@ -41,13 +40,30 @@ export interface Job {
 	/** How many items of the run may be in flight. */
 	maxConcurrency: number;
 	/** Absent: hand out the task as it is now. */
-	wait?: { pollIntervalMs: number; isSuspended: boolean };
+	wait?: WaitSettings;
 	download?: DownloadSettings;
 }
 
-/** A job with the item that it is for, and what becomes of it. */
-export interface PlannedJob {
-	job: Job;
-	item: number;
-	outcome: Outcome;
+export interface WaitSettings {
+	pollIntervalMs: number;
+	/** Whether the execution is suspended while the task goes on. */
+	isSuspended: boolean;
+}
+
+/** A request's media, each input replaced by what `convert` makes of it, one after the other. */
+export async function mapMedia<T>(
+	media: VideoRequest['media'],
+	convert: (input: MediaInput) => Promise<T>,
+): Promise<Record<string, T | T[]>> {
+	const converted: Record<string, T | T[]> = {};
+	for (const [field, input] of Object.entries(media)) {
+		if (!Array.isArray(input)) {
+			converted[field] = await convert(input);
+			continue;
+		}
+		const list: T[] = [];
+		for (const one of input) list.push(await convert(one));
+		converted[field] = list;
+	}
+	return converted;
 }

@@ -1,29 +1,11 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { OctopusXError } from '../api/errors';
 import { guarded, type ByteStream } from '../api/transport';
-import type { FileInput, MediaInput, VideoRequest } from './job';
-import { within } from './pause';
+import type { FileInput } from '../job';
+import { within } from '../timing/pause';
 
 /** Storage that n8n keeps files in may be far away. */
 const STORAGE_LIMIT_MS = 5 * 60_000;
-
-/** A request's media, each input replaced by what `convert` makes of it, one after the other. */
-export async function mapMedia<T>(
-	media: VideoRequest['media'],
-	convert: (input: MediaInput) => Promise<T>,
-): Promise<Record<string, T | T[]>> {
-	const converted: Record<string, T | T[]> = {};
-	for (const [field, input] of Object.entries(media)) {
-		if (!Array.isArray(input)) {
-			converted[field] = await convert(input);
-			continue;
-		}
-		const list: T[] = [];
-		for (const one of input) list.push(await convert(one));
-		converted[field] = list;
-	}
-	return converted;
-}
 
 /** Size in bytes of a file that n8n keeps, without loading it where n8n keeps it outside the item. */
 export async function binarySize(

@@ -1,19 +1,19 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { Outcome } from './outcome';
+import { isInDoubt, type Settled } from './item';
 
 /**
  * Sums up, for a person who looks at a manual run, what the items alone do not make plain at a
  * glance. Production runs stay quiet, and so does a run in which all went as usual.
  */
-export function addHint(context: IExecuteFunctions, outcomes: Outcome[]): void {
+export function addHint(context: IExecuteFunctions, items: Settled[]): void {
 	if (context.getMode() !== 'manual') return;
-	const total = outcomes.length;
-	const resumed = outcomes.filter(({ isResumed }) => isResumed).length;
-	const errors = outcomes.flatMap(({ error }) => (error ? [error.message] : []));
-	const inDoubt = outcomes.filter(({ isInDoubt }) => isInDoubt).length;
+	const total = items.length;
+	const takenUp = items.filter((item) => item.state === 'delivered' && item.earlier.paid).length;
+	const errors = items.flatMap((item) => (item.state === 'delivered' ? [] : [item.error.message]));
+	const inDoubt = items.filter(isInDoubt).length;
 	const sentences = [
-		...(resumed > 0
-			? [`${resumed} of ${total} items went on with a task that was already paid for.`]
+		...(takenUp > 0
+			? [`${takenUp} of ${total} items went on with a task that was already paid for.`]
 			: []),
 		...(errors.length > 0 ? [`${errors.length} of ${total} items brought no video.`] : []),
 		...[...new Set(errors)].map(

@@ -1,9 +1,8 @@
 import { randomUUID } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { ByteStream } from '../api/transport';
-import type { FileInput, VideoRequest } from './job';
-import { chunksOf, mapMedia, openFile } from './media';
-import type { Scope } from './scope';
+import { mapMedia, type FileInput, type VideoRequest } from '../job';
+import { chunksOf, openFile } from './inputFile';
 import { streamOf } from './stream';
 
 /** A body to be sent once: JSON in UTF-8, of known length. */
@@ -25,7 +24,7 @@ export interface Body {
  *
  * @throws OctopusXError when the first file cannot be opened; one that breaks off later breaks the body off
  */
-export async function openBody(scope: Scope, request: VideoRequest): Promise<Body> {
+export async function openBody(context: IExecuteFunctions, request: VideoRequest): Promise<Body> {
 	const files = new Map<string, FileInput>();
 	const urls = await mapMedia(request.media, async (input) => {
 		if ('url' in input) return input.url;
@@ -44,7 +43,7 @@ export async function openBody(scope: Scope, request: VideoRequest): Promise<Bod
 	const pieces = text
 		.split(new RegExp(`(${[...files.keys()].join('|')})`))
 		.map((piece) => files.get(piece) ?? piece);
-	return await streamedBody(scope.context, pieces);
+	return await streamedBody(context, pieces);
 }
 
 type Piece = string | FileInput;

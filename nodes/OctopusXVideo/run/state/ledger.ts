@@ -1,6 +1,7 @@
 import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { VideoRequest } from './job';
+import { unseenTask, type Task } from '../../api/task';
+import type { VideoRequest } from '../../job';
 
 /** What is known of the submissions for one item and one request. */
 interface Entry {
@@ -36,9 +37,10 @@ export class Ledger {
 		return new Ledger(current.entries);
 	}
 
-	/** The last id that is known for an item, whatever its request was. */
-	lastTaskId(item: number): string | undefined {
-		return this.entries[item]?.taskIds.at(-1);
+	/** The task whose id came last for an item, whatever its request was. */
+	unseenTask(item: number): Task | undefined {
+		const taskId = this.entries[item]?.taskIds.at(-1);
+		return taskId === undefined ? undefined : unseenTask(taskId);
 	}
 
 	/** Whether a submission for an item has left and not been answered. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { nextInterval } from '../../nodes/OctopusXVideo/run/poller';
+import { nextInterval } from '../../nodes/OctopusXVideo/timing/interval';
 
 const SECOND = 1_000;
 
@@ -8,7 +8,7 @@ function looks(pollIntervalMs: number, durationMs: number): number[] {
 	const times = [pollIntervalMs];
 	while ((times.at(-1) ?? 0) < durationMs) {
 		const at = times.at(-1) ?? 0;
-		times.push(at + nextInterval(pollIntervalMs, at));
+		times.push(at + nextInterval(at, pollIntervalMs, 60 * SECOND));
 	}
 	return times;
 }

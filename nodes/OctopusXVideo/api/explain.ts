@@ -21,9 +21,9 @@ interface Sign {
 interface Entry {
 	applies: (sign: Sign) => boolean;
 	message: string;
-	hint: string;
-	/** See `FaultDetails`; `transient` is taken from whether a page came, unless told here. */
-	transient?: boolean;
+	/** What to do next. */
+	advice: string;
+	/** See `FaultDetails`. */
 	maybeAccepted?: boolean;
 	repeatable?: boolean;
 }
@@ -33,31 +33,30 @@ const CODES: readonly Entry[] = [
 	{
 		applies: ({ code }) => code === 'task_not_exist',
 		message: 'OctopusX does not know this task',
-		hint: "Check the 'Task ID' and that the credential belongs to the account that created the task.",
+		advice:
+			"Check the 'Task ID' and that the credential belongs to the account that created the task.",
 	},
 	{
 		applies: ({ code }) => code === 'insufficient_user_quota',
 		message: 'The balance of the OctopusX account is too low',
-		hint: 'Top up the account, or choose a shorter or smaller video.',
+		advice: 'Top up the account, or choose a shorter or smaller video.',
 	},
 	{
 		applies: ({ code }) => code === 'model_price_error' || code === 'invalid_api_platform',
 		message: 'OctopusX does not offer this model to the account',
-		hint: "Check the option 'Model' and which models the API key may use.",
+		advice: "Check the option 'Model' and which models the API key may use.",
 	},
 	{
-		applies: ({ code }) => code === 'do_request_failed' || code === 'fail_to_fetch_task',
+		applies: ({ code }) => isBehindApi(code),
 		message: 'OctopusX could not reach the service behind it',
-		hint: 'Try again later.',
-		transient: true,
+		advice: 'Try again later.',
 		maybeAccepted: true,
 	},
 ];
 
 const REDIRECT = {
 	message: 'OctopusX answered with a redirect',
-	hint: "Check the 'Base URL' in the credential; the API key is never sent along a redirect.",
-	transient: true,
+	advice: "Check the 'Base URL' in the credential; the API key is never sent along a redirect.",
 };
 
 /** What a status means, most telling first. */
@@ -65,40 +64,35 @@ const STATUSES: readonly Entry[] = [
 	{
 		applies: ({ statusCode }) => statusCode === 401,
 		message: 'OctopusX did not accept the API key',
-		hint: "Check the API key in the credential 'OctopusX API'.",
-		transient: false,
+		advice: "Check the API key in the credential 'OctopusX API'.",
 	},
 	{
 		applies: ({ statusCode }) => statusCode === 402 || statusCode === 403,
 		message: 'The account or the API key does not allow this',
-		hint: 'Check the balance of the OctopusX account and which models the API key may use.',
-		transient: false,
+		advice: 'Check the balance of the OctopusX account and which models the API key may use.',
 	},
 	{
 		applies: ({ statusCode }) => statusCode === 429,
 		message: 'OctopusX received too many requests',
-		hint: "Lower the option 'Max Concurrency', or try again later.",
-		transient: true,
+		advice: "Lower the option 'Max Concurrency', or try again later.",
 		repeatable: true,
 	},
 	{
 		applies: ({ statusCode, asksToRetry }) => statusCode === 503 && asksToRetry,
 		message: 'OctopusX is busy',
-		hint: 'Try again later.',
-		transient: true,
+		advice: 'Try again later.',
 		repeatable: true,
 	},
 	{
-		applies: ({ statusCode }) => statusCode >= 500 || statusCode === 408,
+		applies: ({ statusCode }) => isPassing(statusCode),
 		message: 'OctopusX is not available at the moment',
-		hint: 'Try again later.',
-		transient: true,
+		advice: 'Try again later.',
 		maybeAccepted: true,
 	},
 	{
 		applies: ({ statusCode }) => statusCode === 413,
 		message: 'The request is too large for OctopusX',
-		hint: 'Compress the images or the video, or pass a public URL instead of a file.',
+		advice: 'Compress the images or the video, or pass a public URL instead of a file.',
 	},
 	{
 		...REDIRECT,
@@ -113,27 +107,49 @@ const STATUSES: readonly Entry[] = [
 	{
 		applies: ({ statusCode }) => statusCode === 404,
 		message: 'OctopusX has nothing at this address',
-		hint: "Check the 'Base URL' in the credential.",
+		advice: "Check the 'Base URL' in the credential.",
 	},
 	{
 		applies: ({ statusCode }) => statusCode >= 400,
 		message: 'OctopusX rejected the request',
-		hint: 'Check the parameters of the node.',
+		advice: 'Check the parameters of the node.',
 	},
 	{
 		applies: ({ isText }) => isText,
 		message: 'The answer did not come from the OctopusX API',
-		hint: "A page came back instead. Check the 'Base URL' in the credential, or try again later.",
+		advice: "A page came back instead. Check the 'Base URL' in the credential, or try again later.",
 		maybeAccepted: true,
 	},
 	{
 		applies: () => true,
 		message: 'OctopusX sent an answer that the node does not understand',
-		hint: 'Try again later.',
-		transient: true,
+		advice: 'Try again later.',
 		maybeAccepted: true,
 	},
 ];
+
+/** Whether the same read may be answered otherwise a moment later. */
+function isTransient(sign: Sign): boolean {
+	const { statusCode, code, isText } = sign;
+	if (CODES.some(({ applies }) => applies(sign))) return isBehindApi(code);
+	if (statusCode === 401 || statusCode === 402 || statusCode === 403) return false;
+	// a refusal as JSON is meant; a page comes from a proxy, and a success that says nothing from nobody
+	return isText || statusCode < 400 || isPassing(statusCode);
+}
+
+/** Statuses that speak of the moment, not of the request. */
+function isPassing(statusCode: number): boolean {
+	return statusCode >= 500 || statusCode === 429 || statusCode === 408;
+}
+
+/** Whether not OctopusX itself, but the service behind it has failed. */
+function isBehindApi(code: string): boolean {
+	return code === 'do_request_failed' || code === 'fail_to_fetch_task';
+}
+
+function isPage(body: unknown): boolean {
+	return typeof body === 'string' && body.trim() !== '';
+}
 
 /** Turns an answer that is no success into words. */
 export function explainAnswer(answer: Answer, redact: Redact): OctopusXError {
@@ -142,14 +158,14 @@ export function explainAnswer(answer: Answer, redact: Redact): OctopusXError {
 	const sign: Sign = {
 		statusCode,
 		code: readEnvelope(body).code,
-		isText: typeof body === 'string' && body.trim() !== '',
+		isText: isPage(body),
 		asksToRetry: retryAfterMs !== undefined,
 	};
 	const entry = [...CODES, ...STATUSES].find(({ applies }) => applies(sign)) as Entry;
-	const { message, hint, transient = sign.isText, maybeAccepted, repeatable } = entry;
-	return new OctopusXError(message, `${hint} ${quote(answer, redact)}`, {
+	const { message, advice, maybeAccepted, repeatable } = entry;
+	return new OctopusXError(message, `${advice} ${quote(answer, redact)}`, {
 		statusCode,
-		transient,
+		transient: isTransient(sign),
 		maybeAccepted,
 		repeatable,
 		retryAfterMs,
@@ -185,7 +201,7 @@ export function explainHost({ statusCode, headers }: Answer, host: string): Octo
 		statusCode === 403 || statusCode === 404 ? 'The address may have expired.' : 'Try again later.',
 		{
 			statusCode,
-			transient: statusCode >= 500 || statusCode === 429 || statusCode === 408,
+			transient: isPassing(statusCode),
 			retryAfterMs: parseRetryAfter(headers['retry-after']),
 		},
 	);

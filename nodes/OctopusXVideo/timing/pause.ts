@@ -1,17 +1,19 @@
 import { sleep } from 'n8n-workflow';
 
-const SLICE_MS = 500;
-
 /**
- * Waits, but no longer than half a second beyond an abort.
+ * Waits, but not beyond an abort.
  *
- * `sleep(ms, signal)` exists from n8n-workflow 2.34 on and older ones ignore the signal, while
- * `sleepWithAbort` is gone since 2.34: slices of a plain sleep work on all of them.
+ * n8n-workflow knows `sleep(ms, signal)` only since 2.34; an older one ignores the signal, and its
+ * timer then runs out on its own after the pause has ended.
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-	for (let left = ms; left > 0 && !signal?.aborted; left -= SLICE_MS) {
-		await sleep(Math.min(left, SLICE_MS));
-	}
+	if (ms <= 0 || signal?.aborted) return;
+	const ending = followingController(signal);
+	const aborted = new Promise<void>((resolve) => {
+		ending.signal.addEventListener('abort', () => resolve());
+	});
+	await Promise.race([sleep(ms, ending.signal).catch(() => {}), aborted]);
+	ending.abort();
 }
 
 /** An abort controller that is aborted when `signal` is; abort it yourself when it is done with. */
@@ -22,7 +24,7 @@ export function followingController(signal?: AbortSignal): AbortController {
 	return controller;
 }
 
-/** What `work` resolves to, or `undefined` after `ms` or soon after an abort; `work` itself goes on. */
+/** What `work` resolves to, or `undefined` after `ms` or at an abort; `work` itself goes on. */
 export async function within<T>(
 	ms: number,
 	work: Promise<T>,

@@ -1,0 +1,99 @@
+import {
+	NodeApiError,
+	NodeOperationError,
+	type IDataObject,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+} from 'n8n-workflow';
+import { OctopusXError } from '../../api/errors';
+import { isSpent, type Task } from '../../api/task';
+import { addHint } from './hint';
+import { isInDoubt, isStopped, STOPPED, taskOf, type Item, type Settled } from './item';
+
+const RETRY_GOES_ON =
+	"Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.";
+
+/**
+ * What n8n is told of items for which nothing more is done: the items, or the error that ends the node.
+ *
+ * @param advice what to do with the tasks after an error
+ */
+export function conclude(
+	context: IExecuteFunctions,
+	items: Settled[],
+	advice = RETRY_GOES_ON,
+): INodeExecutionData[] {
+	if (items.some(isStopped)) {
+		context.logger.warn(`OctopusX: ${STOPPED.toLowerCase()}. ${listTasks(items, advice)}`);
+	}
+	const error = context.continueOnFail() ? undefined : toNodeError(context, items, advice);
+	if (error) throw error;
+	addHint(context, items);
+	return items.map(toOutput);
+}
+
+/** The output item: the task, or under `json.error` what kept it from being there. */
+export function toOutput(item: Settled): INodeExecutionData {
+	const pairedItem = { item: item.index };
+	if (item.state === 'delivered') return { json: item.task, binary: item.binary, pairedItem };
+	// `error` must stay the only key, or n8n 1.x keeps the item from the error output
+	return { json: { error: { ...wordsOf(item.error), ...idsOf(item.task) } }, pairedItem };
+}
+
+/** What an error says, in the words for the user. */
+export function wordsOf(error: Error): { message: string; description?: string } {
+	const { message } = error;
+	const { description } = error as { description?: string | null };
+	return { message, ...(description && { description }) };
+}
+
+/**
+ * The error that ends the node: that of the first item that has one, or that the execution was
+ * stopped. Every task of the run is in its description, so that none is lost.
+ */
+function toNodeError(
+	context: IExecuteFunctions,
+	items: Settled[],
+	advice: string,
+): NodeApiError | NodeOperationError | undefined {
+	const node = context.getNode();
+	const tasks = listTasks(items, advice);
+	if (items.some(isStopped)) return new NodeOperationError(node, STOPPED, { description: tasks });
+	const first = items.find((item) => item.state !== 'delivered');
+	if (!first) return undefined;
+
+	const { index: itemIndex, error } = first;
+	const { message, description } = wordsOf(error);
+	const options = { itemIndex, description: [description, tasks].join(' ').trim() };
+	const { statusCode } = error instanceof OctopusXError ? error.details : {};
+	return statusCode === undefined
+		? new NodeOperationError(node, message, options)
+		: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
+}
+
+function idsOf(task: Task | undefined): IDataObject {
+	if (!task) return {};
+	const { task_id, status, video_url } = task;
+	return { task_id, status, ...(video_url && { video_url }) };
+}
+
+/** Every task of the run, and every item whose submission nobody answered. */
+function listTasks(items: Item[], advice: string): string {
+	const tasks = items.flatMap((item) => {
+		const task = taskOf(item);
+		return task ? [`item ${item.index}: ${task.task_id} (${task.status})`] : [];
+	});
+	// n8n saves what the node knows when it fails or runs into n8n's time limit, but not after a Stop
+	const next = items.some(isStopped)
+		? "Fetch them with Get Status: after a Stop by hand, n8n's Retry starts from the beginning and pays again."
+		: advice;
+	const isFetchable = items.map(taskOf).some((task) => task && !isSpent(task));
+	const unanswered = items.filter(isInDoubt).map(({ index }) => index);
+	return [
+		...(tasks.length > 0 ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
+		...(isFetchable ? [next] : []),
+		...(unanswered.length > 0
+			? [`Submissions without an answer, perhaps paid for: item ${unanswered.join(', item ')}.`]
+			: []),
+	].join(' ');
+}

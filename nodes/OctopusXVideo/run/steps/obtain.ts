@@ -1,0 +1,113 @@
+import { attempt, OctopusXError } from '../../api/errors';
+import { isSpent, unseenTask, type Task } from '../../api/task';
+import type { VideoRequest } from '../../job';
+import { withRetries } from '../../timing/retry';
+import { failed, withTask, type Ended, type Failed, type Paid, type Planned } from '../state/item';
+import type { LedgerLine } from '../state/ledger';
+import { tellEditor, type Scope } from '../state/scope';
+import { look, showTask } from './look';
+import { submitOnce } from './submit';
+import { uploadFiles } from './upload';
+
+/** Has the task of an item made, or looks up the one that its job names. Its time begins here. */
+export async function obtainTask(scope: Scope, item: Planned): Promise<Paid | Ended | Failed> {
+	const { index, job } = item;
+	const startedAt = Date.now();
+	const deadline = startedAt + job.timeoutMs;
+	const from = (task: Task, earlier = { paid: false, inDoubt: false }) => {
+		showTask(scope, index, task);
+		return withTask({ index, job, earlier, startedAt, deadline }, task);
+	};
+	if ('request' in job.source) {
+		const { task, paid, inDoubt } = await taskFor(scope, index, job.source.request, deadline);
+		return from(task, { paid, inDoubt });
+	}
+	const { taskId } = job.source;
+	const { value: task, fault } = await attempt(look(scope, taskId, { deadline }));
+	return fault ? failed(item, fault, unseenTask(taskId)) : from(task);
+}
+
+/**
+ * The task for a request: the one that an earlier try of the node has paid for, if it is still good
+ * for a video, and a new one otherwise.
+ *
+ * Rules that must not regress:
+ * - A submission is repeated only when the server has surely not accepted it: it said so (429, or
+ *   503 with `Retry-After`), or no connection was made.
+ * - After anything else nobody knows. It is not repeated, and the error says so.
+ * - Only a node that is itself retried pays again after that, and it says so first.
+ * - An id is noted whenever it comes, and one that is known is never paid for again.
+ *
+ * @param deadline in ms since the epoch
+ * @returns `paid`: by an earlier try; `inDoubt`: an earlier try may have paid as well
+ */
+async function taskFor(
+	scope: Scope,
+	index: number,
+	request: VideoRequest,
+	deadline: number,
+): Promise<{ task: Task; paid: boolean; inDoubt: boolean }> {
+	const { logger } = scope.context;
+	const { line, replaced } = scope.ledger.lineFor(index, request);
+	const inDoubt = line.isInDoubt || replaced?.isInDoubt === true;
+	if (replaced?.lastTaskId) {
+		logger.warn(
+			`OctopusX: item ${index} asks for another video than before; the earlier task: ${replaced.lastTaskId}`,
+			{ item: index },
+		);
+	}
+
+	const known = await takeUp(scope, index, line, deadline);
+	if (known) return { task: known, paid: true, inDoubt };
+	if (inDoubt) {
+		logger.warn(
+			`OctopusX: an earlier try for item ${index} may have been accepted; submitting it again may pay twice`,
+			{ item: index },
+		);
+	}
+	const ready =
+		request.sendBinaryAs === 'upload' ? await uploadFiles(scope, request, deadline) : request;
+	return await withRetries(
+		async () => {
+			if (Date.now() > deadline) throw outOfTime();
+			// the id of an earlier submission may have come during a pause
+			const late = await takeUp(scope, index, line, deadline);
+			const task = late ?? (await submitOnce(scope, index, ready, line));
+			return { task, paid: late !== undefined, inDoubt };
+		},
+		{
+			heals: ({ repeatable }) => repeatable,
+			deadline,
+			signal: scope.signal,
+			onFault: ({ message }) => tellEditor(scope, index, `${message}, trying again`),
+		},
+	);
+}
+
+/** The task that is paid for already, unless it has ended without a video. */
+async function takeUp(
+	scope: Scope,
+	index: number,
+	line: LedgerLine,
+	deadline: number,
+): Promise<Task | undefined> {
+	const taskId = line.lastTaskId;
+	if (taskId === undefined) return undefined;
+	const task = await look(scope, taskId, { deadline });
+	if (isSpent(task)) {
+		line.noteSpent(taskId);
+		return undefined;
+	}
+	scope.context.logger.info(
+		`OctopusX task ${taskId} taken up again for item ${index}, not paid again`,
+		{ item: index, taskId },
+	);
+	return task;
+}
+
+function outOfTime(): OctopusXError {
+	return new OctopusXError(
+		'The time for this item was over before it could be submitted',
+		"Nothing was submitted. Raise the option 'Timeout'.",
+	);
+}

@@ -1,0 +1,79 @@
+import { attempt, OctopusXError } from '../../api/errors';
+import type { Task } from '../../api/task';
+import { openBody } from '../../files/body';
+import type { VideoRequest } from '../../job';
+import { within } from '../../timing/pause';
+import { StoppedError } from '../state/item';
+import type { LedgerLine } from '../state/ledger';
+import type { Scope } from '../state/scope';
+
+/** A body of 20 MB over a slow line, and a server that thinks before it answers. */
+const ANSWER_LIMIT_MS = 10 * 60_000;
+
+/**
+ * Sends the request that costs money, once.
+ *
+ * @param line learns the id the moment it arrives, also when that is too late for this step
+ * @throws OctopusXError `repeatable` where the server has surely not accepted it, `maybeAccepted`
+ * where nobody knows
+ */
+export async function submitOnce(
+	scope: Scope,
+	index: number,
+	request: VideoRequest,
+	line: LedgerLine,
+): Promise<Task> {
+	const { client, context, signal } = scope;
+	const { content, bytes, isHandedOver, close } = await openBody(context, request);
+	if (signal?.aborted) {
+		close();
+		throw new StoppedError('Nothing was submitted.');
+	}
+	line.noteSubmission();
+	const created = client.createTask(content, bytes).then((task) => {
+		line.noteTask(task.task_id);
+		// whoever reads a worker's log after its death has nothing else to go by
+		context.logger.info(
+			`OctopusX task ${task.task_id} created for item ${index} of execution ${context.getExecutionId()}`,
+			{ item: index, taskId: task.task_id },
+		);
+		return task;
+	});
+	void attempt(created).then(close);
+
+	const { value: task, fault = submissionUnanswered() } = await attempt(
+		within(ANSWER_LIMIT_MS, created, signal),
+	);
+	if (task) return task;
+	if (!fault.details.maybeAccepted) {
+		line.noteRefusal();
+		throw fault;
+	}
+	const { message, description, details } = fault;
+	if (!isHandedOver()) {
+		// left open, the request could still send its last byte, and be accepted after the user was
+		// told that nothing was submitted
+		close();
+		line.noteRefusal();
+		throw new OctopusXError(
+			'The request could not be sent completely',
+			`${message}. ${description} Nothing was submitted.`,
+		);
+	}
+	context.logger.warn(`OctopusX: item ${index} may have been accepted: ${message} ${description}`, {
+		item: index,
+	});
+	throw new OctopusXError(
+		message,
+		`${description} It is not known whether a video is being made and paid for, so the node did not send the request again: look into the usage log of the OctopusX account before you run it again.`,
+		details,
+	);
+}
+
+function submissionUnanswered(): OctopusXError {
+	return new OctopusXError(
+		'OctopusX did not answer the submission',
+		`Not within ${ANSWER_LIMIT_MS / 60_000} minutes, or not before the execution was stopped.`,
+		{ maybeAccepted: true },
+	);
+}

@@ -1,0 +1,60 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { OctopusXError } from '../../api/errors';
+import { unseenTask } from '../../api/task';
+import type { Ended, Failed, InDoubt, Paid } from '../state/item';
+import { wordsOf } from '../state/output';
+
+/** Under this key n8n keeps what is handed over; the sub-workflow asks for it to see whether to go on. */
+export const HANDOVER = 'octopusXSuspended';
+
+/** An item that is handed over. */
+export type Pending = Paid | Ended | Failed | InDoubt;
+
+/** What the sub-workflow is told about one item: ids and settings, no key, no prompt and no file. */
+type Handover = Paid | Ended | (Omit<Failed | InDoubt, 'error'> & { error: Words });
+
+/** An error as JSON can hold it. */
+interface Words {
+	message: string;
+	description?: string;
+	statusCode?: number;
+}
+
+/**
+ * The items that the sub-workflow starts with.
+ *
+ * @param parent n8n's id of the execution that waits for them
+ */
+export function writeHandover(parent: string, items: Pending[]): INodeExecutionData[] {
+	return items.map((item) => ({
+		json: { [HANDOVER]: { parent, item: write(item) } as unknown as IDataObject },
+		pairedItem: { item: item.index },
+	}));
+}
+
+/** What `writeHandover` has written, inside of the sub-workflow. */
+export function readHandover(context: IExecuteFunctions): { parent: string; items: Pending[] } {
+	const all = context
+		.getInputData()
+		.map(({ json }) => json[HANDOVER] as unknown as { parent: string; item: Handover });
+	return { parent: all[0]?.parent ?? '', items: all.map(({ item }) => read(item)) };
+}
+
+function write(item: Pending): Handover {
+	if ('error' in item) {
+		const { statusCode } = item.error instanceof OctopusXError ? item.error.details : {};
+		return { ...item, error: { ...wordsOf(item.error), statusCode } };
+	}
+	// the task is looked up again, and what paid for it is not needed any more
+	const { task_id: taskId } = item.task;
+	const job = { ...item.job, source: { taskId } };
+	return item.state === 'paid'
+		? { ...item, job: { ...job, wait: item.job.wait }, task: unseenTask(taskId) }
+		: { ...item, job };
+}
+
+function read(handover: Handover): Pending {
+	if (!('error' in handover)) return handover;
+	const { message, description = '', statusCode } = handover.error;
+	return { ...handover, error: new OctopusXError(message, description, { statusCode }) };
+}
