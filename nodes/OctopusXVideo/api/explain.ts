@@ -147,35 +147,33 @@ function isBehindApi(code: string): boolean {
 	return code === 'do_request_failed' || code === 'fail_to_fetch_task';
 }
 
-function isPage(body: unknown): boolean {
-	return typeof body === 'string' && body.trim() !== '';
+function signOf(answer: Answer): Sign {
+	const { statusCode, body } = answer;
+	return {
+		statusCode,
+		code: readEnvelope(body).code,
+		isText: typeof body === 'string' && body.trim() !== '',
+		asksToRetry: parseRetryAfter(answer) !== undefined,
+	};
 }
 
 /** Turns an answer that is no success into words. */
 export function explainAnswer(answer: Answer, redact: Redact): OctopusXError {
-	const { statusCode, headers, body } = answer;
-	const retryAfterMs = parseRetryAfter(headers['retry-after']);
-	const sign: Sign = {
-		statusCode,
-		code: readEnvelope(body).code,
-		isText: isPage(body),
-		asksToRetry: retryAfterMs !== undefined,
-	};
+	const sign = signOf(answer);
 	const entry = [...CODES, ...STATUSES].find(({ applies }) => applies(sign)) as Entry;
 	const { message, advice, maybeAccepted, repeatable } = entry;
 	return new OctopusXError(message, `${advice} ${quote(answer, redact)}`, {
-		statusCode,
+		statusCode: answer.statusCode,
 		transient: isTransient(sign),
 		maybeAccepted,
 		repeatable,
-		retryAfterMs,
+		retryAfterMs: parseRetryAfter(answer),
 	});
 }
 
 /** A 2xx answer to a submission that is no task: unless its code is a refusal, it may have cost money. */
 export function explainMissingId(answer: Answer, redact: Redact): OctopusXError {
-	const { code } = readEnvelope(answer.body);
-	const sign = { ...answer, code, isText: false, asksToRetry: false };
+	const sign = signOf(answer);
 	if (CODES.some(({ applies }) => applies(sign))) return explainAnswer(answer, redact);
 	return new OctopusXError(
 		'OctopusX accepted the request but sent no task ID',
@@ -195,14 +193,15 @@ export function explainContent(answer: Answer, redact: Redact): OctopusXError {
 }
 
 /** What a refusal of a host other than the API means: the account is not involved. */
-export function explainHost({ statusCode, headers }: Answer, host: string): OctopusXError {
+export function explainHost(answer: Answer, host: string): OctopusXError {
+	const { statusCode } = answer;
 	return new OctopusXError(
 		`${host} answered with HTTP ${statusCode}`,
 		statusCode === 403 || statusCode === 404 ? 'The address may have expired.' : 'Try again later.',
 		{
 			statusCode,
 			transient: isPassing(statusCode),
-			retryAfterMs: parseRetryAfter(headers['retry-after']),
+			retryAfterMs: parseRetryAfter(answer),
 		},
 	);
 }
@@ -236,7 +235,8 @@ function readEnvelope(body: unknown): { code: string; message: string } {
 }
 
 /** `Retry-After` in ms from now: the header is a number of seconds or a date (RFC 9110, 10.2.3). */
-function parseRetryAfter(header: unknown): number | undefined {
+function parseRetryAfter({ headers }: Answer): number | undefined {
+	const header = headers['retry-after'];
 	if (typeof header !== 'string' || header.trim() === '') return undefined;
 	const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
 	return Number.isNaN(ms) ? undefined : Math.max(0, ms);

@@ -32,16 +32,9 @@ function isConnectError(error: unknown): boolean {
 	);
 }
 
-interface Described {
-	code?: string;
-	httpCode?: string;
-	name?: string;
-	message?: string;
-	/** Node's name for what failed, such as `connect`. */
-	syscall?: string;
-	errors?: unknown;
-	cause?: unknown;
-}
+/** `syscall` is Node's name for what failed, such as `connect`. */
+type Described = Partial<Record<'code' | 'httpCode' | 'name' | 'message' | 'syscall', string>> &
+	Partial<Record<'errors' | 'cause', unknown>>;
 
 function describe(error: unknown): Described {
 	if (!(typeof error === 'object' && error !== null)) return {};

@@ -15,13 +15,11 @@ export interface NumberRule {
 	default: number;
 	/** What the field's description says; it gets the limits in words. */
 	describe: (limits: string) => string;
-	/** Shown where the field is empty; the default unless told. */
-	example?: number;
 }
 
 /** The field of the editor. */
 export function numberField(rule: NumberRule): INodeProperties {
-	const { displayName, name, min, max, isWhole, default: value, example = value } = rule;
+	const { displayName, name, min, max, isWhole } = rule;
 	return {
 		displayName,
 		name,
@@ -31,8 +29,8 @@ export function numberField(rule: NumberRule): INodeProperties {
 			...(max !== undefined && { maxValue: max }),
 			...(isWhole && { numberPrecision: 0 }),
 		},
-		default: value,
-		placeholder: `e.g. ${example}`,
+		default: rule.default,
+		placeholder: `e.g. ${rule.default}`,
 		description: rule.describe(rangeOf(rule)),
 	};
 }

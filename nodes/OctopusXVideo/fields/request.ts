@@ -10,7 +10,6 @@ const MAX_VIDEOS: NumberRule = {
 	min: 1,
 	isWhole: true,
 	default: 100,
-	example: 20,
 	describe: () =>
 		'Refuse to run, before anything is paid for, when more input items than this arrive. No limit unless added.',
 };
