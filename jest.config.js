@@ -3,6 +3,8 @@ module.exports = {
 	testEnvironment: 'node',
 	roots: ['<rootDir>/test/unit', '<rootDir>/test/engine'],
 	testMatch: ['**/*.test.ts'],
+	// unless told, jest leaves one core idle: half of them on a machine of two
+	maxWorkers: '100%',
 	// a loaded machine is no failure
 	testTimeout: 30_000,
 	globalSetup: '<rootDir>/test/globalSetup.ts',

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { runNodeVirtually } from '../engine/support/octopus';
+import { runNodeVirtually } from '../engine/support/runNode';
+import { GENERATE } from '../engine/support/inputs';
 import { useSandbox } from '../engine/support/useSandbox';
 import type { Section } from './report';
 
@@ -12,10 +13,7 @@ test('requests and lateness', async () => {
 		for (const offset of [0, 0.1]) {
 			sandbox.reset();
 			sandbox.durationMs = (seconds + offset) * 1_000;
-			const { elapsedMs } = await runNodeVirtually(sandbox, {
-				operation: 'generate',
-				prompt: 'a boat',
-			});
+			const { elapsedMs } = await runNodeVirtually(sandbox, GENERATE);
 			const late = (elapsedMs - sandbox.durationMs) / 1_000;
 			rows.push({
 				'task, s': seconds + offset,

@@ -5,7 +5,7 @@ import { eventually } from './support/eventually';
 import type { NodePanel } from './support/nodePanel';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
-import { HOUR_MS } from './support/useSandbox';
+import { HOUR_MS } from './support/sandboxInN8n';
 import { chain, manualTrigger, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
 
 const PROMPT = 'A paper boat drifts down a rainy street, slow tracking shot';

@@ -1,6 +1,6 @@
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
-import { HOUR_MS } from './support/useSandbox';
+import { HOUR_MS } from './support/sandboxInN8n';
 import { chain, node, itemsOf, videoNode, webhookNode } from './support/workflows';
 
 const setup = useN8n();

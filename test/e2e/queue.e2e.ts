@@ -2,7 +2,7 @@ import type { IRunExecutionData } from 'n8n-workflow';
 import { PER_WORKER, type Worker } from './support/queueMode';
 import { until } from './support/until';
 import { STALLED, useQueue, VIDEO } from './support/useQueue';
-import { HOUR_MS } from './support/useSandbox';
+import { HOUR_MS } from './support/sandboxInN8n';
 import { itemsOf, node, videoNode } from './support/workflows';
 
 const IN_DATABASE = { N8N_DEFAULT_BINARY_DATA_MODE: 'database' };

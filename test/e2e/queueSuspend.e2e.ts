@@ -1,7 +1,7 @@
 import type { Worker } from './support/queueMode';
 import { until } from './support/until';
 import { useQueue } from './support/useQueue';
-import { HOUR_MS } from './support/useSandbox';
+import { HOUR_MS } from './support/sandboxInN8n';
 import { itemsOf, videoNode } from './support/workflows';
 
 const COUNT = 50;

@@ -6,7 +6,7 @@ import { N8n } from './support/n8n';
 import type { EndedExecution, SavedWorkflow, WorkflowDraft } from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
-import { HOUR_MS } from './support/useSandbox';
+import { HOUR_MS } from './support/sandboxInN8n';
 import { chain, itemsOf, node, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
 
 /** n8n looks for executions to resume once a minute, and a loop of two takes two of them. */

@@ -1,7 +1,7 @@
 import type { N8nMajor } from './support/install';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
-import { HOUR_MS } from './support/useSandbox';
+import { HOUR_MS } from './support/sandboxInN8n';
 import { chain, itemsOf, videoNode, webhookNode } from './support/workflows';
 
 const REFUSED: Record<N8nMajor, string> = {

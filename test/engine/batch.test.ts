@@ -1,13 +1,10 @@
-import { runNodeVirtually } from './support/octopus';
+import { CONTINUE, GENERATE_EACH, inputOf, numbered } from './support/inputs';
+import { runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox({ durationMs: 30_000 });
-
-const generate = { operation: 'generate', prompt: '={{ $json.prompt }}' };
-const inputOf = (count: number) =>
-	Array.from({ length: count }, (_, n) => ({ json: { prompt: `number ${n}` } }));
 
 /** The most tasks that the sandbox was working on at a time. */
 function mostInFlight(): number {
@@ -23,8 +20,8 @@ function mostInFlight(): number {
 test('a batch takes as long as its slowest video', async () => {
 	const { items, elapsedMs } = await runNodeVirtually(
 		sandbox,
-		{ ...generate, options: { maxConcurrency: 20 } },
-		{ input: inputOf(20) },
+		{ ...GENERATE_EACH, options: { maxConcurrency: 20 } },
+		{ input: numbered(20) },
 	);
 	expect(items).toHaveLength(20);
 	expect(elapsedMs).toBe(30_000);
@@ -35,8 +32,8 @@ test.each([1, 5, 10])(
 	async (maxConcurrency) => {
 		const { items } = await runNodeVirtually(
 			sandbox,
-			{ ...generate, options: { maxConcurrency } },
-			{ input: inputOf(23) },
+			{ ...GENERATE_EACH, options: { maxConcurrency } },
+			{ input: numbered(23) },
 		);
 		expect(items).toHaveLength(23);
 		expect(mostInFlight()).toBe(maxConcurrency);
@@ -47,8 +44,8 @@ test('a finished video frees its place at once, its download does not hold it', 
 	sandbox.faults.add({ on: 'file', prompt: 'number 0', answer: 'hang' });
 	await runNodeVirtually(
 		sandbox,
-		{ ...generate, downloadVideo: true, options: { maxConcurrency: 1 } },
-		{ input: inputOf(2) },
+		{ ...GENERATE_EACH, downloadVideo: true, options: { maxConcurrency: 1 } },
+		{ input: numbered(2) },
 	);
 	const [first, second] = sandbox.tasks;
 	expect((second?.createdAt ?? 0) - (first?.createdAt ?? 0)).toBe(30_000);
@@ -58,10 +55,10 @@ test('downloads run while others still wait', async () => {
 	sandbox.durationMs = 10_000;
 	await runNodeVirtually(
 		sandbox,
-		{ ...generate, downloadVideo: true, options: { maxConcurrency: 2, timeout: 1 } },
+		{ ...GENERATE_EACH, downloadVideo: true, options: { maxConcurrency: 2, timeout: 1 } },
 		{
-			input: [{ json: { prompt: 'one' } }, { json: { prompt: 'two [never]' } }],
-			settings: { onError: 'continueRegularOutput' },
+			input: inputOf('one', 'two [never]'),
+			settings: CONTINUE,
 		},
 	);
 	const [file] = sandbox.requestsTo('file');
@@ -69,11 +66,13 @@ test('downloads run while others still wait', async () => {
 });
 
 test('500 items neither flood the server nor starve, and come out in order', async () => {
-	const { items, elapsedMs } = await runNodeVirtually(sandbox, generate, { input: inputOf(500) });
+	const { items, elapsedMs } = await runNodeVirtually(sandbox, GENERATE_EACH, {
+		input: numbered(500),
+	});
 	const prompts = items.map(
 		({ json }) => sandbox.tasks.find(({ id }) => id === json.task_id)?.request.prompt,
 	);
-	expect(prompts).toEqual(inputOf(500).map(({ json }) => json.prompt));
+	expect(prompts).toEqual(numbered(500).map(({ json }) => json.prompt));
 	expect(mostInFlight()).toBe(10);
 	expect(elapsedMs).toBe(50 * 30_000);
 
@@ -91,9 +90,9 @@ test('the poll loop starts again after a while without anything to look at', asy
 	sandbox.faults.add({ on: 'submit', nth: 2, accept: true, answer: 'hang' });
 	const { items } = await runNodeVirtually(
 		sandbox,
-		{ ...generate, options: { maxConcurrency: 1, timeout: 5 } },
+		{ ...GENERATE_EACH, options: { maxConcurrency: 1, timeout: 5 } },
 		{
-			input: inputOf(2),
+			input: numbered(2),
 			onStart: () => void setTimeout(() => sandbox.release(), 45_000),
 		},
 	);
@@ -104,8 +103,8 @@ test('Get Status looks at each task at once', async () => {
 	sandbox.durationMs = 0;
 	await runNodeVirtually(
 		sandbox,
-		{ ...generate, waitForCompletion: false },
-		{ input: inputOf(100) },
+		{ ...GENERATE_EACH, waitForCompletion: false },
+		{ input: numbered(100) },
 	);
 	const { items, elapsedMs } = await runNodeVirtually(
 		sandbox,
@@ -142,7 +141,7 @@ test('a message to the editor that fails does not keep the node for ever', async
 			throw new Error('nobody is there');
 		},
 	}));
-	const { error } = await runNodeVirtually(sandbox, generate, { node, input: inputOf(1) });
+	const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, { node, input: numbered(1) });
 	expect(error?.description).toContain('video_1');
 });
 
@@ -152,10 +151,10 @@ test('no more downloads than Max Concurrency at a time', async () => {
 	let most = 0;
 	await runNodeVirtually(
 		sandbox,
-		{ ...generate, downloadVideo: true, options: { maxConcurrency: 2 } },
+		{ ...GENERATE_EACH, downloadVideo: true, options: { maxConcurrency: 2 } },
 		{
-			input: inputOf(6),
-			settings: { onError: 'continueRegularOutput' },
+			input: numbered(6),
+			settings: CONTINUE,
 			onStart: (run) =>
 				void setTimeout(() => {
 					most = sandbox.hanging;

@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream';
-import { runNodeVirtually } from './support/octopus';
+import { GENERATE_EACH } from './support/inputs';
+import { runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox();
-
-const generate = { operation: 'generate', prompt: '={{ $json.prompt }}' };
 
 test('files are streamed into the request, never held as a whole', async () => {
 	const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, n) => n % 251));
@@ -38,7 +37,7 @@ test('files are streamed into the request, never held as a whole', async () => {
 	const { error } = await runNodeVirtually(
 		sandbox,
 		{
-			...generate,
+			...GENERATE_EACH,
 			mode: 'referenceImages',
 			referenceImages: { image },
 			waitForCompletion: false,
@@ -91,7 +90,7 @@ test('files that vanish between the look at them and the request end in an error
 		const { error } = await runNodeVirtually(
 			sandbox,
 			{
-				...generate,
+				...GENERATE_EACH,
 				mode: 'referenceImages',
 				referenceImages: { image },
 				options: { sendBinaryAs, timeout: 0.1 },

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
 import { HTML_502 } from '../sandbox/faults';
 import type { Quirks } from '../sandbox/tasks';
-import { runNodeVirtually, type NodeSetup } from './support/octopus';
+import { CONTINUE, GENERATE } from './support/inputs';
+import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { keepingFilesInMemory, readBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
@@ -19,7 +20,7 @@ afterEach(() => jest.restoreAllMocks());
 async function download(parameters: INodeParameters = {}, setup?: NodeSetup) {
 	return await runNodeVirtually(
 		sandbox,
-		{ operation: 'generate', prompt: 'a boat', downloadVideo: true, ...parameters },
+		{ ...GENERATE, downloadVideo: true, ...parameters },
 		setup,
 	);
 }
@@ -114,7 +115,7 @@ describe('a download is tried again after', () => {
 
 test('a download that fails for good is told apart from a generation that fails', async () => {
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: { status: 403, body: '<Error/>' } });
-	const { items } = await download({}, { settings: { onError: 'continueRegularOutput' } });
+	const { items } = await download({}, { settings: CONTINUE });
 	expect(items[0]?.json.error).toEqual({
 		message: 'The video is ready but could not be downloaded',
 		description: expect.stringContaining('The host of the video file answered with HTTP 403'),

@@ -1,4 +1,4 @@
-import { runNode, runNodeVirtually } from './support/octopus';
+import { runNode, runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 

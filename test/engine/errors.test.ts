@@ -1,62 +1,60 @@
 import { inspect } from 'node:util';
 import { ExpressionError } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
-import { runNodeVirtually } from './support/octopus';
+import { GENERATE } from './support/inputs';
+import { apiErrorBody, taskErrorBody } from './support/errorBodies';
+import { runNodeVirtually } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox();
 
-const generate = { operation: 'generate', prompt: 'a boat' };
-const apiError = (message: string) => ({ error: { message, type: 'new_api_error', code: '' } });
-const taskError = (code: string) => ({ code, message: code, data: null });
-
 const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 	[
 		'401',
-		{ status: 401, body: apiError('Invalid token') },
+		{ status: 401, body: apiErrorBody('Invalid token') },
 		'OctopusX did not accept the API key',
 		'OctopusX said: "Invalid token" (HTTP 401)',
 	],
 	[
 		'quota',
-		{ status: 403, body: taskError('insufficient_user_quota') },
+		{ status: 403, body: taskErrorBody('insufficient_user_quota') },
 		'The balance of the OctopusX account is too low',
 		'HTTP 403, insufficient_user_quota',
 	],
 	[
 		'403',
-		{ status: 403, body: apiError('no') },
+		{ status: 403, body: apiErrorBody('no') },
 		'The account or the API key does not allow this',
 		'HTTP 403',
 	],
 	[
 		'413',
-		{ status: 413, body: apiError('too large') },
+		{ status: 413, body: apiErrorBody('too large') },
 		'The request is too large for OctopusX',
 		'public URL',
 	],
 	[
 		'no model',
-		{ status: 400, body: taskError('model_price_error') },
+		{ status: 400, body: taskErrorBody('model_price_error') },
 		'OctopusX does not offer this model to the account',
 		"'Model'",
 	],
 	[
 		'400',
-		{ status: 400, body: taskError('invalid_request') },
+		{ status: 400, body: taskErrorBody('invalid_request') },
 		'OctopusX rejected the request',
 		'HTTP 400, invalid_request',
 	],
 	[
 		'404',
-		{ status: 404, body: apiError('Invalid URL') },
+		{ status: 404, body: apiErrorBody('Invalid URL') },
 		'OctopusX has nothing at this address',
 		"'Base URL'",
 	],
 	[
 		'500',
-		{ status: 500, body: apiError('boom') },
+		{ status: 500, body: apiErrorBody('boom') },
 		'OctopusX is not available at the moment',
 		'"boom" (HTTP 500)',
 	],
@@ -89,7 +87,7 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 
 test.each(CASES)('submission: %s', async (_name, answer, message, description) => {
 	sandbox.faults.add({ on: 'submit', times: Infinity, answer });
-	const { error, run } = await runNodeVirtually(sandbox, generate);
+	const { error, run } = await runNodeVirtually(sandbox, GENERATE);
 	expect(error).toMatchObject({ message, context: { itemIndex: 0 } });
 	expect(error?.description).toContain(description);
 	expect(sandbox.log).toHaveLength(1);
@@ -98,7 +96,7 @@ test.each(CASES)('submission: %s', async (_name, answer, message, description) =
 });
 
 test('nobody answers', async () => {
-	const { error } = await runNodeVirtually(sandbox, generate, {
+	const { error } = await runNodeVirtually(sandbox, GENERATE, {
 		credential: { baseUrl: 'http://127.0.0.1:9' },
 	});
 	expect(error?.message).toBe('OctopusX cannot be reached');
@@ -107,8 +105,8 @@ test('nobody answers', async () => {
 
 test('what the server says is quoted without the key, tokens or file contents, and in part only', async () => {
 	const secret = `${sandbox.apiKey} Bearer abc.def data:image/png;base64,AAAA ${'word '.repeat(400_000)}${sandbox.apiKey}`;
-	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiError(secret) } });
-	const { error, run } = await runNodeVirtually(sandbox, generate);
+	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiErrorBody(secret) } });
+	const { error, run } = await runNodeVirtually(sandbox, GENERATE);
 	expect(error?.description).toContain('"*** Bearer *** data:*** word word');
 	expect(error?.description?.length).toBeLessThan(700);
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
@@ -116,8 +114,8 @@ test('what the server says is quoted without the key, tokens or file contents, a
 
 test('a key that was pasted with white space around it works, and is hidden as it is sent', async () => {
 	const message = `no such key: ${sandbox.apiKey}`;
-	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiError(message) } });
-	const { error, run } = await runNodeVirtually(sandbox, generate, {
+	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiErrorBody(message) } });
+	const { error, run } = await runNodeVirtually(sandbox, GENERATE, {
 		credential: { apiKey: ` ${sandbox.apiKey}\n` },
 	});
 	expect(error?.description).toContain('no such key: ***');
@@ -133,7 +131,7 @@ test('a server that echoes the key in a task does not get it into the items', as
 		video_url: `${sandbox.fileHost}/a.mp4?key=${sandbox.apiKey}`,
 	};
 	sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
-	const { items, run } = await runNodeVirtually(sandbox, generate);
+	const { items, run } = await runNodeVirtually(sandbox, GENERATE);
 	expect(items[0]?.json).toMatchObject({ note: 'made with ***' });
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
 });

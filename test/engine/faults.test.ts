@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INode } from 'n8n-workflow';
 import type { Route } from '../sandbox/faults';
+import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import {
 	DOWNLOAD_HEALING,
 	DOWNLOAD_HOPELESS,
@@ -12,7 +13,7 @@ import {
 	SUBMIT_UNKNOWN,
 	type FaultKind,
 } from './support/faultKinds';
-import { runNodeVirtually, type NodeRun } from './support/octopus';
+import { runNodeVirtually, type NodeRun } from './support/runNode';
 import { loggedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
 
@@ -20,7 +21,7 @@ const TABLE_FILE = join(__dirname, '..', '..', 'docs', 'FAULTS.md');
 
 const POLICIES = {
 	Stop: {},
-	Continue: { onError: 'continueRegularOutput' },
+	Continue: CONTINUE,
 	'Error output': { onError: 'continueErrorOutput' },
 	'Retry On Fail': { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 },
 } satisfies Record<string, Partial<INode>>;
@@ -56,8 +57,7 @@ async function runCell(policy: Policy, lines: string[]): Promise<NodeRun> {
 	return await runNodeVirtually(
 		sandbox,
 		{
-			operation: 'generate',
-			prompt: '={{ $json.prompt }}',
+			...GENERATE_EACH,
 			downloadVideo: true,
 			options: { timeout: 20 },
 		},
@@ -65,7 +65,7 @@ async function runCell(policy: Policy, lines: string[]): Promise<NodeRun> {
 			node: loggedNode(lines),
 			onMessage: (text) => lines.push(text),
 			settings: POLICIES[policy],
-			input: ['before', 'struck', 'after'].map((prompt) => ({ json: { prompt } })),
+			input: inputOf('before', 'struck', 'after'),
 		},
 	);
 }

@@ -7,7 +7,8 @@ import {
 	type INodePropertyCollection,
 } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
-import { runNodeVirtually } from './support/octopus';
+import { GENERATE } from './support/inputs';
+import { runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { watchedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
@@ -215,7 +216,7 @@ describe('every field', () => {
 		for (const parameters of runs) {
 			const { error } = await runNodeVirtually(
 				sandbox,
-				{ operation: 'generate', prompt: 'a boat', ...parameters },
+				{ ...GENERATE, ...parameters },
 				{ node, input: [{ json: {}, binary }] },
 			);
 			expect(error).toBeUndefined();

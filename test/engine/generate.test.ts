@@ -1,5 +1,6 @@
 import type { INodeParameters } from 'n8n-workflow';
-import { runNode } from './support/octopus';
+import { GENERATE } from './support/inputs';
+import { runNode } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 
@@ -11,7 +12,7 @@ const sandbox = useSandbox();
 async function bodyFor(parameters: INodeParameters, input = [{ json: {} }] as never) {
 	const { error } = await runNode(
 		sandbox,
-		{ operation: 'generate', prompt: 'a boat', waitForCompletion: false, ...parameters },
+		{ ...GENERATE, waitForCompletion: false, ...parameters },
 		{ input },
 	);
 	expect(error).toBeUndefined();

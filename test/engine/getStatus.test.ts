@@ -1,5 +1,6 @@
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
-import { runNode, runNodeVirtually } from './support/octopus';
+import { GENERATE } from './support/inputs';
+import { runNode, runNodeVirtually } from './support/runNode';
 import { readBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 
@@ -7,8 +8,11 @@ const sandbox = useSandbox();
 
 /** Creates a task the way another workflow would have. */
 async function submit(parameters: INodeParameters = {}) {
-	const generate = { operation: 'generate', prompt: 'a boat', waitForCompletion: false };
-	const { items } = await runNode(sandbox, { ...generate, ...parameters });
+	const { items } = await runNode(sandbox, {
+		...GENERATE,
+		waitForCompletion: false,
+		...parameters,
+	});
 	sandbox.log = [];
 	return String(items[0]?.json.task_id);
 }

@@ -1,16 +1,16 @@
-import type { INode, NodeExecutionHint } from 'n8n-workflow';
-import { NODE, runNodeVirtually, type NodeSetup } from './support/octopus';
+import type { NodeExecutionHint } from 'n8n-workflow';
+import { CONTINUE, GENERATE_EACH } from './support/inputs';
+import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 
-const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
 const forbidden = { status: 403, body: { error: { message: 'no', code: '' } } };
 
 const sandbox = useSandbox({ durationMs: 20_000 });
 
 async function hintsOf(prompts: string[], setup: NodeSetup): Promise<NodeExecutionHint[]> {
 	const input = prompts.map((prompt) => ({ json: { prompt } }));
-	const parameters = { prompt: '={{ $json.prompt }}', options: { timeout: 0.5 } };
+	const parameters = { ...GENERATE_EACH, options: { timeout: 0.5 } };
 	const { run } = await runNodeVirtually(sandbox, parameters, { input, ...setup });
 	return lastRunOf(run, NODE).hints ?? [];
 }

@@ -1,13 +1,14 @@
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { runNodeVirtually, type NodeSetup } from './support/octopus';
+import { GENERATE } from './support/inputs';
+import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
 
 /** Runs Generate; whatever comes, it ends in items or in an error with words, and without the key. */
 async function run(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
-	const generate = { operation: 'generate', prompt: 'a boat', options: { timeout: 1 } };
-	const result = await runNodeVirtually(sandbox, { ...generate, ...parameters }, setup);
+	const all = { ...GENERATE, options: { timeout: 1 }, ...parameters };
+	const result = await runNodeVirtually(sandbox, all, setup);
 	const { error, items } = result;
 	expect(items.length > 0 || error?.message).toBeTruthy();
 	if (error) expect(['NodeApiError', 'NodeOperationError']).toContain(error.name);

@@ -1,23 +1,21 @@
-import type { INodeExecutionData } from 'n8n-workflow';
-import { runNodeVirtually } from './support/octopus';
+import { CONTINUE, GENERATE_EACH, inputOf, numbered } from './support/inputs';
+import { runNodeVirtually } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
 
 const generate = {
-	operation: 'generate',
-	prompt: '={{ $json.prompt }}',
+	...GENERATE_EACH,
 	seconds: '={{ $json.seconds ?? 8 }}',
 	options: { pollInterval: 1 },
 };
-const inputOf = (...items: Array<INodeExecutionData['json']>) => items.map((json) => ({ json }));
 
 /** Item 0 fails, item 1 does not. */
-const failedFirst = { input: inputOf({ prompt: 'one [failed]' }, { prompt: 'two' }) };
+const failedFirst = { input: inputOf('one [failed]', 'two') };
 
 test('two input items give two output items, paired right', async () => {
 	const { items } = await runNodeVirtually(sandbox, generate, {
-		input: inputOf({ prompt: 'one' }, { prompt: 'two' }),
+		input: inputOf('one', 'two'),
 	});
 	expect(items.map(({ json, pairedItem }) => [json.task_id, pairedItem])).toEqual([
 		['video_1', { item: 0 }],
@@ -27,7 +25,7 @@ test('two input items give two output items, paired right', async () => {
 
 test('output follows the input’s order, whichever video is done first', async () => {
 	const { items } = await runNodeVirtually(sandbox, generate, {
-		input: inputOf(...Array.from({ length: 12 }, (_, n) => ({ prompt: `number ${n}` }))),
+		input: numbered(12),
 	});
 	const promptOf = (id: unknown) => sandbox.tasks.find((task) => task.id === id)?.request.prompt;
 	expect(items.map(({ json }) => promptOf(json.task_id))).toEqual(
@@ -37,7 +35,7 @@ test('output follows the input’s order, whichever video is done first', async 
 
 test('the output is the task, without placeholders and without a top-level error', async () => {
 	const { items } = await runNodeVirtually(sandbox, generate, {
-		input: inputOf({ prompt: 'one' }),
+		input: inputOf('one'),
 	});
 	expect(items[0]?.json).toEqual({
 		id: 'video_1',
@@ -61,7 +59,7 @@ test('without waiting, the task comes as it was accepted', async () => {
 		sandbox,
 		{ ...generate, waitForCompletion: false },
 		{
-			input: inputOf({ prompt: 'one' }),
+			input: inputOf('one'),
 		},
 	);
 	expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'queued', progress: 0 });
@@ -72,7 +70,7 @@ describe('On Error: Continue', () => {
 	test('the failed item carries its task, the other one is unharmed', async () => {
 		const { items, run } = await runNodeVirtually(sandbox, generate, {
 			...failedFirst,
-			settings: { onError: 'continueRegularOutput' },
+			settings: CONTINUE,
 		});
 		expect(run.status).toBe('success');
 		expect(items).toHaveLength(2);
@@ -95,8 +93,8 @@ describe('On Error: Continue', () => {
 
 	test('an item that cannot be planned costs nothing, the other one goes on', async () => {
 		const { items } = await runNodeVirtually(sandbox, generate, {
-			input: inputOf({ prompt: 'one', seconds: 3 }, { prompt: 'two' }),
-			settings: { onError: 'continueRegularOutput' },
+			input: [{ json: { prompt: 'one', seconds: 3 } }, ...inputOf('two')],
+			settings: CONTINUE,
 		});
 		expect(items[0]?.json).toMatchObject({
 			error: { message: "'Seconds' must be a whole number from 4 to 30 [item 0]" },
@@ -126,7 +124,7 @@ test('On Error: Continue (error output) sends the failed item there, and only th
 describe('On Error: Stop', () => {
 	test('a bad item costs nothing for the others', async () => {
 		const { error } = await runNodeVirtually(sandbox, generate, {
-			input: inputOf({ prompt: 'one' }, { prompt: 'two' }, { prompt: 'three', seconds: 99 }),
+			input: [...inputOf('one', 'two'), { json: { prompt: 'three', seconds: 99 } }],
 		});
 		expect(error).toMatchObject({ context: { itemIndex: 2 } });
 		expect(sandbox.log).toEqual([]);
@@ -148,7 +146,7 @@ test('Max Concurrency bounds the videos in flight, and a finished one frees its 
 	const { items, elapsedMs } = await runNodeVirtually(
 		sandbox,
 		{ ...generate, options: { pollInterval: 1, maxConcurrency: 3 } },
-		{ input: inputOf(...Array.from({ length: 7 }, (_, n) => ({ prompt: `number ${n}` }))) },
+		{ input: numbered(7) },
 	);
 	expect(items).toHaveLength(7);
 	const startedAt = sandbox.tasks[0]?.createdAt ?? 0;

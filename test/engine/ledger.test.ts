@@ -1,5 +1,6 @@
 import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
-import { NODE, runNodeVirtually, type NodeSetup } from './support/octopus';
+import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
+import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { loggedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
@@ -14,14 +15,12 @@ beforeEach(() => {
 });
 
 async function run(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
-	const generate = { operation: 'generate', prompt: '={{ $json.prompt }}' };
 	return await runNodeVirtually(
 		sandbox,
-		{ ...generate, ...parameters },
+		{ ...GENERATE_EACH, ...parameters },
 		{ node: loggedNode(lines), ...setup },
 	);
 }
-const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
 const bill = () => sandbox.tasks.map(({ request }) => request.prompt);
 
 describe('Retry On Fail', () => {
@@ -93,7 +92,7 @@ describe('Retry On Fail', () => {
 		const { items } = await run(
 			{},
 			{
-				settings: { ...RETRY, maxTries: 2, onError: 'continueRegularOutput' },
+				settings: { ...RETRY, maxTries: 2, ...CONTINUE },
 				input: inputOf('one [failed]'),
 			},
 		);
@@ -103,7 +102,7 @@ describe('Retry On Fail', () => {
 
 	test.each([
 		['Stop Workflow', {}],
-		['Continue', { onError: 'continueRegularOutput' as const }],
+		['Continue', CONTINUE],
 	])(
 		'a Stop with %s names the paid tasks, also in the tries that n8n adds',
 		async (_policy, more) => {
@@ -145,7 +144,7 @@ describe('Retry On Fail', () => {
 		const { items } = await run(
 			{},
 			{
-				settings: { ...RETRY, onError: 'continueRegularOutput' },
+				settings: { ...RETRY, ...CONTINUE },
 				input: inputOf('one', 'two'),
 			},
 		);

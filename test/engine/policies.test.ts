@@ -1,8 +1,8 @@
-import { runNode, type NodeRun } from './support/octopus';
+import { GENERATE } from './support/inputs';
+import { runNode, type NodeRun } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
-const generate = { operation: 'generate' };
 
 const policies = ['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const;
 
@@ -21,29 +21,25 @@ describe.each(policies)('with On Error set to %s', (onError) => {
 
 	test('a Base URL that is no address is refused for every item', async () => {
 		const credential = { baseUrl: 'octopusx' };
-		const run = await runNode(
-			sandbox,
-			{ ...generate, prompt: 'a boat' },
-			{ ...twoItems, credential },
-		);
+		const run = await runNode(sandbox, { ...GENERATE }, { ...twoItems, credential });
 		check(run, /^The 'Base URL' in the credential is not a web address$/);
 	});
 
 	test('more items than Max Videos are refused, each of them', async () => {
 		const options = { maxVideos: 1 };
-		const run = await runNode(sandbox, { ...generate, prompt: 'a boat', options }, twoItems);
+		const run = await runNode(sandbox, { ...GENERATE, options }, twoItems);
 		check(run, /^2 items arrived, and 'Max Videos' allows 1/);
 	});
 
 	test('Max Videos is one number for the run, also from an expression', async () => {
 		const options = { maxVideos: '={{ $itemIndex === 0 ? 1 : 99 }}' };
-		const run = await runNode(sandbox, { ...generate, prompt: 'a boat', options }, twoItems);
+		const run = await runNode(sandbox, { ...GENERATE, options }, twoItems);
 		check(run, /^2 items arrived, and 'Max Videos' allows 1/);
 	});
 
 	test('a bad Max Concurrency is refused for every item', async () => {
 		const options = { maxConcurrency: 0 };
-		const run = await runNode(sandbox, { ...generate, prompt: 'a boat', options }, twoItems);
+		const run = await runNode(sandbox, { ...GENERATE, options }, twoItems);
 		check(run, /^'Max Concurrency' must be a whole number from 1 to 50/);
 	});
 });
@@ -51,7 +47,7 @@ describe.each(policies)('with On Error set to %s', (onError) => {
 test('as many items as Max Videos allows are let through', async () => {
 	const { items } = await runNode(
 		sandbox,
-		{ ...generate, prompt: 'a boat', waitForCompletion: false, options: { maxVideos: 2 } },
+		{ ...GENERATE, waitForCompletion: false, options: { maxVideos: 2 } },
 		{ input: [{ json: {} }, { json: {} }] },
 	);
 	expect(items).toHaveLength(2);

@@ -1,5 +1,6 @@
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { runNode } from './support/octopus';
+import { GENERATE } from './support/inputs';
+import { runNode } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 
@@ -8,7 +9,7 @@ const sandbox = useSandbox();
 async function refusal(parameters: INodeParameters, item: INodeExecutionData = { json: {} }) {
 	const { error } = await runNode(
 		sandbox,
-		{ prompt: 'a boat', waitForCompletion: false, ...parameters },
+		{ ...GENERATE, waitForCompletion: false, ...parameters },
 		{ input: [item] },
 	);
 	expect(sandbox.log).toEqual([]);
@@ -16,7 +17,6 @@ async function refusal(parameters: INodeParameters, item: INodeExecutionData = {
 	return `${error?.message} | ${error?.description}`;
 }
 
-const generate = { operation: 'generate' };
 const edit = { operation: 'edit' };
 const png = 'https://example.com/1.png';
 
@@ -24,7 +24,7 @@ describe('limits, before any request', () => {
 	test.each([3, 31, 4.5, '={{ "long" }}', '={{ null }}', '={{ [8] }}', '={{ NaN }}'])(
 		'seconds %p',
 		async (seconds) => {
-			expect(await refusal({ ...generate, seconds })).toContain(
+			expect(await refusal({ ...GENERATE, seconds })).toContain(
 				"'Seconds' must be a whole number from 4 to 30",
 			);
 		},
@@ -33,7 +33,7 @@ describe('limits, before any request', () => {
 	test('a sixth reference image', async () => {
 		const image = Array.from({ length: 6 }, () => ({ source: 'url', url: png }));
 		expect(
-			await refusal({ ...generate, mode: 'referenceImages', referenceImages: { image } }),
+			await refusal({ ...GENERATE, mode: 'referenceImages', referenceImages: { image } }),
 		).toContain("'Reference Images' takes at most 5 images, and there are 6");
 	});
 
@@ -79,12 +79,12 @@ describe('limits, before any request', () => {
 		['maxConcurrency', 51, "'Max Concurrency' must be a whole number from 1 to 50"],
 	])('option %s %p', async (name, value, message) => {
 		const options = { [name]: value };
-		expect(await refusal({ ...generate, waitForCompletion: true, options })).toContain(message);
+		expect(await refusal({ ...GENERATE, waitForCompletion: true, options })).toContain(message);
 	});
 });
 
 describe('media that is no media, before any request', () => {
-	const firstFrame = { ...generate, mode: 'firstFrame' };
+	const firstFrame = { ...GENERATE, mode: 'firstFrame' };
 
 	test.each([
 		'ftp://example.com/a.png',
@@ -154,7 +154,7 @@ describe('media that is no media, before any request', () => {
 	});
 
 	test('no reference image at all', async () => {
-		expect(await refusal({ ...generate, mode: 'referenceImages' })).toContain(
+		expect(await refusal({ ...GENERATE, mode: 'referenceImages' })).toContain(
 			"'Reference Images' is empty",
 		);
 	});
@@ -164,7 +164,7 @@ describe('text that is no text, before any request', () => {
 	test.each(['={{ "" }}', '={{ "  " }}', '={{ null }}', '={{ ({}) }}'])(
 		'prompt %s',
 		async (prompt) => {
-			expect(await refusal({ ...generate, prompt })).toContain("'Prompt' has no text");
+			expect(await refusal({ ...GENERATE, prompt })).toContain("'Prompt' has no text");
 		},
 	);
 
@@ -182,7 +182,7 @@ describe('text that is no text, before any request', () => {
 	);
 
 	test('a mode or an operation that the node does not have', async () => {
-		expect(await refusal({ ...generate, mode: 'constructor' })).toContain(
+		expect(await refusal({ ...GENERATE, mode: 'constructor' })).toContain(
 			'\'Mode\' has no option "constructor"',
 		);
 		expect(await refusal({ operation: 'delete' })).toContain(
@@ -192,7 +192,7 @@ describe('text that is no text, before any request', () => {
 
 	test('a switch that is neither on nor off', async () => {
 		const waitForCompletion = '={{ "maybe" }}';
-		expect(await refusal({ ...generate, waitForCompletion })).toContain(
+		expect(await refusal({ ...GENERATE, waitForCompletion })).toContain(
 			"'Wait Until Completed' is neither on nor off",
 		);
 	});
@@ -200,7 +200,7 @@ describe('text that is no text, before any request', () => {
 	test.each(['[1]', 'seed=1', '"text"', '={{ 7 }}', '={{ [1] }}'])(
 		'additional fields %s',
 		async (additionalFields) => {
-			expect(await refusal({ ...generate, options: { additionalFields } })).toContain(
+			expect(await refusal({ ...GENERATE, options: { additionalFields } })).toContain(
 				"'Additional Fields' is not a JSON object",
 			);
 		},
@@ -208,7 +208,7 @@ describe('text that is no text, before any request', () => {
 
 	test.each(['model', 'prompt'])('additional fields with %s', async (name) => {
 		const options = { additionalFields: `{"${name}": "other"}` };
-		expect(await refusal({ ...generate, options })).toContain(
+		expect(await refusal({ ...GENERATE, options })).toContain(
 			`'Additional Fields' may not replace ${name}`,
 		);
 	});

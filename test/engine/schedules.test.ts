@@ -3,6 +3,7 @@ import type { INode } from 'n8n-workflow';
 import type { Route } from '../sandbox/faults';
 import type { LogEntry } from '../sandbox/routes';
 import { VOCABULARIES, type Quirks, type SandboxTask } from '../sandbox/tasks';
+import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import {
 	DOWNLOAD_HEALING,
 	DOWNLOAD_HOPELESS,
@@ -13,7 +14,7 @@ import {
 	SUBMIT_UNKNOWN,
 	type FaultKind,
 } from './support/faultKinds';
-import { runNodeVirtually, type NodeRun } from './support/octopus';
+import { runNodeVirtually, type NodeRun } from './support/runNode';
 import { loggedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
 
@@ -47,7 +48,7 @@ const schedule = fc.record({
 	),
 	settings: fc.constantFrom<Partial<INode>>(
 		{},
-		{ onError: 'continueRegularOutput' },
+		CONTINUE,
 		{ onError: 'continueErrorOutput' },
 		{ retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 },
 		{ retryOnFail: true, maxTries: 2, onError: 'continueErrorOutput' },
@@ -79,14 +80,13 @@ async function play(plan: Schedule) {
 	}
 	const lines: string[] = [];
 	const parameters = {
-		operation: 'generate',
-		prompt: '={{ $json.prompt }}',
+		...GENERATE_EACH,
 		waitForCompletion: plan.waits,
 		downloadVideo: plan.waits,
 		options: { timeout: 3, maxConcurrency: plan.maxConcurrency },
 	};
 	const setup = { node: loggedNode(lines), settings: plan.settings };
-	const input = plan.endings.map((ending, n) => ({ json: { prompt: `item ${n} ${ending}` } }));
+	const input = inputOf(...plan.endings.map((ending, n) => `item ${n} ${ending}`));
 	const runs: NodeRun[] = [];
 	runs.push(
 		await runNodeVirtually(sandbox, parameters, {

@@ -1,6 +1,7 @@
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
-import { runNodeVirtually } from './support/octopus';
+import { CONTINUE, GENERATE } from './support/inputs';
+import { runNodeVirtually } from './support/runNode';
 import { loggedNode, watchedNode } from './support/watchedNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
@@ -17,7 +18,7 @@ beforeEach(() => {
 async function stop(parameters: INodeParameters = {}) {
 	const result = await runNodeVirtually(
 		sandbox,
-		{ operation: 'generate', prompt: 'a boat', downloadVideo: true, ...parameters },
+		{ ...GENERATE, downloadVideo: true, ...parameters },
 		{
 			node: loggedNode(lines),
 			input: [{ json: {} }, { json: {} }],
@@ -85,9 +86,9 @@ test('with Continue, the items say how far they came', async () => {
 	sandbox.durationMs = 600_000;
 	const { items } = await runNodeVirtually(
 		sandbox,
-		{ operation: 'generate', prompt: 'a boat', options: { maxConcurrency: 1 } },
+		{ ...GENERATE, options: { maxConcurrency: 1 } },
 		{
-			settings: { onError: 'continueRegularOutput' },
+			settings: CONTINUE,
 			input: [{ json: {} }, { json: {} }],
 			onStart: (run) => void setTimeout(() => run.cancel(), STOP_AT_MS),
 		},
@@ -138,7 +139,7 @@ describe('Stop does not wait for n8n’s storage', () => {
 	test('that takes in a file', async () => {
 		const { elapsedMs, error } = await runNodeVirtually(
 			sandbox,
-			{ operation: 'generate', prompt: 'x', downloadVideo: true },
+			{ ...GENERATE, downloadVideo: true },
 			{ ...stopIt, node: nodeWith('prepareBinaryData') },
 		);
 		expect(elapsedMs).toBeLessThanOrEqual(STOP_AT_MS + 1_000);

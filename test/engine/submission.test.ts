@@ -1,15 +1,16 @@
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
 import { Sandbox, startSandbox } from '../sandbox/sandbox';
-import { runNodeVirtually, type NodeSetup } from './support/octopus';
+import { GENERATE } from './support/inputs';
+import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { loggedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
 
 async function submit(parameters: INodeParameters = {}, setup?: NodeSetup) {
-	const generate = { operation: 'generate', prompt: 'a boat', waitForCompletion: false };
-	const result = await runNodeVirtually(sandbox, { ...generate, ...parameters }, setup);
+	const all = { ...GENERATE, waitForCompletion: false, ...parameters };
+	const result = await runNodeVirtually(sandbox, all, setup);
 	const submissions = sandbox.requestsTo('submit').map(({ at }) => at);
 	return {
 		...result,

@@ -1,26 +1,13 @@
-import type { IExecuteFunctions, INode, INodeParameters } from 'n8n-workflow';
-import { runNode } from './support/octopus';
-import {
-	canSuspend,
-	CONTINUE,
-	inputOf,
-	MINUTE,
-	onNewEngine,
-	runSuspending,
-	type SuspendingSetup,
-} from './support/suspending';
+import type { IExecuteFunctions, INode } from 'n8n-workflow';
+import { CONTINUE, inputOf } from './support/inputs';
+import { runNode } from './support/runNode';
+import { canSuspend, MINUTE, onNewEngine, runSuspending, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { loggedNode, watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox({ durationMs: 5 * MINUTE });
 
-async function suspend(parameters: INodeParameters = {}, setup: SuspendingSetup = {}) {
-	return await runSuspending(
-		sandbox,
-		{ prompt: '={{ $json.prompt }}', waitStrategy: 'suspend', downloadVideo: true, ...parameters },
-		{ input: inputOf('one', 'two', 'three'), ...setup },
-	);
-}
+const suspend = suspendingOn(sandbox, { downloadVideo: true }, inputOf('one', 'two', 'three'));
 
 onNewEngine('suspended', () => {
 	test('all videos arrive in input order, each paid for once, looked at once a minute', async () => {

@@ -1,33 +1,24 @@
 import { parse, stringify } from 'flatted';
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { NODE, runNode } from './support/octopus';
+import type { IDataObject } from 'n8n-workflow';
+import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
+import { NODE, runNode } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
-import {
-	CONTINUE,
-	errorOf,
-	inputOf,
-	MINUTE,
-	onNewEngine,
-	runSuspending,
-	type SuspendingSetup,
-} from './support/suspending';
+import { errorOf, MINUTE, onNewEngine, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
 import { watchedNode } from './support/watchedNode';
 
 /** What n8n can do to a suspended execution, and what the node has to stand. */
 
-const PARAMETERS: INodeParameters = { prompt: '={{ $json.prompt }}', waitStrategy: 'suspend' };
+const PARAMETERS = { ...GENERATE_EACH, waitStrategy: 'suspend' };
 
 const sandbox = useSandbox({ durationMs: 5 * MINUTE });
 
-async function suspend(setup: SuspendingSetup, parameters: INodeParameters = {}) {
-	return await runSuspending(sandbox, { ...PARAMETERS, ...parameters }, setup);
-}
+const suspend = suspendingOn(sandbox);
 
 onNewEngine('n8n', () => {
 	test('runs a second run that waits for its turn', async () => {
-		const { run } = await suspend({ input: inputOf('one'), reachTwice: true });
+		const { run } = await suspend({}, { input: inputOf('one'), reachTwice: true });
 		// the second one suspends in its turn; what counts is that its input is not handed on
 		expect(sandbox.tasks).toHaveLength(2);
 		expect(JSON.stringify(run.data.resultData.runData[NODE])).not.toContain('"prompt"');
@@ -37,7 +28,7 @@ onNewEngine('n8n', () => {
 		const answer = { status: 400, body: { code: 'bad', message: 'no', data: null } };
 		sandbox.faults.add({ on: 'submit', prompt: 'one', answer });
 		const settings = { ...CONTINUE, retryOnFail: true, maxTries: 2, waitBetweenTries: 10 };
-		const { items } = await suspend({ input: inputOf('one', 'two'), settings });
+		const { items } = await suspend({}, { input: inputOf('one', 'two'), settings });
 		expect(sandbox.requestsTo('submit')).toHaveLength(2);
 		expect(items.map(({ json }) => json.task_id ?? (json.error as IDataObject).message)).toEqual([
 			'OctopusX rejected the request',
@@ -69,16 +60,19 @@ onNewEngine('n8n', () => {
 	);
 
 	test('is told the tasks, should it die in the middle of a look', async () => {
-		await suspend({
-			input: inputOf('one', 'two'),
-			whileSuspended: (_times, child) => {
-				const { runData, lastNodeExecuted } = child.data.resultData;
-				// n8n's recovery makes up an item for a node that has none
-				expect(Object.keys(runData).sort()).toEqual(['Done?', 'Look', 'Start']);
-				const items = lastRunOf(child, lastNodeExecuted as string).data?.main?.[0] ?? [];
-				expect(items.map((item) => errorOf(item).task_id)).toEqual(['video_1', 'video_2']);
+		await suspend(
+			{},
+			{
+				input: inputOf('one', 'two'),
+				whileSuspended: (_times, child) => {
+					const { runData, lastNodeExecuted } = child.data.resultData;
+					// n8n's recovery makes up an item for a node that has none
+					expect(Object.keys(runData).sort()).toEqual(['Done?', 'Look', 'Start']);
+					const items = lastRunOf(child, lastNodeExecuted as string).data?.main?.[0] ?? [];
+					expect(items.map((item) => errorOf(item).task_id)).toEqual(['video_1', 'video_2']);
+				},
 			},
-		});
+		);
 		expect.assertions(2 * 5);
 	});
 
@@ -90,7 +84,7 @@ onNewEngine('n8n', () => {
 			saveDataSuccessExecution: 'none',
 			timezone: 'Europe/Berlin',
 		};
-		const { started } = await suspend({ input: inputOf('one'), workflowSettings });
+		const { started } = await suspend({}, { input: inputOf('one'), workflowSettings });
 		expect(started?.workflow.settings).toMatchObject({
 			callerPolicy: 'any',
 			executionTimeout: -1,
@@ -118,7 +112,7 @@ onNewEngine('n8n', () => {
 				return context.getContext(type);
 			},
 		}));
-		const { items, error, resumed } = await suspend({ input: inputOf('one'), settings, node });
+		const { items, error, resumed } = await suspend({}, { input: inputOf('one'), settings, node });
 		expect(resumed).toBe(1);
 		const [item] = items;
 		const { message, description, task_id } = (item ? errorOf(item) : error) as IDataObject;
@@ -128,32 +122,35 @@ onNewEngine('n8n', () => {
 
 	test('that does not suspend leaves the wait to the node, until the deadline', async () => {
 		const { error, elapsedMs } = await suspend(
+			{ options: { timeout: 10 } },
 			{
 				input: inputOf('one [never]'),
 				executeWorkflow: async () => ({ executionId: '2', data: [null] }),
 			},
-			{ options: { timeout: 10 } },
 		);
 		expect(error?.message).toBe('The video was not ready in time');
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
 
 	test('routes what failed to the error output', async () => {
-		const { items, errorItems } = await suspend({
-			input: inputOf('one', 'two [failed]'),
-			settings: { onError: 'continueErrorOutput' },
-		});
+		const { items, errorItems } = await suspend(
+			{},
+			{
+				input: inputOf('one', 'two [failed]'),
+				settings: { onError: 'continueErrorOutput' },
+			},
+		);
 		expect([items.length, errorItems.length]).toEqual([1, 1]);
 	});
 
 	test('that is stopped while items are submitted starts nothing', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 3, answer: 'hang' });
 		const { started, error } = await suspend(
+			{ options: { maxConcurrency: 1 } },
 			{
 				input: inputOf('one', 'two', 'three'),
 				onStart: (run) => void setTimeout(() => run.cancel(), 3_000),
 			},
-			{ options: { maxConcurrency: 1 } },
 		);
 		expect(started).toBeUndefined();
 		expect(error?.message).toBe('The execution was canceled');

@@ -1,27 +1,17 @@
-import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import type { INodeExecutionData } from 'n8n-workflow';
+import { CONTINUE, inputOf } from './support/inputs';
 import { lastRunOf } from './support/runWorkflow';
-import {
-	CONTINUE,
-	errorOf,
-	inputOf,
-	MINUTE,
-	onNewEngine,
-	runSuspending,
-	type SuspendingSetup,
-} from './support/suspending';
+import { errorOf, MINUTE, onNewEngine, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
 
 /** Faults that strike while the execution is suspended. */
 
-const PARAMETERS: INodeParameters = { prompt: '={{ $json.prompt }}', waitStrategy: 'suspend' };
 const down = { status: 502, body: '<html>' };
 
 const sandbox = useSandbox({ durationMs: 5 * MINUTE });
 
-async function suspend(setup: SuspendingSetup, parameters: INodeParameters = {}) {
-	return await runSuspending(sandbox, { ...PARAMETERS, ...parameters }, setup);
-}
+const suspend = suspendingOn(sandbox);
 
 onNewEngine('the API', () => {
 	/** Lets every look fail from the `from`th suspension on, for tasks of that prompt. */
@@ -32,12 +22,12 @@ onNewEngine('the API', () => {
 	test('that is down at the last look does not spoil what has been seen done', async () => {
 		sandbox.durationMs = 90_000;
 		const { items } = await suspend(
+			{ options: { timeout: 4 } },
 			{
 				input: inputOf('one', 'two [never]'),
 				settings: CONTINUE,
 				whileSuspended: downFrom(3),
 			},
-			{ options: { timeout: 4 } },
 		);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 		expect(errorOf(items[1] as INodeExecutionData).message).toBe('The video was not ready in time');
@@ -49,8 +39,8 @@ onNewEngine('the API', () => {
 			{ json: { prompt: 'two', wait: true } },
 		];
 		const { items } = await suspend(
-			{ input, whileSuspended: downFrom(0, 'one') },
 			{ waitForCompletion: '={{ $json.wait }}' },
+			{ input, whileSuspended: downFrom(0, 'one') },
 		);
 		expect(items.map(({ json }) => json.status)).toEqual(['queued', 'completed']);
 		expect(sandbox.requestsTo('poll').filter(({ path }) => path.endsWith('video_1'))).toEqual([]);
@@ -58,8 +48,8 @@ onNewEngine('the API', () => {
 
 	test('that stays down ends the wait at its deadline', async () => {
 		const { error, elapsedMs } = await suspend(
-			{ input: inputOf('one'), whileSuspended: downFrom(0) },
 			{ options: { timeout: 10 } },
+			{ input: inputOf('one'), whileSuspended: downFrom(0) },
 		);
 		expect(error?.message).toBe('The video was not ready in time');
 		expect(elapsedMs).toBeLessThanOrEqual(10.5 * MINUTE);
@@ -70,6 +60,7 @@ onNewEngine('the API', () => {
 		const gaps: number[] = [];
 		let last = 0;
 		await suspend(
+			{ options: { maxConcurrency: 3 } },
 			{
 				input: inputOf(...Array<string>(30).fill('x')),
 				whileSuspended: (times) => {
@@ -82,30 +73,33 @@ onNewEngine('the API', () => {
 					}
 				},
 			},
-			{ options: { maxConcurrency: 3 } },
 		);
 		expect(Math.max(...gaps.slice(1))).toBeLessThanOrEqual(2.5 * MINUTE);
 	});
 
 	test('that refuses the key ends the wait', async () => {
-		const { error, elapsedMs } = await suspend({
-			input: inputOf('one'),
-			whileSuspended: () =>
-				sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 401 } }),
-		});
+		const { error, elapsedMs } = await suspend(
+			{},
+			{
+				input: inputOf('one'),
+				whileSuspended: () =>
+					sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 401 } }),
+			},
+		);
 		expect(error).toMatchObject({ message: 'OctopusX did not accept the API key' });
 		expect(elapsedMs).toBeLessThan(2 * MINUTE);
 	});
 
 	test('that did not answer a submission is named beside the others', async () => {
 		sandbox.faults.add({ on: 'submit', prompt: 'one', accept: true, answer: 'reset' });
-		const { error } = await suspend({ input: inputOf('one', 'two') });
+		const { error } = await suspend({}, { input: inputOf('one', 'two') });
 		expect(error?.description).toContain('perhaps paid for: item 0');
 		expect(error?.description).toContain('item 1: video_2 (completed)');
 	});
 
 	test('that answers only some looks lets none of the videos go', async () => {
 		const { items, elapsedMs } = await suspend(
+			{ options: { maxConcurrency: 5 } },
 			{
 				input: inputOf(...Array<string>(30).fill('x')),
 				settings: CONTINUE,
@@ -114,7 +108,6 @@ onNewEngine('the API', () => {
 					sandbox.faults.add({ on: 'poll', nth: 21, times: Infinity, answer: { status: 429 } });
 				},
 			},
-			{ options: { maxConcurrency: 5 } },
 		);
 		expect(items.map(({ json }) => json.status)).toEqual(Array(30).fill('completed'));
 		expect(elapsedMs).toBeLessThan(10 * MINUTE);
@@ -122,8 +115,8 @@ onNewEngine('the API', () => {
 
 	test('that is down at the deadline does not make n8n loop', async () => {
 		const { items, resumed } = await suspend(
-			{ input: inputOf('one', 'two', 'three'), settings: CONTINUE, whileSuspended: downFrom(0) },
 			{ options: { maxConcurrency: 1, timeout: 3 } },
+			{ input: inputOf('one', 'two', 'three'), settings: CONTINUE, whileSuspended: downFrom(0) },
 		);
 		expect(items.map((item) => errorOf(item).message)).toEqual(
 			Array(3).fill('The video was not ready in time'),
@@ -135,6 +128,7 @@ onNewEngine('the API', () => {
 		sandbox.durationMs = 90_000;
 		const body = { id: 'video_1', task_id: 'video_1', status: 'expired', progress: 0 };
 		const { items } = await suspend(
+			{ options: { timeout: 6 } },
 			{
 				input: inputOf('one', 'two [never]'),
 				settings: CONTINUE,
@@ -146,7 +140,6 @@ onNewEngine('the API', () => {
 					sandbox.faults.add({ on: 'poll', prompt: 'one', times: Infinity, answer });
 				},
 			},
-			{ options: { timeout: 6 } },
 		);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	});
@@ -162,23 +155,29 @@ onNewEngine('a credential that n8n cannot read once', () => {
 				throw new Error('vault: connection timeout');
 			},
 		}));
-		const { items } = await suspend({
-			input: inputOf('one', 'two'),
-			node,
-			whileSuspended: (times) => (isDue = times === 2),
-		});
+		const { items } = await suspend(
+			{},
+			{
+				input: inputOf('one', 'two'),
+				node,
+				whileSuspended: (times) => (isDue = times === 2),
+			},
+		);
 		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
 	});
 });
 
 onNewEngine('a database that cannot tell about the execution that waits', () => {
 	test('is no reason to give up', async () => {
-		const { items } = await suspend({
-			input: inputOf('one'),
-			parent: () => {
-				throw new Error('no connection');
+		const { items } = await suspend(
+			{},
+			{
+				input: inputOf('one'),
+				parent: () => {
+					throw new Error('no connection');
+				},
 			},
-		});
+		);
 		expect(items[0]?.json).toMatchObject({ status: 'completed' });
 	});
 });

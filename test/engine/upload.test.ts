@@ -1,6 +1,7 @@
 import type { INodeParameters } from 'n8n-workflow';
 import { HTML_502, type Fault } from '../sandbox/faults';
-import { runNodeVirtually, type NodeSetup } from './support/octopus';
+import { GENERATE } from './support/inputs';
+import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
@@ -73,9 +74,8 @@ test('images keep their order, addresses stay as they are', async () => {
 	await runNodeVirtually(
 		sandbox,
 		{
-			operation: 'generate',
 			mode: 'referenceImages',
-			prompt: 'a boat',
+			...GENERATE,
 			referenceImages: { image },
 			waitForCompletion: false,
 			options: { sendBinaryAs: 'upload' },

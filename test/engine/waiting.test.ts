@@ -1,7 +1,8 @@
 import type { INodeParameters } from 'n8n-workflow';
 import { HTML_502 } from '../sandbox/faults';
 import { VOCABULARIES } from '../sandbox/tasks';
-import { runNodeVirtually, type NodeSetup } from './support/octopus';
+import { GENERATE } from './support/inputs';
+import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
 const MINUTE = 60_000;
@@ -10,7 +11,7 @@ const sandbox = useSandbox({ durationMs: 60_000 });
 
 /** Runs Generate on virtual time, waiting for its video. */
 async function wait(parameters: INodeParameters = {}, setup?: NodeSetup) {
-	const all = { operation: 'generate', prompt: 'a boat', ...parameters };
+	const all = { ...GENERATE, ...parameters };
 	const result = await runNodeVirtually(sandbox, all, setup);
 	const polls = sandbox.requestsTo('poll').map(({ at }) => at - (sandbox.tasks[0]?.createdAt ?? 0));
 	return { ...result, polls };

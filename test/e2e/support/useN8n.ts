@@ -1,7 +1,7 @@
 import { Sandbox } from '../../sandbox/sandbox';
 import { N8n, type N8nOptions } from './n8n';
 import type { N8nApi } from './n8nApi';
-import { useSandbox, type SandboxSetup } from './useSandbox';
+import { useSandboxInN8n, type SandboxSetup } from './sandboxInN8n';
 
 /** What the tests of a file work with; there once their first hook has run. */
 export interface Setup extends SandboxSetup {
@@ -17,6 +17,6 @@ export function useN8n(options: N8nOptions = {}): Setup {
 		setup.api = setup.n8n.api;
 		return setup.api;
 	};
-	useSandbox(setup, start, async () => await setup.n8n?.remove());
+	useSandboxInN8n(setup, start, async () => await setup.n8n?.remove());
 	return setup;
 }

@@ -6,7 +6,7 @@ import type { N8nOptions } from './n8n';
 import type { SavedWorkflow } from './n8nApi';
 import { PER_WORKER, QueueMode, type Worker } from './queueMode';
 import { until } from './until';
-import { HOUR_MS, useSandbox, type SandboxSetup } from './useSandbox';
+import { HOUR_MS, useSandboxInN8n, type SandboxSetup } from './sandboxInN8n';
 import { chain, node, videoNode, webhookNode } from './workflows';
 
 /** The file of every task. */
@@ -28,7 +28,7 @@ export function useQueue(options: N8nOptions): QueueSetup {
 		setup.queue = await QueueMode.start(options);
 		return setup.queue.n8n.api;
 	};
-	useSandbox(setup, start, async () => await setup.queue?.remove());
+	useSandboxInN8n(setup, start, async () => await setup.queue?.remove());
 	// a worker that is stopped waits for its executions
 	afterEach(() => setup.finishTasks());
 	return setup;

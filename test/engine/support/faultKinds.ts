@@ -1,4 +1,5 @@
 import { HTML_502, type Fault } from '../../sandbox/faults';
+import { apiErrorBody, taskErrorBody } from './errorBodies';
 
 /** What can go wrong with a request, and what it means for the bill. */
 export interface FaultKind {
@@ -8,24 +9,25 @@ export interface FaultKind {
 }
 
 const html = '<!DOCTYPE html><html><body>Service page</body></html>';
-const apiError = (message: string) => ({ error: { message, type: 'new_api_error', code: '' } });
-const taskError = (code: string) => ({ code, message: code, data: null });
 
 const THROTTLED: FaultKind[] = [
-	{ name: '429', answer: { status: 429, body: apiError('slow down') } },
+	{ name: '429', answer: { status: 429, body: apiErrorBody('slow down') } },
 	{
 		name: '429, Retry-After: 20',
-		answer: { status: 429, headers: { 'retry-after': '20' }, body: apiError('slow down') },
+		answer: { status: 429, headers: { 'retry-after': '20' }, body: apiErrorBody('slow down') },
 	},
 	{ name: '503, Retry-After: 20', answer: { status: 503, headers: { 'retry-after': '20' } } },
 ];
 
 const REFUSED: FaultKind[] = [
-	{ name: '400', answer: { status: 400, body: taskError('invalid_request') } },
-	{ name: '401', answer: { status: 401, body: apiError('Invalid token') } },
-	{ name: '403, no quota', answer: { status: 403, body: taskError('insufficient_user_quota') } },
-	{ name: '404', answer: { status: 404, body: apiError('Invalid URL') } },
-	{ name: '413', answer: { status: 413, body: apiError('too large') } },
+	{ name: '400', answer: { status: 400, body: taskErrorBody('invalid_request') } },
+	{ name: '401', answer: { status: 401, body: apiErrorBody('Invalid token') } },
+	{
+		name: '403, no quota',
+		answer: { status: 403, body: taskErrorBody('insufficient_user_quota') },
+	},
+	{ name: '404', answer: { status: 404, body: apiErrorBody('Invalid URL') } },
+	{ name: '413', answer: { status: 413, body: apiErrorBody('too large') } },
 ];
 
 const REDIRECT: FaultKind = {
@@ -35,7 +37,7 @@ const REDIRECT: FaultKind = {
 const HTML_404: FaultKind = { name: '404, HTML', answer: { status: 404, body: html } };
 
 const UNAVAILABLE: FaultKind[] = [
-	{ name: '500', answer: { status: 500, body: apiError('boom') } },
+	{ name: '500', answer: { status: 500, body: apiErrorBody('boom') } },
 	{ name: '502, HTML', answer: HTML_502 },
 	{ name: '503', answer: { status: 503, body: html } },
 	{ name: 'reset', answer: 'reset' },
@@ -70,7 +72,7 @@ export const POLL_HEALING: FaultKind[] = [
 	HTML_404,
 	{
 		name: '400, fail_to_fetch_task',
-		answer: { status: 400, body: taskError('fail_to_fetch_task') },
+		answer: { status: 400, body: taskErrorBody('fail_to_fetch_task') },
 	},
 	{ name: 'cut short', answer: 'short' },
 	{ name: 'stall', answer: 'stall' },
@@ -79,8 +81,8 @@ export const POLL_HEALING: FaultKind[] = [
 
 export const POLL_HOPELESS: FaultKind[] = [
 	...REFUSED,
-	{ name: '400, task_not_exist', answer: { status: 400, body: taskError('task_not_exist') } },
-	{ name: '200, task_not_exist', answer: { status: 200, body: taskError('task_not_exist') } },
+	{ name: '400, task_not_exist', answer: { status: 400, body: taskErrorBody('task_not_exist') } },
+	{ name: '200, task_not_exist', answer: { status: 200, body: taskErrorBody('task_not_exist') } },
 ];
 
 const asVideo = { 'content-type': 'video/mp4' };

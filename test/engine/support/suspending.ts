@@ -1,7 +1,6 @@
 import * as n8nWorkflow from 'n8n-workflow';
 import type {
 	IDataObject,
-	INode,
 	INodeExecutionData,
 	INodeParameters,
 	INodeType,
@@ -12,7 +11,8 @@ import type {
 } from 'n8n-workflow';
 import type { Sandbox } from '../../sandbox/sandbox';
 import { parse, stringify } from 'flatted';
-import { runNode, type NodeRun, type NodeSetup } from './octopus';
+import { GENERATE_EACH } from './inputs';
+import { runNode, type NodeRun, type NodeSetup } from './runNode';
 import { lastRunOf, runWorkflow } from './runWorkflow';
 import { onVirtualTime } from './virtualTime';
 
@@ -62,8 +62,6 @@ const ifNode = {
 } as unknown as INodeType;
 
 export const MINUTE = 60_000;
-export const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
-export const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
 export const errorOf = ({ json }: INodeExecutionData) => json.error as IDataObject;
 
 /** Whether the engine at hand is of an n8n that can suspend under any setting of On Error. */
@@ -146,6 +144,17 @@ export async function runSuspending(
 		return { ...last, started, child, resumed };
 	});
 	return { ...result, elapsedMs };
+}
+
+/** `runSuspending` with the parameters that a file's tests share, and items where a test has none. */
+export function suspendingOn(
+	sandbox: Sandbox,
+	shared: INodeParameters = {},
+	input?: INodeExecutionData[],
+) {
+	const all = { ...GENERATE_EACH, waitStrategy: 'suspend', ...shared };
+	return async (parameters: INodeParameters = {}, setup: SuspendingSetup = {}) =>
+		await runSuspending(sandbox, { ...all, ...parameters }, { input, ...setup });
 }
 
 /** What the database gives back: what was the same object still is. */

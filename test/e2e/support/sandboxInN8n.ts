@@ -11,11 +11,11 @@ export interface SandboxSetup {
 }
 
 /**
- * Keeps a sandbox open for the tests of a file, fresh before each of them, and what works with it.
+ * Keeps a sandbox open for the tests of a file, fresh before each of them, and an n8n that works with it.
  *
  * @param start the n8n that gets the credential
  */
-export function useSandbox(
+export function useSandboxInN8n(
 	setup: SandboxSetup,
 	start: () => Promise<N8nApi>,
 	remove: () => Promise<void>,
