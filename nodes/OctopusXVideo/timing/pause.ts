@@ -1,18 +1,22 @@
 import { sleep } from 'n8n-workflow';
 
+/** How long a timer may outlive its pause; see `pause`. */
+const SLICE_MS = 5_000;
+
 /**
  * Waits, but not beyond an abort.
  *
- * n8n-workflow knows `sleep(ms, signal)` only since 2.34; an older one ignores the signal, and its
- * timer then runs out on its own after the pause has ended.
+ * n8n-workflow knows `sleep(ms, signal)` only since 2.34. An older one ignores the signal, so that the
+ * timer of a pause that was ended runs on: slices keep that short.
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-	if (ms <= 0 || signal?.aborted) return;
 	const ending = followingController(signal);
 	const aborted = new Promise<void>((resolve) => {
 		ending.signal.addEventListener('abort', () => resolve());
 	});
-	await Promise.race([sleep(ms, ending.signal).catch(() => {}), aborted]);
+	for (let left = ms; left > 0 && !ending.signal.aborted; left -= SLICE_MS) {
+		await Promise.race([sleep(Math.min(left, SLICE_MS), ending.signal).catch(() => {}), aborted]);
+	}
 	ending.abort();
 }
 
