@@ -139,7 +139,7 @@ test('a server that echoes the key in a task does not get it into the items', as
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
 });
 
-test('an error after which every task has failed does not advise to fetch one', async () => {
+test('an error does not advise to fetch tasks that have all failed', async () => {
 	const input = [{ json: {} }, { json: {} }];
 	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat [failed]' }, { input });
 	expect(error?.description).toMatch(
