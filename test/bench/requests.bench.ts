@@ -7,7 +7,7 @@ import type { Section } from './report';
 const sandbox = useSandbox();
 
 /** (b) Requests per video and lateness, in n8n's engine on a virtual clock; for bench.ts to read. */
-test('requests and lateness', async () => {
+test('requests and lateness are measured for the benchmark', async () => {
 	const rows = [];
 	for (const seconds of [10, 60, 300]) {
 		for (const offset of [0, 0.1]) {

@@ -94,43 +94,46 @@ async function runAgent(
 }
 
 describe.each(AGENTS)('AI Agent %s', (version) => {
-	test.each([false, true])('the model gets a finished video, Download Video: %s', async (on) => {
-		const { status, said, results } = await runAgent(version, [{ callTool: ARGUMENTS }], {
-			downloadVideo: on,
-		});
-		expect([status, said]).toEqual(['success', 'That was it']);
-		expect(model.requests[0]?.tools).toEqual([
-			expect.objectContaining({
-				description: expect.stringContaining('video'),
-				parameters: expect.objectContaining({
-					properties: {
-						prompt: { type: 'string', description: 'What the video shows' },
-						seconds: { type: 'number', description: 'Length in seconds' },
-						aspect_ratio: { type: 'string', description: '16:9 or 9:16' },
-					},
+	test.each([false, true])(
+		'an AI agent’s model gets a finished video, Download Video: %s',
+		async (on) => {
+			const { status, said, results } = await runAgent(version, [{ callTool: ARGUMENTS }], {
+				downloadVideo: on,
+			});
+			expect([status, said]).toEqual(['success', 'That was it']);
+			expect(model.requests[0]?.tools).toEqual([
+				expect.objectContaining({
+					description: expect.stringContaining('video'),
+					parameters: expect.objectContaining({
+						properties: {
+							prompt: { type: 'string', description: 'What the video shows' },
+							seconds: { type: 'number', description: 'Length in seconds' },
+							aspect_ratio: { type: 'string', description: '16:9 or 9:16' },
+						},
+					}),
 				}),
-			}),
-		]);
-		expect(setup.sandbox.tasks.map(({ request }) => request)).toEqual([
-			expect.objectContaining({
-				prompt: ARGUMENTS.prompt,
-				seconds: '6',
-				aspect_ratio: '9:16',
-			}),
-		]);
-		expect(results).toHaveLength(1);
-		const [result = ''] = results;
-		expect(JSON.parse(result)).toEqual([
-			expect.objectContaining({
-				task_id: 'video_1',
-				status: 'completed',
-				video_url: expect.stringMatching(/^http.+\.mp4/),
-			}),
-		]);
-		expect(result.length).toBeLessThan(1_000);
-	});
+			]);
+			expect(setup.sandbox.tasks.map(({ request }) => request)).toEqual([
+				expect.objectContaining({
+					prompt: ARGUMENTS.prompt,
+					seconds: '6',
+					aspect_ratio: '9:16',
+				}),
+			]);
+			expect(results).toHaveLength(1);
+			const [result = ''] = results;
+			expect(JSON.parse(result)).toEqual([
+				expect.objectContaining({
+					task_id: 'video_1',
+					status: 'completed',
+					video_url: expect.stringMatching(/^http.+\.mp4/),
+				}),
+			]);
+			expect(result.length).toBeLessThan(1_000);
+		},
+	);
 
-	test('the model is told which task failed, and why', async () => {
+	test('an AI agent’s model is told which task failed, and why', async () => {
 		const failing = { ...ARGUMENTS, prompt: 'A boat [failed]' };
 		const { status, results } = await runAgent(version, [{ callTool: failing }], {}, CONTINUE);
 		expect(status).toBe('success');
@@ -150,7 +153,7 @@ describe.each(AGENTS)('AI Agent %s', (version) => {
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	});
 
-	test('a wrong argument costs nothing, and the model can correct it', async () => {
+	test('a wrong argument of an AI agent costs nothing, and its model can correct it', async () => {
 		const calls = [{ callTool: { ...ARGUMENTS, seconds: 99 } }, { callTool: ARGUMENTS }];
 		const { status, results } = await runAgent(version, calls, {}, CONTINUE);
 		expect(status).toBe('success');
@@ -159,14 +162,14 @@ describe.each(AGENTS)('AI Agent %s', (version) => {
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	});
 
-	test('each call is a video of its own', async () => {
+	test('each call of an AI agent is a video of its own', async () => {
 		const { results } = await runAgent(version, [{ callTool: ARGUMENTS }, { callTool: ARGUMENTS }]);
 		expect(results.map((result) => JSON.parse(result)[0].task_id)).toEqual(['video_1', 'video_2']);
 		expect(setup.sandbox.tasks).toHaveLength(2);
 	});
 });
 
-test('without On Error: Continue, n8n tells the model no more than the message', async () => {
+test('n8n tells an AI agent’s model no more than the message without On Error: Continue', async () => {
 	const { results } = await runAgent(3.1, [{ callTool: { ...ARGUMENTS, prompt: '[failed]' } }]);
 	expect(results).toEqual(['[{"error":"The video could not be generated"}]']);
 	expect(setup.n8n.program.output).toContain('OctopusX task video_1 created');

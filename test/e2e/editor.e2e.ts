@@ -27,7 +27,7 @@ test('the node is found by what it is about, and added by one of its actions', a
 	await eventually(async () => expect(await added.innerText()).toContain('Get Status'));
 });
 
-test('the icon suits the theme', async () => {
+test('the icon of the node suits the theme', async () => {
 	const { editor } = opened;
 	await editor.openWorkflow(
 		await setup.api.createWorkflow(chain('Icon', [videoNode(setup.credentialId)])),
@@ -103,7 +103,7 @@ describe('fields', () => {
 			],
 		],
 		['Reference Images', {}, ['Reference Images']],
-	])('Generate, %s %j', async (mode, sources, own) => {
+	])('Generate, %s %j, shows exactly its fields', async (mode, sources, own) => {
 		await choose({ operation: 'Generate', mode, ...sources });
 		await eventually(async () => expect(await panel.labels()).toEqual(generate(...own)));
 	});
@@ -111,18 +111,18 @@ describe('fields', () => {
 	test.each([
 		['URL', 'Video URL'],
 		[FILE, 'Video Input Data Field Name'],
-	])('Edit, %s', async (videoSource, own) => {
+	])('Edit, %s, shows exactly its fields', async (videoSource, own) => {
 		await choose({ operation: 'Edit', videoSource });
 		const expected = edit('Video Source', own, 'Reference Images');
 		await eventually(async () => expect(await panel.labels()).toEqual(expected));
 	});
 
-	test('Get Status', async () => {
+	test('Get Status shows exactly its fields', async () => {
 		await choose({ operation: 'Get Status' });
 		await eventually(async () => expect(await panel.labels()).toEqual(GET_STATUS));
 	});
 
-	test('a reference image', async () => {
+	test('a reference image shows the field of its source', async () => {
 		await choose({ operation: 'Generate', mode: 'Reference Images' });
 		await panel.find('fixed-collection-add').click();
 		await choose({ source: 'URL' });
@@ -171,7 +171,7 @@ describe('fields', () => {
 			{ operation: 'Get Status', waitForCompletion: true, downloadVideo: true },
 			['File Name', 'Max Concurrency', 'Output Data Field Name', 'Poll Interval', 'Timeout'],
 		],
-	])('Options of %j', async (choices, expected) => {
+	])('exactly the intended options are offered for %j', async (choices, expected) => {
 		await choose(choices);
 		await eventually(async () => expect(await panel.options()).toEqual(expected));
 	});

@@ -102,7 +102,7 @@ describe('Stop', () => {
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	}
 
-	test('in the panel of the node', async () => {
+	test('Stop in the panel of the node ends the execution, and no look follows', async () => {
 		const workflow = await openManual();
 		const panel = await opened.editor.openNode(VIDEO_NODE);
 		await panel.execute();
@@ -110,7 +110,7 @@ describe('Stop', () => {
 		await expectTheEnd(workflow, async () => await panel.stop());
 	});
 
-	test('on the canvas', async () => {
+	test('Stop on the canvas ends the execution, and no look follows', async () => {
 		const workflow = await openManual();
 		await opened.editor.executeWorkflow();
 		await firstLook();
@@ -120,7 +120,7 @@ describe('Stop', () => {
 		);
 	});
 
-	test('in the list of executions', async () => {
+	test('Stop in the list of executions ends the execution, and no look follows', async () => {
 		const workflow = await callOnce('stop');
 		await firstLook();
 		const executions = await opened.editor.openExecutions(workflow);
@@ -160,7 +160,7 @@ describe('credential', () => {
 	});
 	afterEach(async () => await form?.close());
 
-	test('made in the panel of the node, it passes its test', async () => {
+	test('a credential made in the panel of the node passes its test', async () => {
 		const { editor } = opened;
 		form = await CredentialForm.create(editor.page, panel);
 		await form.input('apiKey').fill(setup.sandbox.apiKey);
@@ -177,7 +177,7 @@ describe('credential', () => {
 	test.each([
 		['a wrong key', 'apiKey', 'OctopusX did not accept this API key. Copy it again'],
 		['an address without the API', 'baseUrl', 'There is no OctopusX API at this Base URL.'],
-	])('%s is told in our words', async (_what, wrong, message) => {
+	])('the credential form tells %s in our words', async (_what, wrong, message) => {
 		const { apiKey, url } = setup.sandbox;
 		form = await CredentialForm.create(opened.editor.page, panel);
 		await form.input('apiKey').fill(wrong === 'apiKey' ? 'wrong' : apiKey);

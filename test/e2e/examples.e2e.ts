@@ -90,7 +90,7 @@ describe('product photos from a webhook', () => {
 		await setup.api.activate(await imported('product-photos-from-a-webhook'));
 	});
 
-	test('each becomes a clip, and one that fails leaves the others alone', async () => {
+	test('product photos from a webhook: each becomes a clip, and one that fails leaves the others alone', async () => {
 		const answer = upload('front', 'back');
 		const failed = await failTask(({ request }) => request.first_image_url === uriOf('back'));
 		await until('both tasks', () => setup.sandbox.tasks.length === 2);
@@ -115,7 +115,7 @@ describe('product photos from a webhook', () => {
 		expect(setup.sandbox.tasks).toHaveLength(2);
 	});
 
-	test('six at once cost nothing', async () => {
+	test('product photos from a webhook: six at once cost nothing', async () => {
 		const answer = await upload('a', 'b', 'c', 'd', 'e', 'f');
 		expect(answer).toHaveLength(6);
 		expect(answer[0]).toMatchObject({

@@ -14,7 +14,7 @@ const REFUSED: Record<N8nMajor, string> = {
 describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 	const setup = useN8n({ major });
 
-	test('loads the package under its own name', async () => {
+	test(`n8n ${major} loads the package under its own name`, async () => {
 		const types = await setup.api.nodeTypes();
 		const node = types.find(({ name }) => name === 'n8n-nodes-octopusx.octopusXVideo');
 		expect(node).toMatchObject({ displayName: 'OctopusX Video' });
@@ -24,7 +24,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 	test.each([
 		['the right key', {}, 'OK', 'Connection successful!'],
 		['a wrong key', { apiKey: 'wrong' }, 'Error', REFUSED[major]],
-	])('credential test with %s', async (_what, data, status, message) => {
+	])(`n8n ${major} tests a credential with %s`, async (_what, data, status, message) => {
 		const { apiKey, url: baseUrl } = setup.sandbox;
 		const answer = await setup.api.testCredential(setup.credentialId, 'octopusXApi', {
 			apiKey,
@@ -34,7 +34,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 		expect(answer).toEqual({ status, message: expect.stringContaining(message) });
 	});
 
-	test('generates a video and downloads it', async () => {
+	test(`n8n ${major} generates a video and downloads it`, async () => {
 		const parameters = { downloadVideo: true };
 		const workflow = await setup.api.createActive(
 			chain('Generate', [webhookNode('generate'), videoNode(setup.credentialId, parameters)]),
@@ -47,7 +47,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 		expect(item?.binary?.data).toMatchObject({ mimeType: 'video/mp4', fileName: 'video_1.mp4' });
 	});
 
-	test('goes on with the task that is paid for when an execution is retried', async () => {
+	test(`n8n ${major} goes on with the task that is paid for when an execution is retried`, async () => {
 		setup.sandbox.faults.add({ on: 'poll', answer: { status: 403 } });
 		const workflow = await setup.api.createActive(
 			chain('Retry', [webhookNode('retry'), videoNode(setup.credentialId)]),
@@ -62,7 +62,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	});
 
-	test('suspends an execution, or refuses to before anything is paid for', async () => {
+	test(`n8n ${major} suspends an execution, or refuses to before anything is paid for`, async () => {
 		setup.sandbox.durationMs = HOUR_MS;
 		const parameters = { waitStrategy: 'suspend' };
 		const workflow = await setup.api.createActive(

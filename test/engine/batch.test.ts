@@ -40,7 +40,7 @@ test.each([1, 5, 10])(
 	},
 );
 
-test('a finished video frees its place at once, its download does not hold it', async () => {
+test('a finished video frees its place at once: its download does not hold it', async () => {
 	sandbox.faults.add({ on: 'file', prompt: 'number 0', answer: 'hang' });
 	await runNodeVirtually(
 		sandbox,
@@ -51,7 +51,7 @@ test('a finished video frees its place at once, its download does not hold it', 
 	expect((second?.createdAt ?? 0) - (first?.createdAt ?? 0)).toBe(30_000);
 });
 
-test('downloads run while others still wait', async () => {
+test('a download runs while other items still wait', async () => {
 	sandbox.durationMs = 10_000;
 	await runNodeVirtually(
 		sandbox,
@@ -65,7 +65,7 @@ test('downloads run while others still wait', async () => {
 	expect((file?.at ?? 0) - (sandbox.tasks[0]?.createdAt ?? 0)).toBe(10_000);
 });
 
-test('500 items neither flood the server nor starve, and come out in order', async () => {
+test('a batch of 500 items neither floods the server nor starves, and comes out in order', async () => {
 	const { items, elapsedMs } = await runNodeVirtually(sandbox, GENERATE_EACH, {
 		input: numbered(500),
 	});
@@ -86,7 +86,7 @@ test('500 items neither flood the server nor starve, and come out in order', asy
 	expect(sandbox.requestsTo('poll')).toHaveLength(500 * 6);
 });
 
-test('the poll loop starts again after a while without anything to look at', async () => {
+test('looks begin again after a while without anything to look at', async () => {
 	sandbox.faults.add({ on: 'submit', nth: 2, accept: true, answer: 'hang' });
 	const { items } = await runNodeVirtually(
 		sandbox,
@@ -99,7 +99,7 @@ test('the poll loop starts again after a while without anything to look at', asy
 	expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
 });
 
-test('Get Status looks at each task at once', async () => {
+test('Get Status of 100 tasks looks at each of them at once', async () => {
 	sandbox.durationMs = 0;
 	await runNodeVirtually(
 		sandbox,
@@ -115,7 +115,7 @@ test('Get Status looks at each task at once', async () => {
 	expect(elapsedMs).toBeLessThan(500);
 });
 
-test('nothing is submitted when the time of the item is over', async () => {
+test('an item is not submitted when its time is over', async () => {
 	sandbox.faults.add({ on: 'upload', answer: 'hang' });
 	const data = await storeBinary(Buffer.from('film'), 'video/mp4');
 	const { error } = await runNodeVirtually(
@@ -135,7 +135,7 @@ test('nothing is submitted when the time of the item is over', async () => {
 	expect(sandbox.requestsTo('submit')).toEqual([]);
 });
 
-test('a message to the editor that fails does not keep the node for ever', async () => {
+test('a message to the editor that fails ends the node instead of keeping it for ever', async () => {
 	const node = watchedNode(() => ({
 		sendMessageToUI: () => {
 			throw new Error('nobody is there');
@@ -145,7 +145,7 @@ test('a message to the editor that fails does not keep the node for ever', async
 	expect(error?.description).toContain('video_1');
 });
 
-test('no more downloads than Max Concurrency at a time', async () => {
+test('never more downloads than Max Concurrency run at a time', async () => {
 	sandbox.durationMs = 0;
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
 	let most = 0;

@@ -7,7 +7,7 @@ import { watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox();
 
-test('files are streamed into the request, never held as a whole', async () => {
+test('files are streamed into a submission, never held as a whole', async () => {
 	const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, n) => n % 251));
 	const largest = { chunk: 0 };
 	const node = watchedNode((context) => ({
@@ -54,7 +54,7 @@ test('files are streamed into the request, never held as a whole', async () => {
 	expect(submission?.headers['transfer-encoding']).toBeUndefined();
 });
 
-test('a file that is not as long as n8n says is not sent', async () => {
+test('a file that is not as long as n8n says is not submitted', async () => {
 	const data = { ...(await storeBinary(Buffer.alloc(90_000, 1), 'video/mp4')) };
 	const node = watchedNode((context) => ({
 		helpers: {
@@ -72,7 +72,7 @@ test('a file that is not as long as n8n says is not sent', async () => {
 	expect(sandbox.tasks).toEqual([]);
 });
 
-test('files that vanish between the look at them and the request end in an error, not in a crash', async () => {
+test('files that vanish just before their submission end in an error, not in a crash', async () => {
 	// an error event that nobody listens to would be an uncaught exception, which fails the test
 	const node = watchedNode((context) => ({
 		helpers: {
@@ -102,7 +102,7 @@ test('files that vanish between the look at them and the request end in an error
 	expect(sandbox.tasks).toEqual([]);
 });
 
-test('a request that is given up while its file is still being read can never be accepted', async () => {
+test('a submission that is given up while its file is still being read can never be accepted', async () => {
 	const bytes = Buffer.alloc(300_000, 1);
 	let opened = 0;
 	/** The first time, the file pauses in the middle for longer than the node waits for an answer. */

@@ -77,15 +77,18 @@ async function clickTest(data: { apiKey: string; baseUrl: string }): Promise<str
 	}
 }
 
-test.each(['', '/', '/v1', '/v1/', '//'])('the right key, Base URL ending in "%s"', async (end) => {
-	const baseUrl = `${sandbox.url}${end}`;
-	expect(await clickTest({ apiKey: sandbox.apiKey, baseUrl })).toBe('Connection successful!');
-	expect(sandbox.log).toMatchObject([
-		{ method: 'GET', path: '/v1/models', headers: { authorization: `Bearer ${sandbox.apiKey}` } },
-	]);
-});
+test.each(['', '/', '/v1', '/v1/', '//'])(
+	'the credential test passes with the right key and a Base URL ending in "%s"',
+	async (end) => {
+		const baseUrl = `${sandbox.url}${end}`;
+		expect(await clickTest({ apiKey: sandbox.apiKey, baseUrl })).toBe('Connection successful!');
+		expect(sandbox.log).toMatchObject([
+			{ method: 'GET', path: '/v1/models', headers: { authorization: `Bearer ${sandbox.apiKey}` } },
+		]);
+	},
+);
 
-test('a wrong key gets a message that a person understands', async () => {
+test('the credential test tells a wrong key in plain words', async () => {
 	expect(await clickTest({ apiKey: 'wrong', baseUrl: sandbox.url })).toBe(
 		'OctopusX did not accept this API key. Copy it again from the OctopusX console.',
 	);
@@ -94,12 +97,12 @@ test('a wrong key gets a message that a person understands', async () => {
 test.each([
 	[403, 'OctopusX does not let this API key in. Check its permissions and the balance.'],
 	[404, 'There is no OctopusX API at this Base URL.'],
-])('HTTP %s has its own message', async (status, message) => {
+])('the credential test has a message of its own for HTTP %s', async (status, message) => {
 	sandbox.faults.add({ on: 'models', times: Infinity, answer: { status, body: {} } });
 	expect(await clickTest({ apiKey: sandbox.apiKey, baseUrl: sandbox.url })).toBe(message);
 });
 
-test('the key does not follow a redirect', async () => {
+test('the credential test does not let the key follow a redirect', async () => {
 	const headers = { location: `${sandbox.fileHost}/v1/models` };
 	sandbox.faults.add({ on: 'models', times: Infinity, answer: { status: 302, headers } });
 	const result = await clickTest({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });

@@ -34,7 +34,7 @@ const keyBearers = () =>
 test.each([
 	['16:9', 'landscape'],
 	['9:16', 'portrait'],
-])('a %s video arrives whole', async (aspectRatio, name) => {
+])('a %s video is downloaded whole', async (aspectRatio, name) => {
 	const { items } = await download({ aspectRatio });
 	const binary = items[0]?.binary?.data as IBinaryData;
 	expect(binary).toMatchObject({
@@ -46,7 +46,7 @@ test.each([
 	expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 });
 
-test('it does where n8n keeps files in memory, too', async () => {
+test('a video is downloaded whole where n8n keeps files in memory', async () => {
 	const { items } = await keepingFilesInMemory(download);
 	const binary = items[0]?.binary?.data as IBinaryData;
 	expect(binary.id).toBeUndefined();
@@ -65,7 +65,7 @@ test.each<[Quirks['videoUrl'], unknown]>([
 			['file', false],
 		],
 	],
-])('video_url by way of "%s": the key goes to the API alone', async (videoUrl, bearers) => {
+])('a download by way of "%s" sends the key to the API alone', async (videoUrl, bearers) => {
 	sandbox.quirks.videoUrl = videoUrl;
 	const { items } = await download();
 	expect(
@@ -74,7 +74,7 @@ test.each<[Quirks['videoUrl'], unknown]>([
 	expect(keyBearers()).toEqual(bearers);
 });
 
-test('output field and file name are options', async () => {
+test('the output field and the file name of a download are options', async () => {
 	const { items } = await download({ options: { binaryOutputField: 'clip', fileName: 'intro' } });
 	expect(Object.keys(items[0]?.binary ?? {})).toEqual(['clip']);
 	expect(items[0]?.binary?.clip).toMatchObject({ fileName: 'intro.mp4', mimeType: 'video/mp4' });
@@ -87,7 +87,7 @@ test('an id with : and / makes a harmless file name', async () => {
 	expect(items[0]?.binary?.data).not.toHaveProperty('directory');
 });
 
-describe('a download is tried again after', () => {
+describe('faults of a download', () => {
 	test.each([
 		['a bad gateway', HTML_502],
 		['a web page with status 200', { status: 200, body: '<!DOCTYPE html><p>expired</p>' }],
@@ -102,7 +102,7 @@ describe('a download is tried again after', () => {
 		['an empty file', { status: 200, body: '', headers: { 'content-type': 'video/mp4' } }],
 		['a file cut short', 'short'],
 		['a cut connection', 'reset'],
-	] as const)('%s', async (_what, answer) => {
+	] as const)('a download is tried again after %s', async (_what, answer) => {
 		sandbox.faults.add({ on: 'file', times: 2, answer });
 		const { items, elapsedMs } = await download();
 		expect(
@@ -133,7 +133,7 @@ test('a download is tried four times', async () => {
 	expect(sandbox.requestsTo('file')).toHaveLength(4);
 });
 
-test('a host that asks for patience gets it, up to a minute', async () => {
+test('a file host that asks for patience gets it, up to a minute', async () => {
 	const busy = (seconds: number) => ({ status: 503, headers: { 'retry-after': `${seconds}` } });
 	sandbox.faults.add({ on: 'file', nth: 1, answer: busy(30) });
 	sandbox.faults.add({ on: 'file', nth: 2, answer: busy(600) });
@@ -141,7 +141,7 @@ test('a host that asks for patience gets it, up to a minute', async () => {
 	expect(elapsedMs).toBe(5_000 + 30_000 + 60_000);
 });
 
-test('redirects may be relative and follow each other', async () => {
+test('redirects of a download may be relative and follow each other', async () => {
 	const to = (location: string) => ({ status: 302, headers: { location } });
 	sandbox.faults.add({ on: 'file', nth: 1, answer: to('/files/video_1.mp4?signature=second') });
 	sandbox.faults.add({ on: 'file', nth: 2, answer: to('video_1.mp4?signature=third') });
@@ -154,7 +154,7 @@ test('redirects may be relative and follow each other', async () => {
 	]);
 });
 
-test('the file is asked for as it is, so that its length can be checked', async () => {
+test('a download asks for the file uncompressed, so that its length can be checked', async () => {
 	await download();
 	expect(sandbox.requestsTo('file')[0]?.headers['accept-encoding']).toBe('identity');
 });
@@ -164,7 +164,7 @@ test.each([
 	['intro.MP4', 'intro.MP4'],
 	['Ad v1.2', 'Ad v1.2.mp4'],
 	['{{ $json.task_id }}.mov', '{{ $json.task_id }}.mov'],
-])('file name "%s" becomes "%s"', async (fileName, expected) => {
+])('the file name "%s" of a download becomes "%s"', async (fileName, expected) => {
 	const { items } = await download({ options: { fileName } });
 	expect(items[0]?.binary?.data?.fileName).toBe(expected);
 });
@@ -187,7 +187,7 @@ test('a file host that cannot be reached is not taken for OctopusX', async () =>
 	expect(error?.description).not.toContain('Base URL');
 });
 
-test('a body is closed when storage refuses it before it reads', async () => {
+test('the body of a download is closed when n8n’s storage refuses it unread', async () => {
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
 	const node = watchedNode((context) => ({
 		helpers: {
@@ -204,7 +204,7 @@ test('a body is closed when storage refuses it before it reads', async () => {
 	expect(sandbox.hanging).toBe(0);
 });
 
-test('white space before a page does not make it a video', async () => {
+test('a web page that begins with white space is not taken for a video', async () => {
 	const headers = { 'content-type': 'video/mp4' };
 	const body = `${'\n'.repeat(300)}<html>`;
 	sandbox.faults.add({ on: 'file', answer: { status: 200, headers, body } });
@@ -213,7 +213,7 @@ test('white space before a page does not make it a video', async () => {
 	expect(items[0]?.json.status).toBe('completed');
 });
 
-test('a host that stops in the middle is left after a minute', async () => {
+test('a file host that stops in the middle is left after a minute', async () => {
 	sandbox.faults.add({ on: 'file', answer: 'stall' });
 	const { items, elapsedMs } = await download();
 	expect(items[0]?.json.status).toBe('completed');

@@ -13,14 +13,14 @@ const base = {
 	resolution: '720p',
 };
 
-test('sends the address of the video as `video`', async () => {
+test('Edit sends the address of the video as `video`', async () => {
 	await runNode(sandbox, { ...edit, videoUrl: 'https://example.com/in.mp4' });
 	expect(sandbox.log.map(({ body }) => body)).toEqual([
 		{ ...base, video: 'https://example.com/in.mp4' },
 	]);
 });
 
-test('sends a file as a data URI, and reference images beside it', async () => {
+test('Edit sends a file as a data URI, and reference images beside it', async () => {
 	const bytes = Buffer.from('not really a film');
 	const image = [{ source: 'url', url: 'https://example.com/style.png' }];
 	await runNode(
@@ -42,7 +42,7 @@ test('sends a file as a data URI, and reference images beside it', async () => {
 	]);
 });
 
-test('a video of exactly 15 MB is sent', async () => {
+test('Edit sends a video of exactly 15 MB', async () => {
 	const video = await storeBinary(Buffer.alloc(15 * 1024 * 1024), 'video/mp4');
 	const { error } = await runNode(
 		sandbox,
@@ -53,7 +53,7 @@ test('a video of exactly 15 MB is sent', async () => {
 	expect(sandbox.tasks).toHaveLength(1);
 });
 
-test('waits for the edited video like Generate does', async () => {
+test('Edit waits for the edited video and hands it out', async () => {
 	const { items } = await runNodeVirtually(sandbox, {
 		...edit,
 		videoUrl: 'https://example.com/in.mp4',

@@ -11,55 +11,55 @@ const sandbox = useSandbox();
 
 const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 	[
-		'401',
+		'HTTP 401',
 		{ status: 401, body: apiErrorBody('Invalid token') },
 		'OctopusX did not accept the API key',
 		'OctopusX said: "Invalid token" (HTTP 401)',
 	],
 	[
-		'quota',
+		'HTTP 403 for a low balance',
 		{ status: 403, body: taskErrorBody('insufficient_user_quota') },
 		'The balance of the OctopusX account is too low',
 		'HTTP 403, insufficient_user_quota',
 	],
 	[
-		'403',
+		'HTTP 403',
 		{ status: 403, body: apiErrorBody('no') },
 		'The account or the API key does not allow this',
 		'HTTP 403',
 	],
 	[
-		'413',
+		'HTTP 413',
 		{ status: 413, body: apiErrorBody('too large') },
 		'The request is too large for OctopusX',
 		'public URL',
 	],
 	[
-		'no model',
+		'HTTP 400 for an unknown model',
 		{ status: 400, body: taskErrorBody('model_price_error') },
 		'OctopusX does not offer this model to the account',
 		"'Model'",
 	],
 	[
-		'400',
+		'HTTP 400',
 		{ status: 400, body: taskErrorBody('invalid_request') },
 		'OctopusX rejected the request',
 		'HTTP 400, invalid_request',
 	],
 	[
-		'404',
+		'HTTP 404',
 		{ status: 404, body: apiErrorBody('Invalid URL') },
 		'OctopusX has nothing at this address',
 		"'Base URL'",
 	],
 	[
-		'500',
+		'HTTP 500',
 		{ status: 500, body: apiErrorBody('boom') },
 		'OctopusX is not available at the moment',
 		'"boom" (HTTP 500)',
 	],
 	[
-		'502',
+		'HTTP 502',
 		{ status: 502, body: '<html>bad</html>' },
 		'OctopusX is not available at the moment',
 		'(HTTP 502)',
@@ -77,7 +77,7 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 		"'Base URL'",
 	],
 	[
-		'no id',
+		'no task ID',
 		{ status: 200, body: { status: 'queued' } },
 		'OctopusX accepted the request but sent no task ID',
 		'A video may have been paid for',
@@ -85,17 +85,20 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 	['a reset', 'reset', 'The connection broke off', 'OctopusX sent no complete answer'],
 ];
 
-test.each(CASES)('submission: %s', async (_name, answer, message, description) => {
-	sandbox.faults.add({ on: 'submit', times: Infinity, answer });
-	const { error, run } = await runNodeVirtually(sandbox, GENERATE);
-	expect(error).toMatchObject({ message, context: { itemIndex: 0 } });
-	expect(error?.description).toContain(description);
-	expect(sandbox.log).toHaveLength(1);
-	// also not where only a debugger or a log would look: cause, context, stack
-	expect(inspect(run, { depth: 20, showHidden: true })).not.toContain(sandbox.apiKey);
-});
+test.each(CASES)(
+	'a submission answered with %s has an error of its own words, without the key',
+	async (_name, answer, message, description) => {
+		sandbox.faults.add({ on: 'submit', times: Infinity, answer });
+		const { error, run } = await runNodeVirtually(sandbox, GENERATE);
+		expect(error).toMatchObject({ message, context: { itemIndex: 0 } });
+		expect(error?.description).toContain(description);
+		expect(sandbox.log).toHaveLength(1);
+		// also not where only a debugger or a log would look: cause, context, stack
+		expect(inspect(run, { depth: 20, showHidden: true })).not.toContain(sandbox.apiKey);
+	},
+);
 
-test('nobody answers', async () => {
+test('a server that cannot be reached is told, with a hint at the Base URL', async () => {
 	const { error } = await runNodeVirtually(sandbox, GENERATE, {
 		credential: { baseUrl: 'http://127.0.0.1:9' },
 	});
@@ -136,7 +139,7 @@ test('a server that echoes the key in a task does not get it into the items', as
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
 });
 
-test('where every task has failed, there is nothing to fetch', async () => {
+test('an error does not advise to fetch tasks that have all failed', async () => {
 	const input = [{ json: {} }, { json: {} }];
 	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat [failed]' }, { input });
 	expect(error?.description).toMatch(
@@ -144,7 +147,7 @@ test('where every task has failed, there is nothing to fetch', async () => {
 	);
 });
 
-test('a credential that n8n cannot resolve costs nothing, and says so', async () => {
+test('a credential that n8n cannot resolve costs nothing, and the error says so', async () => {
 	// n8n 2.39 does so in a workflow that keeps files in json (binaryMode: combined)
 	const node = watchedNode((context) => ({
 		helpers: {

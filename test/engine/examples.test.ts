@@ -25,7 +25,7 @@ const needsOnlyOurNode = (file: string) =>
 const sandbox = useSandbox();
 
 test.each(files.filter(needsOnlyOurNode))(
-	'%s runs, and every node of ours brings its video',
+	'the example %s runs, and every node of ours brings its video',
 	async (file) => {
 		const workflow = load(file);
 		const { result: run } = await onVirtualTime(
@@ -50,7 +50,7 @@ test.each(files.filter(needsOnlyOurNode))(
 	},
 );
 
-test.each(files)('%s uses only parameters that the node has', (file) => {
+test.each(files)('the example %s uses only parameters that the node has', (file) => {
 	const { description } = new OctopusXVideo();
 	for (const node of ourNodes(load(file))) {
 		const parameters = Object.fromEntries(

@@ -77,7 +77,9 @@ const cells: Record<string, Partial<Record<Policy, string>>> = {};
 
 describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 	describe.each(kinds)('$name', (kind) => {
-		test.each(Object.keys(POLICIES) as Policy[])('%s', async (policy) => {
+		const title = `a ${stage} that meets "${kind.name}" pays no more than it must and loses no id`;
+
+		test.each(Object.keys(POLICIES) as Policy[])(`${title}, with %s`, async (policy) => {
 			const lines: string[] = [];
 			sandbox.faults.add({ on, prompt: 'struck', accept: kind.accept, answer: kind.answer });
 			const run = await runCell(policy, lines);

@@ -52,7 +52,7 @@ const pollInterval = 'options.pollInterval';
 const downloadOptions = ['options.fileName', 'options.binaryOutputField'];
 const generate = (...fields: string[]) => ['operation', 'mode', 'prompt', ...fields, ...clip];
 
-describe('exactly the intended fields show for', () => {
+describe('the fields that show', () => {
 	const waiting = ['waitForCompletion', 'waitStrategy', 'downloadVideo', ...request, pollInterval];
 
 	test.each<[INodeParameters, string[]]>([
@@ -71,7 +71,7 @@ describe('exactly the intended fields show for', () => {
 			generate('firstFrameSource', 'firstFrameUrl', 'lastFrameSource', 'lastFrameBinaryField'),
 		],
 		[{ mode: 'referenceImages' }, generate('referenceImages')],
-	])('generate %p', (parameters, expected) => {
+	])('Generate with %p shows exactly the intended fields', (parameters, expected) => {
 		const shown = shownFields({ operation: 'generate', ...parameters });
 		const files = parameters.mode === 'textToVideo' ? [] : ['options.sendBinaryAs'];
 		expect(shown.sort()).toEqual([...expected, ...waiting, ...files].sort());
@@ -81,26 +81,29 @@ describe('exactly the intended fields show for', () => {
 	test.each<[INodeParameters, string[]]>([
 		[{}, [...edit, 'videoUrl']],
 		[{ videoSource: 'binary' }, [...edit, 'videoBinaryField']],
-	])('edit %p', (parameters, expected) => {
+	])('Edit with %p shows exactly the intended fields', (parameters, expected) => {
 		const shown = shownFields({ operation: 'edit', ...parameters });
 		const files = ['options.sendBinaryAs'];
 		expect(shown.sort()).toEqual([...expected, ...waiting, ...files].sort());
 	});
 
-	test.each(['generate', 'edit'])('%s without and with the file', (operation) => {
-		const common = shownFields({ operation, waitForCompletion: false });
-		expect(common).toContain('waitForCompletion');
-		expect(shownFields({ operation, waitForCompletion: false, downloadVideo: true })).toEqual(
-			common,
-		);
-		expect(common).not.toContain('downloadVideo');
-		const options = common.filter((name) => name.startsWith('options.'));
-		const files = operation === 'edit' ? ['options.sendBinaryAs'] : [];
-		expect(options.sort()).toEqual([...request, ...files].sort());
+	test.each(['generate', 'edit'])(
+		'%s offers no download without waiting, and its options where it downloads',
+		(operation) => {
+			const common = shownFields({ operation, waitForCompletion: false });
+			expect(common).toContain('waitForCompletion');
+			expect(shownFields({ operation, waitForCompletion: false, downloadVideo: true })).toEqual(
+				common,
+			);
+			expect(common).not.toContain('downloadVideo');
+			const options = common.filter((name) => name.startsWith('options.'));
+			const files = operation === 'edit' ? ['options.sendBinaryAs'] : [];
+			expect(options.sort()).toEqual([...request, ...files].sort());
 
-		const downloading = shownFields({ operation, downloadVideo: true });
-		expect(downloading).toEqual(expect.arrayContaining([...downloadOptions, pollInterval]));
-	});
+			const downloading = shownFields({ operation, downloadVideo: true });
+			expect(downloading).toEqual(expect.arrayContaining([...downloadOptions, pollInterval]));
+		},
+	);
 
 	const waitOptions = ['waitStrategy', pollInterval, 'options.timeout'];
 	const getStatus = ['operation', 'taskId', 'waitForCompletion', 'downloadVideo'];
@@ -109,14 +112,14 @@ describe('exactly the intended fields show for', () => {
 		[{ waitForCompletion: true }, waitOptions],
 		[{ downloadVideo: true }, downloadOptions],
 		[{ waitForCompletion: true, downloadVideo: true }, [...waitOptions, ...downloadOptions]],
-	])('getStatus %p', (parameters, options) => {
+	])('Get Status with %p shows exactly the intended options', (parameters, options) => {
 		const shown = shownFields({ operation: 'getStatus', ...parameters });
 		expect(shown.sort()).toEqual([...getStatus, 'options.maxConcurrency', ...options].sort());
 	});
 });
 
 /** The public contract: saved in users' workflows, so it never changes after a release. */
-test('defaults are those of the contract', () => {
+test('the defaults of all fields are those that existing workflows rely on', () => {
 	const defaultsOf = (operation: string) =>
 		NodeHelpers.getNodeParameters(
 			description.properties,
@@ -208,7 +211,7 @@ describe('every field', () => {
 		{ operation: 'getStatus', taskId: 'video_1', downloadVideo: true },
 	];
 
-	test('is read by code', async () => {
+	test('every field is read by code', async () => {
 		const binary = {
 			data: await storeBinary(Buffer.from('x'), 'image/png'),
 			clip: await storeBinary(Buffer.from('x'), 'video/mp4'),
@@ -224,7 +227,7 @@ describe('every field', () => {
 		expect([...all].filter((path) => !read.has(path))).toEqual([]);
 	});
 
-	test('has words for users: a description, and an example where text is typed', () => {
+	test('every field has a description, and an example where text is typed', () => {
 		const check = (fields: INodeProperties[]): void => {
 			for (const field of fields) {
 				if (field.name === 'operation') continue;

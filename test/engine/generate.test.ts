@@ -25,16 +25,16 @@ const clip = { prompt: 'a boat', seconds: '8', aspect_ratio: '16:9', resolution:
 const base = { model: 'omni-fast', ...clip };
 
 describe('the request of each mode', () => {
-	test('text to video sends no image field', async () => {
+	test('Text to Video sends no image field', async () => {
 		expect(await bodyFor({ mode: 'textToVideo' })).toEqual(base);
 	});
 
-	test('first frame', async () => {
+	test('First Frame sends its image', async () => {
 		const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl: 'https://example.com/a.png' });
 		expect(body).toEqual({ ...base, first_image_url: 'https://example.com/a.png' });
 	});
 
-	test('first and last frame', async () => {
+	test('First and Last Frame sends both images', async () => {
 		const body = await bodyFor({
 			mode: 'firstLastFrame',
 			firstFrameUrl: 'https://example.com/a.png',
@@ -47,13 +47,13 @@ describe('the request of each mode', () => {
 		});
 	});
 
-	test('reference images', async () => {
+	test('Reference Images sends the list of images', async () => {
 		const image = [{ source: 'url', url: 'https://example.com/1.png' }];
 		const body = await bodyFor({ mode: 'referenceImages', referenceImages: { image } });
 		expect(body).toEqual({ ...base, images: ['https://example.com/1.png'] });
 	});
 
-	test('what an earlier mode left behind is not sent', async () => {
+	test('fields that an earlier mode left behind are not sent', async () => {
 		const body = await bodyFor({
 			mode: 'textToVideo',
 			firstFrameUrl: 'https://example.com/a.png',
@@ -62,7 +62,7 @@ describe('the request of each mode', () => {
 		expect(body).toEqual(base);
 	});
 
-	test('the credential authorises it', async () => {
+	test('a submission is authorised by the credential', async () => {
 		await bodyFor({});
 		expect(sandbox.log[0]?.headers).toMatchObject({
 			authorization: `Bearer ${sandbox.apiKey}`,
@@ -72,12 +72,12 @@ describe('the request of each mode', () => {
 });
 
 describe('clip settings', () => {
-	test('follow the fields', async () => {
+	test('seconds, aspect ratio and resolution are sent as the fields say', async () => {
 		const body = await bodyFor({ seconds: 30, aspectRatio: '9:16', resolution: '4k' });
 		expect(body).toEqual({ ...base, seconds: '30', aspect_ratio: '9:16', resolution: '4k' });
 	});
 
-	test('expressions may give other ratios and sizes, and numbers as text', async () => {
+	test('expressions may give other aspect ratios and resolutions, and seconds as text', async () => {
 		const input = [{ json: { ratio: '1:1', size: '480p', length: '12' } }] as never;
 		const body = await bodyFor(
 			{
@@ -95,7 +95,7 @@ describe('files and addresses', () => {
 	const bytes = Buffer.from('not really a picture');
 	const asDataUri = (type: string) => `data:${type};base64,${bytes.toString('base64')}`;
 
-	test('a file in n8n’s storage becomes a data URI', async () => {
+	test('an image file in n8n’s storage is sent as a data URI', async () => {
 		const input = [{ json: {}, binary: { picture: await storeBinary(bytes, 'image/webp') } }];
 		const body = await bodyFor(
 			{ mode: 'firstFrame', firstFrameSource: 'binary', firstFrameBinaryField: 'picture' },
@@ -104,7 +104,7 @@ describe('files and addresses', () => {
 		expect(body).toEqual({ ...base, first_image_url: asDataUri('image/webp') });
 	});
 
-	test('so does a file that the item itself carries', async () => {
+	test('an image file that the item itself carries is sent as a data URI', async () => {
 		const data = { data: bytes.toString('base64'), mimeType: 'image/png' };
 		const body = await bodyFor({ mode: 'firstFrame', firstFrameSource: 'binary' }, [
 			{ json: {}, binary: { data } },
@@ -137,7 +137,7 @@ describe('files and addresses', () => {
 });
 
 describe('options of the request', () => {
-	test('a model of one’s own', async () => {
+	test('the option Model sets the model of the request', async () => {
 		sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id: 'x' } } });
 		expect(await bodyFor({ options: { model: 'omni-next' } })).toEqual({
 			...base,
@@ -148,12 +148,12 @@ describe('options of the request', () => {
 	test.each([
 		['as text', '{"seed": 42, "style": {"tone": "warm"}}'],
 		['as an object from an expression', '={{ ({ seed: 42, style: { tone: "warm" } }) }}'],
-	])('additional fields %s are merged last', async (_how, additionalFields) => {
+	])('additional fields %s are merged into the request', async (_how, additionalFields) => {
 		const body = await bodyFor({ options: { additionalFields } });
 		expect(body).toEqual({ ...base, seed: 42, style: { tone: 'warm' } });
 	});
 
-	test('an additional field replaces one of the node’s, null leaves it out', async () => {
+	test('an additional field replaces one of the node’s own, and null leaves it out', async () => {
 		const additionalFields = '{"aspect_ratio": "21:9", "resolution": null}';
 		const { resolution, ...rest } = base;
 		expect(resolution).toBe('720p');

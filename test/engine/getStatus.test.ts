@@ -17,7 +17,7 @@ async function submit(parameters: INodeParameters = {}) {
 	return String(items[0]?.json.task_id);
 }
 
-test('looks once and hands out the task', async () => {
+test('Get Status looks once and hands out the task', async () => {
 	const taskId = await submit();
 	const { items } = await runNode(sandbox, { operation: 'getStatus', taskId: ` ${taskId}\n` });
 	expect(items[0]).toMatchObject({
@@ -29,7 +29,7 @@ test('looks once and hands out the task', async () => {
 	]);
 });
 
-test('a failed task is information, not an error', async () => {
+test('Get Status without waiting hands out a failed task as information, not as an error', async () => {
 	const taskId = await submit({ prompt: 'a boat [failed]' });
 	const { items, error } = await runNode(sandbox, { operation: 'getStatus', taskId });
 	expect(error).toBeUndefined();
@@ -40,7 +40,7 @@ test('a failed task is information, not an error', async () => {
 	expect(items[0]?.json).not.toHaveProperty('error');
 });
 
-test('waiting for a task that fails is an error', async () => {
+test('Get Status that waits for a task that fails ends in an error', async () => {
 	const taskId = await submit({ prompt: 'a boat [failed]' });
 	const { error } = await runNodeVirtually(sandbox, {
 		operation: 'getStatus',
@@ -50,7 +50,7 @@ test('waiting for a task that fails is an error', async () => {
 	expect(error?.message).toBe('The video could not be generated');
 });
 
-test('waits, where told to', async () => {
+test('Get Status waits for the video where told to', async () => {
 	sandbox.durationMs = 20_000;
 	const taskId = await submit();
 	const { items } = await runNodeVirtually(sandbox, {
@@ -62,14 +62,14 @@ test('waits, where told to', async () => {
 	expect(sandbox.requestsTo('poll').length).toBeGreaterThan(3);
 });
 
-test('downloads a finished video without waiting', async () => {
+test('Get Status downloads a finished video without waiting', async () => {
 	const taskId = await submit();
 	const { items } = await runNode(sandbox, { operation: 'getStatus', taskId, downloadVideo: true });
 	const bytes = await readBinary(items[0]?.binary?.data as IBinaryData);
 	expect(bytes.subarray(4, 8).toString()).toBe('ftyp');
 });
 
-test('does not download what is not finished', async () => {
+test('Get Status does not download what is not finished', async () => {
 	sandbox.durationMs = 60_000;
 	const taskId = await submit();
 	const { items } = await runNode(sandbox, { operation: 'getStatus', taskId, downloadVideo: true });
@@ -77,7 +77,7 @@ test('does not download what is not finished', async () => {
 	expect(items[0]?.binary).toBeUndefined();
 });
 
-test('says so when the task is unknown', async () => {
+test('Get Status of an unknown task ends in an error that says so', async () => {
 	const { error } = await runNode(sandbox, { operation: 'getStatus', taskId: 'video_404' });
 	expect(error).toMatchObject({
 		name: 'NodeApiError',
@@ -89,7 +89,7 @@ test('says so when the task is unknown', async () => {
 });
 
 test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', 'ü ñ/💥'])(
-	'an id such as %s stays one segment of the path',
+	'Get Status sends an id such as %s as one segment of the path',
 	async (taskId) => {
 		await runNode(sandbox, { operation: 'getStatus', taskId });
 		expect(sandbox.log.map(({ path }) => path)).toEqual([

@@ -15,11 +15,11 @@ async function hintsOf(prompts: string[], setup: NodeSetup): Promise<NodeExecuti
 	return lastRunOf(run, NODE).hints ?? [];
 }
 
-test('where all went well there is nothing to say', async () => {
+test('a run in which all went well has no hint', async () => {
 	expect(await hintsOf(['one', 'two'], {})).toEqual([]);
 });
 
-test('videos that were not paid for again are counted', async () => {
+test('a hint counts the videos that were not paid for again', async () => {
 	sandbox.faults.add({ on: 'poll', prompt: 'one', answer: forbidden });
 	const settings = { retryOnFail: true, maxTries: 2 };
 	expect(await hintsOf(['one', 'two'], { settings })).toEqual([
@@ -31,7 +31,7 @@ test('videos that were not paid for again are counted', async () => {
 	]);
 });
 
-test('what did not work is counted by what it was', async () => {
+test('a hint counts what did not work by what it was', async () => {
 	sandbox.faults.add({ on: 'submit', prompt: 'doubt', accept: true, answer: 'reset' });
 	const prompts = ['one', 'two [failed]', 'three [failed]', 'four [never]', 'doubt'];
 	expect(await hintsOf(prompts, { settings: CONTINUE })).toEqual([
@@ -49,7 +49,7 @@ test('what did not work is counted by what it was', async () => {
 	]);
 });
 
-test('production runs stay quiet', async () => {
+test('a production run has no hint', async () => {
 	const hints = await hintsOf(['two [failed]'], { settings: CONTINUE, mode: 'trigger' });
 	expect(hints).toEqual([]);
 });

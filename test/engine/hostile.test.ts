@@ -20,13 +20,16 @@ const sentBody = () => sandbox.requestsTo('submit')[0]?.body as IDataObject;
 
 describe('prompts arrive as they are', () => {
 	test.each([
-		['1 MB', 'ä'.repeat(500_000)],
-		['emoji and right-to-left', '👩‍🚀🏳️‍🌈 مرحبا \u202egnirts\u202c'],
-		['control characters', 'a\u0000b\u001f\u007f\u2028\ufeff'],
-		['half a surrogate pair', 'a\ud83d b'],
-		['an expression', '{{ $json.secret }} ${process.env} <script>alert(1)</script>'],
-		['JSON', '"},"model":"other","x":{"a":"'],
-	])('%s', async (_what, prompt) => {
+		['of 1 MB', 'ä'.repeat(500_000)],
+		['with emoji and right-to-left', '👩‍🚀🏳️‍🌈 مرحبا \u202egnirts\u202c'],
+		['with control characters', 'a\u0000b\u001f\u007f\u2028\ufeff'],
+		['with half a surrogate pair', 'a\ud83d b'],
+		[
+			'that looks like an expression',
+			'{{ $json.secret }} ${process.env} <script>alert(1)</script>',
+		],
+		['that tries to end the JSON', '"},"model":"other","x":{"a":"'],
+	])('a prompt %s arrives as it is', async (_what, prompt) => {
 		const { error } = await run({ prompt: '={{ $json.prompt }}' }, { input: itemOf({ prompt }) });
 		expect(error).toBeUndefined();
 		expect(sentBody()).toMatchObject({ model: 'omni-fast', prompt });
@@ -39,7 +42,7 @@ describe('addresses of images go to OctopusX as they are, and the node opens non
 		'http://169.254.169.254/latest/meta-data',
 		'http://127.0.0.1:1/a.png',
 		'https://example.com/a.png?x=1&y=%2e%2e#z',
-	])('%s', async (url) => {
+	])('the image address %s goes to OctopusX as it is, unopened', async (url) => {
 		await run({ mode: 'firstFrame', firstFrameUrl: url });
 		expect(sentBody().first_image_url).toBe(url);
 		expect(sandbox.log.filter(({ route }) => route === 'none')).toEqual([]);
@@ -51,7 +54,7 @@ describe('prototype keys in additional fields pollute nothing', () => {
 		'{"__proto__": {"polluted": true, "model": "other"}}',
 		'{"constructor": {"prototype": {"polluted": true}}}',
 		'{"toString": "x", "hasOwnProperty": "y"}',
-	])('%s', async (additionalFields) => {
+	])('additional fields %s pollute no prototype', async (additionalFields) => {
 		const { error } = await run({ options: { additionalFields } });
 		expect(error).toBeUndefined();
 		expect(sentBody()).toMatchObject({ model: 'omni-fast', prompt: 'a boat' });
@@ -85,7 +88,7 @@ test.each(['__proto__', 'constructor', 'toString', 'a.b[0]', ''])(
 test.each([
 	['that tries to end the JSON', 'AAAA","model":"evil-4k","x":"'],
 	['with line breaks', Buffer.from('a film').toString('base64').replace(/.{4}/g, '$&\r\n')],
-])('base64 on the item %s cannot change the request', async (_what, data) => {
+])('base64 %s, on the item, cannot change the request', async (_what, data) => {
 	const binary = { data: { data, mimeType: 'video/mp4' } };
 	await run({ operation: 'edit', videoSource: 'binary' }, { input: [{ json: {}, binary }] });
 	expect(sentBody()).toMatchObject({ model: 'omni-fast-v2v', prompt: 'a boat' });
@@ -105,24 +108,30 @@ describe('odd answers to a submission', () => {
 		['an id of 1 MB', { id: 'x'.repeat(1_000_000) }],
 		['an empty id', { id: '', task_id: '' }],
 		['an error with status 200', { code: 'invalid_request', message: 'no', data: null }],
-	])('%s: an error that says that a video may have been paid for', async (_what, body) => {
-		sandbox.faults.add({ on: 'submit', accept: true, answer: { status: 200, body } });
-		const { error } = await run();
-		expect(error?.description).toContain(
-			'It is not known whether a video is being made and paid for',
-		);
-		expect(sandbox.requestsTo('submit')).toHaveLength(1);
-	});
+	])(
+		'%s as the answer to a submission: the error says that a video may have been paid for',
+		async (_what, body) => {
+			sandbox.faults.add({ on: 'submit', accept: true, answer: { status: 200, body } });
+			const { error } = await run();
+			expect(error?.description).toContain(
+				'It is not known whether a video is being made and paid for',
+			);
+			expect(sandbox.requestsTo('submit')).toHaveLength(1);
+		},
+	);
 
-	test.each(['..', '.', 'a\ud800'])('the id %p is none', async (id) => {
-		sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id, status: 'queued' } } });
-		const { error } = await run();
-		expect(error?.message).toBe('OctopusX accepted the request but sent no task ID');
-		expect(sandbox.log).toHaveLength(1);
-	});
+	test.each(['..', '.', 'a\ud800'])(
+		'the id %p in the answer to a submission is not taken for one',
+		async (id) => {
+			sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id, status: 'queued' } } });
+			const { error } = await run();
+			expect(error?.message).toBe('OctopusX accepted the request but sent no task ID');
+			expect(sandbox.log).toHaveLength(1);
+		},
+	);
 
 	test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', 'x\u0000y', '💥'])(
-		'the id %p stays one segment of the path',
+		'the id %p in the answer to a submission stays one segment of the path',
 		async (id) => {
 			sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id, status: 'queued' } } });
 			await run();
@@ -141,7 +150,7 @@ describe('odd answers to a look', () => {
 		['a megabyte of text', { ...done, extra: 'x'.repeat(1_000_000) }],
 		['types out of place', { ...done, progress: [], metadata: 7, error: [], created_at: {} }],
 		['a pairedItem and a binary of its own', { ...done, pairedItem: { item: 9 }, binary: {} }],
-	])('%s: the video comes all the same', async (_what, body) => {
+	])('a look answered with %s brings the video all the same', async (_what, body) => {
 		sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
 		const { items } = await run();
 		expect(items[0]).toMatchObject({
@@ -151,10 +160,10 @@ describe('odd answers to a look', () => {
 	});
 
 	test.each([
-		['reason', { message: { deep: deep(3_000) }, code: [] }],
-		['reason of 1 MB', { message: 'x'.repeat(1_000_000), code: 'y'.repeat(1_000_000) }],
-		['reason with markup', { message: '<img src=x onerror=alert(1)>', code: '<b>' }],
-	])('a failed task with an odd %s', async (_what, error) => {
+		['a reason that is no text', { message: { deep: deep(3_000) }, code: [] }],
+		['a reason of 1 MB', { message: 'x'.repeat(1_000_000), code: 'y'.repeat(1_000_000) }],
+		['a reason with markup', { message: '<img src=x onerror=alert(1)>', code: '<b>' }],
+	])('a failed task with %s ends in an error of readable length', async (_what, error) => {
 		sandbox.faults.add({ on: 'poll', answer: { status: 200, body: { status: 'failed', error } } });
 		const result = await run();
 		expect(result.error?.message).toBe('The video could not be generated');
@@ -162,7 +171,7 @@ describe('odd answers to a look', () => {
 	});
 });
 
-describe('odd addresses of the file get no key', () => {
+describe('odd addresses of the finished file', () => {
 	const pollAnswer = (video_url: unknown) => ({
 		status: 200,
 		body: { id: 'video_1', status: 'completed', video_url },
@@ -174,14 +183,14 @@ describe('odd addresses of the file get no key', () => {
 	const fileRequests = () => sandbox.log.filter(({ route }) => route === 'file');
 	const hostOf = (url: string) => new URL(url).host;
 
-	test('the API’s name in front of another host', async () => {
+	test('a file address with the API’s name in front of another host gets no key', async () => {
 		const api = hostOf(sandbox.url).replace(':', '%3A');
 		await download(`http://${api}@${hostOf(sandbox.fileHost)}/files/video_1.mp4?signature=x`);
 		expect(fileRequests()).toHaveLength(1);
 		expect(fileRequests()[0]?.headers.authorization).not.toContain('Bearer');
 	});
 
-	test('another host that sends back to the API', async () => {
+	test('a file host that redirects back to the API gets no key there', async () => {
 		const location = `${sandbox.url}/v1/videos/video_1/content`;
 		sandbox.faults.add({ on: 'file', times: 4, answer: { status: 302, headers: { location } } });
 		const { error } = await download(`${sandbox.fileHost}/files/video_1.mp4?signature=x`);
@@ -191,7 +200,7 @@ describe('odd addresses of the file get no key', () => {
 		expect(toApi.every(({ headers }) => headers.authorization === undefined)).toBe(true);
 	});
 
-	test('redirects in a circle', async () => {
+	test('a download whose redirects go in a circle ends in an error', async () => {
 		const location = `${sandbox.fileHost}/files/video_1.mp4?signature=x`;
 		sandbox.faults.add({ on: 'file', times: 99, answer: { status: 302, headers: { location } } });
 		const { error } = await download(location);
@@ -204,14 +213,14 @@ describe('odd addresses of the file get no key', () => {
 		'file:///etc/passwd',
 		'data:video/mp4;base64,AAAA',
 		'gopher:x',
-	])('a redirect to %s', async (location) => {
+	])('a download is not led to %s by a redirect', async (location) => {
 		sandbox.faults.add({ on: 'file', answer: { status: 302, headers: { location } } });
 		const { error } = await download(`${sandbox.fileHost}/files/video_1.mp4?signature=x`);
 		expect(error?.description).toContain('something other than http:// or https://');
 	});
 
 	test.each(['99999999999', '-5', 'soon', 'Wed, 99 Foo 2026', ''])(
-		'a Retry-After of "%s" does no harm',
+		'a Retry-After of "%s" holds the next look for a minute at most',
 		async (value) => {
 			const answer = { status: 429, headers: { 'retry-after': value } };
 			sandbox.faults.add({ on: 'poll', answer });

@@ -23,7 +23,7 @@ test('two input items give two output items, paired right', async () => {
 	]);
 });
 
-test('output follows the input’s order, whichever video is done first', async () => {
+test('output items follow the order of the input, whichever video is done first', async () => {
 	const { items } = await runNodeVirtually(sandbox, generate, {
 		input: numbered(12),
 	});
@@ -33,7 +33,7 @@ test('output follows the input’s order, whichever video is done first', async 
 	);
 });
 
-test('the output is the task, without placeholders and without a top-level error', async () => {
+test('an output item is the task, without placeholders and without a top-level error', async () => {
 	const { items } = await runNodeVirtually(sandbox, generate, {
 		input: inputOf('one'),
 	});
@@ -54,7 +54,7 @@ test('the output is the task, without placeholders and without a top-level error
 	expect(items[0]?.binary).toBeUndefined();
 });
 
-test('without waiting, the task comes as it was accepted', async () => {
+test('an output item without waiting is the task as it was accepted', async () => {
 	const { items } = await runNodeVirtually(
 		sandbox,
 		{ ...generate, waitForCompletion: false },
@@ -67,7 +67,7 @@ test('without waiting, the task comes as it was accepted', async () => {
 });
 
 describe('On Error: Continue', () => {
-	test('the failed item carries its task, the other one is unharmed', async () => {
+	test('an item that fails carries its task and leaves the others unharmed, with On Error: Continue', async () => {
 		const { items, run } = await runNodeVirtually(sandbox, generate, {
 			...failedFirst,
 			settings: CONTINUE,
@@ -91,7 +91,7 @@ describe('On Error: Continue', () => {
 		});
 	});
 
-	test('an item that cannot be planned costs nothing, the other one goes on', async () => {
+	test('an item with a bad field costs nothing and lets the others go on, with On Error: Continue', async () => {
 		const { items } = await runNodeVirtually(sandbox, generate, {
 			input: [{ json: { prompt: 'one', seconds: 3 } }, ...inputOf('two')],
 			settings: CONTINUE,
@@ -104,7 +104,7 @@ describe('On Error: Continue', () => {
 	});
 });
 
-test('On Error: Continue (error output) sends the failed item there, and only that', async () => {
+test('the error output gets the failed item, and only that', async () => {
 	const { items, errorItems } = await runNodeVirtually(sandbox, generate, {
 		...failedFirst,
 		settings: { onError: 'continueErrorOutput' },
@@ -122,7 +122,7 @@ test('On Error: Continue (error output) sends the failed item there, and only th
 });
 
 describe('On Error: Stop', () => {
-	test('a bad item costs nothing for the others', async () => {
+	test('an item with a bad field stops all items before anything is paid for, with On Error: Stop', async () => {
 		const { error } = await runNodeVirtually(sandbox, generate, {
 			input: [...inputOf('one', 'two'), { json: { prompt: 'three', seconds: 99 } }],
 		});
@@ -130,7 +130,7 @@ describe('On Error: Stop', () => {
 		expect(sandbox.log).toEqual([]);
 	});
 
-	test('the batch settles first, and the error lists every task', async () => {
+	test('all items settle before the error, which lists every task, with On Error: Stop', async () => {
 		const { error, run } = await runNodeVirtually(sandbox, generate, failedFirst);
 		expect(run.status).toBe('error');
 		expect(error).toMatchObject({

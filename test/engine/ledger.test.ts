@@ -24,7 +24,7 @@ async function run(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
 const bill = () => sandbox.tasks.map(({ request }) => request.prompt);
 
 describe('Retry On Fail', () => {
-	test('waits for the paid tasks instead of paying again', async () => {
+	test('Retry On Fail waits for the paid tasks instead of paying again', async () => {
 		sandbox.faults.add({ on: 'poll', prompt: 'one', times: 2, answer: forbidden });
 		const { items } = await run({}, { settings: RETRY, input: inputOf('one', 'two') });
 		expect(bill()).toEqual(['one', 'two']);
@@ -32,14 +32,14 @@ describe('Retry On Fail', () => {
 		expect(lines.join('\n')).toContain('OctopusX task video_1 taken up again for item 0, not paid again');
 	});
 
-	test('after a timeout, goes on waiting for the same task', async () => {
+	test('Retry On Fail goes on waiting for the same task after a timeout', async () => {
 		const options = { timeout: 0.2 };
 		const { items } = await run({ options }, { settings: RETRY, input: inputOf('one') });
 		expect(bill()).toEqual(['one']);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	});
 
-	test('after a failed download, only downloads again', async () => {
+	test('Retry On Fail only downloads again after a failed download', async () => {
 		sandbox.faults.add({ on: 'file', times: 5, answer: { status: 404 } });
 		const { items } = await run(
 			{ downloadVideo: true },
@@ -51,13 +51,19 @@ describe('Retry On Fail', () => {
 		expect(sandbox.requestsTo('file')).toHaveLength(5);
 	});
 
-	test.each(['failed', 'cancelled'])('submits a %s task anew, and only that', async (ending) => {
-		const { items } = await run({}, { settings: RETRY, input: inputOf(`one [${ending}]`, 'two') });
-		expect(items).toEqual([]);
-		expect(bill().sort()).toEqual([...Array(3).fill(`one [${ending}]`), 'two']);
-	});
+	test.each(['failed', 'cancelled'])(
+		'Retry On Fail submits a %s task anew, and only that',
+		async (ending) => {
+			const { items } = await run(
+				{},
+				{ settings: RETRY, input: inputOf(`one [${ending}]`, 'two') },
+			);
+			expect(items).toEqual([]);
+			expect(bill().sort()).toEqual([...Array(3).fill(`one [${ending}]`), 'two']);
+		},
+	);
 
-	test('without waiting, hands out the tasks that are already paid for', async () => {
+	test('Retry On Fail without waiting hands out the tasks that are already paid for', async () => {
 		sandbox.faults.add({ on: 'submit', prompt: 'two', answer: forbidden });
 		const { items } = await run(
 			{ waitForCompletion: false },
@@ -67,7 +73,7 @@ describe('Retry On Fail', () => {
 		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2']);
 	});
 
-	test('says so before it may pay twice', async () => {
+	test('Retry On Fail says so before it may pay twice', async () => {
 		sandbox.faults.add({ on: 'submit', accept: true, answer: 'reset' });
 		const { items } = await run({}, { settings: RETRY, input: inputOf('one') });
 		expect(bill()).toEqual(['one', 'one']);
@@ -77,7 +83,7 @@ describe('Retry On Fail', () => {
 		);
 	});
 
-	test('a doubt outlives tries that were refused, and a retried execution says so, too', async () => {
+	test('a doubt about a payment outlives refused tries, and a retried execution tells it', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 1, accept: true, answer: 'reset' });
 		sandbox.faults.add({ on: 'submit', nth: 2, times: 2, answer: forbidden });
 		const first = await run({}, { settings: RETRY, input: inputOf('one') });
@@ -87,14 +93,11 @@ describe('Retry On Fail', () => {
 		expect(lines[0]).toContain('submitting it again may pay twice');
 	});
 
-	test('a failed task is not named in place of the one that may have followed it', async () => {
+	test('a failed task is not named in place of the paid one that may have followed it', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 2, accept: true, answer: 'reset' });
 		const { items } = await run(
 			{},
-			{
-				settings: { ...RETRY, maxTries: 2, ...CONTINUE },
-				input: inputOf('one [failed]'),
-			},
+			{ settings: { ...RETRY, maxTries: 2, ...CONTINUE }, input: inputOf('one [failed]') },
 		);
 		expect(items[0]?.json.error).not.toHaveProperty('task_id');
 		expect(JSON.stringify(items[0]?.json.error)).toContain('not known whether a video');
@@ -122,7 +125,7 @@ describe('Retry On Fail', () => {
 		},
 	);
 
-	test('a request that differs each time it is evaluated is told apart from a retry', async () => {
+	test('Retry On Fail tells a request that differs at each try from one that is repeated', async () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
 		sandbox.faults.add({ on: 'poll', answer: forbidden });
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
@@ -132,21 +135,18 @@ describe('Retry On Fail', () => {
 		);
 	});
 
-	test('a doubt about a request that differs each time is told, too', async () => {
+	test('a doubt about a payment is told for a request that differs at each try', async () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
 		sandbox.faults.add({ on: 'submit', accept: true, answer: 'reset' });
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
 		expect(lines.join('\n')).toContain('submitting it again may pay twice');
 	});
 
-	test('pays nothing twice when n8n retries because the first item went on with an error', async () => {
+	test('nothing is paid twice when n8n retries because the first item went on with an error', async () => {
 		sandbox.faults.add({ on: 'poll', prompt: 'one', answer: forbidden });
 		const { items } = await run(
 			{},
-			{
-				settings: { ...RETRY, ...CONTINUE },
-				input: inputOf('one', 'two'),
-			},
+			{ settings: { ...RETRY, ...CONTINUE }, input: inputOf('one', 'two') },
 		);
 		expect(bill()).toEqual(['one', 'two']);
 		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
@@ -163,7 +163,7 @@ describe('Retry On Fail', () => {
 });
 
 describe('Retry execution', () => {
-	test('waits for the paid tasks, and submits anew what was refused', async () => {
+	test('Retry execution waits for the paid tasks, and submits anew what was refused', async () => {
 		sandbox.faults.add({ on: 'poll', prompt: 'one', times: 1, answer: forbidden });
 		sandbox.faults.add({ on: 'submit', prompt: 'three', answer: forbidden });
 		const input = inputOf('one', 'two', 'three');
@@ -175,7 +175,7 @@ describe('Retry execution', () => {
 		expect(bill()).toEqual(['one', 'two', 'three']);
 	});
 
-	test('after a Stop, goes on with what was running', async () => {
+	test('Retry execution after a Stop goes on with what was running', async () => {
 		const first = await run(
 			{},
 			{ input: inputOf('one', 'two'), onStart: (it) => void setTimeout(() => it.cancel(), 7_000) },
@@ -186,7 +186,7 @@ describe('Retry execution', () => {
 		expect(bill()).toEqual(['one', 'two']);
 	});
 
-	test('a changed request is a new request', async () => {
+	test('Retry execution pays for a changed request as for a new one', async () => {
 		sandbox.faults.add({ on: 'poll', times: 1, answer: forbidden });
 		const first = await run({}, { input: inputOf('one') });
 		await run({ seconds: 9 }, { retryOf: first.run });
@@ -194,12 +194,12 @@ describe('Retry execution', () => {
 	});
 
 	test.each([
-		['that n8n stores', async (bytes: Buffer) => await storeBinary(bytes, 'image/png')],
+		['stored by n8n', async (bytes: Buffer) => await storeBinary(bytes, 'image/png')],
 		[
-			'that the item carries',
+			'carried by the item',
 			async (bytes: Buffer) => ({ data: bytes.toString('base64'), mimeType: 'image/png' }),
 		],
-	])('so is another file %s under the same name', async (_where, keep) => {
+	])('Retry execution pays for a changed file under the same name, %s', async (_where, keep) => {
 		const input = async (content: string) => [
 			{ json: { prompt: 'one' }, binary: { data: await keep(Buffer.from(content)) } },
 		];
@@ -214,14 +214,14 @@ describe('Retry execution', () => {
 	});
 });
 
-test('a later run of a loop is a new run', async () => {
+test('a later run of a loop pays for its videos anew', async () => {
 	// two ways lead to the node: n8n runs it once for each
 	const { run: twice } = await run({}, { input: inputOf('one'), reachTwice: true });
 	expect(twice.data.resultData.runData[NODE]).toHaveLength(2);
 	expect(bill()).toEqual(['one', 'one']);
 });
 
-test('the ledger is small, and free of keys, prompts and files', async () => {
+test('what is kept for a retry is small, and free of keys, prompts and files', async () => {
 	const data = { data: Buffer.alloc(100_000).toString('base64'), mimeType: 'image/png' };
 	const input = Array.from({ length: 3 }, () => ({
 		json: { prompt: 'a very secret prompt' },

@@ -6,7 +6,7 @@ const sandbox = useSandbox();
 
 const policies = ['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const;
 
-describe.each(policies)('with On Error set to %s', (onError) => {
+describe.each(policies)('On Error set to %s', (onError) => {
 	const twoItems = { input: [{ json: {} }, { json: {} }], settings: { onError } };
 
 	/** Nothing was sent, and no input item went on as if it were a video. */
@@ -19,25 +19,25 @@ describe.each(policies)('with On Error set to %s', (onError) => {
 		expect(errorItems).toHaveLength(onError === 'continueErrorOutput' ? 2 : 0);
 	};
 
-	test('a Base URL that is no address is refused for every item', async () => {
+	test(`a Base URL that is no address is refused for every item, with ${onError}`, async () => {
 		const credential = { baseUrl: 'octopusx' };
 		const run = await runNode(sandbox, { ...GENERATE }, { ...twoItems, credential });
 		check(run, /^The 'Base URL' in the credential is not a web address$/);
 	});
 
-	test('more items than Max Videos are refused, each of them', async () => {
+	test(`more items than Max Videos are refused, each of them, with ${onError}`, async () => {
 		const options = { maxVideos: 1 };
 		const run = await runNode(sandbox, { ...GENERATE, options }, twoItems);
 		check(run, /^2 items arrived, and 'Max Videos' allows 1/);
 	});
 
-	test('Max Videos is one number for the run, also from an expression', async () => {
+	test(`Max Videos is one number for the run, even from an expression, with ${onError}`, async () => {
 		const options = { maxVideos: '={{ $itemIndex === 0 ? 1 : 99 }}' };
 		const run = await runNode(sandbox, { ...GENERATE, options }, twoItems);
 		check(run, /^2 items arrived, and 'Max Videos' allows 1/);
 	});
 
-	test('a bad Max Concurrency is refused for every item', async () => {
+	test(`a bad Max Concurrency is refused for every item, with ${onError}`, async () => {
 		const options = { maxConcurrency: 0 };
 		const run = await runNode(sandbox, { ...GENERATE, options }, twoItems);
 		check(run, /^'Max Concurrency' must be a whole number from 1 to 50/);

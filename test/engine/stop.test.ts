@@ -55,7 +55,7 @@ test.each(CASES)(
 	},
 );
 
-test('the ids of what is still running are logged and in the error', async () => {
+test('Stop logs the ids of what is still running, and has them in the error', async () => {
 	sandbox.durationMs = 600_000;
 	const { error } = await stop();
 	const tasks = 'item 0: video_1 (queued), item 1: video_2 (queued)';
@@ -68,7 +68,7 @@ test('the ids of what is still running are logged and in the error', async () =>
 	expect(lines.at(-1)).not.toContain('goes on with');
 });
 
-test('a submission that was under way is named, since it may have been accepted', async () => {
+test('Stop names a submission that was under way, since it may have been accepted', async () => {
 	sandbox.faults.add({ on: 'submit', times: 2, accept: true, answer: 'hang' });
 	const { error } = await stop();
 	const items = 'Submissions without an answer, perhaps paid for: item 0, item 1.';
@@ -76,13 +76,13 @@ test('a submission that was under way is named, since it may have been accepted'
 	expect(error?.description).toContain(items);
 });
 
-test('items whose turn has not come are not submitted', async () => {
+test('Stop keeps items whose turn has not come from being submitted', async () => {
 	sandbox.durationMs = 600_000;
 	await stop({ options: { maxConcurrency: 1 } });
 	expect(sandbox.tasks).toHaveLength(1);
 });
 
-test('with Continue, the items say how far they came', async () => {
+test('items say how far they came before a Stop, with On Error: Continue', async () => {
 	sandbox.durationMs = 600_000;
 	const { items } = await runNodeVirtually(
 		sandbox,
@@ -121,7 +121,7 @@ describe('Stop does not wait for n8n’s storage', () => {
 		['file', 'getBinaryStream', 'dataUri'],
 		['file to be uploaded', 'getBinaryStream', 'upload'],
 	] as const)(
-		'that hands out a %s, and nothing is submitted',
+		'Stop does not wait for storage that hands out a %s, and nothing is submitted',
 		async (_what, name, sendBinaryAs) => {
 			const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
 			const { elapsedMs, error } = await runNodeVirtually(
@@ -136,7 +136,7 @@ describe('Stop does not wait for n8n’s storage', () => {
 		},
 	);
 
-	test('that takes in a file', async () => {
+	test('Stop does not wait for storage that takes in a file', async () => {
 		const { elapsedMs, error } = await runNodeVirtually(
 			sandbox,
 			{ ...GENERATE, downloadVideo: true },

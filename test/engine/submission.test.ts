@@ -25,8 +25,8 @@ const tooMany = (headers?: Record<string, string>): Fault['answer'] => ({
 	body: { error: { message: 'slow down', code: '' } },
 });
 
-describe('is repeated when it has surely not been accepted', () => {
-	test('after 429, with growing delays and jitter', async () => {
+describe('a submission that has surely not been accepted is repeated', () => {
+	test('a submission is repeated after HTTP 429, with growing delays and jitter', async () => {
 		sandbox.faults.add({ on: 'submit', times: 4, answer: tooMany() });
 		const { items, gaps } = await submit();
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
@@ -37,14 +37,14 @@ describe('is repeated when it has surely not been accepted', () => {
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
-	test('not before the seconds of Retry-After have passed', async () => {
+	test('a submission is not repeated before the seconds of Retry-After have passed', async () => {
 		sandbox.faults.add({ on: 'submit', answer: tooMany({ 'retry-after': '90' }) });
 		const { gaps } = await submit();
 		expect(gaps[0]).toBeGreaterThanOrEqual(90_000);
 		expect(gaps[0]).toBeLessThanOrEqual(90_000 * 1.25 + 1);
 	});
 
-	test('not before the date of Retry-After', async () => {
+	test('a submission is not repeated before the date of Retry-After', async () => {
 		// dates in headers are whole seconds
 		const date = () => new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 120_000);
 		let until = 0;
@@ -60,7 +60,7 @@ describe('is repeated when it has surely not been accepted', () => {
 		expect(submissions[1]).toBeGreaterThanOrEqual(until);
 	});
 
-	test('after 503 with Retry-After', async () => {
+	test('a submission is repeated after HTTP 503 with Retry-After', async () => {
 		const headers = { 'retry-after': '5' };
 		sandbox.faults.add({ on: 'submit', times: 2, answer: { status: 503, headers } });
 		const { items, submissions } = await submit();
@@ -68,7 +68,7 @@ describe('is repeated when it has surely not been accepted', () => {
 		expect(submissions).toHaveLength(3);
 	});
 
-	test('when no connection was made', async () => {
+	test('a submission is repeated when no connection was made', async () => {
 		const late = await startSandbox();
 		const { url } = late;
 		await late.close();
@@ -86,14 +86,14 @@ describe('is repeated when it has surely not been accepted', () => {
 		expect(reopened.tasks).toHaveLength(1);
 	});
 
-	test('when the name of the host is not known', async () => {
+	test('a submission is repeated when the name of the host is not known', async () => {
 		const credential = { baseUrl: 'http://octopusx.invalid' };
 		const { error, elapsedMs } = await submit({ options: { timeout: 1 } }, { credential });
 		expect(error?.message).toBe('OctopusX cannot be reached');
 		expect(elapsedMs).toBeGreaterThan(30_000);
 	});
 
-	test('items turned away together do not come back together', async () => {
+	test('items whose submissions are turned away together do not come back together', async () => {
 		sandbox.faults.add({ on: 'submit', times: 8, answer: tooMany({ 'retry-after': '60' }) });
 		const input = Array.from({ length: 8 }, () => ({ json: {} }));
 		const { submissions } = await submit({}, { input });
@@ -101,7 +101,7 @@ describe('is repeated when it has surely not been accepted', () => {
 		expect(new Set(submissions.slice(8)).size).toBeGreaterThan(4);
 	});
 
-	test('but only within the time that the item has', async () => {
+	test('a submission is repeated only within the time that its item has', async () => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer: tooMany() });
 		const { error, elapsedMs, submissions } = await submit({ options: { timeout: 2 } });
 		expect(error?.message).toBe('OctopusX received too many requests');
@@ -110,7 +110,7 @@ describe('is repeated when it has surely not been accepted', () => {
 	});
 });
 
-describe('is not repeated when nobody knows', () => {
+describe('a submission that may have been accepted is not repeated', () => {
 	test.each<[string, Fault]>([
 		['a reset before the server read it', { on: 'submit', answer: 'reset' }],
 		['a reset after it was accepted', { on: 'submit', accept: true, answer: 'reset' }],
@@ -122,7 +122,7 @@ describe('is not repeated when nobody knows', () => {
 		['a web page', { on: 'submit', accept: true, answer: { status: 200, body: '<html>' } }],
 		['an answer without an id', { on: 'submit', accept: true, answer: { status: 200, body: {} } }],
 		['a list', { on: 'submit', accept: true, answer: { status: 200, body: [1] } }],
-	])('%s', async (_what, fault) => {
+	])('a submission is not repeated after %s', async (_what, fault) => {
 		sandbox.faults.add(fault);
 		const { error, submissions } = await submit();
 		expect(submissions).toHaveLength(1);
@@ -133,14 +133,17 @@ describe('is not repeated when nobody knows', () => {
 	});
 });
 
-test.each([400, 401, 403, 404, 413])('is not repeated when it was refused: %s', async (status) => {
-	sandbox.faults.add({ on: 'submit', answer: { status, body: { code: 'x', message: 'no' } } });
-	const { error, submissions } = await submit();
-	expect(submissions).toHaveLength(1);
-	expect(error?.description).not.toContain('It is not known');
-});
+test.each([400, 401, 403, 404, 413])(
+	'a submission that was refused with HTTP %s is not repeated',
+	async (status) => {
+		sandbox.faults.add({ on: 'submit', answer: { status, body: { code: 'x', message: 'no' } } });
+		const { error, submissions } = await submit();
+		expect(submissions).toHaveLength(1);
+		expect(error?.description).not.toContain('It is not known');
+	},
+);
 
-test('a redirect is not followed: it could lead the key and the payment astray', async () => {
+test('a redirect of a submission is not followed: it could lead the key and the payment astray', async () => {
 	const headers = { location: `${sandbox.fileHost}/v1/videos` };
 	sandbox.faults.add({ on: 'submit', answer: { status: 307, headers } });
 	const { error, submissions } = await submit();
@@ -149,10 +152,10 @@ test('a redirect is not followed: it could lead the key and the payment astray',
 	expect(error?.message).toBe('OctopusX answered with a redirect');
 });
 
-describe('a server that is silent', () => {
+describe('a submission without an answer', () => {
 	const hanging: Fault = { on: 'submit', prompt: 'slow', accept: true, answer: 'hang' };
 
-	test('is given up after ten minutes', async () => {
+	test('a submission without an answer is given up after ten minutes', async () => {
 		sandbox.faults.add(hanging);
 		const { error, elapsedMs } = await submit({ prompt: 'slow' });
 		expect(error?.message).toBe('OctopusX did not answer the submission');
@@ -160,7 +163,7 @@ describe('a server that is silent', () => {
 		sandbox.release();
 	});
 
-	test('an id that comes after that is logged, and a retried node does not pay again', async () => {
+	test('an id that comes after its submission was given up is logged, and a retried node does not pay again', async () => {
 		sandbox.faults.add(hanging);
 		const lines: string[] = [];
 		const { items } = await submit(
@@ -178,7 +181,7 @@ describe('a server that is silent', () => {
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
-	test('an id that comes while the next try pauses is used instead of paying again', async () => {
+	test('an id that comes late, while the next try pauses, is used instead of paying again', async () => {
 		sandbox.faults.add({ ...hanging, nth: 1 });
 		sandbox.faults.add({ on: 'submit', nth: 2, answer: tooMany({ 'retry-after': '60' }) });
 		const lines: string[] = [];
@@ -194,7 +197,7 @@ describe('a server that is silent', () => {
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
-	test('an id that comes while another item still waits is in the error', async () => {
+	test('an id that comes late, while another item still waits, is in the error', async () => {
 		sandbox.faults.add(hanging);
 		const { error } = await submit(
 			{ prompt: '={{ $json.prompt }}', waitForCompletion: true, options: { timeout: 20 } },
@@ -213,17 +216,23 @@ describe('a server that is silent', () => {
 test.each<[string, unknown]>([
 	['another level', { code: 'success', data: { task_id: 'video_77' } }],
 	['a list', [{ id: 'video_77' }]],
-])('an id on %s of an odd answer is at least quoted and logged', async (_where, body) => {
-	sandbox.faults.add({ on: 'submit', answer: { status: 200, body } });
-	const lines: string[] = [];
-	const { error } = await submit({}, { node: loggedNode(lines) });
-	expect(error?.description).toContain('video_77');
-	expect(lines.join()).toContain('video_77');
-});
+])(
+	'an id on %s of an odd answer to a submission is at least quoted and logged',
+	async (_where, body) => {
+		sandbox.faults.add({ on: 'submit', answer: { status: 200, body } });
+		const lines: string[] = [];
+		const { error } = await submit({}, { node: loggedNode(lines) });
+		expect(error?.description).toContain('video_77');
+		expect(lines.join()).toContain('video_77');
+	},
+);
 
-test.each([301, 302, 303])('after HTTP %s nobody knows whether it was accepted', async (status) => {
-	const headers = { location: `${sandbox.fileHost}/v1/videos` };
-	sandbox.faults.add({ on: 'submit', accept: true, answer: { status, headers } });
-	const { error } = await submit();
-	expect(error?.description).toContain('It is not known whether a video is being made');
-});
+test.each([301, 302, 303])(
+	'after HTTP %s nobody knows whether a submission was accepted',
+	async (status) => {
+		const headers = { location: `${sandbox.fileHost}/v1/videos` };
+		sandbox.faults.add({ on: 'submit', accept: true, answer: { status, headers } });
+		const { error } = await submit();
+		expect(error?.description).toContain('It is not known whether a video is being made');
+	},
+);

@@ -9,8 +9,8 @@ const sandbox = useSandbox({ durationMs: 5 * MINUTE });
 
 const suspend = suspendingOn(sandbox, { downloadVideo: true }, inputOf('one', 'two', 'three'));
 
-onNewEngine('suspended', () => {
-	test('all videos arrive in input order, each paid for once, looked at once a minute', async () => {
+onNewEngine('a suspended execution', () => {
+	test('suspended videos arrive in input order, each paid for once, looked at once a minute', async () => {
 		const { items, resumed, elapsedMs } = await suspend();
 		expect(items.map(({ json }) => [json.task_id, json.status])).toEqual(
 			['video_1', 'video_2', 'video_3'].map((id) => [id, 'completed']),
@@ -23,7 +23,7 @@ onNewEngine('suspended', () => {
 		expect(elapsedMs).toBe(5 * MINUTE);
 	});
 
-	test('an hour costs few looks, the last of them in time', async () => {
+	test('a suspended wait of an hour costs few looks, the last of them in time', async () => {
 		sandbox.durationMs = 70 * MINUTE;
 		const { items, resumed, elapsedMs } = await suspend({ options: { timeout: 90 } });
 		expect(items).toHaveLength(3);
@@ -39,7 +39,7 @@ onNewEngine('suspended', () => {
 		expect(elapsedMs).toBe(MINUTE);
 	});
 
-	test('what n8n saves holds no key, no prompt and no file', async () => {
+	test('what n8n saves of a suspended wait holds no key, no prompt and no file', async () => {
 		const data = { mimeType: 'image/png', fileName: 'a.png', data: 'aW1hZ2U=' };
 		const { started, child } = await suspend(
 			{ mode: 'firstFrame', firstFrameSource: 'binary' },
@@ -52,7 +52,7 @@ onNewEngine('suspended', () => {
 		expect(saved).not.toContain('aW1hZ2U=');
 	});
 
-	test('with Stop, a failed task fails the execution, and its description lists all tasks', async () => {
+	test('a task that fails while suspended fails the execution with On Error: Stop, listing all tasks', async () => {
 		const { error, items } = await suspend({}, { input: inputOf('one', 'two [failed]') });
 		expect(items).toEqual([]);
 		expect(error?.message).toBe('The video could not be generated');
@@ -61,7 +61,7 @@ onNewEngine('suspended', () => {
 		expect(error?.description).not.toContain('Retry');
 	});
 
-	test('with Continue, the items carry what became of them', async () => {
+	test('items carry what became of them while suspended, with On Error: Continue', async () => {
 		sandbox.faults.add({
 			on: 'submit',
 			prompt: 'refused',
@@ -80,13 +80,13 @@ onNewEngine('suspended', () => {
 		);
 	});
 
-	test('the deadline counts from the submission', async () => {
+	test('the deadline of a suspended wait counts from the submission', async () => {
 		const { error, elapsedMs } = await suspend({ prompt: 'x [never]', options: { timeout: 10 } });
 		expect(error?.message).toBe('The video was not ready in time');
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
 
-	test('faults of the API are sat out', async () => {
+	test('faults of the API are sat out while suspended', async () => {
 		const down = { status: 502, body: '<html>' };
 		const { items } = await suspend(
 			{},
@@ -101,7 +101,7 @@ onNewEngine('suspended', () => {
 		expect(sandbox.tasks).toHaveLength(3);
 	});
 
-	test('a clock that has jumped past the deadline does not keep a finished video from arriving', async () => {
+	test('a clock that jumps past the deadline while suspended does not lose a finished video', async () => {
 		const { items } = await suspend(
 			{ options: { timeout: 6 } },
 			{ whileSuspended: (times) => times === 1 && jest.setSystemTime(Date.now() + 60 * MINUTE) },
@@ -112,14 +112,14 @@ onNewEngine('suspended', () => {
 	test.each([
 		['stopped', { resultData: { error: { message: 'stopped' }, runData: {} } }],
 		['deleted', undefined],
-	])('once the execution that waits is %s, no request leaves any more', async (_what, data) => {
+	])('once the suspended execution is %s, no request leaves any more', async (_what, data) => {
 		const lines: string[] = [];
 		await suspend({}, { parent: () => data as never, node: loggedNode(lines) }).catch(() => {});
 		expect(sandbox.requestsTo('poll')).toEqual([]);
 		expect(lines.join('\n')).toContain('no execution waits any more for video_1, video_2, video_3');
 	});
 
-	test('a workflow that n8n does not start leaves the wait to the node', async () => {
+	test('the node waits by itself where n8n does not start the workflow that looks', async () => {
 		const lines: string[] = [];
 		const executeWorkflow = async () => {
 			throw new Error('policy');
@@ -138,7 +138,7 @@ onNewEngine('suspended', () => {
 		expect(elapsedMs).toBe(5 * MINUTE);
 	});
 
-	test('Stop before that ends the node at once, and nothing is started', async () => {
+	test('Stop before the execution is suspended ends the node at once, and nothing is started', async () => {
 		sandbox.faults.add({ on: 'submit', times: 3, answer: 'hang' });
 		const { error, started, elapsedMs } = await suspend(
 			{},
@@ -149,7 +149,7 @@ onNewEngine('suspended', () => {
 		expect(elapsedMs).toBeLessThanOrEqual(3_500);
 	});
 
-	test('a retry of an execution that failed before that does not pay again', async () => {
+	test('a retry of an execution that failed before it was suspended does not pay again', async () => {
 		sandbox.faults.add({ on: 'poll', times: 3, answer: { status: 403 } });
 		const parameters = { prompt: '={{ $json.prompt }}', waitStrategy: 'suspend' };
 		const input = inputOf('one', 'two', 'three');
@@ -161,7 +161,7 @@ onNewEngine('suspended', () => {
 		expect(sandbox.tasks).toHaveLength(3);
 	});
 
-	test('Get Status can wait in that way, too', async () => {
+	test('Get Status waits suspended', async () => {
 		await runNode(sandbox, { prompt: 'one', waitForCompletion: false });
 		const { items } = await suspend(
 			{ operation: 'getStatus', taskId: 'video_1', waitForCompletion: true },
@@ -171,7 +171,7 @@ onNewEngine('suspended', () => {
 	});
 });
 
-describe('refused before anything is paid for', () => {
+describe('an execution that cannot be suspended', () => {
 	async function refusal(context: Partial<IExecuteFunctions>, settings?: Partial<INode>) {
 		const node = watchedNode(() => context);
 		const { error, items } = await suspend({}, { node, settings });
@@ -180,7 +180,7 @@ describe('refused before anything is paid for', () => {
 	}
 	const message = 'The execution cannot be suspended';
 
-	test('an AI agent runs it as a tool of its own type', async () => {
+	test('Suspend is refused before anything is paid for when an AI agent runs a tool of its own type', async () => {
 		const node = watchedNode((context) => {
 			const tool = { ...context.getNode(), type: 'n8n-nodes-octopusx.octopusXVideoTool' };
 			return { getNode: () => tool };
@@ -192,19 +192,22 @@ describe('refused before anything is paid for', () => {
 	test.each<[string, Partial<IExecuteFunctions>]>([
 		['the execution is not saved', { getExecutionId: () => '' }],
 		['the workflow is not saved', { getWorkflow: () => ({ active: false }) }],
-		['an AI agent runs it', { isToolExecution: () => true }],
-	])('%s', async (_why, context) => {
+		['an AI agent runs the node', { isToolExecution: () => true }],
+	])('Suspend is refused before anything is paid for when %s', async (_why, context) => {
 		expect(await refusal(context)).toMatchObject({ message });
 	});
 
-	test('with Continue, the items say so', async () => {
+	test('a refusal to suspend is on the items with On Error: Continue', async () => {
 		expect(await refusal({ getExecutionId: () => '' }, CONTINUE)).toMatchObject({ message });
 	});
 
-	(canSuspend ? test.skip : test)('n8n cannot', async () => {
-		expect(await refusal({})).toMatchObject({
-			message,
-			description: expect.stringContaining('n8n 2.0 or later'),
-		});
-	});
+	(canSuspend ? test.skip : test)(
+		'Suspend is refused before anything is paid for on an n8n that is too old',
+		async () => {
+			expect(await refusal({})).toMatchObject({
+				message,
+				description: expect.stringContaining('n8n 2.0 or later'),
+			});
+		},
+	);
 });

@@ -16,15 +16,15 @@ const sandbox = useSandbox({ durationMs: 5 * MINUTE });
 
 const suspend = suspendingOn(sandbox);
 
-onNewEngine('n8n', () => {
-	test('runs a second run that waits for its turn', async () => {
+onNewEngine('what n8n does around a suspended execution', () => {
+	test('a second run of a suspended node submits its own video and hands on no input', async () => {
 		const { run } = await suspend({}, { input: inputOf('one'), reachTwice: true });
 		// the second one suspends in its turn; what counts is that its input is not handed on
 		expect(sandbox.tasks).toHaveLength(2);
 		expect(JSON.stringify(run.data.resultData.runData[NODE])).not.toContain('"prompt"');
 	});
 
-	test('does not run a suspended node again because its first item has an error', async () => {
+	test('n8n does not run a suspended node again because its first item has an error', async () => {
 		const answer = { status: 400, body: { code: 'bad', message: 'no', data: null } };
 		sandbox.faults.add({ on: 'submit', prompt: 'one', answer });
 		const settings = { ...CONTINUE, retryOnFail: true, maxTries: 2, waitBetweenTries: 10 };
@@ -37,7 +37,7 @@ onNewEngine('n8n', () => {
 	});
 
 	test.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const)(
-		'hands on no input in place of videos after Stop and Retry, with %s',
+		'Stop and Retry of a suspended execution hand on no input in place of videos, with %s',
 		async (onError) => {
 			const waitTill = new Date(Date.now() + MINUTE);
 			const { result } = await onVirtualTime(sandbox, async () => {
@@ -59,7 +59,7 @@ onNewEngine('n8n', () => {
 		},
 	);
 
-	test('is told the tasks, should it die in the middle of a look', async () => {
+	test('n8n is told the tasks, should it die in the middle of a look', async () => {
 		await suspend(
 			{},
 			{
@@ -76,7 +76,7 @@ onNewEngine('n8n', () => {
 		expect.assertions(2 * 5);
 	});
 
-	test('is given a workflow that it runs whatever the settings of its own', async () => {
+	test('the workflow that looks runs whatever the settings of the suspended one', async () => {
 		const workflowSettings = {
 			callerPolicy: 'none',
 			errorWorkflow: 'other',
@@ -103,9 +103,9 @@ onNewEngine('n8n', () => {
 	});
 
 	test.each([
-		['does not loop without a pause, with Continue', CONTINUE],
-		['is told all tasks, with Stop', {}],
-	])('%s, when the node meets what it was not made for', async (_what, settings) => {
+		['is on the item and does not loop, with Continue', CONTINUE],
+		['tells all tasks, with Stop', {}],
+	])('a case that the node was not made for, met at a look, %s', async (_what, settings) => {
 		const node = watchedNode((context) => ({
 			getContext: (type) => {
 				if (context.getNodeParameter('operation', 0) === 'resume') throw new Error('boom');
@@ -120,7 +120,7 @@ onNewEngine('n8n', () => {
 		expect(`${task_id} ${description}`).toContain('video_1');
 	});
 
-	test('that does not suspend leaves the wait to the node, until the deadline', async () => {
+	test('an n8n that does not suspend leaves the wait to the node, until the deadline', async () => {
 		const { error, elapsedMs } = await suspend(
 			{ options: { timeout: 10 } },
 			{
@@ -132,7 +132,7 @@ onNewEngine('n8n', () => {
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
 
-	test('routes what failed to the error output', async () => {
+	test('what failed while suspended goes to the error output', async () => {
 		const { items, errorItems } = await suspend(
 			{},
 			{
@@ -143,7 +143,7 @@ onNewEngine('n8n', () => {
 		expect([items.length, errorItems.length]).toEqual([1, 1]);
 	});
 
-	test('that is stopped while items are submitted starts nothing', async () => {
+	test('an execution that is stopped while items are submitted is not suspended', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 3, answer: 'hang' });
 		const { started, error } = await suspend(
 			{ options: { maxConcurrency: 1 } },

@@ -13,13 +13,13 @@ const sandbox = useSandbox({ durationMs: 5 * MINUTE });
 
 const suspend = suspendingOn(sandbox);
 
-onNewEngine('the API', () => {
+onNewEngine('faults of the API while suspended', () => {
 	/** Lets every look fail from the `from`th suspension on, for tasks of that prompt. */
 	const downFrom = (from: number, prompt?: string) => (times: number) => {
 		if (times === from) sandbox.faults.add({ on: 'poll', prompt, times: Infinity, answer: down });
 	};
 
-	test('that is down at the last look does not spoil what has been seen done', async () => {
+	test('an API that is down at the last look does not spoil what has been seen done', async () => {
 		sandbox.durationMs = 90_000;
 		const { items } = await suspend(
 			{ options: { timeout: 4 } },
@@ -33,7 +33,7 @@ onNewEngine('the API', () => {
 		expect(errorOf(items[1] as INodeExecutionData).message).toBe('The video was not ready in time');
 	});
 
-	test('that is down does not touch an item that does not wait', async () => {
+	test('an API that is down does not touch an item that does not wait', async () => {
 		const input = [
 			{ json: { prompt: 'one', wait: false } },
 			{ json: { prompt: 'two', wait: true } },
@@ -46,7 +46,7 @@ onNewEngine('the API', () => {
 		expect(sandbox.requestsTo('poll').filter(({ path }) => path.endsWith('video_1'))).toEqual([]);
 	});
 
-	test('that stays down ends the wait at its deadline', async () => {
+	test('an API that stays down while suspended ends the wait at its deadline', async () => {
 		const { error, elapsedMs } = await suspend(
 			{ options: { timeout: 10 } },
 			{ input: inputOf('one'), whileSuspended: downFrom(0) },
@@ -55,7 +55,7 @@ onNewEngine('the API', () => {
 		expect(elapsedMs).toBeLessThanOrEqual(10.5 * MINUTE);
 	});
 
-	test('that hangs holds the execution for one look, not for one per item', async () => {
+	test('an API that hangs holds a suspended execution for one look, not for one per item', async () => {
 		sandbox.durationMs = 3 * MINUTE;
 		const gaps: number[] = [];
 		let last = 0;
@@ -77,7 +77,7 @@ onNewEngine('the API', () => {
 		expect(Math.max(...gaps.slice(1))).toBeLessThanOrEqual(2.5 * MINUTE);
 	});
 
-	test('that refuses the key ends the wait', async () => {
+	test('an API that refuses the key ends a suspended wait', async () => {
 		const { error, elapsedMs } = await suspend(
 			{},
 			{
@@ -90,14 +90,14 @@ onNewEngine('the API', () => {
 		expect(elapsedMs).toBeLessThan(2 * MINUTE);
 	});
 
-	test('that did not answer a submission is named beside the others', async () => {
+	test('a submission without an answer is named beside the suspended tasks', async () => {
 		sandbox.faults.add({ on: 'submit', prompt: 'one', accept: true, answer: 'reset' });
 		const { error } = await suspend({}, { input: inputOf('one', 'two') });
 		expect(error?.description).toContain('perhaps paid for: item 0');
 		expect(error?.description).toContain('item 1: video_2 (completed)');
 	});
 
-	test('that answers only some looks lets none of the videos go', async () => {
+	test('an API that answers only some looks loses none of the suspended videos', async () => {
 		const { items, elapsedMs } = await suspend(
 			{ options: { maxConcurrency: 5 } },
 			{
@@ -113,7 +113,7 @@ onNewEngine('the API', () => {
 		expect(elapsedMs).toBeLessThan(10 * MINUTE);
 	});
 
-	test('that is down at the deadline does not make n8n loop', async () => {
+	test('an API that is down at the deadline does not make n8n resume for ever', async () => {
 		const { items, resumed } = await suspend(
 			{ options: { maxConcurrency: 1, timeout: 3 } },
 			{ input: inputOf('one', 'two', 'three'), settings: CONTINUE, whileSuspended: downFrom(0) },
@@ -124,7 +124,7 @@ onNewEngine('the API', () => {
 		expect(resumed).toBeLessThan(6);
 	});
 
-	test('that forgets what it said does not undo a finished video', async () => {
+	test('an API that forgets what it said does not undo a finished video', async () => {
 		sandbox.durationMs = 90_000;
 		const body = { id: 'video_1', task_id: 'video_1', status: 'expired', progress: 0 };
 		const { items } = await suspend(
@@ -145,8 +145,8 @@ onNewEngine('the API', () => {
 	});
 });
 
-onNewEngine('a credential that n8n cannot read once', () => {
-	test('is read again at the next look', async () => {
+onNewEngine('faults of n8n while suspended', () => {
+	test('a credential that n8n cannot read once is read again at the next look', async () => {
 		let isDue = false;
 		const node = watchedNode((context) => ({
 			getCredentials: async <T extends object>(type: string) => {
@@ -165,10 +165,8 @@ onNewEngine('a credential that n8n cannot read once', () => {
 		);
 		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
 	});
-});
 
-onNewEngine('a database that cannot tell about the execution that waits', () => {
-	test('is no reason to give up', async () => {
+	test('a database that cannot tell about the suspended execution is no reason to give up', async () => {
 		const { items } = await suspend(
 			{},
 			{

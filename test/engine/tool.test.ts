@@ -74,7 +74,7 @@ async function callTool(args: IDataObject, parameters: INodeParameters = {}) {
 }
 
 test.each([false, true])(
-	'the model gets the finished task as text, Download Video: %s',
+	'an AI agent gets the finished task as text, Download Video: %s',
 	async (on) => {
 		const text = await callTool(ARGUMENTS, { downloadVideo: on });
 		expect(JSON.parse(text)).toEqual([
@@ -92,21 +92,21 @@ test.each([false, true])(
 	},
 );
 
-test('a failed task is told with its reason and its ID', async () => {
+test('an AI agent is told a failed task with its reason and its ID', async () => {
 	expect(await callTool({ ...ARGUMENTS, prompt: 'A boat [failed]' })).toMatch(
 		/^The video could not be generated\n\nDetails: .*task video_1.* video_1 \(failed\)/,
 	);
 	expect(sandbox.tasks).toHaveLength(1);
 });
 
-test('a wrong argument is told and costs nothing', async () => {
+test('an AI agent is told a wrong argument, which costs nothing', async () => {
 	expect(await callTool({ ...ARGUMENTS, seconds: 99 })).toMatch(
 		/^'Seconds' must be a whole number from 4 to 30 \[item 0\]\n\nDetails: .* 99\.$/,
 	);
 	expect(sandbox.log).toHaveLength(0);
 });
 
-test('without waiting, the model gets the ID to ask for later', async () => {
+test('an AI agent that does not wait gets the ID to ask for later', async () => {
 	const [task] = JSON.parse(await callTool(ARGUMENTS, { waitForCompletion: false }));
 	expect(task).toMatchObject({ task_id: 'video_1', status: 'queued' });
 	const status = { operation: 'getStatus', taskId: "={{ $fromAI('task_id', 'The task') }}" };

@@ -30,7 +30,7 @@ async function edit(parameters: INodeParameters = {}, bytes = film, setup: NodeS
 }
 const sentVideo = () => (sandbox.requestsTo('submit')[0]?.body as { video: string }).video;
 
-test('presigns with the key, puts the bytes without it, and passes the public address', async () => {
+test('Upload presigns with the key, puts the bytes without it, and passes the public address', async () => {
 	const { error } = await edit();
 	expect(error).toBeUndefined();
 	expect(sandbox.log.map(({ route }) => route)).toEqual(['presign', 'upload', 'submit']);
@@ -54,14 +54,14 @@ test('presigns with the key, puts the bytes without it, and passes the public ad
 	expect(sentVideo()).toBe(`${sandbox.fileHost}/uploads/upload1`);
 });
 
-test('a file that the item itself carries is uploaded, too', async () => {
+test('Upload sends a file that the item itself carries', async () => {
 	const data = { data: film.toString('base64'), mimeType: 'video/mp4' };
 	await edit({}, film, { input: [{ json: {}, binary: { data } }] });
 	expect(sandbox.uploads.get('upload1')?.bytes.equals(film)).toBe(true);
 	expect(sandbox.requestsTo('presign')[0]?.body).toMatchObject({ file_name: 'video.mp4' });
 });
 
-test('images keep their order, addresses stay as they are', async () => {
+test('uploaded images keep their order among addresses, which stay as they are', async () => {
 	const image = [
 		{ source: 'binary', binaryField: 'a' },
 		{ source: 'url', url: 'https://example.com/2.png' },
@@ -88,7 +88,7 @@ test('images keep their order, addresses stay as they are', async () => {
 	expect(images.map(contentOf)).toEqual(['first', 'https://example.com/2.png', 'third']);
 });
 
-test('a video of more than 15 MB is sent this way, and refused the other way by naming it', async () => {
+test('a video of more than 15 MB is uploaded, and refused as a data URI with a hint at Upload', async () => {
 	const large = Buffer.alloc(15 * 1024 * 1024 + 1, 7);
 	expect((await edit({}, large)).error).toBeUndefined();
 	expect(sandbox.uploads.get('upload1')?.bytes.equals(large)).toBe(true);
@@ -98,8 +98,8 @@ test('a video of more than 15 MB is sent this way, and refused the other way by 
 	expect(error?.description).toContain("Set the option 'Send Binary As' to Upload");
 });
 
-describe('faults', () => {
-	test('the presign is repeated like a look', async () => {
+describe('faults of an upload', () => {
+	test('asking for an upload address is repeated like a look', async () => {
 		sandbox.faults.add({ on: 'presign', times: 5, answer: HTML_502 });
 		expect((await edit()).error).toBeUndefined();
 		expect(sandbox.requestsTo('presign')).toHaveLength(6);
@@ -117,7 +117,7 @@ describe('faults', () => {
 		expect(sandbox.uploads.get('upload1')?.bytes.equals(film)).toBe(true);
 	});
 
-	test('for as long as the address is valid', async () => {
+	test('an upload is repeated for as long as its address is valid', async () => {
 		sandbox.faults.add({ on: 'upload', times: Infinity, answer: HTML_502 });
 		const { error, elapsedMs } = await edit({ options: { timeout: 60 } });
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
@@ -125,7 +125,7 @@ describe('faults', () => {
 		expect(elapsedMs).toBeLessThanOrEqual(15 * 60_000);
 	});
 
-	test('but not after the address has expired', async () => {
+	test('an upload is not repeated after its address has expired', async () => {
 		const answer = { status: 503, headers: { 'retry-after': '1000' } };
 		sandbox.faults.add({ on: 'upload', times: Infinity, answer });
 		const { error } = await edit({ options: { timeout: 60 } });
@@ -167,7 +167,7 @@ describe('faults', () => {
 		expect(sandbox.requestsTo('submit')).toEqual([]);
 	});
 
-	test('a submission that is turned away does not upload again', async () => {
+	test('a submission that is turned away does not upload its file again', async () => {
 		sandbox.faults.add({ on: 'submit', times: 3, answer: { status: 429 } });
 		await edit();
 		expect(sandbox.requestsTo('upload')).toHaveLength(1);
@@ -185,7 +185,7 @@ describe('faults', () => {
 	});
 });
 
-test('sends the type that the address was signed for', async () => {
+test('an upload sends the content type that its address was signed for', async () => {
 	const data = {
 		upload_url: `${sandbox.fileHost}/uploads/upload9?signature=x`,
 		public_url: `${sandbox.fileHost}/uploads/upload9`,
@@ -198,7 +198,7 @@ test('sends the type that the address was signed for', async () => {
 });
 
 test.each([60, 60_000])(
-	'a file that is not as long as n8n says (%p bytes) is not used',
+	'a file that is not as long as n8n says (%p bytes) is not uploaded',
 	async (fileSize) => {
 		const node = watchedNode((context) => ({
 			helpers: {

@@ -24,13 +24,13 @@ test('the first look is one interval after the submission, and then every interv
 	expect(items[0]?.json).toMatchObject({ status: 'completed', progress: 100 });
 });
 
-test('after a fault has healed, the interval is the usual one again', async () => {
+test('after a fault has healed, the looks come at the usual interval again', async () => {
 	sandbox.faults.add({ on: 'poll', nth: 2, answer: HTML_502 });
 	sandbox.durationMs = 30_000;
 	expect((await wait()).polls).toEqual([5_000, 10_000, 20_000, 25_000, 30_000]);
 });
 
-test('the pauses after faults grow up to a minute', async () => {
+test('the pauses after looks that failed grow up to a minute', async () => {
 	sandbox.faults.add({ on: 'poll', times: 7, answer: HTML_502 });
 	const { polls } = await wait();
 	expect(polls.map((at, n) => at - (polls[n - 1] ?? 0))).toEqual([
@@ -38,7 +38,7 @@ test('the pauses after faults grow up to a minute', async () => {
 	]);
 });
 
-test('Retry-After is waited for', async () => {
+test('the next look waits for Retry-After', async () => {
 	const answer = { status: 429, headers: { 'retry-after': '33' } };
 	sandbox.faults.add({ on: 'poll', answer });
 	expect((await wait()).polls.slice(0, 2)).toEqual([5_000, 38_000]);
@@ -49,7 +49,7 @@ test('the last look is at the deadline, also when that is no multiple of the int
 	expect(polls).toEqual([5_000, 10_000, 12_000]);
 });
 
-test('faults until the deadline end in the error of a timeout, which names the last one', async () => {
+test('faults until the deadline end in a timeout that names the last fault', async () => {
 	sandbox.faults.add({ on: 'poll', nth: 2, times: Infinity, answer: HTML_502 });
 	const { error, elapsedMs } = await wait({ options: { timeout: 1 } });
 	expect(elapsedMs).toBe(MINUTE);
@@ -59,20 +59,20 @@ test('faults until the deadline end in the error of a timeout, which names the l
 });
 
 test.each(['true', 'false'])(
-	'switches may come from expressions as the text "%s"',
+	'Wait Until Completed may come from an expression as the text "%s"',
 	async (text) => {
 		const { items } = await wait({ waitForCompletion: `={{ "${text}" }}` });
 		expect(items[0]?.json.status).toBe(text === 'true' ? 'completed' : 'queued');
 	},
 );
 
-test('the interval is an option', async () => {
+test('Poll Interval sets the time between looks', async () => {
 	sandbox.durationMs = 12_000;
 	expect((await wait({ options: { pollInterval: 1.5 } })).polls).toHaveLength(8);
 });
 
 test.each(Object.keys(VOCABULARIES) as Array<keyof typeof VOCABULARIES>)(
-	'status words "%s"',
+	'a wait understands the status words "%s"',
 	async (statuses) => {
 		sandbox.quirks.statuses = statuses;
 		const { items, polls } = await wait();
@@ -82,7 +82,7 @@ test.each(Object.keys(VOCABULARIES) as Array<keyof typeof VOCABULARIES>)(
 );
 
 test.each(['string', 'percent', 'absent', 'number'] as const)(
-	'progress as %s',
+	'a wait understands progress as %s',
 	async (progress) => {
 		sandbox.quirks.progress = progress;
 		const { items } = await wait({ options: { timeout: 30 } });
@@ -94,7 +94,7 @@ test.each([
 	['both', 'colonAndSlash'],
 	['id', 'plain'],
 	['task_id', 'colonAndSlash'],
-] as const)('ids in %s, %s', async (idFields, ids) => {
+] as const)('a wait understands ids in %s, %s', async (idFields, ids) => {
 	sandbox.quirks = { ...sandbox.quirks, idFields, ids };
 	const { items } = await wait();
 	const id = sandbox.tasks[0]?.id;
@@ -102,7 +102,7 @@ test.each([
 	expect(sandbox.requestsTo('poll')[0]?.path).toBe(`/v1/videos/${encodeURIComponent(id ?? '')}`);
 });
 
-test('no task is taken for failed because of an empty error object', async () => {
+test('a task with an empty error object is not taken for failed', async () => {
 	const { items, error } = await wait();
 	expect(error).toBeUndefined();
 	expect(Object.keys(items[0]?.json ?? {})).not.toContain('error');
@@ -121,7 +121,7 @@ test.each([
 	);
 });
 
-test('after the timeout the error names the task, where it stood, and how to go on', async () => {
+test('the error of a timeout names the task, where it stood, and how to go on', async () => {
 	const { error, elapsedMs, polls } = await wait({
 		prompt: 'a boat [never]',
 		options: { timeout: 1.5 },
@@ -133,14 +133,14 @@ test('after the timeout the error names the task, where it stood, and how to go 
 	expect(error?.description).toContain('use Get Status with this Task ID');
 });
 
-describe('a wait outlasts', () => {
+describe('faults of a look', () => {
 	test.each([
 		['a bad gateway', HTML_502],
 		['a web page with status 200', { status: 200, body: '<html>busy</html>' }],
 		['a rate limit', { status: 429, body: { error: { message: 'slow down' } } }],
 		['a cut connection', 'reset'],
 		['an answer of the wrong shape', { status: 200, body: [1, 2] }],
-	] as const)('%s', async (_what, answer) => {
+	] as const)('a wait outlasts %s', async (_what, answer) => {
 		sandbox.faults.add({ on: 'poll', nth: 2, times: 3, answer });
 		const { items, polls } = await wait();
 		expect(items[0]?.json).toMatchObject({ status: 'completed' });
@@ -153,14 +153,14 @@ test.each([
 	['an unknown task', { status: 400, body: { code: 'task_not_exist', message: 'task_not_exist' } }],
 	['a refused key', { status: 401, body: { error: { message: 'Invalid token' } } }],
 	['a forbidden task', { status: 403, body: { error: { message: 'no' } } }],
-])('%s ends the wait at once', async (_what, answer) => {
+])('a look that meets %s ends the wait at once', async (_what, answer) => {
 	sandbox.faults.add({ on: 'poll', nth: 1, times: Infinity, answer });
 	const { error, polls } = await wait();
 	expect(polls).toHaveLength(1);
 	expect(error?.description).toContain('item 0: video_1 (queued)');
 });
 
-test('a person who watches sees every step', async () => {
+test('the editor is sent every step of a task', async () => {
 	sandbox.durationMs = 12_000;
 	const messages: string[] = [];
 	await wait({}, { onMessage: (text) => messages.push(text) });
@@ -172,7 +172,7 @@ test('a person who watches sees every step', async () => {
 	]);
 });
 
-test('a person who watches sees why nothing happens', async () => {
+test('the editor is told why a submission takes long', async () => {
 	sandbox.faults.add({ on: 'submit', times: 2, answer: { status: 429 } });
 	const messages: string[] = [];
 	await wait({}, { onMessage: (text) => messages.push(text) });

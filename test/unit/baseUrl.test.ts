@@ -18,7 +18,7 @@ test.each([
 	['', undefined],
 	[undefined, undefined],
 	[7, undefined],
-])('%p is %p', (baseUrl, expected) => {
+])('the Base URL %p is read as %p', (baseUrl, expected) => {
 	expect(normalizeBaseUrl(baseUrl)).toBe(expected);
 });
 
@@ -31,6 +31,6 @@ test.each([
 	['https://files.octopusx.ai/', false],
 	['https://octopusx.ai.example/', false],
 	['https://octopusx.ai@example.com/', false],
-])('the key may go to %s: %p', (url, isSame) => {
+])('whether the key for https://octopusx.ai may go to %s: %p', (url, isSame) => {
 	expect(isSameOrigin(url, 'https://octopusx.ai')).toBe(isSame);
 });

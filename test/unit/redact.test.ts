@@ -8,11 +8,11 @@ test.each([
 	['sk-secretsk-secret', '******'],
 	['authorization: bearer abc.def', 'authorization: Bearer ***'],
 	['got data:image/png;base64,AAAA== here', 'got data:*** here'],
-])('"%s" is shown as "%s"', (text, shown) => {
+])('the server’s words "%s" are shown as "%s"', (text, shown) => {
 	expect(redact(text)).toBe(shown);
 });
 
-test('long text is cut, and never in the middle of the key', () => {
+test('long words of the server are cut, and never in the middle of the key', () => {
 	const lengths = Array.from({ length: 12 }, (_, n) => 1_985 + n);
 	for (const length of lengths) {
 		const text = `data:x,${'y'.repeat(length - 8)} sk-secret and more`;
@@ -21,10 +21,10 @@ test('long text is cut, and never in the middle of the key', () => {
 	expect(redact('word '.repeat(1_000))).toHaveLength(501);
 });
 
-test.each(['', 'k'])('"%s" is too short for a key and hides nothing', (key) => {
+test.each(['', 'k'])('a key of "%s" is too short to hide anything', (key) => {
 	expect(createRedact(key)('"task_id"')).toBe('"task_id"');
 });
 
-test('megabytes of what looks like data URIs are no work', () => {
+test('megabytes of what looks like data URIs are hidden without delay', () => {
 	expect(redact('data:'.repeat(1_000_000)).length).toBeLessThanOrEqual(501);
 });

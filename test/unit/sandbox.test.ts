@@ -19,7 +19,7 @@ test.each<[string, object]>([
 	['an alias', { model: edit.model, prompt: 'x', input_video: edit.video }],
 	['15 MB', { ...edit, video: mp4(LIMIT) }],
 	['fields it does not know', { ...generate, seed: 1 }],
-])('the sandbox takes %s', (_name, body) => {
+])('the sandbox takes a submission of %s', (_name, body) => {
 	expect(refuseTask(body)).toBeUndefined();
 });
 
@@ -40,11 +40,11 @@ test.each<[string, unknown, string]>([
 	['a video for omni-fast', { ...generate, video: edit.video }, 'does not accept video'],
 	['no video to edit', { model: edit.model, prompt: 'x' }, 'video must be'],
 	['15 MB and one byte', { ...edit, video: mp4(LIMIT + 1) }, 'larger than 15 MB'],
-])('the sandbox refuses %s', (_name, body, message) => {
+])('the sandbox refuses a submission with %s', (_name, body, message) => {
 	expect(refuseTask(body)?.message).toContain(message);
 });
 
-describe('over HTTP', () => {
+describe('the sandbox over HTTP', () => {
 	const sandbox = useSandbox();
 
 	const call = async (path: string, init: RequestInit = {}, key = sandbox.apiKey) =>
@@ -59,7 +59,7 @@ describe('over HTTP', () => {
 	const submit = async (body: object = generate) =>
 		await call('/v1/videos', { method: 'POST', body: JSON.stringify(body) });
 
-	test('the error envelopes', async () => {
+	test('the sandbox words its errors in the envelopes of the API', async () => {
 		const wrongKey = await call('/v1/models', {}, 'wrong');
 		expect([wrongKey.status, await wrongKey.json()]).toEqual([
 			401,
@@ -74,7 +74,7 @@ describe('over HTTP', () => {
 		expect(await presign.json()).toEqual({ success: false, message: expect.any(String) });
 	});
 
-	test('models and usage', async () => {
+	test('the sandbox lists models and counts usage', async () => {
 		expect(await (await call('/v1/models')).json()).toMatchObject({ object: 'list' });
 		await submit();
 		expect(await (await call('/api/usage/token/')).json()).toMatchObject({
@@ -82,7 +82,7 @@ describe('over HTTP', () => {
 		});
 	});
 
-	test('content: 404 for no task, 400 for an unfinished one, the file for a finished one', async () => {
+	test('the sandbox serves content: 404 for no task, 400 for an unfinished one, the file for a finished one', async () => {
 		sandbox.durationMs = 60_000;
 		await submit();
 		sandbox.durationMs = 0;
@@ -94,7 +94,7 @@ describe('over HTTP', () => {
 		expect(Buffer.from(await video.arrayBuffer()).equals(portrait)).toBe(true);
 	});
 
-	test('an upload: presigned, put without the key, served again', async () => {
+	test('the sandbox takes an upload: presigned, put without the key, served again', async () => {
 		const body = JSON.stringify({ file_name: 'a.png', content_type: 'image/png' });
 		const presigned = await call('/api/upload/presign', { method: 'POST', body });
 		const { data } = (await presigned.json()) as { data: Record<string, string> };
@@ -110,7 +110,7 @@ describe('over HTTP', () => {
 		]);
 	});
 
-	test('faults strike the nth request, before or after it is carried out', async () => {
+	test('faults of the sandbox strike the nth request, before or after it is carried out', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 2, answer: HTML_502 });
 		sandbox.faults.add({ on: 'submit', nth: 3, answer: 'reset' });
 		sandbox.faults.add({ on: 'submit', nth: 4, accept: true, answer: 'reset' });
@@ -124,7 +124,7 @@ describe('over HTTP', () => {
 		expect((await submit()).status).toBe(200);
 	});
 
-	test('a request that hangs gets no answer', async () => {
+	test('the sandbox lets a request hang without an answer', async () => {
 		sandbox.faults.add({ on: 'models', answer: 'hang' });
 		const gaveUp = new AbortController();
 		const hanging = call('/v1/models', { signal: gaveUp.signal });

@@ -26,11 +26,11 @@ describe('status', () => {
 		[undefined, 'unknown'],
 		[3, 'unknown'],
 		[{ status: 'completed' }, 'unknown'],
-	])('%p means %s', (raw, status) => {
+	])('the status %p means %s', (raw, status) => {
 		expect(parse({ status: raw })?.status).toBe(status);
 	});
 
-	test('only completed, failed and cancelled are the end', () => {
+	test('only completed, failed and cancelled are the end of a task', () => {
 		const ended = ['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'unknown'].filter(
 			(status) => hasEnded(parse({ status }) as never),
 		);
@@ -50,11 +50,11 @@ test.each([
 	[null, 0],
 	[NaN, 0],
 	[{}, 0],
-])('progress %p is %p', (raw, progress) => {
+])('the progress %p is read as %p', (raw, progress) => {
 	expect(parse({ status: 'processing', progress: raw })?.progress).toBe(progress);
 });
 
-test('what people look for comes first, as n8n shows fields in their order', () => {
+test('the fields that people look for come first in a task', () => {
 	const completed = parse({
 		object: 'video',
 		status: 'completed',
@@ -110,15 +110,15 @@ describe('video_url of a completed task', () => {
 		[{ video_url: 'javascript:alert(1)' }, content],
 		[{ video_url: 'https://' }, content],
 		[{ video_url: ['https://files.example/a.mp4'] }, content],
-	])('%p is %s', (answer, url) => {
+	])('the video_url of a completed task with %p is %s', (answer, url) => {
 		expect(parse({ status: 'completed', ...answer })?.video_url).toBe(url);
 	});
 
-	test('is not there before', () => {
+	test('a task that is not completed has no video_url', () => {
 		expect(parse({ status: 'processing', video_url: content })).not.toHaveProperty('video_url');
 	});
 
-	test('has its id as one encoded segment', () => {
+	test('the address of a task has its id as one encoded segment', () => {
 		expect(taskUrl(API, 'sora-2:task/01?x#y')).toBe(`${API}/v1/videos/sora-2%3Atask%2F01%3Fx%23y`);
 	});
 });
@@ -130,19 +130,19 @@ describe('why a task failed', () => {
 		['out of memory', 'failed', 'out of memory'],
 		[undefined, 'failed', 'The server gave no reason'],
 		[{ code: 7, message: { deep: true } }, '7', 'The server gave no reason'],
-	])('%p', (error, code, message) => {
+	])('a task that failed with %p has a code and a reason', (error, code, message) => {
 		expect(parse({ status: 'failed', error })?.failure).toEqual({ code, message });
 	});
 
-	test('an error on a healthy task is no failure, and never a top-level key', () => {
+	test('an empty error on a healthy task is no failure, and never a top-level key', () => {
 		const task = parse({ status: 'processing', error: { message: '', code: '' } });
 		expect(task).not.toHaveProperty('error');
 		expect(task).not.toHaveProperty('failure');
 	});
 });
 
-describe('fields', () => {
-	test('that the node does not know are kept, placeholders are left out', () => {
+describe('fields of a task', () => {
+	test('fields that the node does not know are kept, placeholders are left out', () => {
 		expect(
 			parse({
 				status: 'processing',
@@ -171,17 +171,17 @@ describe('fields', () => {
 		[{ id: 12 }, undefined, { id: '12', task_id: '12' }],
 		[{ id: 'a', task_id: 'b' }, 'known', { id: 'a', task_id: 'known' }],
 		[{ status: 'queued' }, 'known', { id: 'known', task_id: 'known' }],
-	])('ids of %p, asked for as %p', (answer, knownId, ids) => {
+	])('both ids are read from %p, asked for as %p', (answer, knownId, ids) => {
 		expect(parseTask(answer, API, knownId)).toMatchObject(ids);
 	});
 });
 
-test('an answer without id and status is none, even of a task that is known', () => {
+test('an answer without id and status is no task, even where the id is known', () => {
 	expect(parseTask({ success: false, message: 'Invalid token' }, API, 'known')).toBeUndefined();
 });
 
 test.each([[null], ['text'], [[{ id: 'a' }]], [7], [{}], [{ id: '' }], [{ id: {} }]])(
-	'%p is no task',
+	'the answer %p is no task',
 	(answer) => {
 		expect(parseTask(answer, API)).toBeUndefined();
 	},
