@@ -19,7 +19,7 @@ export interface NumberRule {
 
 /** The field of the editor. */
 export function numberField(rule: NumberRule): INodeProperties {
-	const { displayName, name, min, max, isWhole } = rule;
+	const { displayName, name, min, max, isWhole, default: initial } = rule;
 	return {
 		displayName,
 		name,
@@ -29,8 +29,8 @@ export function numberField(rule: NumberRule): INodeProperties {
 			...(max !== undefined && { maxValue: max }),
 			...(isWhole && { numberPrecision: 0 }),
 		},
-		default: rule.default,
-		placeholder: `e.g. ${rule.default}`,
+		default: initial,
+		placeholder: `e.g. ${initial}`,
 		description: rule.describe(rangeOf(rule)),
 	};
 }
