@@ -29,7 +29,9 @@ describe('Retry On Fail', () => {
 		const { items } = await run({}, { settings: RETRY, input: inputOf('one', 'two') });
 		expect(bill()).toEqual(['one', 'two']);
 		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2']);
-		expect(lines.join('\n')).toContain('OctopusX task video_1 taken up again for item 0, not paid again');
+		expect(lines.join('\n')).toContain(
+			'OctopusX task video_1 taken up again for item 0, not paid again',
+		);
 	});
 
 	test('Retry On Fail goes on waiting for the same task after a timeout', async () => {

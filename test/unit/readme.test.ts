@@ -13,9 +13,7 @@ function messages(): string[] {
 	const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
 	return files.filter(isSource).flatMap((file) => {
 		const source = readFileSync(join(folder, file), 'utf8');
-		const found = source.matchAll(
-			/(?:\bmessage: |new OctopusXError\(\s*)(['"`])(.+?)(?:\1|\$\{)/g,
-		);
+		const found = source.matchAll(/(?:\bmessage: |new OctopusXError\(\s*)(['"`])(.+?)(?:\1|\$\{)/g);
 		return [...found].map(([, , text = '']) => text.replace(/^\$\{\w+\} /, ''));
 	});
 }
