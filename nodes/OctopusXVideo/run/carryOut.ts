@@ -8,9 +8,9 @@ import { waitForTask } from './steps/wait';
 /** One item from start to end. From the submission until its task has ended it holds a place for videos. */
 export async function carryOut(scope: Scope, item: Planned): Promise<Settled> {
 	const ended = await scope.videos.run(async () => {
-		return await waited(scope, await step(scope, item, obtainTask));
+		return await waitIfPaid(scope, await step(scope, item, obtainTask));
 	});
-	return await delivered(scope, ended);
+	return await deliverIfEnded(scope, ended);
 }
 
 /** The first part, for an item whose wait another execution takes over. */
@@ -20,15 +20,21 @@ export async function obtain(scope: Scope, item: Planned): Promise<Paid | Ended 
 
 /** The second part, where nobody has taken the wait over. */
 export async function finish(scope: Scope, item: Paid | Ended | Failed): Promise<Settled> {
-	return await delivered(scope, await scope.videos.run(async () => await waited(scope, item)));
+	return await deliverIfEnded(
+		scope,
+		await scope.videos.run(async () => await waitIfPaid(scope, item)),
+	);
 }
 
-/** The last part: its video, for an item whose task has ended. */
-export async function delivered(scope: Scope, item: Ended | Failed | InDoubt): Promise<Settled> {
+/** The last part: the task, and its video, of an item whose task has ended. */
+export async function deliverIfEnded(
+	scope: Scope,
+	item: Ended | Failed | InDoubt,
+): Promise<Settled> {
 	return item.state === 'ended' ? await step(scope, item, deliver) : item;
 }
 
-async function waited(scope: Scope, item: Paid | Ended | Failed): Promise<Ended | Failed> {
+async function waitIfPaid(scope: Scope, item: Paid | Ended | Failed): Promise<Ended | Failed> {
 	return item.state === 'paid' ? await step(scope, item, waitForTask) : item;
 }
 

@@ -7,7 +7,7 @@ import {
 import { asOctopusXError, attempt, OctopusXError } from '../api/errors';
 import type { Task } from '../api/task';
 import { nextInterval } from '../timing/interval';
-import { delivered } from './carryOut';
+import { deliverIfEnded } from './carryOut';
 import {
 	failed,
 	taskOf,
@@ -106,7 +106,7 @@ async function resume(
 	}
 	const over = looked.filter((item) => item.state !== 'paid');
 	if (over.length < looked.length) return await waitOn(context, looked);
-	const settled = await Promise.all(over.map(async (item) => await delivered(scope, item)));
+	const settled = await Promise.all(over.map(async (item) => await deliverIfEnded(scope, item)));
 	return conclude(context, settled, GET_STATUS);
 }
 

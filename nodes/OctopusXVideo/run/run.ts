@@ -34,9 +34,9 @@ export async function runJobs(
 	plan: (item: number) => Promise<Job>,
 ): Promise<INodeExecutionData[]> {
 	const ledger = Ledger.open(context);
-	const end = (items: Settled[]) => {
-		const known = items.map((item) => withLedger(item, ledger));
-		return conclude(context, known);
+	const end = (settled: Settled[]) => {
+		const items = settled.map((item) => withLedger(item, ledger));
+		return conclude(context, items);
 	};
 
 	const items = await planAll(context, ledger, plan);
@@ -45,7 +45,7 @@ export async function runJobs(
 	const endUnsent = (error: Error) => end(items.map((item) => unlessFailed(item, error)));
 	if (!context.continueOnFail() && unplanned[0]) {
 		const { error } = unplanned[0];
-		// the first one's error is what n8n shows
+		// this throws, and what n8n then shows is the error of the first of them
 		return end([...unplanned, ...planned.map((item) => failed(item, error))]);
 	}
 

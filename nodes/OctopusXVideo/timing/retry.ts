@@ -16,7 +16,7 @@ export interface RetryRule {
 	endsAtDeadline?: boolean;
 	/** The pause after the first fault, in ms. */
 	firstDelayMs?: number;
-	/** Bounds the pauses, in ms, but not what the server asks for. */
+	/** What the pauses grow up to, in ms; the first one and what the server asks for may be longer. */
 	maxDelayMs?: number;
 	/** The share of each pause that chance may add to it; a quarter unless told. */
 	spread?: number;

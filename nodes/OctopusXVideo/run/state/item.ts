@@ -84,6 +84,7 @@ export function withTask(
 	const { index, job, earlier, startedAt, deadline } = item;
 	const { wait } = job;
 	if (!wait || hasEnded(task)) return { state: 'ended', index, job, task, earlier };
+	// `wait` once more, so that the type says that it is there
 	return { state: 'paid', index, job: { ...job, wait }, task, earlier, startedAt, deadline };
 }
 

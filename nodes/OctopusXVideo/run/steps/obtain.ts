@@ -14,17 +14,18 @@ export async function obtainTask(scope: Scope, item: Planned): Promise<Paid | En
 	const { index, job } = item;
 	const startedAt = Date.now();
 	const deadline = startedAt + job.timeoutMs;
-	const from = (task: Task, earlier = { paid: false, inDoubt: false }) => {
-		showTask(scope, index, task);
-		return withTask({ index, job, earlier, startedAt, deadline }, task);
-	};
-	if ('request' in job.source) {
-		const { task, paid, inDoubt } = await taskFor(scope, index, job.source.request, deadline);
-		return from(task, { paid, inDoubt });
-	}
-	const { taskId } = job.source;
-	const { value: task, fault } = await attempt(look(scope, taskId, { deadline }));
-	return fault ? failed(item, fault, unseenTask(taskId)) : from(task);
+	const { source } = job;
+	const obtaining =
+		'request' in source
+			? taskFor(scope, index, source.request, deadline)
+			: look(scope, source.taskId, { deadline }).then((task) => ({ task, isTakenUp: false }));
+	const { value: obtained, fault } = await attempt(obtaining);
+	if (fault) return failed(item, fault, 'taskId' in source ? unseenTask(source.taskId) : undefined);
+
+	const { task, isTakenUp } = obtained;
+	showTask(scope, index, task);
+	const earlier = { paid: isTakenUp, inDoubt: scope.ledger.isInDoubt(index) };
+	return withTask({ index, job, earlier, startedAt, deadline }, task);
 }
 
 /**
@@ -39,17 +40,16 @@ export async function obtainTask(scope: Scope, item: Planned): Promise<Paid | En
  * - An id is noted whenever it comes, and one that is known is never paid for again.
  *
  * @param deadline in ms since the epoch
- * @returns `paid`: by an earlier try; `inDoubt`: an earlier try may have paid as well
+ * @returns `isTakenUp`: an earlier try has paid for the task
  */
 async function taskFor(
 	scope: Scope,
 	index: number,
 	request: VideoRequest,
 	deadline: number,
-): Promise<{ task: Task; paid: boolean; inDoubt: boolean }> {
+): Promise<{ task: Task; isTakenUp: boolean }> {
 	const { logger } = scope.context;
 	const { line, replaced } = scope.ledger.lineFor(index, request);
-	const inDoubt = line.isInDoubt || replaced?.isInDoubt === true;
 	if (replaced?.lastTaskId) {
 		logger.warn(
 			`OctopusX: item ${index} asks for another video than before; the earlier task: ${replaced.lastTaskId}`,
@@ -58,8 +58,8 @@ async function taskFor(
 	}
 
 	const known = await takeUp(scope, index, line, deadline);
-	if (known) return { task: known, paid: true, inDoubt };
-	if (inDoubt) {
+	if (known) return { task: known, isTakenUp: true };
+	if (line.isInDoubt || replaced?.isInDoubt) {
 		logger.warn(
 			`OctopusX: an earlier try for item ${index} may have been accepted; submitting it again may pay twice`,
 			{ item: index },
@@ -73,7 +73,7 @@ async function taskFor(
 			// the id of an earlier submission may have come during a pause
 			const late = await takeUp(scope, index, line, deadline);
 			const task = late ?? (await submitOnce(scope, index, ready, line));
-			return { task, paid: late !== undefined, inDoubt };
+			return { task, isTakenUp: late !== undefined };
 		},
 		{
 			heals: ({ repeatable }) => repeatable,

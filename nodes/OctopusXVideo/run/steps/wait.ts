@@ -6,7 +6,7 @@ import { failed, withTask, type Ended, type Failed, type Paid } from '../state/i
 import type { Scope } from '../state/scope';
 import { look, showTask } from './look';
 
-/** Neither the interval between two looks nor a pause after faults grows beyond it. */
+/** What the interval between two looks grows up to, and the pauses after faults in a row. */
 const LONGEST_INTERVAL_MS = 60_000;
 
 /**
@@ -19,7 +19,8 @@ export async function waitForTask(scope: Scope, item: Paid): Promise<Ended | Fai
 	const { pollIntervalMs } = job.wait;
 	const maxDelayMs = Math.max(pollIntervalMs, LONGEST_INTERVAL_MS);
 	const startedAt = Date.now();
-	for (let { task } = item; ;) {
+	let { task } = item;
+	for (;;) {
 		const interval = nextInterval(Date.now() - startedAt, pollIntervalMs, LONGEST_INTERVAL_MS);
 		await pause(Math.min(interval, deadline - Date.now()), signal);
 		if (signal?.aborted) return failed(item, timedOut(task), task);
