@@ -4,7 +4,7 @@ import type { Answer } from '../../api/explain';
 import type { Task } from '../../api/task';
 import type { ByteStream } from '../../api/transport';
 import { streamOf } from '../../files/stream';
-import { followingController, within } from '../../timing/pause';
+import { followingController, pause, within } from '../../timing/pause';
 import { withRetries } from '../../timing/retry';
 import type { Scope } from '../state/scope';
 
@@ -13,6 +13,7 @@ const TRIES = 4;
 const MAX_RETRY_AFTER_MS = 60_000;
 /** A host that sends nothing for so long is hanging, before the first byte or between two. */
 const STALL_LIMIT_MS = 60_000;
+const WATCH_INTERVAL_MS = 5_000;
 /** Far above any download that goes on; an end for one that drips. */
 const STORE_LIMIT_MS = 2 * 60 * 60_000;
 const VIDEO_MIME = 'video/mp4';
@@ -50,6 +51,7 @@ async function tryDownload(
 	fileName: string,
 ): Promise<IBinaryData> {
 	const connection = followingController(signal);
+	const watchdog = new Watchdog(connection);
 	try {
 		const opening = client.openVideo(task.video_url as string, connection.signal);
 		const answer = await within(STALL_LIMIT_MS, opening, signal);
@@ -58,11 +60,13 @@ async function tryDownload(
 		const name = fileName
 			? withExtension(fileName)
 			: `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`;
+		const chunks = checkedChunks(answer, watchdog);
 		const storing = context.helpers
-			.prepareBinaryData(streamOf(checkedChunks(answer), answer.body), name, VIDEO_MIME)
-			.catch((error: Error) =>
-				error instanceof OctopusXError ? error : broken(client.redact(error.message)),
-			);
+			.prepareBinaryData(streamOf(chunks, answer.body), name, VIDEO_MIME)
+			.catch((error: Error) => {
+				if (watchdog.hasEndedIt) return broken('the host stopped sending');
+				return error instanceof OctopusXError ? error : broken(client.redact(error.message));
+			});
 		const stored = (await within(STORE_LIMIT_MS, storing, signal)) ?? broken('it took too long');
 		if (stored instanceof OctopusXError) throw stored;
 		return stored;
@@ -71,27 +75,60 @@ async function tryDownload(
 	}
 }
 
-/**
- * The body of an answer, refused in the middle of it when it is no whole video. No timeout of n8n's
- * ends a connection that falls silent once the body has begun. While n8n stores a chunk, no clock runs.
- */
-async function* checkedChunks({ headers, body }: Answer<ByteStream>): AsyncGenerator<Buffer> {
+/** The body of an answer, refused in the middle of it when it is no whole video. */
+async function* checkedChunks(
+	{ headers, body }: Answer<ByteStream>,
+	watchdog: Watchdog,
+): AsyncGenerator<Buffer> {
 	let size = 0;
-	const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-	for (;;) {
-		const next = await within(STALL_LIMIT_MS, chunks.next());
-		if (!next) throw broken('the host stopped sending');
-		if (next.done) break;
-		if (size === 0) refuseOtherContent(next.value);
-		size += next.value.length;
-		yield next.value;
+	void watchdog.watch();
+	for await (const chunk of body as AsyncIterable<Buffer>) {
+		watchdog.noteChunk();
+		if (size === 0) refuseOtherContent(chunk);
+		size += chunk.length;
+		yield chunk;
+		watchdog.isWaiting = true;
 	}
+	watchdog.isWaiting = false;
 	if (size === 0) {
 		throw new OctopusXError('The video file is empty', 'No byte arrived.', { transient: true });
 	}
 	// more than announced is no harm: the host has compressed the file, and n8n unpacked it
 	const announced = Number(headers['content-length'] ?? 0);
 	if (size < announced) throw broken(`${size} of ${announced} bytes arrived`);
+}
+
+/**
+ * Ends the connection of a host that stops sending. No timeout of n8n's does that once the body has
+ * begun, and destroying the body does not either, as long as nothing comes. Storing may take its time.
+ * One clock for the whole file: a clock for each chunk costs 24 MB more for a file of 300 MB.
+ */
+class Watchdog {
+	/** Whether the next chunk is the host's to send. */
+	isWaiting = true;
+	hasEndedIt = false;
+	private chunks = 0;
+
+	constructor(private readonly connection: AbortController) {}
+
+	noteChunk(): void {
+		this.chunks++;
+		this.isWaiting = false;
+	}
+
+	/** Watches until the connection is over. */
+	async watch(): Promise<void> {
+		const { signal } = this.connection;
+		let idleMs = 0;
+		while (idleMs < STALL_LIMIT_MS && !signal.aborted) {
+			const before = this.chunks;
+			await pause(WATCH_INTERVAL_MS, signal);
+			idleMs = this.isWaiting && this.chunks === before ? idleMs + WATCH_INTERVAL_MS : 0;
+		}
+		if (signal.aborted) return;
+		this.hasEndedIt = true;
+		this.connection.abort();
+	}
 }
 
 /** Some file hosts answer with a page and status 200; some of those call the page a video. */
