@@ -248,7 +248,9 @@ export class Sandbox {
 	}
 
 	private find(encodedId = ''): SandboxTask | undefined {
-		return this.tasks.find(({ id }) => encodeURIComponent(id) === encodedId);
+		const wanted = decoded(encodedId);
+		const task = this.tasks.find(({ id }) => id === wanted);
+		return task && encodeURIComponent(task.id) === encodedId ? task : undefined;
 	}
 
 	private describe(task: SandboxTask, phase: Phase): Record<string, unknown> {
@@ -272,6 +274,14 @@ export class Sandbox {
 			headers: { 'content-type': 'video/mp4' },
 			body: this.video ?? (isPortrait(task) ? FIXTURES.portrait : FIXTURES.landscape),
 		};
+	}
+}
+
+function decoded(segment: string): string {
+	try {
+		return decodeURIComponent(segment);
+	} catch {
+		return segment;
 	}
 }
 
