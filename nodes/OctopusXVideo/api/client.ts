@@ -1,18 +1,15 @@
 import type { IExecuteFunctions, IHttpRequestMethods } from 'n8n-workflow';
-import { isSameOrigin, normalizeBaseUrl } from './baseUrl';
-import {
-	explainAnswer,
-	explainContent,
-	explainHost,
-	explainMissingId,
-	type Answer,
-} from './explain';
+import { normalizeBaseUrl } from './baseUrl';
+import type { Answer } from './envelope';
+import { explainAnswer, explainHost, explainSubmission } from './explain';
 import { OctopusXError } from './errors';
 import { explainNoAnswer } from './noAnswer';
 import { createRedact, hideKey, type Redact } from './redact';
+import { readKeyState, type KeyState } from './keyState';
 import { parseUploadTarget, type UploadTarget } from './presign';
-import { parseTask, taskUrl, type Task } from './task';
-import { CREDENTIAL, guarded, Transport, type ByteStream, type RequestOptions } from './transport';
+import { findTaskId, isPlainObject, parseTask, taskPath, unseenTask, type Task } from './task';
+import { CREDENTIAL, Transport, type ByteStream, type RequestOptions } from './transport';
+import { readVerdict } from './verdict';
 
 /**
  * When n8n cuts a connection that brings nothing. For what sends files that is later than the node
@@ -20,20 +17,16 @@ import { CREDENTIAL, guarded, Transport, type ByteStream, type RequestOptions } 
  */
 const SEND_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;
-const DOWNLOAD_TIMEOUT_MS = 60_000;
 
-/** Hosts other than the API, as a user would call them. */
-const VIDEO_HOST = 'The host of the video file';
+/** As a user would call it. */
 const UPLOAD_HOST = 'The host for uploads';
-
-const MAX_REDIRECTS = 5;
-const MAX_ERROR_BODY_BYTES = 16_384;
 
 /** The OctopusX API over n8n's HTTP helpers. All that goes wrong with a request is thrown as `OctopusXError`. */
 export class OctopusXClient {
 	private constructor(
-		private readonly transport: Transport,
-		private readonly apiUrl: string,
+		readonly transport: Transport,
+		/** Origin and path prefix of the API, without a trailing slash. */
+		readonly apiUrl: string,
 		private readonly apiKey: string,
 		/** For any text that came from outside and is shown. */
 		readonly redact: Redact,
@@ -59,52 +52,46 @@ export class OctopusXClient {
 	 * @param body JSON in UTF-8, of `bytes` bytes
 	 */
 	async createTask(body: Buffer | ByteStream, bytes: number): Promise<Task> {
-		const answer = await this.call('POST', `${this.apiUrl}/v1/videos`, {
+		const answer = await this.exchange('POST', '/v1/videos', {
 			body,
 			headers: { 'Content-Type': 'application/json', 'Content-Length': bytes },
 			timeout: SEND_TIMEOUT_MS,
 		});
-		const task = this.taskOf(answer);
-		if (task) return task;
-		throw explainMissingId(answer, this.redact);
+		const { statusCode, body: said } = answer;
+		const task = isSuccess(answer) ? this.taskOf(answer) : undefined;
+		// a 4xx has refused the request, whatever else it names
+		const isPerhapsTask = isSuccess(answer) || statusCode >= 500;
+		const taskId = isPerhapsTask ? findTaskId(said) : undefined;
+		// only a look can tell what an answer without a status means
+		if (task && isPlainObject(said) && said.status !== undefined) return task;
+		if (task) return unseenTask(task.task_id);
+		if (taskId !== undefined) return unseenTask(taskId);
+		throw explainSubmission(answer, this.redact);
 	}
 
 	/** The current state of a task. */
 	async getTask(taskId: string): Promise<Task> {
-		const answer = await this.call('GET', taskUrl(this.apiUrl, taskId), {
-			timeout: READ_TIMEOUT_MS,
-		});
+		const answer = await this.read(taskPath(taskId));
 		const task = this.taskOf(answer, taskId);
 		if (task) return task;
 		throw explainAnswer(answer, this.redact);
 	}
 
 	/**
-	 * Opens a video file as a stream. The key goes to the API's own origin only, and not even there
-	 * once a redirect has led elsewhere: redirects are followed here, one request each, because
-	 * n8n's helper would take the key along.
-	 *
-	 * @param signal ends the connection, which destroying the stream alone does not always do
+	 * What the gateway itself makes of a task (API.md, "Query a task"): to be asked where the model
+	 * service's own words do not tell.
 	 */
-	async openVideo(url: string, signal: AbortSignal): Promise<Answer<ByteStream>> {
-		let address = url;
-		let isTrusted = true;
-		for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-			isTrusted &&= isSameOrigin(address, this.apiUrl);
-			const answer = await this.openOnce(address, isTrusted, signal);
-			const { location } = answer.headers;
-			if (answer.statusCode < 300) return answer;
-			if (answer.statusCode >= 400 || typeof location !== 'string') {
-				if (isTrusted) throw explainContent(await withBody(answer), this.redact);
-				answer.body.destroy();
-				throw explainHost(answer, VIDEO_HOST);
-			}
-			answer.body.destroy();
-			address = resolveLocation(location, address);
-		}
-		throw new OctopusXError(
-			'The video is behind too many redirects',
-			`More than ${MAX_REDIRECTS} redirects followed each other. Try again later.`,
+	async getVerdict(taskId: string): Promise<Task> {
+		const answer = await this.read(`/v1/video/generations/${encodeURIComponent(taskId)}`);
+		const task = this.taskOf({ ...answer, body: readVerdict(answer.body) }, taskId);
+		if (task) return task;
+		throw explainAnswer(answer, this.redact);
+	}
+
+	/** What the key may still spend; the API lets an address ask for it 20 times in 20 minutes. */
+	async getKeyState(): Promise<KeyState> {
+		return readKeyState(
+			await this.exchange('GET', '/api/usage/token/', { timeout: READ_TIMEOUT_MS }),
 		);
 	}
 
@@ -114,10 +101,11 @@ export class OctopusXClient {
 	 * @returns `expiresAt` in ms since the epoch
 	 */
 	async presignUpload(fileName: string, contentType: string): Promise<UploadTarget> {
-		const answer = await this.call('POST', `${this.apiUrl}/api/upload/presign`, {
+		const answer = await this.exchange('POST', '/api/upload/presign', {
 			body: { file_name: fileName, content_type: contentType },
 			timeout: READ_TIMEOUT_MS,
 		});
+		if (!isSuccess(answer)) throw explainAnswer(answer, this.redact);
 		const target = parseUploadTarget(answer.body, contentType);
 		if (target) return target;
 		throw explainAnswer(answer, this.redact);
@@ -146,29 +134,6 @@ export class OctopusXClient {
 		}
 	}
 
-	private async openOnce(
-		url: string,
-		withKey: boolean,
-		signal: AbortSignal,
-	): Promise<Answer<ByteStream>> {
-		const options: RequestOptions = {
-			encoding: 'stream',
-			// a compressed body could not be checked against Content-Length
-			headers: { 'Accept-Encoding': 'identity' },
-			timeout: DOWNLOAD_TIMEOUT_MS,
-		};
-		const exchange = withKey
-			? await this.transport.withKey('GET', url, options, signal)
-			: await this.transport.withoutKey('GET', url, options, signal);
-		if ('statusCode' in exchange) {
-			const answer = exchange as Answer<ByteStream>;
-			guarded(answer.body);
-			return answer;
-		}
-		const peer = withKey ? 'OctopusX' : VIDEO_HOST;
-		throw explainNoAnswer(exchange, this.redact, peer);
-	}
-
 	private taskOf({ body }: Answer, knownId?: string): Task | undefined {
 		const task = parseTask(body, this.apiUrl, knownId);
 		if (task?.failure) {
@@ -185,40 +150,26 @@ export class OctopusXClient {
 		return safe === text ? task : (JSON.parse(safe) as Task);
 	}
 
-	/** A JSON request to the API. Anything but a 2xx with a JSON body is thrown. */
-	private async call(
+	private async read(path: string): Promise<Answer> {
+		const answer = await this.exchange('GET', path, { timeout: READ_TIMEOUT_MS });
+		if (isSuccess(answer)) return answer;
+		throw explainAnswer(answer, this.redact);
+	}
+
+	/** A JSON request to the API, and its answer, whatever its status. */
+	private async exchange(
 		method: IHttpRequestMethods,
-		url: string,
+		path: string,
 		options: RequestOptions,
 	): Promise<Answer> {
+		const url = `${this.apiUrl}${path}`;
 		const answer = await this.transport.withKey(method, url, { ...options, json: true });
-		if (!('statusCode' in answer)) throw explainNoAnswer(answer, this.redact);
-		if (answer.statusCode < 200 || answer.statusCode >= 300 || typeof answer.body === 'string') {
-			throw explainAnswer(answer, this.redact);
-		}
-		return answer;
+		if ('statusCode' in answer) return answer;
+		throw explainNoAnswer(answer, this.redact);
 	}
 }
 
-/** What the server has to say about a refusal; a body that breaks off says less. */
-async function withBody(answer: Answer<ByteStream>): Promise<Answer> {
-	let text = '';
-	try {
-		for await (const chunk of answer.body) {
-			text += String(chunk);
-			if (text.length > MAX_ERROR_BODY_BYTES) break;
-		}
-		return { ...answer, body: JSON.parse(text) };
-	} catch {
-		return { ...answer, body: text };
-	}
-}
-
-function resolveLocation(location: string, base: string): string {
-	const target = URL.canParse(location, base) ? new URL(location, base) : undefined;
-	if (target?.protocol === 'http:' || target?.protocol === 'https:') return target.href;
-	throw new OctopusXError(
-		'The video is behind an address that cannot be opened',
-		'A redirect leads to something other than http:// or https://.',
-	);
+/** A 2xx with a JSON body. */
+function isSuccess({ statusCode, body }: Answer): boolean {
+	return statusCode >= 200 && statusCode < 300 && typeof body !== 'string';
 }

@@ -19,6 +19,10 @@ export class OctopusXError extends Error {
 export interface FaultDetails {
 	/** The HTTP status, where the server gave one. */
 	statusCode?: number;
+	/** Whether the API does not let the key in. */
+	isKeyRefused?: boolean;
+	/** The API's code, such as `task_not_exist`; empty where there is none. */
+	code?: string;
 	/** Whether the same read may work a moment later. */
 	transient?: boolean;
 	/** Whether the server may have carried the request out all the same. */

@@ -1,20 +1,12 @@
+import { FROM_MODEL_SERVICE, quote, readEnvelope, type Answer, type Envelope } from './envelope';
 import { OctopusXError } from './errors';
 import type { Redact } from './redact';
-import { isPlainObject } from './task';
 
-/** An HTTP answer, whatever its status; `body` is parsed JSON, text, or a stream that was asked for. */
-export interface Answer<Body = unknown> {
+/** What an answer says, as far as its meaning depends on it. */
+interface Sign extends Envelope {
 	statusCode: number;
-	headers: Record<string, unknown>;
-	body: Body;
-}
-
-interface Sign {
-	statusCode: number;
-	/** The envelope's code, such as `task_not_exist`; empty where it has none. */
-	code: string;
 	/** Whether text came instead of JSON: a page of a proxy, mostly. */
-	isText: boolean;
+	isPage: boolean;
 	asksToRetry: boolean;
 }
 
@@ -24,12 +16,22 @@ interface Entry {
 	/** What to do next. */
 	advice: string;
 	/** See `FaultDetails`. */
-	maybeAccepted?: boolean;
 	repeatable?: boolean;
 }
 
-/** What a code means wherever it comes, also with status 200. */
+const LATER = 'Try again later.';
+
+/** How often the gateway asks the model service how a task stands (API.md). */
+const GATEWAY_INTERVAL_MS = 15_000;
+
+/** API.md, "Refusals": 429 is 429 whatever the code says; the other codes say more than the status. */
 const CODES: readonly Entry[] = [
+	{
+		applies: ({ statusCode }) => statusCode === 429,
+		message: 'OctopusX received too many requests',
+		advice: "Lower the option 'Max Concurrency', or try again later.",
+		repeatable: true,
+	},
 	{
 		applies: ({ code }) => code === 'task_not_exist',
 		message: 'OctopusX does not know this task',
@@ -42,29 +44,72 @@ const CODES: readonly Entry[] = [
 		advice: 'Top up the account, or choose a shorter or smaller video.',
 	},
 	{
-		applies: ({ code }) => code === 'model_price_error' || code === 'invalid_api_platform',
-		message: 'OctopusX does not offer this model to the account',
-		advice: "Check the option 'Model' and which models the API key may use.",
+		applies: ({ code }) => code === 'pre_consume_token_quota_failed',
+		message: 'The quota of the API key is too low',
+		advice: "Raise the key's quota in the OctopusX console, or choose a shorter or smaller video.",
 	},
 	{
-		applies: ({ code }) => isBehindApi(code),
+		applies: ({ code }) => MODEL_CODES.includes(code),
+		message: 'OctopusX does not offer this model to the account',
+		advice:
+			"Check the option 'Model' and which models the API key may use. A model that worked before may be switched off for a while.",
+	},
+	{
+		applies: ({ code, statusCode }) =>
+			code === FROM_MODEL_SERVICE && (statusCode === 401 || statusCode === 403),
+		message: 'The model service behind OctopusX did not let OctopusX in',
+		advice: 'Your API key is not the reason. Try again later, or ask the support of OctopusX.',
+	},
+	{
+		applies: ({ code, statusCode }) => code === FROM_MODEL_SERVICE && isPassing(statusCode),
+		message: 'The model service behind OctopusX is not available',
+		advice: LATER,
+	},
+	{
+		applies: ({ code }) => code === FROM_MODEL_SERVICE,
+		message: 'The model refused the request',
+		advice: 'Change the prompt, the images or the settings, as the reason says.',
+	},
+	{
+		applies: ({ code }) => SERVICE_CODES.includes(code),
 		message: 'OctopusX could not reach the service behind it',
-		advice: 'Try again later.',
-		maybeAccepted: true,
+		advice: LATER,
+	},
+	{
+		applies: ({ code, message, statusCode }) =>
+			statusCode === 413 ||
+			code === 'read_request_body_failed' ||
+			/body (exceeds|too large)/.test(message),
+		message: 'The request is too large for OctopusX',
+		advice: 'Compress the images or the video, or pass a public URL instead of a file.',
 	},
 ];
 
-const REDIRECT = {
-	message: 'OctopusX answered with a redirect',
-	advice: "Check the 'Base URL' in the credential; the API key is never sent along a redirect.",
-};
+const MODEL_CODES: readonly string[] = [
+	'model_not_found',
+	'get_channel_failed',
+	'model_price_error',
+	'model_mapping_failed',
+	'invalid_api_platform',
+	'missing_model',
+];
+
+/** The model service could not be reached, or answered oddly. */
+const SERVICE_CODES: readonly string[] = [
+	'do_request_failed',
+	'read_response_body_failed',
+	'unmarshal_response_body_failed',
+	'build_request_failed',
+	'invalid_response',
+];
 
 /** What a status means, most telling first. */
 const STATUSES: readonly Entry[] = [
 	{
 		applies: ({ statusCode }) => statusCode === 401,
 		message: 'OctopusX did not accept the API key',
-		advice: "Check the API key in the credential 'OctopusX API'.",
+		advice:
+			"The API key in the credential 'OctopusX API' is wrong, disabled or expired, or its quota is used up: OctopusX says the same for all four.",
 	},
 	{
 		applies: ({ statusCode }) => statusCode === 402 || statusCode === 403,
@@ -72,37 +117,20 @@ const STATUSES: readonly Entry[] = [
 		advice: 'Check the balance of the OctopusX account and which models the API key may use.',
 	},
 	{
-		applies: ({ statusCode }) => statusCode === 429,
-		message: 'OctopusX received too many requests',
-		advice: "Lower the option 'Max Concurrency', or try again later.",
-		repeatable: true,
-	},
-	{
 		applies: ({ statusCode, asksToRetry }) => statusCode === 503 && asksToRetry,
 		message: 'OctopusX is busy',
-		advice: 'Try again later.',
+		advice: LATER,
 		repeatable: true,
 	},
 	{
 		applies: ({ statusCode }) => isPassing(statusCode),
 		message: 'OctopusX is not available at the moment',
-		advice: 'Try again later.',
-		maybeAccepted: true,
+		advice: LATER,
 	},
 	{
-		applies: ({ statusCode }) => statusCode === 413,
-		message: 'The request is too large for OctopusX',
-		advice: 'Compress the images or the video, or pass a public URL instead of a file.',
-	},
-	{
-		...REDIRECT,
-		// only these two say that the request has not been carried out (RFC 9110, 15.4)
-		applies: ({ statusCode }) => statusCode === 307 || statusCode === 308,
-	},
-	{
-		...REDIRECT,
 		applies: ({ statusCode }) => statusCode >= 300 && statusCode < 400,
-		maybeAccepted: true,
+		message: 'OctopusX answered with a redirect',
+		advice: "Check the 'Base URL' in the credential; the API key is never sent along a redirect.",
 	},
 	{
 		applies: ({ statusCode }) => statusCode === 404,
@@ -115,80 +143,53 @@ const STATUSES: readonly Entry[] = [
 		advice: 'Check the parameters of the node.',
 	},
 	{
-		applies: ({ isText }) => isText,
+		applies: ({ isPage }) => isPage,
 		message: 'The answer did not come from the OctopusX API',
 		advice: "A page came back instead. Check the 'Base URL' in the credential, or try again later.",
-		maybeAccepted: true,
 	},
 	{
 		applies: () => true,
 		message: 'OctopusX sent an answer that the node does not understand',
-		advice: 'Try again later.',
-		maybeAccepted: true,
+		advice: LATER,
 	},
 ];
-
-/** Whether the same read may be answered otherwise a moment later. */
-function isTransient(sign: Sign): boolean {
-	const { statusCode, code, isText } = sign;
-	if (CODES.some(({ applies }) => applies(sign))) return isBehindApi(code);
-	if (statusCode === 401 || statusCode === 402 || statusCode === 403) return false;
-	// a refusal as JSON is meant; a page comes from a proxy, and a success that says nothing from nobody
-	return isText || statusCode < 400 || isPassing(statusCode);
-}
-
-/** Statuses that speak of the moment, not of the request. */
-function isPassing(statusCode: number): boolean {
-	return statusCode >= 500 || statusCode === 429 || statusCode === 408;
-}
-
-/** Whether not OctopusX itself, but the service behind it has failed. */
-function isBehindApi(code: string): boolean {
-	return code === 'do_request_failed' || code === 'fail_to_fetch_task';
-}
-
-function signOf(answer: Answer): Sign {
-	const { statusCode, body } = answer;
-	return {
-		statusCode,
-		code: readEnvelope(body).code,
-		isText: typeof body === 'string' && body.trim() !== '',
-		asksToRetry: parseRetryAfter(answer) !== undefined,
-	};
-}
 
 /** Turns an answer that is no success into words. */
 export function explainAnswer(answer: Answer, redact: Redact): OctopusXError {
 	const sign = signOf(answer);
 	const entry = [...CODES, ...STATUSES].find(({ applies }) => applies(sign)) as Entry;
-	const { message, advice, maybeAccepted, repeatable } = entry;
+	const { message, advice, repeatable } = entry;
 	return new OctopusXError(message, `${advice} ${quote(answer, redact)}`, {
-		statusCode: answer.statusCode,
+		statusCode: sign.statusCode,
+		code: sign.code,
+		isKeyRefused: sign.statusCode === 401 && sign.code !== FROM_MODEL_SERVICE,
 		transient: isTransient(sign),
-		maybeAccepted,
+		maybeAccepted: isMaybeAccepted(sign),
 		repeatable,
 		retryAfterMs: parseRetryAfter(answer),
 	});
 }
 
-/** A 2xx answer to a submission that is no task: unless its code is a refusal, it may have cost money. */
-export function explainMissingId(answer: Answer, redact: Redact): OctopusXError {
-	const sign = signOf(answer);
-	if (CODES.some(({ applies }) => applies(sign))) return explainAnswer(answer, redact);
+/** An answer to a submission that is no task. A 2xx that is no refusal either may have cost money. */
+export function explainSubmission(answer: Answer, redact: Redact): OctopusXError {
+	const { statusCode, isRefusal, isPage } = signOf(answer);
+	if (isRefusal || isPage || statusCode >= 300) return explainAnswer(answer, redact);
 	return new OctopusXError(
 		'OctopusX accepted the request but sent no task ID',
 		`A video may have been paid for. ${quote(answer, redact)}`,
-		{ statusCode: answer.statusCode, maybeAccepted: true },
+		{ statusCode, maybeAccepted: true },
 	);
 }
 
 /** The content endpoint's refusals: the task is known, so its parameters are not to blame. */
 export function explainContent(answer: Answer, redact: Redact): OctopusXError {
-	const { statusCode } = answer;
+	const { statusCode, body } = answer;
 	if (statusCode !== 400 && statusCode !== 404) return explainAnswer(answer, redact);
+	const isEarly = /not completed/i.test(readEnvelope(body).message);
 	return new OctopusXError('OctopusX has no file for this task', quote(answer, redact), {
 		statusCode,
-		transient: typeof answer.body === 'string',
+		transient: isEarly || typeof body === 'string',
+		...(isEarly && { retryAfterMs: GATEWAY_INTERVAL_MS }),
 	});
 }
 
@@ -197,7 +198,7 @@ export function explainHost(answer: Answer, host: string): OctopusXError {
 	const { statusCode } = answer;
 	return new OctopusXError(
 		`${host} answered with HTTP ${statusCode}`,
-		statusCode === 403 || statusCode === 404 ? 'The address may have expired.' : 'Try again later.',
+		statusCode === 403 || statusCode === 404 ? 'The address may have expired.' : LATER,
 		{
 			statusCode,
 			transient: isPassing(statusCode),
@@ -206,31 +207,39 @@ export function explainHost(answer: Answer, host: string): OctopusXError {
 	);
 }
 
-/** The server's own words with the status and its code; all it sent, where there are no words. */
-function quote({ statusCode, body }: Answer, redact: Redact): string {
-	const { code, message } = readEnvelope(body);
-	const status = [`HTTP ${statusCode}`, code].filter(Boolean).join(', ');
-	if (message) return `OctopusX said: "${redact(message)}" (${redact(status)})`;
-	// there may be an id in it that the node does not find
-	const sent = isPlainObject(body) || Array.isArray(body) ? toText(body) : '';
-	return sent ? `OctopusX sent: ${redact(sent)} (${redact(status)})` : `(${redact(status)})`;
+/** Whether the same read may be answered otherwise a moment later. */
+function isTransient(sign: Sign): boolean {
+	const { statusCode, code, isPage } = sign;
+	if (code === FROM_MODEL_SERVICE || SERVICE_CODES.includes(code)) return true;
+	if (code === 'task_not_exist') return false;
+	if (statusCode === 401 || statusCode === 402 || statusCode === 403) return false;
+	// a refusal as JSON is meant; a page comes from a proxy, and a success that says nothing from nobody
+	return isPage || statusCode < 400 || isPassing(statusCode);
 }
 
-function toText(value: object): string {
-	try {
-		return JSON.stringify(value);
-	} catch {
-		return 'something too deep to show';
-	}
+/**
+ * Whether a submission that is answered so may have been carried out all the same. The API gives back
+ * what it has charged before it refuses (API.md, "Refusals"); a 4xx and a redirect that keeps the
+ * method (RFC 9110, 15.4) were not carried out, whoever sent them.
+ */
+function isMaybeAccepted({ statusCode, isRefusal, asksToRetry }: Sign): boolean {
+	if (isRefusal || (statusCode === 503 && asksToRetry)) return false;
+	if (statusCode === 307 || statusCode === 308) return false;
+	return statusCode < 400 || (isPassing(statusCode) && statusCode !== 429);
 }
 
-/** API.md, "Errors come in three envelopes": `{error: {code, message}}`, `{code, message}`, `{message}`. */
-function readEnvelope(body: unknown): { code: string; message: string } {
-	if (!isPlainObject(body)) return { code: '', message: '' };
-	const { code, message } = isPlainObject(body.error) ? body.error : body;
+/** Statuses that speak of the moment, not of the request. */
+function isPassing(statusCode: number): boolean {
+	return statusCode >= 500 || statusCode === 429 || statusCode === 408;
+}
+
+function signOf(answer: Answer): Sign {
+	const { statusCode, body } = answer;
 	return {
-		code: typeof code === 'string' ? code : '',
-		message: typeof message === 'string' ? message : '',
+		...readEnvelope(body),
+		statusCode,
+		isPage: typeof body === 'string' && body.trim() !== '',
+		asksToRetry: parseRetryAfter(answer) !== undefined,
 	};
 }
 

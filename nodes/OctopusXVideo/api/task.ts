@@ -4,6 +4,13 @@ import type { IDataObject } from 'n8n-workflow';
 export type TaskStatus =
 	'queued' | 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'unknown';
 
+export interface Failure {
+	code: string;
+	message: string;
+	/** Whether the answer shows that the charge was given back. */
+	refunded?: boolean;
+}
+
 /** A task as the node hands it out: the API's own fields, the ones below normalised. */
 export interface Task extends IDataObject {
 	id: string;
@@ -15,12 +22,13 @@ export interface Task extends IDataObject {
 	/** Absolute http(s) address of the finished file; absent until the task is completed. */
 	video_url?: string;
 	/** Why the task failed; absent unless `status` is `failed` or `cancelled`. */
-	failure?: { code: string; message: string };
+	failure?: Failure;
 }
 
 /** API.md, "Query a task": the omni pages, their sibling pages and the gateway, case-insensitively. */
 const STATUSES = new Map<string, TaskStatus>([
 	['queued', 'queued'],
+	['not_start', 'queued'],
 	['pending', 'queued'],
 	['submitted', 'queued'],
 	['in_progress', 'in_progress'],
@@ -66,7 +74,7 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	const taskId = knownId ?? ownId;
 	if (taskId === undefined) return undefined;
 
-	const status = parseStatus(rawStatus);
+	const status = parseStatus(rawStatus, error);
 	const known: Task = {
 		id: readId(answer.id) ?? taskId,
 		task_id: taskId,
@@ -75,10 +83,9 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	};
 	if (status === 'completed') {
 		const metadata = isPlainObject(answer.metadata) ? answer.metadata : {};
-		known.video_url =
-			absoluteUrl(video_url, apiUrl) ??
-			absoluteUrl(metadata.url, apiUrl) ??
-			`${taskUrl(apiUrl, taskId)}/content`;
+		const said = absoluteUrl(video_url, apiUrl) ?? absoluteUrl(metadata.url, apiUrl);
+		// the API's file endpoint under another of its names, or a wrong scheme, is asked for where the API is
+		known.video_url = said && !isContentUrl(said, taskId) ? said : contentUrl(apiUrl, taskId);
 	}
 	if (isSpent(known)) known.failure = parseFailure(error, rawStatus);
 	// twice: n8n shows fields in their order, so these come first, and the server's own values of the
@@ -99,17 +106,47 @@ export function unseenTask(taskId: string): Task {
 	return { id: taskId, task_id: taskId, status: 'unknown', progress: 0 };
 }
 
-/** The address of a task. Ids may hold `:` and `/` (API.md), so the id is one encoded path segment. */
-export function taskUrl(apiUrl: string, taskId: string): string {
-	return `${apiUrl}/v1/videos/${encodeURIComponent(taskId)}`;
+/** The path of a task. Ids may hold `:` and `/` (API.md), so the id is one encoded path segment. */
+export function taskPath(taskId: string): string {
+	return `/v1/videos/${encodeURIComponent(taskId)}`;
+}
+
+/** Where the API itself hands out the file of a task, to whoever has the key (API.md). */
+export function contentUrl(apiUrl: string, taskId: string): string {
+	return `${apiUrl}${taskPath(taskId)}/content`;
+}
+
+function isContentUrl(url: string, taskId: string): boolean {
+	const { pathname, search } = new URL(url);
+	return search === '' && pathname.endsWith(`${taskPath(taskId)}/content`);
+}
+
+/**
+ * The id of a task in an answer that is none, from the places where it can be nothing else: a
+ * `task_id`, or the `id` of what is called a task or looks like one (API.md).
+ */
+export function findTaskId(answer: unknown): string | undefined {
+	if (!isPlainObject(answer)) return undefined;
+	const { data, task } = answer;
+	const parts = [answer, data, task].filter(isPlainObject);
+	const named = parts.map(({ task_id }) => readId(task_id)).find((id) => id !== undefined);
+	if (named !== undefined) return named;
+	if (isPlainObject(task)) return readId(task.id);
+	return isPlainObject(data) && (data.object === 'video' || typeof data.status === 'string')
+		? readId(data.id)
+		: undefined;
 }
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function parseStatus(status: unknown): TaskStatus {
-	return (typeof status === 'string' && STATUSES.get(status.trim().toLowerCase())) || 'unknown';
+/** Without a status, an error that says something means that the task failed (API.md). */
+function parseStatus(status: unknown, error: unknown): TaskStatus {
+	const word = textOf(status).trim().toLowerCase();
+	const { code, message } = isPlainObject(error) ? error : { code: '', message: error };
+	if (word === '' && (textOf(code) || textOf(message))) return 'failed';
+	return STATUSES.get(word) ?? 'unknown';
 }
 
 /** `50`, `"50"` and `"50%"` all mean 50 (API.md). */
@@ -118,11 +155,14 @@ function parseProgress(progress: unknown): number {
 	return Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0;
 }
 
-function parseFailure(error: unknown, rawStatus: unknown): { code: string; message: string } {
-	const { code, message } = isPlainObject(error) ? error : { code: '', message: error };
+function parseFailure(error: unknown, rawStatus: unknown): Failure {
+	const { code, message, refunded }: Record<string, unknown> = isPlainObject(error)
+		? error
+		: { message: error };
 	return {
-		code: textOf(code) || String(rawStatus).toLowerCase(),
+		code: textOf(code) || textOf(rawStatus).toLowerCase() || 'failed',
 		message: textOf(message) || 'The server gave no reason',
+		...(refunded === true && { refunded }),
 	};
 }
 
@@ -155,8 +195,12 @@ function isShallow(value: unknown, depth = 0): boolean {
 	return depth < MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1));
 }
 
-/** An http(s) address, a path on the API's own host made absolute; anything else is no address. */
+/** An http(s) address, or a path of the API's made one; anything else is no address. */
 function absoluteUrl(value: unknown, apiUrl: string): string | undefined {
 	if (typeof value !== 'string' || !/^(https?:\/\/|\/)/i.test(value)) return undefined;
-	return URL.canParse(value, apiUrl) ? new URL(value, apiUrl).href : undefined;
+	const isPath = /^\/(?!\/)/.test(value);
+	const prefix = new URL(apiUrl).pathname.replace(/\/$/, '');
+	const hasPrefix = prefix === '' || value.startsWith(`${prefix}/`);
+	const address = isPath && !hasPrefix ? `${apiUrl}${value}` : value;
+	return URL.canParse(address, apiUrl) ? new URL(address, apiUrl).href : undefined;
 }

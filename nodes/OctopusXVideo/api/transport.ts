@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, IHttpRequestMethods, IHttpRequestOptions } from 'n8n-workflow';
-import type { Answer } from './explain';
+import type { Answer } from './envelope';
 import { toNoAnswer, type NoAnswer } from './noAnswer';
 
 export const CREDENTIAL = 'octopusXApi';
@@ -25,7 +25,7 @@ export type RequestOptions = Pick<
 >;
 
 /**
- * The answer as it is, for the catalogue to explain. It also keeps n8n from sending a request
+ * The answer as it is, for `explain.ts`. It also keeps n8n from sending a request
  * twice after a 401, and the key from following a redirect.
  */
 const AS_IT_IS = {

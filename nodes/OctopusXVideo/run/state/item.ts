@@ -30,6 +30,8 @@ interface WithTask extends Pick<Planned, 'index' | 'job'> {
 export interface Paid extends WithTask {
 	state: 'paid';
 	job: Job & { wait: WaitSettings };
+	/** Whether the key of this run has paid for the task, so that it was good then. */
+	isPaidHere: boolean;
 	/** When it got its turn, and when its time is over, in ms since the epoch. */
 	startedAt: number;
 	deadline: number;
@@ -78,14 +80,15 @@ export class StoppedError extends OctopusXError {
 
 /** The item with what its task was last seen to be. */
 export function withTask(
-	item: Pick<Paid, 'index' | 'earlier' | 'startedAt' | 'deadline'> & { job: Job },
+	item: Pick<Paid, 'index' | 'isPaidHere' | 'earlier' | 'startedAt' | 'deadline'> & { job: Job },
 	task: Task,
 ): Paid | Ended {
-	const { index, job, earlier, startedAt, deadline } = item;
+	const { job, ...rest } = item;
+	const { index, earlier } = item;
 	const { wait } = job;
 	if (!wait || hasEnded(task)) return { state: 'ended', index, job, task, earlier };
 	// `wait` once more, so that the type says that it is there
-	return { state: 'paid', index, job: { ...job, wait }, task, earlier, startedAt, deadline };
+	return { ...rest, state: 'paid', job: { ...job, wait }, task };
 }
 
 /** @param task the task as it was last seen, where there is one */

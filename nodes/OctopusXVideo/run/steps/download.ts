@@ -1,6 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { attempt, OctopusXError } from '../../api/errors';
-import type { Answer } from '../../api/explain';
+import type { Answer } from '../../api/envelope';
 import type { Task } from '../../api/task';
 import type { ByteStream } from '../../api/transport';
 import { streamOf } from '../../files/stream';

@@ -1,7 +1,8 @@
-import { OctopusXError } from '../../api/errors';
+import { attempt, OctopusXError, type FaultDetails } from '../../api/errors';
 import type { Task } from '../../api/task';
 import { within } from '../../timing/pause';
 import { withRetries, type RetryRule } from '../../timing/retry';
+import type { Paid } from '../state/item';
 import { tellEditor, type Scope } from '../state/scope';
 
 /** An answer of a few hundred bytes: who takes longer is hanging. */
@@ -9,21 +10,20 @@ const ANSWER_LIMIT_MS = 45_000;
 
 const FIRST_DELAY_MS = 2_000;
 
+type LookRule = Pick<RetryRule, 'deadline' | 'firstDelayMs' | 'maxDelayMs'> &
+	Partial<Pick<RetryRule, 'heals'>>;
+
 /**
  * Looks at a task until it is seen, the last time at the deadline. Faults that may heal are sat out.
  *
  * @param rule `deadline` in ms since the epoch; the first pause after a fault is 2 s unless told
  * @throws OctopusXError a fault that does not heal, or the last one before the deadline
  */
-export async function look(
-	scope: Scope,
-	taskId: string,
-	rule: Pick<RetryRule, 'deadline' | 'firstDelayMs' | 'maxDelayMs'>,
-): Promise<Task> {
-	return await withRetries(async () => await lookOnce(scope, taskId), {
+export async function look(scope: Scope, taskId: string, rule: LookRule): Promise<Task> {
+	return await withRetries(async () => await answered(scope, scope.client.getTask(taskId)), {
 		firstDelayMs: FIRST_DELAY_MS,
-		...rule,
 		heals: ({ transient }) => transient,
+		...rule,
 		endsAtDeadline: true,
 		// looks of different items are spread by their submissions
 		spread: 0,
@@ -31,13 +31,30 @@ export async function look(
 	});
 }
 
+/**
+ * Which faults of a look at the task of an item may heal. What this run has paid for is not given up
+ * because the API says once that it does not know it, nor for a key whose quota that very submission
+ * has used up: until somebody tops it up, it is refused as if it were wrong (API.md, "Refusals").
+ */
+export function healsFor({ isPaidHere }: Paid): RetryRule['heals'] {
+	let unknown = 0;
+	return ({ transient, isKeyRefused, code }: FaultDetails) =>
+		transient || (isPaidHere && (isKeyRefused || (code === 'task_not_exist' && ++unknown === 1)));
+}
+
+/** The task as the gateway itself judges it, where its answer says more than `task` does. */
+export async function askVerdict(scope: Scope, task: Task): Promise<Task> {
+	const { value: verdict } = await attempt(answered(scope, scope.client.getVerdict(task.task_id)));
+	return verdict && verdict.status !== 'unknown' ? verdict : task;
+}
+
 /** The state of a task, for whoever watches a manual run. */
 export function showTask(scope: Scope, index: number, task: Task): void {
 	tellEditor(scope, index, `${task.task_id} ${task.status} ${task.progress} %`);
 }
 
-async function lookOnce({ client, signal }: Scope, taskId: string): Promise<Task> {
-	const seen = await within(ANSWER_LIMIT_MS, client.getTask(taskId), signal);
+async function answered({ signal }: Scope, looking: Promise<Task>): Promise<Task> {
+	const seen = await within(ANSWER_LIMIT_MS, looking, signal);
 	if (seen) return seen;
 	throw new OctopusXError(
 		'OctopusX did not answer',

@@ -25,7 +25,8 @@ export async function obtainTask(scope: Scope, item: Planned): Promise<Paid | En
 	const { task, isTakenUp } = obtained;
 	showTask(scope, index, task);
 	const earlier = { paid: isTakenUp, inDoubt: scope.ledger.isInDoubt(index) };
-	return withTask({ index, job, earlier, startedAt, deadline }, task);
+	const isPaidHere = 'request' in source;
+	return withTask({ index, job, isPaidHere, earlier, startedAt, deadline }, task);
 }
 
 /**

@@ -1,0 +1,87 @@
+import type { Redact } from './redact';
+import { isPlainObject } from './task';
+
+/** An HTTP answer, whatever its status; `body` is parsed JSON, text, or a stream that was asked for. */
+export interface Answer<Body = unknown> {
+	statusCode: number;
+	headers: Record<string, unknown>;
+	body: Body;
+}
+
+/** What an answer that is no success says of itself (API.md, "Error envelopes"). */
+export interface Envelope {
+	/** Such as `task_not_exist`; empty where there is none. */
+	code: string;
+	/** The server's words; those of the model service where it was that which refused. */
+	message: string;
+	/** Whether the API itself has refused the request, so that nothing of it is charged. */
+	isRefusal: boolean;
+}
+
+/** With this code the gateway hands on what the model service answered (API.md, "Refusals"). */
+export const FROM_MODEL_SERVICE = 'fail_to_fetch_task';
+
+/** A task or a crash is no refusal: a crash may have come after the request was carried out. */
+const NO_REFUSAL: readonly string[] = ['success', 'new_api_panic'];
+
+/** Texts that the gateway has in Chinese only, and what they mean. */
+const MEANINGS: ReadonlyArray<[RegExp, string]> = [
+	[/负载已饱和/, 'the model is overloaded, try again later'],
+	[/额度不足|额度失败/, 'the balance of the account is too low'],
+	[/不在令牌允许/, 'this API key may not be used from this IP address'],
+];
+
+const NOTHING: Envelope = { code: '', message: '', isRefusal: false };
+
+export function readEnvelope(body: unknown): Envelope {
+	if (!isPlainObject(body)) return NOTHING;
+	const { code, message, type } = isPlainObject(body.error) ? body.error : body;
+	const words = { code: textOf(code), message: textOf(message) };
+	const kind = words.code || textOf(type);
+	const isRefusal = kind !== '' && words.message !== '' && !NO_REFUSAL.includes(kind);
+	if (words.code !== FROM_MODEL_SERVICE) return { ...words, isRefusal };
+	return { ...words, message: unwrap(words.message), isRefusal: true };
+}
+
+/** All that an answer brought which helps whoever looks into it: words, status, code, request id. */
+export function quote(answer: Answer, redact: Redact): string {
+	const { statusCode, headers, body } = answer;
+	const { code, message } = readEnvelope(body);
+	const requestId = textOf(headers['x-oneapi-request-id']);
+	const isQuoted = requestId !== '' && message.includes(requestId);
+	const signs = [`HTTP ${statusCode}`, code, requestId && !isQuoted && `request ID ${requestId}`];
+	const where = redact(signs.filter(Boolean).join(', '));
+	if (message) {
+		const [, meaning] = MEANINGS.find(([words]) => words.test(message)) ?? [];
+		return `OctopusX said: "${redact(message)}"${meaning ? ` (in English: ${meaning})` : ''} (${where})`;
+	}
+	const sent = allOf(body);
+	return sent ? `OctopusX sent: ${redact(sent)} (${where})` : `(${where})`;
+}
+
+/** The whole of a body, as there may be an id in it that the node does not find; a page says nothing. */
+function allOf(body: unknown): string {
+	if (!isPlainObject(body) && !Array.isArray(body)) return '';
+	try {
+		return JSON.stringify(body);
+	} catch {
+		return 'something too deep to show';
+	}
+}
+
+/** The model service's own reason: its body comes as text, mostly JSON with an envelope of its own. */
+function unwrap(message: string): string {
+	if (/^\s*</.test(message)) return 'a page instead of an answer came from the model service';
+	try {
+		const inner: unknown = JSON.parse(message);
+		const { code, message: reason } = readEnvelope(inner);
+		const words = isPlainObject(inner) ? reason || textOf(inner.error) || textOf(inner.detail) : '';
+		return [words || message, code && `(${code})`].filter(Boolean).join(' ');
+	} catch {
+		return message;
+	}
+}
+
+function textOf(value: unknown): string {
+	return typeof value === 'string' ? value : '';
+}
