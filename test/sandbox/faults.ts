@@ -1,5 +1,5 @@
 export type Route =
-	'models' | 'submit' | 'poll' | 'content' | 'file' | 'presign' | 'upload' | 'usage';
+	'models' | 'submit' | 'poll' | 'content' | 'file' | 'presign' | 'upload' | 'usage' | 'verdict';
 
 /** One way for an exchange to go wrong. */
 export interface Fault {

@@ -20,6 +20,7 @@ export const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPubli
 	{ route: 'submit', method: 'POST', path: /^\/v1\/videos$/ },
 	{ route: 'poll', method: 'GET', path: /^\/v1\/videos\/([^/]+)$/ },
 	{ route: 'content', method: 'GET', path: /^\/v1\/videos\/([^/]+)\/content$/ },
+	{ route: 'verdict', method: 'GET', path: /^\/v1\/video\/generations\/([^/]+)$/ },
 	{ route: 'presign', method: 'POST', path: /^\/api\/upload\/presign$/ },
 	{ route: 'usage', method: 'GET', path: /^\/api\/usage\/token\/$/ },
 	{ route: 'upload', method: 'PUT', path: /^\/uploads\/(\w+)\?signature=\w+$/, isPublic: true },

@@ -43,6 +43,9 @@ export interface SandboxOptions {
 
 type Handler = (entry: LogEntry, match: RegExpMatchArray) => Reply;
 
+/** API.md: a signed address is good for 12 hours and more. */
+const SIGNED_FOR_MS = 12 * 3_600_000;
+
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const FIXTURES = {
 	landscape: readFileSync(join(__dirname, 'fixtures', 'landscape.mp4')),
@@ -64,7 +67,7 @@ export class Sandbox {
 	tasks: SandboxTask[] = [];
 	uploads = new Map<string, { bytes: Buffer; type: string }>();
 
-	private readonly held = new Set<() => void>();
+	private readonly held = new Map<() => void, ServerResponse>();
 	private readonly api = http.createServer((req, res) => this.serveSafely(req, res));
 	private readonly files = http.createServer((req, res) => this.serveSafely(req, res));
 	private readonly now: () => number;
@@ -113,12 +116,17 @@ export class Sandbox {
 
 	/** Answers the requests that hang. */
 	release(): void {
-		for (const answer of this.held) answer();
+		for (const answer of this.held.keys()) answer();
 		this.held.clear();
 	}
 
+	/** Cuts the connections of the requests that hang. */
+	cut(): void {
+		for (const res of this.held.values()) res.destroy();
+	}
+
 	private hold(res: ServerResponse, answer: () => void): void {
-		this.held.add(answer);
+		this.held.set(answer, res);
 		res.once('close', () => this.held.delete(answer));
 	}
 
@@ -183,6 +191,13 @@ export class Sandbox {
 				: taskError('task_not_exist');
 		},
 
+		verdict: (_entry, [, id]) => {
+			const task = this.find(id);
+			if (!task) return taskError('task_not_exist');
+			const data = this.describe(task, phaseOf(task, this.now()));
+			return json(200, { code: 'success', data: { task_id: task.id, data } });
+		},
+
 		content: (_entry, [, id]) => {
 			const task = this.find(id);
 			if (!task) return apiError(404, 'Task not found');
@@ -217,12 +232,14 @@ export class Sandbox {
 			return { status: 200, body: Buffer.alloc(0) };
 		},
 
-		file: (_entry, [, name = '']) => {
+		file: ({ path }, [, name = '']) => {
 			const upload = this.uploads.get(name);
 			if (upload) {
 				return { status: 200, headers: { 'content-type': upload.type }, body: upload.bytes };
 			}
 			const task = this.find(name);
+			const [, signedAt = this.now()] = path.match(/signature=sandbox(\d+)$/) ?? [];
+			if (this.now() - Number(signedAt) > SIGNED_FOR_MS) return apiError(403, 'Expired');
 			return task ? this.videoOf(task) : apiError(404, 'No such file');
 		},
 
@@ -265,7 +282,7 @@ export class Sandbox {
 	}
 
 	private signedUrl(task: SandboxTask): string {
-		return `${this.fileHost}/files/${encodeURIComponent(task.id)}.mp4?signature=sandbox`;
+		return `${this.fileHost}/files/${encodeURIComponent(task.id)}.mp4?signature=sandbox${this.now()}`;
 	}
 
 	private videoOf(task: SandboxTask): Reply {
