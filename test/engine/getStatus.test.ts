@@ -85,7 +85,7 @@ test('Get Status of an unknown task ends in an error that says so', async () => 
 		httpCode: '400',
 	});
 	expect(error?.description).toContain("Check the 'Task ID'");
-	expect(error?.description).toContain('(HTTP 400, task_not_exist)');
+	expect(error?.description).toContain('(HTTP 400, task_not_exist, request ID ');
 });
 
 test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', 'ü ñ/💥'])(

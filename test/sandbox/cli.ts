@@ -23,7 +23,8 @@ ${Object.entries(QUIRKS)
 	.map(([name, values]) => `                            ${name}=${values.join('|')}`)
 	.join('\n')}
 
-A prompt with [failed], [cancelled], [expired] or [never] in it makes its task end that way.`;
+A prompt with [failed], [cancelled], [expired], [unrecognized], [statusless] or [never] in it makes its
+task end that way.`;
 
 function parseQuirks(pairs: string[]): Partial<Quirks> {
 	return Object.fromEntries(

@@ -1,5 +1,7 @@
+import type { Ending } from './tasks';
+
 export type Route =
-	'models' | 'submit' | 'poll' | 'content' | 'file' | 'presign' | 'upload' | 'usage' | 'verdict';
+	'models' | 'submit' | 'poll' | 'verdict' | 'content' | 'file' | 'presign' | 'upload' | 'usage';
 
 /** One way for an exchange to go wrong. */
 export interface Fault {
@@ -14,17 +16,23 @@ export interface Fault {
 	accept?: boolean;
 	/**
 	 * What comes instead of the answer. An object: that status, these headers, this body (a string is
-	 * sent as HTML, anything else as JSON). `reset`: the connection is cut. `hang`: nothing
+	 * sent as HTML, anything else as JSON), or one that is made of the id of the task that was accepted.
+	 * `ending`: the task ends so now, and the answer says it. `reset`: the connection is cut. `hang`: nothing
 	 * comes until the sandbox is told to `release()`.
 	 * `short`: the right answer is cut off after half of its body. `stall`: it stops there, but the
 	 * connection stays open.
 	 */
-	answer:
-		| { status: number; headers?: Record<string, string>; body?: unknown }
-		| 'reset'
-		| 'hang'
-		| 'short'
-		| 'stall';
+	answer: SpoiltAnswer | { ending: Ending } | 'reset' | 'hang' | 'short' | 'stall';
+}
+
+/** A fault that replaces the right answer. */
+export type Spoiling = Fault & { answer: Exclude<Fault['answer'], { ending: Ending }> };
+
+export interface SpoiltAnswer {
+	status: number;
+	headers?: Record<string, string>;
+	body?: unknown;
+	bodyFor?: (taskId: string) => unknown;
 }
 
 /** Faults waiting for their turn. */

@@ -1,7 +1,7 @@
 import type http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Fault } from './faults';
+import type { Spoiling } from './faults';
 
 /** A whole answer; its length is filled in when it is sent. */
 export interface Reply {
@@ -18,7 +18,7 @@ export interface Reply {
  */
 export function spoil(
 	res: ServerResponse,
-	{ accept, answer }: Fault,
+	{ accept, answer }: Spoiling,
 	reply: () => Reply,
 	hold: (release: () => void) => void,
 ): void {
@@ -35,9 +35,15 @@ export function spoil(
 		});
 		return;
 	}
-	const { status, headers, body } = answer;
+	const { status, headers, bodyFor } = answer;
+	const body = bodyFor && right ? bodyFor(idIn(right)) : answer.body;
 	const text = typeof body === 'string' ? html(status, body) : json(status, body);
 	send(res, { ...text, headers: { ...text.headers, ...headers } });
+}
+
+function idIn({ body }: Reply): string {
+	const { id, task_id } = JSON.parse(body.toString()) as Record<string, string>;
+	return id ?? task_id ?? '';
 }
 
 export function send(res: ServerResponse, { status, headers, body }: Reply): void {
@@ -49,18 +55,9 @@ export function json(status: number, body: unknown): Reply {
 	return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(text) };
 }
 
-function html(status: number, body: string): Reply {
-	return { status, headers: { 'content-type': 'text/html' }, body: Buffer.from(body) };
-}
-
-/** The envelope of authentication, routing and content errors. */
-export function apiError(status: number, message: string): Reply {
-	return json(status, { error: { message, type: 'new_api_error', code: '' } });
-}
-
-/** The envelope of the task endpoints. */
-export function taskError(code: string): Reply {
-	return json(400, { code, message: code, data: null });
+export function html(status: number, body: string): Reply {
+	const headers = { 'content-type': 'text/html; charset=utf-8' };
+	return { status, headers, body: Buffer.from(body) };
 }
 
 export async function readBody(req: IncomingMessage): Promise<Buffer> {

@@ -1,32 +1,12 @@
-import { readFileSync } from 'node:fs';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import { join } from 'node:path';
+import { accountHandlers } from './account';
+import { consoleError, consolePage, gatewayError, invalidUrl } from './answers';
 import { FaultPlan, type Route } from './faults';
-import {
-	addressOf,
-	apiError,
-	close,
-	json,
-	listen,
-	parseBody,
-	readBody,
-	send,
-	spoil,
-	taskError,
-	type Reply,
-} from './http';
-import { ROUTES, type LogEntry } from './routes';
-import { MODELS, refuseTask } from './rules';
-import {
-	createTask,
-	DEFAULT_QUIRKS,
-	describeTask,
-	isPortrait,
-	phaseOf,
-	type Phase,
-	type Quirks,
-	type SandboxTask,
-} from './tasks';
+import { addressOf, close, listen, parseBody, readBody, send, spoil, type Reply } from './http';
+import { ApiKey, priceOf } from './key';
+import { findRoute, type Handler, type LogEntry, type State } from './routes';
+import { DEFAULT_QUIRKS, endTask, isRefunded, type Quirks, type SandboxTask } from './tasks';
+import { videoHandlers } from './videos';
 
 export interface SandboxOptions {
 	apiKey?: string;
@@ -41,44 +21,42 @@ export interface SandboxOptions {
 	video?: Buffer;
 }
 
-type Handler = (entry: LogEntry, match: RegExpMatchArray) => Reply;
-
-/** API.md: a signed address is good for 12 hours and more. */
-const SIGNED_FOR_MS = 12 * 3_600_000;
-
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
-const FIXTURES = {
-	landscape: readFileSync(join(__dirname, 'fixtures', 'landscape.mp4')),
-	portrait: readFileSync(join(__dirname, 'fixtures', 'portrait.mp4')),
-};
+/** The gateway's limit, in MB. */
+const MAX_BODY_MB = 128;
 
 /**
  * The OctopusX API over real HTTP, on two origins: the API itself, and a host for finished and
  * uploaded files. Strict about what API.md says; quirks and faults can be switched at any time.
  */
-export class Sandbox {
+export class Sandbox implements State {
 	readonly apiKey: string;
+	/** What the console knows of the key. */
+	readonly key: ApiKey;
 	readonly faults = new FaultPlan();
 	quirks: Quirks;
 	durationMs: number;
 	/** Every request, in order of arrival. */
 	log: LogEntry[] = [];
-	/** Every task that was accepted: the bill. */
+	/** Every task that was accepted. */
 	tasks: SandboxTask[] = [];
 	uploads = new Map<string, { bytes: Buffer; type: string }>();
 
+	readonly now: () => number;
+	readonly video?: Buffer;
+
 	private readonly held = new Map<() => void, ServerResponse>();
-	private readonly api = http.createServer((req, res) => this.serveSafely(req, res));
-	private readonly files = http.createServer((req, res) => this.serveSafely(req, res));
-	private readonly now: () => number;
-	private readonly video?: Buffer;
+	private readonly api = http.createServer((req, res) => this.serveSafely(req, res, 'api'));
+	private readonly files = http.createServer((req, res) => this.serveSafely(req, res, 'files'));
+	private readonly handlers: Record<Route, Handler>;
 
 	constructor({ apiKey = 'sandbox-key', durationMs = 0, now, quirks, video }: SandboxOptions = {}) {
 		this.video = video;
 		this.apiKey = apiKey;
+		this.key = new ApiKey(apiKey);
 		this.durationMs = durationMs;
 		this.now = now ?? (() => Date.now());
 		this.quirks = { ...DEFAULT_QUIRKS, ...quirks };
+		this.handlers = { ...videoHandlers(this), ...accountHandlers(this) };
 	}
 
 	/** What the credential's Base URL is set to. */
@@ -100,13 +78,29 @@ export class Sandbox {
 		await Promise.all([close(this.api), close(this.files)]);
 	}
 
-	/** Forgets tasks, log and faults, and takes the quirks back to what is usual. */
+	/** Forgets tasks, log and faults, and takes key and quirks back to what is usual. */
 	reset(): void {
 		this.faults.clear();
+		this.key.reset();
 		this.log = [];
 		this.tasks = [];
 		this.uploads.clear();
 		this.quirks = { ...DEFAULT_QUIRKS };
+	}
+
+	/** The bill: every task that was accepted and not refunded. */
+	get paid(): SandboxTask[] {
+		return this.tasks.filter((task) => !isRefunded(task, this.now()));
+	}
+
+	get spent(): number {
+		return this.paid.reduce((sum, { request }) => sum + priceOf(request), 0);
+	}
+
+	find(encodedId = ''): SandboxTask | undefined {
+		const wanted = decoded(encodedId);
+		const task = this.tasks.find(({ id }) => id === wanted);
+		return task && encodeURIComponent(task.id) === encodedId ? task : undefined;
 	}
 
 	/** How many requests wait for an answer because a fault lets them hang. */
@@ -135,163 +129,94 @@ export class Sandbox {
 	}
 
 	/** A client may go away in the middle of a request. */
-	private serveSafely(req: IncomingMessage, res: ServerResponse): void {
-		this.serve(req, res).catch(() => res.destroy());
+	private serveSafely(req: IncomingMessage, res: ServerResponse, host: Host): void {
+		this.serve(req, res, host).catch(() => res.destroy());
 	}
 
-	private async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
-		const method = req.method ?? '';
-		const path = req.url ?? '';
-		const found = ROUTES.find((one) => one.method === method && one.path.test(path));
+	private async serve(req: IncomingMessage, res: ServerResponse, host: Host): Promise<void> {
+		const { method = '', url: path = '', headers } = req;
+		const found = findRoute(method, path);
 		const entry: LogEntry = {
 			route: found?.route ?? 'none',
 			method,
 			path,
-			headers: req.headers,
+			headers,
 			body: undefined,
 			at: this.now(),
+			requestId: `20260101000000-sandbox-${this.log.length + 1}`,
 		};
 		this.log.push(entry);
 		const raw = await readBody(req);
-		entry.body = parseBody(raw, req.headers['content-type']);
-		const fault = found && this.faults.next(found.route, this.promptOf(entry, found.path));
-		const reply = () => {
-			if (raw.length > MAX_BODY_BYTES) return apiError(413, 'Request Entity Too Large');
-			if (!found) return apiError(404, `Invalid URL (${method} ${path})`);
-			if (!found.isPublic && req.headers.authorization !== `Bearer ${this.apiKey}`) {
-				return apiError(401, 'Invalid token (request id: 20260101-sandbox)');
-			}
-			const match = path.match(found.path) as RegExpMatchArray;
-			return this.handlers[found.route](entry, match);
-		};
-		if (fault) return spoil(res, fault, reply, (release) => this.hold(res, release));
+		entry.body = parseBody(raw, headers['content-type']);
+
+		const isTooLarge = raw.length > MAX_BODY_MB * 1024 * 1024;
+		const reply = () => named(this.answer(entry, isTooLarge), entry, host);
+		const fault = found && this.faults.next(found.route, this.promptOf(entry));
+		const answer = fault?.answer;
+		if (typeof answer === 'object' && 'ending' in answer) {
+			const task = this.taskOf(entry);
+			if (task) endTask(task, answer.ending, this.now());
+		} else if (fault && answer) {
+			spoil(res, { ...fault, answer }, reply, (release) => this.hold(res, release));
+			if (typeof answer === 'object' && answer.bodyFor) this.noteTold(entry);
+			return;
+		}
 		send(res, reply());
-		const created = entry.route === 'submit' && this.tasks.at(-1);
-		if (created && created.request === entry.body) created.isTold = true;
+		this.noteTold(entry);
 	}
 
-	private readonly handlers: Record<Route, Handler> = {
-		models: () =>
-			json(200, { object: 'list', data: MODELS.map((id) => ({ id, object: 'model' })) }),
+	private answer(entry: LogEntry, isTooLarge: boolean): Reply {
+		const { method, path, headers, requestId } = entry;
+		const found = findRoute(method, path);
+		if (!found) return elsewhere(method, path);
+		if (!found.isPublic && !this.key.letsIn(headers.authorization, this.spent)) {
+			return path.startsWith('/api/')
+				? consoleError(401, 'Invalid token')
+				: gatewayError(401, 'Invalid token', requestId);
+		}
+		if (isTooLarge) {
+			const reason = `request body exceeds ${MAX_BODY_MB} MB: request body too large`;
+			return gatewayError(400, `Invalid request: Invalid request: ${reason}`, requestId);
+		}
+		return this.handlers[found.route](entry, path.match(found.path) as RegExpMatchArray);
+	}
 
-		submit: ({ body }) => {
-			const refusal = refuseTask(Buffer.isBuffer(body) ? undefined : body);
-			if (refusal) return json(400, { ...refusal, data: null });
-			const request = body as Record<string, unknown>;
-			const number = this.tasks.length + 1;
-			const task = createTask(request, number, this.quirks, this.now(), this.durationMs);
-			this.tasks.push(task);
-			return json(200, this.describe(task, 'queued'));
-		},
-
-		poll: (_entry, [, id]) => {
-			const task = this.find(id);
-			return task
-				? json(200, this.describe(task, phaseOf(task, this.now())))
-				: taskError('task_not_exist');
-		},
-
-		verdict: (_entry, [, id]) => {
-			const task = this.find(id);
-			if (!task) return taskError('task_not_exist');
-			const data = this.describe(task, phaseOf(task, this.now()));
-			return json(200, { code: 'success', data: { task_id: task.id, data } });
-		},
-
-		content: (_entry, [, id]) => {
-			const task = this.find(id);
-			if (!task) return apiError(404, 'Task not found');
-			if (phaseOf(task, this.now()) !== 'completed') return apiError(400, 'Task is not completed');
-			if (this.quirks.videoUrl !== 'redirect') return this.videoOf(task);
-			return { status: 302, headers: { location: this.signedUrl(task) }, body: Buffer.alloc(0) };
-		},
-
-		presign: ({ body }) => {
-			const { file_name, content_type } = body as Record<string, string>;
-			if (!file_name || !content_type) {
-				return json(400, { success: false, message: 'file_name and content_type are required' });
-			}
-			const key = `upload${this.requestsTo('presign').length}`;
-			return json(200, {
-				success: true,
-				message: '',
-				data: {
-					method: 'PUT',
-					upload_url: `${this.fileHost}/uploads/${key}?signature=sandbox`,
-					object_key: key,
-					public_url: `${this.fileHost}/uploads/${key}`,
-					expires_in: 900,
-					content_type,
-				},
-			});
-		},
-
-		upload: ({ body, headers }, [, key = '']) => {
-			const type = headers['content-type'] ?? '';
-			this.uploads.set(key, { bytes: body as Buffer, type });
-			return { status: 200, body: Buffer.alloc(0) };
-		},
-
-		file: ({ path }, [, name = '']) => {
-			const upload = this.uploads.get(name);
-			if (upload) {
-				return { status: 200, headers: { 'content-type': upload.type }, body: upload.bytes };
-			}
-			const task = this.find(name);
-			const [, signedAt = this.now()] = path.match(/signature=sandbox(\d+)$/) ?? [];
-			if (this.now() - Number(signedAt) > SIGNED_FOR_MS) return apiError(403, 'Expired');
-			return task ? this.videoOf(task) : apiError(404, 'No such file');
-		},
-
-		usage: () =>
-			json(200, {
-				code: true,
-				message: 'ok',
-				data: {
-					object: 'token_usage',
-					name: 'sandbox',
-					total_granted: 1_000_000,
-					total_used: this.tasks.length,
-					total_available: 1_000_000 - this.tasks.length,
-					unlimited_quota: false,
-				},
-			}),
-	};
+	/** The task that a request is about, where it names one. */
+	private taskOf({ method, path }: LogEntry): SandboxTask | undefined {
+		return this.find(path.match(findRoute(method, path)?.path ?? '')?.[1]);
+	}
 
 	/** The prompt of the task that a request is about, empty where it is about none. */
-	private promptOf({ route, path, body }: LogEntry, pattern: RegExp): string {
-		const request = route === 'submit' ? body : this.find(path.match(pattern)?.[1])?.request;
+	private promptOf(entry: LogEntry): string {
+		const request = entry.route === 'submit' ? entry.body : this.taskOf(entry)?.request;
 		return String((request as Record<string, unknown> | undefined)?.prompt ?? '');
 	}
 
-	private find(encodedId = ''): SandboxTask | undefined {
-		const wanted = decoded(encodedId);
-		const task = this.tasks.find(({ id }) => id === wanted);
-		return task && encodeURIComponent(task.id) === encodedId ? task : undefined;
+	/** For an answer that held the id of the task that its request has created. */
+	private noteTold({ route, body }: LogEntry): void {
+		const created = this.tasks.at(-1);
+		if (route === 'submit' && created && created.request === body) created.isTold = true;
 	}
+}
 
-	private describe(task: SandboxTask, phase: Phase): Record<string, unknown> {
-		const content = `${this.url}/v1/videos/${encodeURIComponent(task.id)}/content`;
-		const file = this.signedUrl(task);
-		return describeTask(task, phase, this.quirks, this.now(), {
-			fileHost: file,
-			metadata: file,
-			proxy: content,
-			redirect: content,
-		});
-	}
+/** The API, or the host of finished and uploaded files. */
+type Host = 'api' | 'files';
 
-	private signedUrl(task: SandboxTask): string {
-		return `${this.fileHost}/files/${encodeURIComponent(task.id)}.mp4?signature=sandbox${this.now()}`;
-	}
+/** The API names every request in its answer. */
+function named(reply: Reply, { requestId }: LogEntry, host: Host): Reply {
+	const isRedirect = reply.status === 301 || reply.status === 307;
+	if (host === 'files' || isRedirect) return reply;
+	return { ...reply, headers: { ...reply.headers, 'x-oneapi-request-id': requestId } };
+}
 
-	private videoOf(task: SandboxTask): Reply {
-		return {
-			status: 200,
-			headers: { 'content-type': 'video/mp4' },
-			body: this.video ?? (isPortrait(task) ? FIXTURES.portrait : FIXTURES.landscape),
-		};
+/** An address that is none of the API's, or one with a slash too many or too few. */
+function elsewhere(method: string, path: string): Reply {
+	const other = path.endsWith('/') ? path.slice(0, -1) : `${path}/`;
+	if (findRoute(method, other)) {
+		const status = method === 'GET' ? 301 : 307;
+		return { status, headers: { location: other }, body: Buffer.alloc(0) };
 	}
+	return /^\/(v1|api)(\/|$)/.test(path) ? invalidUrl(method, path) : consolePage();
 }
 
 function decoded(segment: string): string {

@@ -11,6 +11,7 @@ export interface Quirks {
 		| 'missing' // nowhere: only the content endpoint is left
 		| 'redirect'; // on the API's own origin, which redirects to the file host
 	ids: 'plain' | 'colonAndSlash';
+	/** `both`: after the submission, `task_id` is an id of the model service's, of no use to us. */
 	idFields: 'both' | 'id' | 'task_id';
 	/** Whether healthy tasks carry `error: {message: "", code: ""}` and unknown dates are 0. */
 	placeholders: boolean;
@@ -25,7 +26,16 @@ export const DEFAULT_QUIRKS: Quirks = {
 	placeholders: true,
 };
 
-export type Phase = 'queued' | 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'expired';
+/**
+ * How a task ends. A prompt that holds the word in square brackets, such as `[failed]`, picks it.
+ * - `unrecognized`: with a status that the gateway does not know: it gives the task up and refunds it,
+ *   and goes on to show that word
+ * - `statusless`: with an error, but without a status
+ */
+const ENDINGS = ['failed', 'cancelled', 'expired', 'unrecognized', 'statusless', 'never'] as const;
+export type Ending = 'completed' | (typeof ENDINGS)[number];
+
+export type Phase = 'queued' | 'in_progress' | Exclude<Ending, 'never'>;
 
 const OMNI = {
 	queued: 'queued',
@@ -34,6 +44,8 @@ const OMNI = {
 	failed: 'failed',
 	cancelled: 'cancelled',
 	expired: 'expired',
+	unrecognized: 'warming_up',
+	statusless: undefined,
 };
 
 export const VOCABULARIES = {
@@ -48,6 +60,7 @@ export const VOCABULARIES = {
 	},
 	gateway: { ...OMNI, queued: 'submitted', completed: 'success' },
 	upperCase: {
+		...OMNI,
 		queued: 'QUEUED',
 		in_progress: 'IN_PROGRESS',
 		completed: 'SUCCESS',
@@ -59,12 +72,10 @@ export const VOCABULARIES = {
 	unheardOf: { ...OMNI, queued: 'warming_up', in_progress: 'unknown' },
 };
 
-/** How a task ends. A prompt that holds the word in square brackets, such as `[failed]`, picks it. */
-const ENDINGS = ['failed', 'cancelled', 'expired', 'never'] as const;
-type Ending = 'completed' | (typeof ENDINGS)[number];
-
 export interface SandboxTask {
 	id: string;
+	/** What the model service calls it. */
+	privateId: string;
 	/** The body that paid for it. */
 	request: Record<string, unknown>;
 	createdAt: number;
@@ -83,6 +94,7 @@ export function createTask(
 ): SandboxTask {
 	return {
 		id: ids === 'plain' ? `video_${number}` : `omni-2:task/${number}`,
+		privateId: `private_${number}`,
 		request,
 		createdAt: now,
 		durationMs,
@@ -101,40 +113,71 @@ export function phaseOf(task: SandboxTask, now: number): Phase {
 	return elapsed * 4 < task.durationMs ? 'queued' : 'in_progress';
 }
 
+/** Has the task end in this way, now. */
+export function endTask(task: SandboxTask, ending: Ending, now: number): void {
+	task.ending = ending;
+	task.durationMs = now - task.createdAt;
+}
+
+/** Whether the task ended without a video: the gateway has given back what it cost. */
+export function isRefunded(task: SandboxTask, now: number): boolean {
+	return !['queued', 'in_progress', 'completed'].includes(phaseOf(task, now));
+}
+
+/** 0 to 100. */
+export function percentOf(task: SandboxTask, now: number): number {
+	if (phaseOf(task, now) === 'completed') return 100;
+	return Math.min(99, Math.floor((100 * (now - task.createdAt)) / (task.durationMs || 1)));
+}
+
+/** The answer to its submission. */
+export function describeNew(task: SandboxTask, quirks: Quirks): Record<string, unknown> {
+	return {
+		...(quirks.idFields !== 'task_id' && { id: task.id }),
+		...(quirks.idFields !== 'id' && { task_id: task.id }),
+		...commonOf(task, 'queued', quirks),
+		...progressOf(0, quirks.progress),
+		...(quirks.placeholders && { error: { message: '', code: '' } }),
+	};
+}
+
 /**
- * The task as the API words it.
+ * The task as a look shows it: what the model service said last, with its `id` replaced.
  *
- * @param phase where it stands; a task is only queued in the answer to its submission
  * @param urls where the file can be had, by quirk; `missing` has none
  */
 export function describeTask(
 	task: SandboxTask,
-	phase: Phase,
 	quirks: Quirks,
 	now: number,
 	urls: Record<Exclude<Quirks['videoUrl'], 'missing'>, string>,
 ): Record<string, unknown> {
+	const phase = phaseOf(task, now);
 	const isDone = phase === 'completed';
-	const percent = isDone
-		? 100
-		: Math.min(99, Math.floor((100 * (now - task.createdAt)) / (task.durationMs || 1)));
 	const url = isDone && quirks.videoUrl !== 'missing' ? urls[quirks.videoUrl] : '';
-	const createdAt = Math.floor(task.createdAt / 1000);
+	const expiresAt = Math.floor(task.createdAt / 1_000) + 86_400;
 
 	return {
 		...(quirks.idFields !== 'task_id' && { id: task.id }),
-		...(quirks.idFields !== 'id' && { task_id: task.id }),
-		object: 'video',
-		model: task.request.model,
-		status: VOCABULARIES[quirks.statuses][phase],
-		...progressOf(percent, quirks.progress),
-		created_at: createdAt,
-		...(isDone && { completed_at: Math.floor(now / 1000), expires_at: createdAt + 86_400 }),
-		seconds: task.request.seconds,
-		size: isPortrait(task) ? '720x1280' : '1280x720',
+		...(quirks.idFields === 'both' && { task_id: task.privateId }),
+		...(quirks.idFields === 'task_id' && { task_id: task.id }),
+		...commonOf(task, phase, quirks),
+		...progressOf(percentOf(task, now), quirks.progress),
+		...(isDone && { completed_at: Math.floor(now / 1_000), expires_at: expiresAt }),
 		...(quirks.placeholders && placeholders(isDone)),
 		...errorOf(phase, quirks.placeholders),
 		...(quirks.videoUrl === 'metadata' ? { video_url: '', metadata: { url } } : { video_url: url }),
+	};
+}
+
+function commonOf(task: SandboxTask, phase: Phase, { statuses }: Quirks) {
+	return {
+		object: 'video',
+		model: task.request.model,
+		status: VOCABULARIES[statuses][phase],
+		created_at: Math.floor(task.createdAt / 1_000),
+		seconds: task.request.seconds,
+		size: isPortrait(task) ? '720x1280' : '1280x720',
 	};
 }
 
@@ -148,9 +191,14 @@ function placeholders(isDone: boolean) {
 	return { remixed_from_video_id: '', ...(!isDone && { completed_at: 0, expires_at: 0 }) };
 }
 
+/** Why the model service ended the task without a video, where it says so. */
+export function reasonOf(phase: Phase): string {
+	const says = ['failed', 'cancelled', 'expired', 'statusless'].includes(phase);
+	return says ? `The sandbox let this task end ${phase}` : '';
+}
+
 function errorOf(phase: Phase, placeholder: boolean) {
-	if (phase === 'failed' || phase === 'cancelled' || phase === 'expired') {
-		return { error: { code: `task_${phase}`, message: `The sandbox let this task end ${phase}` } };
-	}
+	const reason = reasonOf(phase);
+	if (reason) return { error: { code: `task_${phase}`, message: reason } };
 	return placeholder ? { error: { message: '', code: '' } } : {};
 }

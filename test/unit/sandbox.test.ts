@@ -1,48 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HTML_502 } from '../sandbox/faults';
-import { refuseTask } from '../sandbox/rules';
 import { useSandbox } from '../engine/support/useSandbox';
 
 const generate = { model: 'omni-fast', prompt: 'a boat' };
-const edit = { model: 'omni-fast-v2v', prompt: 'a boat', video: 'https://example.com/a.mp4' };
 const png = 'data:image/png;base64,AAAA';
-const mp4 = (bytes: number) => `data:video/mp4;base64,${Buffer.alloc(bytes).toString('base64')}`;
-const LIMIT = 15 * 1024 * 1024;
-
-test.each<[string, object]>([
-	['the least', generate],
-	['a clip', { ...generate, seconds: '8', aspect_ratio: '16:9', resolution: '720p' }],
-	['frames', { ...generate, first_image_url: png, last_image_url: 'https://example.com/b.png' }],
-	['five images', { ...generate, images: Array(5).fill(png) }],
-	['an edit', edit],
-	['an alias', { model: edit.model, prompt: 'x', input_video: edit.video }],
-	['15 MB', { ...edit, video: mp4(LIMIT) }],
-	['fields it does not know', { ...generate, seed: 1 }],
-])('the sandbox takes a submission of %s', (_name, body) => {
-	expect(refuseTask(body)).toBeUndefined();
-});
-
-test.each<[string, unknown, string]>([
-	['no object', [], 'not a JSON object'],
-	['an unknown model', { ...generate, model: 'x' }, 'has no price'],
-	['no prompt', { model: 'omni-fast' }, 'prompt'],
-	['a blank prompt', { ...generate, prompt: ' ' }, 'prompt'],
-	['seconds as a number', { ...generate, seconds: 8 }, 'string of digits'],
-	['3 seconds', { ...generate, seconds: '3' }, 'between 4 and 30'],
-	['31 seconds', { ...generate, seconds: '31' }, 'between 4 and 30'],
-	['an empty ratio', { ...generate, aspect_ratio: '' }, 'aspect_ratio'],
-	['a null resolution', { ...generate, resolution: null }, 'resolution'],
-	['a last frame alone', { ...generate, last_image_url: png }, 'needs first_image_url'],
-	['six images', { ...generate, images: Array(6).fill(png) }, 'at most 5'],
-	['an empty image', { ...generate, first_image_url: '' }, 'an image must be'],
-	['a video as an image', { ...generate, images: [mp4(3)] }, 'an image must be'],
-	['a video for omni-fast', { ...generate, video: edit.video }, 'does not accept video'],
-	['no video to edit', { model: edit.model, prompt: 'x' }, 'video must be'],
-	['15 MB and one byte', { ...edit, video: mp4(LIMIT + 1) }, 'larger than 15 MB'],
-])('the sandbox refuses a submission with %s', (_name, body, message) => {
-	expect(refuseTask(body)?.message).toContain(message);
-});
+const NO_MODEL = { message: expect.stringContaining('Model name not specified') };
 
 describe('the sandbox over HTTP', () => {
 	const sandbox = useSandbox();
@@ -59,28 +22,161 @@ describe('the sandbox over HTTP', () => {
 	const submit = async (body: object = generate) =>
 		await call('/v1/videos', { method: 'POST', body: JSON.stringify(body) });
 
-	test('the sandbox words its errors in the envelopes of the API', async () => {
-		const wrongKey = await call('/v1/models', {}, 'wrong');
-		expect([wrongKey.status, await wrongKey.json()]).toEqual([
-			401,
-			{ error: { message: expect.any(String), type: 'new_api_error', code: '' } },
-		]);
-		const unknown = await call('/v1/videos/nothing');
-		expect([unknown.status, await unknown.json()]).toEqual([
-			400,
-			{ code: 'task_not_exist', message: 'task_not_exist', data: null },
-		]);
-		const presign = await call('/api/upload/presign', { method: 'POST', body: '{}' });
-		expect(await presign.json()).toEqual({ success: false, message: expect.any(String) });
+	test('presign of the sandbox asks for name, type and a lifetime within its limits', async () => {
+		const presign = async (body: object) => {
+			const answer = await call('/api/upload/presign', {
+				method: 'POST',
+				body: JSON.stringify(body),
+			});
+			return (await answer.json()) as { success: boolean; data?: { expires_in: number } };
+		};
+		const file = { file_name: 'a.png', content_type: 'image/png' };
+		expect(await presign({})).toEqual({ success: false, message: expect.any(String) });
+		expect(await presign({ ...file, expires_in: 59 })).toMatchObject({ success: false });
+		expect((await presign({ ...file, expires_in: 60 })).data?.expires_in).toBe(60);
 	});
 
-	test('the sandbox lists models and counts usage', async () => {
-		expect(await (await call('/v1/models')).json()).toMatchObject({ object: 'list' });
+	test.each<[string, object | string, number, unknown]>([
+		['a JSON body called text', JSON.stringify(generate), 400, NO_MODEL],
+		['no model', { prompt: 'x' }, 400, NO_MODEL],
+		['a model that is a number', { model: 1 }, 400, { type: 'new_api_error' }],
+		['an unknown model', { model: 'x' }, 503, { code: 'model_not_found' }],
+		['no prompt', { model: 'omni-fast' }, 400, 'invalid_request'],
+		['a prompt of blanks', { ...generate, prompt: ' ' }, 400, 'invalid_request'],
+		['seconds as a number', { ...generate, seconds: 8 }, 400, 'invalid_json'],
+		['images that are no list', { ...generate, images: png }, 400, 'invalid_json'],
+		['an image that is a number', { ...generate, images: [1] }, 400, 'invalid_json'],
+		['an hour and a second', { ...generate, seconds: '3601' }, 400, 'invalid_seconds'],
+		['what the model refuses', { ...generate, seconds: '31' }, 400, 'fail_to_fetch_task'],
+	])('the sandbox refuses %s as the gateway does', async (_name, body, status, sign) => {
+		const answer =
+			typeof body === 'string'
+				? await call('/v1/videos', {
+						method: 'POST',
+						body,
+						headers: { 'content-type': 'text/plain' },
+					})
+				: await submit(body);
+		expect(answer.status).toBe(status);
+		expect(await answer.json()).toMatchObject(
+			typeof sign === 'string' ? { code: sign, data: null } : { error: sign },
+		);
+		expect(sandbox.tasks).toEqual([]);
+	});
+
+	test('what the middleware of the sandbox refuses has the ID of the request in header and text', async () => {
+		const answer = await call('/v1/models', {}, 'wrong');
+		const { error } = (await answer.json()) as { error: { message: string } };
+		const id = answer.headers.get('x-oneapi-request-id');
+		expect([answer.status, error.message]).toEqual([401, `Invalid token (request id: ${id})`]);
+	});
+
+	test.each([
+		['/console', 'GET', 200],
+		['//v1/videos', 'POST', 200],
+		['/v1/v1/models', 'GET', 404],
+		['/v1/models/', 'GET', 301],
+		['/v1/videos/', 'POST', 307],
+		['/api/usage/token', 'GET', 301],
+	])(
+		'at %s, which is no address of the API, the sandbox answers a %s with %i',
+		async (path, method, status) => {
+			const answer = await call(path, { method, redirect: 'manual' });
+			expect(answer.status).toBe(status);
+			const isPage = answer.headers.get('content-type')?.startsWith('text/html') ?? false;
+			expect(isPage).toBe(status === 200);
+		},
+	);
+
+	test.each<[string, (typeof sandbox.key)['state'], object]>([
+		['good', 'good', { total_used: 20_000, unlimited_quota: false, expires_at: 0 }],
+		['used up', 'usedUp', { total_used: 20_000 }],
+		['expired', 'expired', { expires_at: expect.any(Number) }],
+	])('usage of the sandbox lets in a key that is %s', async (_name, state, data) => {
 		await submit();
-		expect(await (await call('/api/usage/token/')).json()).toMatchObject({
-			data: { total_used: 1 },
+		sandbox.key.state = state;
+		const usage = await call('/api/usage/token/');
+		expect([usage.status, await usage.json()]).toMatchObject([200, { code: true, data }]);
+		expect((await call('/v1/models')).status).toBe(state === 'good' ? 200 : 401);
+	});
+
+	test('usage of the sandbox tells a disabled key from a wrong one, and no key from both', async () => {
+		const messageOf = async (answer: Response) => (await answer.json()) as object;
+		const success = false;
+		const usage = '/api/usage/token/';
+		const wrong = await call(usage, {}, 'wrong');
+		expect(await messageOf(wrong)).toEqual({ success, message: 'Invalid token' });
+		expect(await messageOf(await fetch(`${sandbox.url}${usage}`))).toEqual({
+			success,
+			message: 'Token not provided',
+		});
+		sandbox.key.state = 'disabled';
+		expect(await messageOf(await call(usage))).toEqual({
+			success,
+			message: 'This token status is unavailable',
 		});
 	});
+
+	test('an unlimited key of the sandbox has a negative rest', async () => {
+		sandbox.key.isUnlimited = true;
+		await submit();
+		const data = { unlimited_quota: true, total_granted: 0, total_available: -20_000 };
+		expect(await (await call('/api/usage/token/')).json()).toMatchObject({ data });
+	});
+
+	test('the 21st question for usage is turned away by the sandbox, without a word', async () => {
+		for (let n = 0; n < 20; n++) await call('/api/usage/token/');
+		const answer = await call('/api/usage/token/');
+		const retryAfter = answer.headers.get('retry-after');
+		expect([answer.status, retryAfter, await answer.text()]).toEqual([429, '1200', '']);
+	});
+
+	test('a submission that uses up the key of the sandbox shuts it out, for good', async () => {
+		sandbox.key.quota = 30_000;
+		expect((await submit({ ...generate, prompt: 'a boat [failed]' })).status).toBe(200);
+		expect((await call('/v1/videos/video_1')).status).toBe(200);
+		sandbox.key.quota = 20_000;
+		sandbox.durationMs = 60_000;
+		expect((await submit()).status).toBe(200);
+		const looks = ['/v1/videos/video_2', '/v1/video/generations/video_2', '/v1/models'];
+		for (const path of looks) expect((await call(path)).status).toBe(401);
+		sandbox.key.quota = 1_000_000;
+		expect((await call('/v1/models')).status).toBe(401);
+	});
+
+	test('a key of the sandbox whose quota is too low for a video is refused, unpaid', async () => {
+		sandbox.key.quota = 19_999;
+		const answer = await submit();
+		expect([answer.status, await answer.json()]).toEqual([
+			403,
+			{
+				code: 'pre_consume_token_quota_failed',
+				message:
+					'token quota is not enough, token remain quota: ＄0.039998, need quota: ＄0.040000',
+				data: null,
+			},
+		]);
+		expect(sandbox.tasks).toEqual([]);
+	});
+
+	test.each([
+		['failed', { status: 'failed', error: { code: 'task_failed' } }, /let this task end/],
+		['unrecognized', { status: 'warming_up', error: { code: '' } }, /unrecognized message/],
+		['statusless', { error: { code: 'task_statusless' } }, /returned error/],
+	])(
+		'a task of the sandbox that ends %s is refunded, and its verdict is failure',
+		async (ending, look, reason) => {
+			await submit({ ...generate, prompt: `a boat [${ending}]` });
+			const seen = (await (await call('/v1/videos/video_1')).json()) as object;
+			expect(seen).toMatchObject(look);
+			expect('status' in seen).toBe('status' in look);
+			expect(await (await call('/v1/video/generations/video_1')).json()).toMatchObject({
+				code: 'success',
+				data: { status: 'FAILURE', fail_reason: expect.stringMatching(reason), quota: 0 },
+			});
+			expect(sandbox.paid).toEqual([]);
+		},
+	);
 
 	test('the sandbox serves content: 404 for no task, 400 for an unfinished one, the file for a finished one', async () => {
 		sandbox.durationMs = 60_000;
@@ -122,6 +218,19 @@ describe('the sandbox over HTTP', () => {
 		await expect(submit()).rejects.toThrow();
 		expect(sandbox.tasks).toHaveLength(2);
 		expect((await submit()).status).toBe(200);
+	});
+
+	test('a fault of the sandbox may end the task, or tell its ID in an unusual place', async () => {
+		sandbox.durationMs = 60_000;
+		const bodyFor = (taskId: string) => ({ data: { task_id: taskId } });
+		sandbox.faults.add({ on: 'submit', accept: true, answer: { status: 500, bodyFor } });
+		expect(await (await submit()).json()).toEqual({ data: { task_id: 'video_1' } });
+		expect(sandbox.tasks[0]?.isTold).toBe(true);
+		sandbox.faults.add({ on: 'poll', nth: 2, answer: { ending: 'failed' } });
+		const look = async () => (await (await call('/v1/videos/video_1')).json()) as object;
+		expect(await look()).toMatchObject({ status: 'queued' });
+		expect(await look()).toMatchObject({ status: 'failed' });
+		expect(await look()).toMatchObject({ status: 'failed' });
 	});
 
 	test('the sandbox lets a request hang without an answer', async () => {

@@ -1,10 +1,8 @@
-/** A refusal as the task endpoints word it (API.md, "Errors come in three envelopes"). */
+/** What the model service says of a request that it does not take. */
 interface Refusal {
 	code: string;
 	message: string;
 }
-
-export const MODELS = ['omni-fast', 'omni-fast-v2v'];
 
 const MAX_IMAGES = 5;
 /** API.md: the reference video is at most 15 MB (15 × 1024 × 1024 bytes). */
@@ -13,17 +11,12 @@ const VIDEO_FIELDS = ['video', 'video_url', 'input_video'];
 
 type Body = Record<string, unknown>;
 
-/** Checks the body of `POST /v1/videos` against API.md; `undefined` when the API would take it. */
-export function refuseTask(body: unknown): Refusal | undefined {
-	if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-		return invalid('the body is not a JSON object');
-	}
-	const fields = body as Body;
-	if (!MODELS.includes(String(fields.model))) {
-		return { code: 'model_price_error', message: `model ${String(fields.model)} has no price` };
-	}
+/**
+ * Checks a request that the gateway has let through against the rules of its model in API.md;
+ * `undefined` when the model would take it.
+ */
+export function refuseByModel(fields: Body): Refusal | undefined {
 	return (
-		refuseText(fields, 'prompt', true) ??
 		refuseSeconds(fields.seconds) ??
 		refuseText(fields, 'aspect_ratio') ??
 		refuseText(fields, 'resolution') ??
@@ -32,9 +25,9 @@ export function refuseTask(body: unknown): Refusal | undefined {
 	);
 }
 
-function refuseText(fields: Body, name: string, required = false): Refusal | undefined {
+function refuseText(fields: Body, name: string): Refusal | undefined {
 	const value = fields[name];
-	if (value === undefined && !required) return undefined;
+	if (value === undefined) return undefined;
 	if (typeof value === 'string' && value.trim() !== '') return undefined;
 	return invalid(`${name} must be a non-empty string`);
 }
@@ -54,7 +47,7 @@ function refuseImages(fields: Body): Refusal | undefined {
 	if (last !== undefined && first === undefined) {
 		return invalid('last_image_url needs first_image_url');
 	}
-	if (images !== undefined && (!Array.isArray(images) || images.length > MAX_IMAGES)) {
+	if (Array.isArray(images) && images.length > MAX_IMAGES) {
 		return invalid(`images must be an array of at most ${MAX_IMAGES}`);
 	}
 	const all = [first, last, ...((images as unknown[]) ?? [])].filter((one) => one !== undefined);
@@ -88,5 +81,5 @@ function isMedia(value: unknown, mimeType: string): value is string {
 }
 
 function invalid(message: string): Refusal {
-	return { code: 'invalid_request', message };
+	return { code: 'invalid_value', message };
 }

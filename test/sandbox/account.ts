@@ -1,0 +1,57 @@
+import { consoleError } from './answers';
+import type { Route } from './faults';
+import { MODELS } from './gatewayRules';
+import { json } from './http';
+import type { Handler, State } from './routes';
+
+const UPLOAD_SECONDS = { least: 60, usual: 900, most: 3_600 };
+
+type AccountRoute = Extract<Route, 'models' | 'usage' | 'presign' | 'upload'>;
+
+/** What a key may use, what it has used, and storage for its files. */
+export function accountHandlers(state: State): Record<AccountRoute, Handler> {
+	return {
+		models: () =>
+			json(200, {
+				success: true,
+				object: 'list',
+				data: MODELS.map((id) => ({
+					id,
+					object: 'model',
+					created: 1626777600,
+					owned_by: 'sora',
+					supported_endpoint_types: ['openai-video'],
+				})),
+			}),
+
+		usage: ({ headers }) => state.key.usage(headers.authorization, state.spent, state.now()),
+
+		presign: ({ body }) => {
+			const { file_name, content_type, expires_in } = Object(body) as Record<string, unknown>;
+			if (!file_name || !content_type) {
+				return consoleError(400, 'file_name and content_type are required');
+			}
+			const { least, usual, most } = UPLOAD_SECONDS;
+			const expiresIn = Number(expires_in ?? usual);
+			if (!(expiresIn >= least && expiresIn <= most)) {
+				return consoleError(400, `expires_in must be between ${least} and ${most}`);
+			}
+			const key = `upload${state.requestsTo('presign').length}`;
+			const data = {
+				method: 'PUT',
+				upload_url: `${state.fileHost}/uploads/${key}?signature=sandbox`,
+				object_key: key,
+				public_url: `${state.fileHost}/uploads/${key}`,
+				expires_in: expiresIn,
+				content_type,
+			};
+			return json(200, { success: true, message: '', data });
+		},
+
+		upload: ({ body, headers }, [, key = '']) => {
+			const type = headers['content-type'] ?? '';
+			state.uploads.set(key, { bytes: body as Buffer, type });
+			return { status: 200, body: Buffer.alloc(0) };
+		},
+	};
+}

@@ -1,0 +1,65 @@
+import { priceOf } from './key';
+import { isRefunded, percentOf, phaseOf, reasonOf, type Phase, type SandboxTask } from './tasks';
+
+type Verdict = 'NOT_START' | 'QUEUED' | 'IN_PROGRESS' | 'SUCCESS' | 'FAILURE';
+
+/** What the gateway itself makes of a task, whatever word the model service has for it. */
+export function verdictOf(task: SandboxTask, now: number): Verdict {
+	const phase = phaseOf(task, now);
+	if (phase === 'completed') return 'SUCCESS';
+	if (phase === 'in_progress') return 'IN_PROGRESS';
+	if (phase !== 'queued') return 'FAILURE';
+	// the gateway has yet to look for the first time
+	return (now - task.createdAt) * 8 < task.durationMs ? 'NOT_START' : 'QUEUED';
+}
+
+/**
+ * The answer to `GET /v1/video/generations/{id}`.
+ *
+ * @param said the model service's last body, with its own id
+ */
+export function describeVerdict(
+	task: SandboxTask,
+	now: number,
+	contentUrl: string,
+	said: Record<string, unknown>,
+): Record<string, unknown> {
+	const status = verdictOf(task, now);
+	const hasEnded = status === 'SUCCESS' || status === 'FAILURE';
+	const reason = status === 'FAILURE' ? failReason(phaseOf(task, now)) : '';
+	const createdAt = Math.floor(task.createdAt / 1_000);
+	const { model } = task.request;
+	const data = {
+		id: Number(task.privateId.replace(/\D/g, '')),
+		created_at: createdAt,
+		updated_at: Math.floor(now / 1_000),
+		task_id: task.id,
+		platform: '55',
+		quota: isRefunded(task, now) ? 0 : priceOf(task.request),
+		action: 'textGenerate',
+		status,
+		fail_reason: reason,
+		// as observed: a failed task has its reason here, too
+		...(hasEnded && { result_url: reason || contentUrl }),
+		submit_time: createdAt,
+		start_time: createdAt,
+		finish_time: hasEnded ? Math.floor((task.createdAt + task.durationMs) / 1_000) : 0,
+		progress: progressOf(status, task, now),
+		properties: { input: '', upstream_model_name: model, origin_model_name: model },
+		data: { ...said, id: task.privateId },
+	};
+	return { code: 'success', message: '', data };
+}
+
+function progressOf(status: Verdict, task: SandboxTask, now: number): string {
+	if (status === 'NOT_START') return '0%';
+	if (status === 'QUEUED') return '20%';
+	return status === 'IN_PROGRESS' ? `${percentOf(task, now)}%` : '100%';
+}
+
+/** The gateway knows `failed` and `cancelled`; for the rest it has words of its own. */
+function failReason(phase: Phase): string {
+	if (phase === 'statusless') return 'upstream returned error';
+	if (phase === 'failed' || phase === 'cancelled') return reasonOf(phase);
+	return 'upstream returned unrecognized message';
+}
