@@ -1,6 +1,7 @@
 import { attempt, OctopusXError } from '../../api/errors';
 import { isSpent, unseenTask, type Task } from '../../api/task';
 import type { VideoRequest } from '../../job';
+import { now } from '../../timing/clock';
 import { withRetries } from '../../timing/retry';
 import { failed, withTask, type Ended, type Failed, type Paid, type Planned } from '../state/item';
 import type { LedgerLine } from '../state/ledger';
@@ -12,7 +13,7 @@ import { uploadFiles } from './upload';
 /** Has the task of an item made, or looks up the one that its job names. Its time begins here. */
 export async function obtainTask(scope: Scope, item: Planned): Promise<Paid | Ended | Failed> {
 	const { index, job } = item;
-	const startedAt = Date.now();
+	const startedAt = now();
 	const deadline = startedAt + job.timeoutMs;
 	const { source } = job;
 	const obtaining =
@@ -40,7 +41,7 @@ export async function obtainTask(scope: Scope, item: Planned): Promise<Paid | En
  * - Only a node that is itself retried pays again after that, and it says so first.
  * - An id is noted whenever it comes, and one that is known is never paid for again.
  *
- * @param deadline in ms since the epoch
+ * @param deadline by `now`
  * @returns `isTakenUp`: an earlier try has paid for the task
  */
 async function taskFor(
@@ -70,7 +71,7 @@ async function taskFor(
 		request.sendBinaryAs === 'upload' ? await uploadFiles(scope, request, deadline) : request;
 	return await withRetries(
 		async () => {
-			if (Date.now() > deadline) throw outOfTime();
+			if (now() > deadline) throw outOfTime();
 			// the id of an earlier submission may have come during a pause
 			const late = await takeUp(scope, index, line, deadline);
 			const task = late ?? (await submitOnce(scope, index, ready, line));
