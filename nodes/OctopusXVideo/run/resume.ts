@@ -81,8 +81,8 @@ async function resume(
 	const remembered = new Set(items.filter((item, n) => item !== handedOver[n]));
 	let scope: Scope;
 	try {
-		const maxConcurrency = items.find((item) => 'job' in item)?.job.maxConcurrency ?? 1;
-		scope = await openScope(context, Ledger.open(context), maxConcurrency);
+		const { job } = items.find((item) => 'job' in item) ?? {};
+		scope = await openScope(context, Ledger.open(context), job);
 	} catch (error) {
 		// a credential that n8n could not read may be read the next time; one that is wrong stays so
 		const isForGood = error instanceof OctopusXError || !handedOver.some(isInTime);

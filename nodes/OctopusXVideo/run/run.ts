@@ -56,8 +56,8 @@ export async function runJobs(
 
 	let scope: Scope;
 	try {
-		// one number for the whole run, so the first item's
-		scope = await openScope(context, ledger, planned[0]?.job.maxConcurrency ?? 1);
+		// one job speaks for the whole run, so the first item's
+		scope = await openScope(context, ledger, planned[0]?.job);
 	} catch (error) {
 		return endUnsent(error as Error);
 	}

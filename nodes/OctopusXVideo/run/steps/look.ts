@@ -18,7 +18,7 @@ const MAX_RETRY_AFTER_MS = 3 * 60_000;
 const NEW_LOOK_LIMIT_MS = 30_000;
 
 type LookRule = Pick<RetryRule, 'deadline' | 'firstDelayMs' | 'maxDelayMs'> &
-	Partial<Pick<RetryRule, 'heals'>>;
+	Partial<Pick<RetryRule, 'heals' | 'onFault'>>;
 
 /**
  * Looks at a task until it is seen, the last time at the deadline. Faults that may heal are sat out.

@@ -32,7 +32,7 @@ export async function uploadFiles(
 	throw new OctopusXError(
 		'The file could not be uploaded to OctopusX',
 		`${fault.message}. ${fault.description} Nothing was submitted.`,
-		{ statusCode: fault.details.statusCode },
+		fault.details,
 	);
 }
 
@@ -43,7 +43,12 @@ async function uploadFile(scope: Scope, file: FileInput, deadline: number): Prom
 		deadline,
 		signal: scope.signal,
 	};
-	const target = await withRetries(async () => await presign(scope, file), rule);
+	const { commonFault } = scope;
+	const target = await withRetries(async () => await presign(scope, file), {
+		...rule,
+		heals: ({ transient }) => transient && !commonFault.isSure,
+		onFault: (fault) => commonFault.note(fault),
+	});
 	await withRetries(async () => await put(scope, file, target), {
 		...rule,
 		deadline: Math.min(deadline, now() + target.expiresInMs),
