@@ -139,6 +139,8 @@ describe('faults of a look', () => {
 	test.each([
 		['a bad gateway', HTML_502],
 		['a web page with status 200', { status: 200, body: '<html>busy</html>' }],
+		['a page of a proxy with HTTP 403', { status: 403, body: '<html>blocked</html>' }],
+		['a page of a proxy with HTTP 401', { status: 401, body: '<html>log in</html>' }],
 		['a rate limit', { status: 429, body: { error: { message: 'slow down' } } }],
 		['a cut connection', 'reset'],
 		['an answer of the wrong shape', { status: 200, body: [1, 2] }],

@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, IHttpRequestMethods } from 'n8n-workflow';
+import { cleanKey } from './apiKey';
 import { normalizeBaseUrl } from './baseUrl';
 import type { Answer } from './envelope';
 import { explainAnswer, explainHost, explainSubmission } from './explain';
@@ -47,10 +48,16 @@ export class OctopusXClient {
 		if (apiUrl === undefined) {
 			throw new OctopusXError(
 				"The 'Base URL' in the credential is not a web address",
-				'It looks like https://octopusx.ai and starts with http:// or https://.',
+				'It looks like https://octopusx.ai, starts with http:// or https:// and holds no user name or password. Nothing was sent.',
 			);
 		}
-		const key = String(apiKey).trim();
+		const key = cleanKey(apiKey);
+		if (key === '') {
+			throw new OctopusXError(
+				'The API key in the credential is empty',
+				'Copy it from the OctopusX console. Nothing was sent.',
+			);
+		}
 		return new OctopusXClient(new Transport(context), apiUrl, key, createRedact(key));
 	}
 

@@ -37,6 +37,7 @@ export async function runJobs(
 	const ledger = Ledger.open(context);
 	const end = (settled: Settled[]) => {
 		const items = settled.map((item) => withLedger(item, ledger));
+		if (items.some(({ state }) => state !== 'delivered')) ledger.noteFailure();
 		return conclude(context, items);
 	};
 
