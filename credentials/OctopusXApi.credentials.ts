@@ -48,6 +48,7 @@ export class OctopusXApi implements ICredentialType {
 			// n8n would take the key along to wherever a redirect leads
 			disableFollowRedirect: true,
 		},
+		// n8n takes rules of both kinds together; only its type does not say so
 		rules: [
 			{
 				type: 'responseCode',
@@ -70,6 +71,25 @@ export class OctopusXApi implements ICredentialType {
 					message: 'There is no OctopusX API at this Base URL.',
 				},
 			},
-		],
+			{
+				// the console answers every address of its own with its page and HTTP 200
+				type: 'responseSuccessBody',
+				properties: {
+					key: '0',
+					value: '<',
+					message:
+						'This Base URL belongs to a web page, not to the API. Enter https://octopusx.ai, without a path.',
+				},
+			},
+			{
+				type: 'responseSuccessBody',
+				properties: {
+					key: 'success',
+					value: false,
+					message:
+						'OctopusX answered with an error. Check the API key, and that the Base URL is https://octopusx.ai.',
+				},
+			},
+		] as ICredentialTestRequest['rules'],
 	};
 }

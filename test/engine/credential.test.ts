@@ -65,8 +65,14 @@ async function clickTest(data: { apiKey: string; baseUrl: string }): Promise<str
 		[],
 	);
 	try {
-		await new RoutingNode(context, type).runNode();
-		return 'Connection successful!';
+		const response = await new RoutingNode(context, type).runNode();
+		const json = Object(response?.[0]?.[0]?.json) as Record<string, unknown>;
+		const broken = rules.find(
+			({ type: kind, properties }) =>
+				kind === 'responseSuccessBody' &&
+				json[(properties as { key: string }).key] === properties.value,
+		);
+		return broken?.properties.message ?? 'Connection successful!';
 	} catch (error) {
 		const { httpCode, message } = error as NodeApiError;
 		const rule = rules.find(
@@ -99,6 +105,22 @@ test.each([
 	[404, 'There is no OctopusX API at this Base URL.'],
 ])('the credential test has a message of its own for HTTP %s', async (status, message) => {
 	sandbox.faults.add({ on: 'models', times: Infinity, answer: { status, body: {} } });
+	expect(await clickTest({ apiKey: sandbox.apiKey, baseUrl: sandbox.url })).toBe(message);
+});
+
+test.each([
+	[
+		'a page',
+		'<!doctype html><title>Console</title>',
+		'This Base URL belongs to a web page, not to the API. Enter https://octopusx.ai, without a path.',
+	],
+	[
+		'a fault',
+		{ success: false, message: 'database is locked' },
+		'OctopusX answered with an error. Check the API key, and that the Base URL is https://octopusx.ai.',
+	],
+])('the credential test does not take %s with HTTP 200 for a success', async (_, body, message) => {
+	sandbox.faults.add({ on: 'models', answer: { status: 200, body } });
 	expect(await clickTest({ apiKey: sandbox.apiKey, baseUrl: sandbox.url })).toBe(message);
 });
 

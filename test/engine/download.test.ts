@@ -113,8 +113,79 @@ describe('faults of a download', () => {
 	});
 });
 
+describe('a file that can still be had is fetched', () => {
+	const isWhole = async (binary?: IBinaryData) =>
+		(await readBinary(binary as IBinaryData)).equals(fixture('landscape'));
+	const expired = () => {
+		const video_url = `${sandbox.fileHost}/files/video_1.mp4?signature=expired`;
+		const body = { id: 'video_1', status: 'completed', video_url };
+		sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+	};
+
+	test.each([400, 401, 403, 404, 410])(
+		'an address that answers HTTP %s is replaced by the one of a new look',
+		async (status) => {
+			expired();
+			sandbox.faults.add({ on: 'file', answer: { status, body: '<Error/>' } });
+			const { items } = await download();
+			expect(await isWhole(items[0]?.binary?.data)).toBe(true);
+			expect(items[0]?.json.video_url).toContain('signature=sandbox');
+			expect(keyBearers()).toEqual([
+				['file', false],
+				['file', false],
+			]);
+		},
+	);
+
+	test('where a new look gives no better address, the content endpoint has the file', async () => {
+		sandbox.faults.add({ on: 'file', times: Infinity, answer: { status: 403 } });
+		const { items } = await download();
+		expect(await isWhole(items[0]?.binary?.data)).toBe(true);
+		expect(keyBearers()).toEqual([
+			['file', false],
+			['content', true],
+		]);
+	});
+
+	test.each([
+		['under another name of the API', 'https://www.octopusx.example/v1/videos/video_1/content'],
+		['under the name of an unset server', 'http://localhost:3000/v1/videos/video_1/content'],
+		['as a path', '/v1/videos/video_1/content'],
+	])('a content endpoint %s is asked for at the Base URL', async (_where, video_url) => {
+		const body = { id: 'video_1', status: 'completed', video_url };
+		sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+		const { items } = await download();
+		expect(await isWhole(items[0]?.binary?.data)).toBe(true);
+		expect(keyBearers()).toEqual([['content', true]]);
+	});
+
+	test('a content endpoint that says "not completed yet" is asked again later', async () => {
+		sandbox.quirks.videoUrl = 'missing';
+		const message = 'Task is not completed yet, current status: IN_PROGRESS';
+		const answer = { status: 400, body: { error: { message } } };
+		sandbox.faults.add({ on: 'content', times: 2, answer });
+		const { items, elapsedMs } = await download();
+		expect(await isWhole(items[0]?.binary?.data)).toBe(true);
+		expect(elapsedMs).toBe(5_000 + 15_000 + 15_000);
+	});
+
+	test('a content endpoint that cuts after its 60 seconds is told as such, and not asked again', async () => {
+		sandbox.quirks.videoUrl = 'missing';
+		sandbox.faults.add({ on: 'content', times: Infinity, answer: 'stall' });
+		const { error } = await download(
+			{},
+			{ onStart: () => void setTimeout(() => sandbox.cut(), 5_000 + 58_000) },
+		);
+		expect(error?.message).toBe('The video is ready but could not be downloaded');
+		expect(error?.description).toContain('OctopusX cut the download off after 60 seconds');
+		expect(error?.description).toContain("'Max Concurrency'");
+		expect(sandbox.requestsTo('content')).toHaveLength(1);
+	});
+});
+
 test('a download that fails for good is told apart from a generation that fails', async () => {
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: { status: 403, body: '<Error/>' } });
+	sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
 	const { items } = await download({}, { settings: CONTINUE });
 	expect(items[0]?.json.error).toEqual({
 		message: 'The video is ready but could not be downloaded',
@@ -126,11 +197,14 @@ test('a download that fails for good is told apart from a generation that fails'
 	expect(sandbox.requestsTo('file')).toHaveLength(1);
 });
 
-test('a download is tried four times', async () => {
+test('a download is tried four times at each of its addresses', async () => {
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: HTML_502 });
+	sandbox.faults.add({ on: 'content', times: Infinity, answer: HTML_502 });
 	const { error } = await download();
 	expect(error?.message).toBe('The video is ready but could not be downloaded');
-	expect(sandbox.requestsTo('file')).toHaveLength(4);
+	// the one that the wait brought, the one of a new look, and the content endpoint
+	expect(sandbox.requestsTo('file')).toHaveLength(8);
+	expect(sandbox.requestsTo('content')).toHaveLength(4);
 });
 
 test('a file host that asks for patience gets it, up to a minute', async () => {
@@ -148,7 +222,7 @@ test('redirects of a download may be relative and follow each other', async () =
 	const { items } = await download();
 	expect(items[0]?.binary?.data).toMatchObject({ mimeType: 'video/mp4' });
 	expect(sandbox.requestsTo('file').map(({ path }) => path)).toEqual([
-		'/files/video_1.mp4?signature=sandbox',
+		expect.stringMatching(/^\/files\/video_1.mp4\?signature=sandbox\d+$/),
 		'/files/video_1.mp4?signature=second',
 		'/files/video_1.mp4?signature=third',
 	]);
@@ -181,7 +255,8 @@ test('a refusal of the content endpoint does not blame the Base URL or the param
 test('a file host that cannot be reached is not taken for OctopusX', async () => {
 	const video_url = 'http://127.0.0.1:9/a.mp4';
 	const body = { id: 'video_1', status: 'completed', video_url };
-	sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+	sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+	sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404, body } });
 	const { error } = await download();
 	expect(error?.description).toContain('The host of the video file cannot be reached');
 	expect(error?.description).not.toContain('Base URL');

@@ -43,6 +43,7 @@ describe('Retry On Fail', () => {
 
 	test('Retry On Fail only downloads again after a failed download', async () => {
 		sandbox.faults.add({ on: 'file', times: 5, answer: { status: 404 } });
+		sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
 		const { items } = await run(
 			{ downloadVideo: true },
 			{ settings: { ...RETRY, maxTries: 5 }, input: inputOf('one') },

@@ -213,13 +213,33 @@ describe('a submission without an answer', () => {
 	});
 });
 
-test.each<[string, unknown]>([
-	['another level', { code: 'success', data: { task_id: 'video_77' } }],
-	['a list', [{ id: 'video_77' }]],
+describe('an id in an unusual place of the answer to a submission', () => {
+	test.each<[string, number, unknown]>([
+		['data.task_id', 200, { code: 'success', data: { task_id: 'video_77' } }],
+		['data.id', 200, { code: 'success', data: { id: 'video_77', status: 'queued' } }],
+		['task.id', 202, { task: { id: 'video_77' } }],
+		[
+			'the top level, beside an error',
+			200,
+			{ id: 'video_77', error: { message: 'slow', code: '' } },
+		],
+		['the top level of a 500', 500, { task_id: 'video_77', error: { message: 'late', type: 'x' } }],
+	])('an id in %s (HTTP %s) is taken for the task’s', async (_where, status, body) => {
+		sandbox.faults.add({ on: 'submit', answer: { status, body } });
+		const { items, submissions } = await submit();
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_77' });
+		expect(submissions).toHaveLength(1);
+	});
+});
+
+test.each<[string, number, unknown]>([
+	['a list', 200, [{ id: 'video_77' }]],
+	['an odd level', 200, { result: { deep: { video: 'video_77' } } }],
+	['a page', 502, '<html><p>upstream task video_77 timed out</p></html>'],
 ])(
-	'an id on %s of an odd answer to a submission is at least quoted and logged',
-	async (_where, body) => {
-		sandbox.faults.add({ on: 'submit', answer: { status: 200, body } });
+	'an id in %s that answers a submission is at least quoted and logged',
+	async (_where, status, body) => {
+		sandbox.faults.add({ on: 'submit', answer: { status, body } });
 		const lines: string[] = [];
 		const { error } = await submit({}, { node: loggedNode(lines) });
 		expect(error?.description).toContain('video_77');

@@ -1,4 +1,5 @@
 import type { INodeExecutionData } from 'n8n-workflow';
+import { apiErrorBody } from './support/errorBodies';
 import { CONTINUE, inputOf } from './support/inputs';
 import { lastRunOf } from './support/runWorkflow';
 import { errorOf, MINUTE, onNewEngine, suspendingOn } from './support/suspending';
@@ -7,6 +8,7 @@ import { watchedNode } from './support/watchedNode';
 
 /** Faults that strike while the execution is suspended. */
 
+const refusedKey = { status: 401, body: apiErrorBody('Invalid token') };
 const down = { status: 502, body: '<html>' };
 
 const sandbox = useSandbox({ durationMs: 5 * MINUTE });
@@ -77,17 +79,75 @@ onNewEngine('faults of the API while suspended', () => {
 		expect(Math.max(...gaps.slice(1))).toBeLessThanOrEqual(2.5 * MINUTE);
 	});
 
-	test('an API that refuses the key ends a suspended wait', async () => {
+	test('a key that is refused for a while does not end a suspended wait', async () => {
+		const { items } = await suspend(
+			{},
+			{
+				input: inputOf('one', 'two'),
+				whileSuspended: (times) => {
+					sandbox.faults.clear();
+					if (times < 3) sandbox.faults.add({ on: 'poll', times: Infinity, answer: refusedKey });
+				},
+			},
+		);
+		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
+	});
+
+	test('a key that stays refused ends a suspended wait at its deadline, and the error says why', async () => {
+		const { error, elapsedMs } = await suspend(
+			{ options: { timeout: 10 } },
+			{
+				input: inputOf('one'),
+				whileSuspended: () =>
+					sandbox.faults.add({ on: 'poll', times: Infinity, answer: refusedKey }),
+			},
+		);
+		expect(error).toMatchObject({ message: 'OctopusX did not accept the API key' });
+		expect(error?.description).toContain('The key was good for the submission of task video_1');
+		expect(elapsedMs).toBeLessThanOrEqual(10.5 * MINUTE);
+	});
+
+	test('a task that the API gave up is seen to have failed while suspended', async () => {
+		const word = { status: 200, body: { id: 'video_1', status: 'unrecognized' } };
+		const data = { status: 'FAILURE', fail_reason: 'out of memory', quota: 0 };
 		const { error, elapsedMs } = await suspend(
 			{},
 			{
 				input: inputOf('one'),
-				whileSuspended: () =>
-					sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 401 } }),
+				whileSuspended: () => {
+					sandbox.faults.add({ on: 'poll', times: Infinity, answer: word });
+					sandbox.faults.add({
+						on: 'verdict',
+						times: Infinity,
+						answer: { status: 200, body: { code: 'success', data } },
+					});
+				},
 			},
 		);
-		expect(error).toMatchObject({ message: 'OctopusX did not accept the API key' });
-		expect(elapsedMs).toBeLessThan(2 * MINUTE);
+		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.description).toContain('"out of memory"');
+		expect(error?.description).toContain('The charge was given back.');
+		expect(elapsedMs).toBeLessThan(3 * MINUTE);
+	});
+
+	test('videos of 5 minutes and of 13 hours are all fetched, with addresses good for 12', async () => {
+		const { items } = await suspend(
+			{ downloadVideo: true, options: { timeout: 1_440 } },
+			{
+				input: inputOf('short', 'long'),
+				whileSuspended: () => {
+					const long = sandbox.tasks.find(({ request }) => request.prompt === 'long');
+					if (long) long.durationMs = 13 * 60 * MINUTE;
+				},
+			},
+		);
+		expect(items.map(({ json, binary }) => [json.status, binary?.data?.mimeType])).toEqual(
+			Array(2).fill(['completed', 'video/mp4']),
+		);
+		const [signature] = String(items[0]?.json.video_url).match(/\d+$/) ?? [];
+		expect(Number(signature)).toBeGreaterThan(
+			Number(sandbox.tasks[0]?.createdAt) + 12 * 60 * MINUTE,
+		);
 	});
 
 	test('a submission without an answer is named beside the suspended tasks', async () => {

@@ -1,7 +1,8 @@
 import type { INodeParameters } from 'n8n-workflow';
 import { HTML_502 } from '../sandbox/faults';
 import { VOCABULARIES } from '../sandbox/tasks';
-import { GENERATE } from './support/inputs';
+import { apiErrorBody, taskErrorBody } from './support/errorBodies';
+import { GENERATE, inputOf } from './support/inputs';
 import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
@@ -150,14 +151,117 @@ describe('faults of a look', () => {
 });
 
 test.each([
-	['an unknown task', { status: 400, body: { code: 'task_not_exist', message: 'task_not_exist' } }],
-	['a refused key', { status: 401, body: { error: { message: 'Invalid token' } } }],
-	['a forbidden task', { status: 403, body: { error: { message: 'no' } } }],
-])('a look that meets %s ends the wait at once', async (_what, answer) => {
+	['a forbidden task', 1, { status: 403, body: { error: { message: 'no' } } }],
+	['an unknown task twice', 2, { status: 400, body: taskErrorBody('task_not_exist') }],
+])('a look that meets %s ends the wait at once', async (_what, looks, answer) => {
 	sandbox.faults.add({ on: 'poll', nth: 1, times: Infinity, answer });
 	const { error, polls } = await wait();
-	expect(polls).toHaveLength(1);
+	expect(polls).toHaveLength(looks);
 	expect(error?.description).toContain('item 0: video_1 (queued)');
+});
+
+test('a task that the API does not know once is looked at again', async () => {
+	const answer = { status: 400, body: taskErrorBody('task_not_exist') };
+	sandbox.faults.add({ on: 'poll', nth: 2, answer });
+	const { items } = await wait();
+	expect(items[0]?.json).toMatchObject({ status: 'completed' });
+});
+
+describe('a key that is refused during a wait', () => {
+	const refused = { status: 401, body: apiErrorBody('Invalid token (request id: 20261121)') };
+
+	test('a 401 is waited through for what this run has paid for, and other items go on', async () => {
+		sandbox.faults.add({ on: 'poll', prompt: 'one', nth: 2, times: 4, answer: refused });
+		const { items, error } = await wait(
+			{ prompt: '={{ $json.prompt }}' },
+			{ input: inputOf('one', 'two') },
+		);
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
+		expect(sandbox.tasks).toHaveLength(2);
+	});
+
+	test('a 401 that stays ends the wait at its deadline, and the error lists every task', async () => {
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer: refused });
+		const { error, elapsedMs } = await wait(
+			{ prompt: '={{ $json.prompt }}', options: { timeout: 5 } },
+			{ input: inputOf('one', 'two') },
+		);
+		expect(elapsedMs).toBe(5 * MINUTE);
+		expect(error?.message).toBe('OctopusX did not accept the API key');
+		expect(error?.description).toContain('The key was good for the submission of task video_1');
+		expect(error?.description).toContain('quota may have been used up, or it was disabled');
+		expect(error?.description).toContain('item 0: video_1 (queued), item 1: video_2 (queued)');
+	});
+
+	test('a 401 ends a Get Status that waits at once: nothing says that the key was ever good', async () => {
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer: refused });
+		const { error, polls } = await wait({
+			operation: 'getStatus',
+			taskId: 'video_1',
+			waitForCompletion: true,
+		});
+		expect(error?.message).toBe('OctopusX did not accept the API key');
+		expect(polls).toHaveLength(1);
+	});
+});
+
+describe('the end of a task that its status does not tell', () => {
+	const verdict = (data: object) => ({ status: 200, body: { code: 'success', data } });
+	const failure = { status: 'FAILURE', fail_reason: 'out of memory', progress: '100%', quota: 0 };
+
+	test('an answer without a status and with a filled error is a failure, with its reason', async () => {
+		const body = { id: 'video_1', error: { code: 'bad_image', message: 'no face found' } };
+		sandbox.faults.add({ on: 'poll', nth: 2, answer: { status: 200, body } });
+		const { error, polls } = await wait();
+		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.description).toContain('"no face found" (bad_image)');
+		expect(polls).toHaveLength(2);
+	});
+
+	test('a status that nobody knows three times in a row is settled by the other view', async () => {
+		const body = { id: 'video_1', status: 'warming_up' };
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+		sandbox.faults.add({ on: 'verdict', answer: verdict(failure) });
+		const { error, polls } = await wait();
+		expect(polls).toHaveLength(3);
+		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.description).toContain('"out of memory"');
+		expect(error?.description).toContain('The charge was given back.');
+	});
+
+	test.each([
+		['that the task goes on', { status: 'IN_PROGRESS', progress: '40%' }],
+		['nothing', {}],
+	])('a wait goes on where the other view says %s', async (_what, data) => {
+		const body = { id: 'video_1', status: 'warming_up' };
+		sandbox.faults.add({ on: 'poll', times: 8, answer: { status: 200, body } });
+		sandbox.faults.add({ on: 'verdict', times: Infinity, answer: verdict(data) });
+		const { items } = await wait();
+		expect(items[0]?.json).toMatchObject({ status: 'completed' });
+	});
+
+	test('a wait asks the other view before it gives up at its deadline', async () => {
+		sandbox.faults.add({ on: 'verdict', answer: verdict(failure) });
+		const { error } = await wait({ prompt: 'a boat [never]', options: { timeout: 1 } });
+		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.description).not.toContain('goes on');
+	});
+
+	test('a wait that finds its video in the other view at the deadline hands it out', async () => {
+		const data = {
+			status: 'SUCCESS',
+			progress: '100%',
+			data: { id: 'private', video_url: 'https://files.example/a.mp4' },
+		};
+		sandbox.faults.add({ on: 'verdict', answer: verdict(data) });
+		const { items } = await wait({ prompt: 'a boat [never]', options: { timeout: 1 } });
+		expect(items[0]?.json).toMatchObject({
+			task_id: 'video_1',
+			status: 'completed',
+			video_url: 'https://files.example/a.mp4',
+		});
+	});
 });
 
 test('the editor is sent every step of a task', async () => {

@@ -44,7 +44,7 @@ export class Sandbox implements State {
 	readonly now: () => number;
 	readonly video?: Buffer;
 
-	private readonly held = new Set<() => void>();
+	private readonly held = new Map<() => void, ServerResponse>();
 	private readonly api = http.createServer((req, res) => this.serveSafely(req, res, 'api'));
 	private readonly files = http.createServer((req, res) => this.serveSafely(req, res, 'files'));
 	private readonly handlers: Record<Route, Handler>;
@@ -110,12 +110,17 @@ export class Sandbox implements State {
 
 	/** Answers the requests that hang. */
 	release(): void {
-		for (const answer of this.held) answer();
+		for (const answer of this.held.keys()) answer();
 		this.held.clear();
 	}
 
+	/** Cuts the connections of the requests that hang. */
+	cut(): void {
+		for (const res of this.held.values()) res.destroy();
+	}
+
 	private hold(res: ServerResponse, answer: () => void): void {
-		this.held.add(answer);
+		this.held.set(answer, res);
 		res.once('close', () => this.held.delete(answer));
 	}
 

@@ -15,6 +15,9 @@ const FIXTURES = {
 	portrait: readFileSync(join(__dirname, 'fixtures', 'portrait.mp4')),
 };
 
+/** API.md: a signed address is good for 12 hours and more. */
+const SIGNED_FOR_MS = 12 * 3_600_000;
+
 type VideoRoute = Extract<Route, 'submit' | 'poll' | 'verdict' | 'content' | 'file'>;
 
 /** Tasks and their files. */
@@ -56,13 +59,15 @@ export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 			return { status: 302, headers, body: Buffer.alloc(0) };
 		},
 
-		file: (_entry, [, name = '']) => {
+		file: ({ path }, [, name = '']) => {
 			const upload = state.uploads.get(name);
 			if (upload) {
 				return { status: 200, headers: { 'content-type': upload.type }, body: upload.bytes };
 			}
+			const [, signedAt = state.now()] = path.match(/signature=sandbox(\d+)$/) ?? [];
+			if (state.now() - Number(signedAt) > SIGNED_FOR_MS) return fileError(403, 'AccessDenied');
 			const task = state.find(name);
-			return task ? videoOf(state, task) : html(404, '<Error><Code>NoSuchKey</Code></Error>');
+			return task ? videoOf(state, task) : fileError(404, 'NoSuchKey');
 		},
 	};
 }
@@ -95,8 +100,13 @@ function contentUrl({ url }: State, { id }: SandboxTask): string {
 	return `${url}/v1/videos/${encodeURIComponent(id)}/content`;
 }
 
-function signedUrl({ fileHost }: State, { id }: SandboxTask): string {
-	return `${fileHost}/files/${encodeURIComponent(id)}.mp4?signature=sandbox`;
+function signedUrl({ fileHost, now }: State, { id }: SandboxTask): string {
+	return `${fileHost}/files/${encodeURIComponent(id)}.mp4?signature=sandbox${now()}`;
+}
+
+/** As the hosts of files word it. */
+function fileError(status: number, code: string): Reply {
+	return html(status, `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`);
 }
 
 function videoOf({ video }: State, task: SandboxTask): Reply {

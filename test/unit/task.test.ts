@@ -1,4 +1,9 @@
-import { hasEnded, parseTask, taskUrl, type TaskStatus } from '../../nodes/OctopusXVideo/api/task';
+import {
+	contentUrl,
+	hasEnded,
+	parseTask,
+	type TaskStatus,
+} from '../../nodes/OctopusXVideo/api/task';
 
 const API = 'https://octopusx.ai';
 const parse = (answer: object) => parseTask({ id: 'video_1', ...answer }, API);
@@ -119,7 +124,9 @@ describe('video_url of a completed task', () => {
 	});
 
 	test('the address of a task has its id as one encoded segment', () => {
-		expect(taskUrl(API, 'sora-2:task/01?x#y')).toBe(`${API}/v1/videos/sora-2%3Atask%2F01%3Fx%23y`);
+		expect(contentUrl(API, 'sora-2:task/01?x#y')).toBe(
+			`${API}/v1/videos/sora-2%3Atask%2F01%3Fx%23y/content`,
+		);
 	});
 });
 

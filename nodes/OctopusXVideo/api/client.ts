@@ -7,7 +7,15 @@ import { explainNoAnswer } from './noAnswer';
 import { createRedact, hideKey, type Redact } from './redact';
 import { readKeyState, type KeyState } from './keyState';
 import { parseUploadTarget, type UploadTarget } from './presign';
-import { findTaskId, isPlainObject, parseTask, taskPath, unseenTask, type Task } from './task';
+import {
+	contentUrl,
+	findTaskId,
+	isPlainObject,
+	parseTask,
+	taskPath,
+	unseenTask,
+	type Task,
+} from './task';
 import { CREDENTIAL, Transport, type ByteStream, type RequestOptions } from './transport';
 import { readVerdict } from './verdict';
 
@@ -95,6 +103,16 @@ export class OctopusXClient {
 		);
 	}
 
+	/** Where the API itself hands out the file of a task, to whoever has the key. */
+	contentUrl(taskId: string): string {
+		return contentUrl(this.apiUrl, taskId);
+	}
+
+	/** Whether an address is one that `contentUrl` gives. */
+	isContentUrl(url: string): boolean {
+		return url.startsWith(`${this.apiUrl}/v1/videos/`) && url.endsWith('/content');
+	}
+
 	/**
 	 * An address to put a file to, and the one to use it by afterwards.
 	 *
@@ -138,7 +156,7 @@ export class OctopusXClient {
 		const task = parseTask(body, this.apiUrl, knownId);
 		if (task?.failure) {
 			const { code, message } = task.failure;
-			task.failure = { code: this.redact(code), message: this.redact(message) };
+			task.failure = { ...task.failure, code: this.redact(code), message: this.redact(message) };
 		}
 		return task && this.withoutKey(task);
 	}

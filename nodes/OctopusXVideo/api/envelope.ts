@@ -1,4 +1,4 @@
-import type { Redact } from './redact';
+import { WHOLE_ANSWER_LENGTH, type Redact } from './redact';
 import { isPlainObject } from './task';
 
 /** An HTTP answer, whatever its status; `body` is parsed JSON, text, or a stream that was asked for. */
@@ -31,6 +31,10 @@ const MEANINGS: ReadonlyArray<[RegExp, string]> = [
 	[/不在令牌允许/, 'this API key may not be used from this IP address'],
 ];
 
+/** A page is read so far; what a proxy has to say is at its start. */
+const MAX_PAGE_LENGTH = 20_000;
+const MARKUP = /(<(style|script)\b[^]*?<\/\2>|<[^>]*>|\s)+/gi;
+
 const NOTHING: Envelope = { code: '', message: '', isRefusal: false };
 
 export function readEnvelope(body: unknown): Envelope {
@@ -43,24 +47,32 @@ export function readEnvelope(body: unknown): Envelope {
 	return { ...words, message: unwrap(words.message), isRefusal: true };
 }
 
-/** All that an answer brought which helps whoever looks into it: words, status, code, request id. */
+/** What the server said of a refusal, and what whoever looks into it needs: status, code, request ID. */
 export function quote(answer: Answer, redact: Redact): string {
-	const { statusCode, headers, body } = answer;
+	const { message } = readEnvelope(answer.body);
+	if (!message) return quoteWhole(answer, redact);
+	const [, meaning] = MEANINGS.find(([words]) => words.test(message)) ?? [];
+	const inEnglish = meaning ? ` (in English: ${meaning})` : '';
+	return `OctopusX said: "${redact(message)}"${inEnglish} (${signsOf(answer, redact)})`;
+}
+
+/** All of an answer, as there may be an id in it that the node does not find. */
+export function quoteWhole(answer: Answer, redact: Redact): string {
+	const sent = redact(textOfBody(answer.body), WHOLE_ANSWER_LENGTH);
+	return `${sent && `OctopusX sent: ${sent} `}(${signsOf(answer, redact)})`;
+}
+
+function signsOf({ statusCode, headers, body }: Answer, redact: Redact): string {
 	const { code, message } = readEnvelope(body);
 	const requestId = textOf(headers['x-oneapi-request-id']);
 	const isQuoted = requestId !== '' && message.includes(requestId);
 	const signs = [`HTTP ${statusCode}`, code, requestId && !isQuoted && `request ID ${requestId}`];
-	const where = redact(signs.filter(Boolean).join(', '));
-	if (message) {
-		const [, meaning] = MEANINGS.find(([words]) => words.test(message)) ?? [];
-		return `OctopusX said: "${redact(message)}"${meaning ? ` (in English: ${meaning})` : ''} (${where})`;
-	}
-	const sent = allOf(body);
-	return sent ? `OctopusX sent: ${redact(sent)} (${where})` : `(${where})`;
+	return redact(signs.filter(Boolean).join(', '));
 }
 
-/** The whole of a body, as there may be an id in it that the node does not find; a page says nothing. */
-function allOf(body: unknown): string {
+/** JSON as it is; a page without its markup, which n8n would render in an error. */
+function textOfBody(body: unknown): string {
+	if (typeof body === 'string') return body.slice(0, MAX_PAGE_LENGTH).replace(MARKUP, ' ').trim();
 	if (!isPlainObject(body) && !Array.isArray(body)) return '';
 	try {
 		return JSON.stringify(body);

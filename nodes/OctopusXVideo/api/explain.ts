@@ -1,4 +1,11 @@
-import { FROM_MODEL_SERVICE, quote, readEnvelope, type Answer, type Envelope } from './envelope';
+import {
+	FROM_MODEL_SERVICE,
+	quote,
+	quoteWhole,
+	readEnvelope,
+	type Answer,
+	type Envelope,
+} from './envelope';
 import { OctopusXError } from './errors';
 import type { Redact } from './redact';
 
@@ -159,12 +166,14 @@ export function explainAnswer(answer: Answer, redact: Redact): OctopusXError {
 	const sign = signOf(answer);
 	const entry = [...CODES, ...STATUSES].find(({ applies }) => applies(sign)) as Entry;
 	const { message, advice, repeatable } = entry;
-	return new OctopusXError(message, `${advice} ${quote(answer, redact)}`, {
+	const maybeAccepted = isMaybeAccepted(sign);
+	const said = maybeAccepted ? quoteWhole(answer, redact) : quote(answer, redact);
+	return new OctopusXError(message, `${advice} ${said}`, {
 		statusCode: sign.statusCode,
 		code: sign.code,
 		isKeyRefused: sign.statusCode === 401 && sign.code !== FROM_MODEL_SERVICE,
 		transient: isTransient(sign),
-		maybeAccepted: isMaybeAccepted(sign),
+		maybeAccepted,
 		repeatable,
 		retryAfterMs: parseRetryAfter(answer),
 	});
@@ -176,7 +185,7 @@ export function explainSubmission(answer: Answer, redact: Redact): OctopusXError
 	if (isRefusal || isPage || statusCode >= 300) return explainAnswer(answer, redact);
 	return new OctopusXError(
 		'OctopusX accepted the request but sent no task ID',
-		`A video may have been paid for. ${quote(answer, redact)}`,
+		`A video may have been paid for. ${quoteWhole(answer, redact)}`,
 		{ statusCode, maybeAccepted: true },
 	);
 }

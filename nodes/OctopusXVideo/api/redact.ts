@@ -1,6 +1,8 @@
 const MAX_QUOTE_LENGTH = 500;
+/** Whole as the answers of the API go, and short enough for an error. */
+export const WHOLE_ANSWER_LENGTH = 4_000;
 /** Enough for a quote after what is replaced in it; bounds the work for texts of any size. */
-const MAX_READ_LENGTH = 2_000;
+const READ_FACTOR = 4;
 
 /** No key is that short: it would only spoil texts and IDs that happen to hold it. */
 const MIN_KEY_LENGTH = 8;
@@ -10,7 +12,8 @@ export function hideKey(text: string, apiKey: string): string {
 	return apiKey.length < MIN_KEY_LENGTH ? text : text.split(apiKey).join('***');
 }
 
-export type Redact = (text: string) => string;
+/** @param maxLength in characters; what is longer is cut */
+export type Redact = (text: string, maxLength?: number) => string;
 
 /**
  * Makes text from outside safe to show: without the key, bearer tokens and file contents, and short.
@@ -18,13 +21,13 @@ export type Redact = (text: string) => string;
  * @param apiKey as it is sent, so without white space around it
  */
 export function createRedact(apiKey: string): Redact {
-	return (text) => {
+	return (text, maxLength = MAX_QUOTE_LENGTH) => {
 		// a text that is cut may end in a part of the key: its last word goes
-		const start =
-			text.length > MAX_READ_LENGTH ? text.slice(0, MAX_READ_LENGTH).replace(/\S*$/, '') : text;
+		const readable = maxLength * READ_FACTOR;
+		const start = text.length > readable ? text.slice(0, readable).replace(/\S*$/, '') : text;
 		const safe = hideKey(start, apiKey)
 			.replace(/Bearer\s+\S+/gi, 'Bearer ***')
 			.replace(/data:[^\s"',]*,[^\s"']*/gi, 'data:***');
-		return safe.length > MAX_QUOTE_LENGTH ? `${safe.slice(0, MAX_QUOTE_LENGTH)}…` : safe;
+		return safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;
 	};
 }

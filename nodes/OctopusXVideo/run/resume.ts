@@ -20,7 +20,8 @@ import {
 import { Ledger } from './state/ledger';
 import { conclude, toOutput } from './state/output';
 import { openScope, type Scope } from './state/scope';
-import { askVerdict, healsFor, look } from './steps/look';
+import { askVerdict, healsFor, look, lookAgain } from './steps/look';
+import { explainRefusedKey } from './steps/refusedKey';
 import { endOfWait, timedOut } from './steps/wait';
 import { readHandover, type Pending } from './suspension/handover';
 import { withoutVideo } from './suspension/suspend';
@@ -76,6 +77,7 @@ async function resume(
 		const task = seen[item.index];
 		return item.state === 'paid' && task ? withTask(item, task) : item;
 	});
+	const remembered = new Set(items.filter((item, n) => item !== handedOver[n]));
 	let scope: Scope;
 	try {
 		const maxConcurrency = items.find((item) => 'job' in item)?.job.maxConcurrency ?? 1;
@@ -106,8 +108,16 @@ async function resume(
 	}
 	const over = looked.filter((item) => item.state !== 'paid');
 	if (over.length < looked.length) return await waitOn(context, looked);
-	const settled = await Promise.all(over.map(async (item) => await deliverIfEnded(scope, item)));
-	return conclude(context, settled, GET_STATUS);
+	const settled = await Promise.all(
+		over.map(async (item) => {
+			const fresh =
+				remembered.has(item) && item.state === 'ended'
+					? { ...item, task: await lookAgain(scope, item.task) }
+					: item;
+			return await deliverIfEnded(scope, fresh);
+		}),
+	);
+	return conclude(context, await explainRefusedKey(scope, settled), GET_STATUS);
 }
 
 /**

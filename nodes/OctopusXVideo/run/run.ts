@@ -13,6 +13,7 @@ import {
 import { Ledger } from './state/ledger';
 import { conclude } from './state/output';
 import { openScope, type Scope } from './state/scope';
+import { explainRefusedKey } from './steps/refusedKey';
 import { refuseSuspension } from './suspension/abilities';
 import { suspend } from './suspension/suspend';
 
@@ -64,7 +65,8 @@ export async function runJobs(
 		await Promise.all(
 			items.map(async (item) => (item.state === 'planned' ? await work(scope, item) : item)),
 		);
-	if (!isSuspending) return end(await each(carryOut));
+	const endRun = async (settled: Settled[]) => end(await explainRefusedKey(scope, settled));
+	if (!isSuspending) return await endRun(await each(carryOut));
 
 	const obtained = await each(obtain);
 	const isOver = scope.signal?.aborted || obtained.every(({ state }) => state !== 'paid');
@@ -74,7 +76,7 @@ export async function runJobs(
 		// this one again although it is suspended
 		return known.map((item) => ({ json: { ...item.task }, pairedItem: { item: item.index } }));
 	}
-	return end(await Promise.all(obtained.map(async (item) => await finish(scope, item))));
+	return await endRun(await Promise.all(obtained.map(async (item) => await finish(scope, item))));
 }
 
 async function planAll(

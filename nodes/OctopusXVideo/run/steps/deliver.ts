@@ -1,33 +1,39 @@
 import { OctopusXError } from '../../api/errors';
 import type { Task } from '../../api/task';
-import type { Delivered, Ended } from '../state/item';
+import { failed, type Delivered, type Ended, type Failed } from '../state/item';
 import type { Scope } from '../state/scope';
 import { downloadVideo } from './download';
+import { askVerdict } from './look';
 
 /**
  * The task of an item, and its video as a file where that is asked for.
  *
  * @throws OctopusXError when there is no video for an item that waits for one
  */
-export async function deliver(
-	scope: Scope,
-	{ index, job, task, earlier }: Ended,
-): Promise<Delivered> {
-	if (job.wait) requireVideo(task);
+export async function deliver(scope: Scope, item: Ended): Promise<Delivered | Failed> {
+	const { index, job, earlier } = item;
+	if (job.wait) await requireVideo(scope, item.task);
 	const { download } = job;
-	if (!download || task.status !== 'completed') return { state: 'delivered', index, task, earlier };
-	const file = await scope.downloads.run(
-		async () => await downloadVideo(scope, task, download.fileName),
+	if (!download || item.task.status !== 'completed') {
+		return { state: 'delivered', index, task: item.task, earlier };
+	}
+	const { task, file, fault } = await scope.downloads.run(
+		async () => await downloadVideo(scope, item.task, download.fileName),
 	);
-	const binary = { [download.outputField]: file };
-	return { state: 'delivered', index, task, earlier, binary };
+	if (!file) return failed(item, fault, task);
+	return { state: 'delivered', index, task, earlier, binary: { [download.outputField]: file } };
 }
 
 /** Whoever waits wants the video: a task that ended without one is an error. */
-function requireVideo({ task_id, status, failure }: Task): void {
-	if (status === 'completed') return;
+async function requireVideo(scope: Scope, task: Task): Promise<void> {
+	if (task.status === 'completed') return;
+	const { task_id, status, failure } = task;
+	// only the gateway's own view tells what became of the charge
+	const { refunded } = failure?.refunded
+		? failure
+		: ((await askVerdict(scope, task)).failure ?? {});
 	throw new OctopusXError(
 		status === 'cancelled' ? 'The video was cancelled' : 'The video could not be generated',
-		`OctopusX said about task ${task_id}: "${failure?.message}" (${failure?.code}).`,
+		`OctopusX said about task ${task_id}: "${failure?.message}" (${failure?.code}).${refunded ? ' The charge was given back.' : ''}`,
 	);
 }

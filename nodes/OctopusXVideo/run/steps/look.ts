@@ -10,6 +10,9 @@ const ANSWER_LIMIT_MS = 45_000;
 
 const FIRST_DELAY_MS = 2_000;
 
+/** How long a look for a fresh address may be repeated. */
+const NEW_LOOK_LIMIT_MS = 30_000;
+
 type LookRule = Pick<RetryRule, 'deadline' | 'firstDelayMs' | 'maxDelayMs'> &
 	Partial<Pick<RetryRule, 'heals'>>;
 
@@ -40,6 +43,16 @@ export function healsFor({ isPaidHere }: Paid): RetryRule['heals'] {
 	let unknown = 0;
 	return ({ transient, isKeyRefused, code }: FaultDetails) =>
 		transient || (isPaidHere && (isKeyRefused || (code === 'task_not_exist' && ++unknown === 1)));
+}
+
+/**
+ * A completed task with a fresh address of its file, as most are signed for hours only; as it was
+ * where it cannot be seen.
+ */
+export async function lookAgain(scope: Scope, task: Task): Promise<Task> {
+	const deadline = Date.now() + NEW_LOOK_LIMIT_MS;
+	const { value: seen } = await attempt(look(scope, task.task_id, { deadline }));
+	return seen?.status === 'completed' ? seen : task;
 }
 
 /** The task as the gateway itself judges it, where its answer says more than `task` does. */

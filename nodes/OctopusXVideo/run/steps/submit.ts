@@ -45,11 +45,11 @@ export async function submitOnce(
 		within(ANSWER_LIMIT_MS, created, signal),
 	);
 	if (task) return task;
-	if (!fault.details.maybeAccepted) {
-		line.noteRefusal();
-		throw fault;
-	}
 	const { message, description, details } = fault;
+	if (!details.maybeAccepted) {
+		line.noteRefusal();
+		throw new OctopusXError(message, `${description} Nothing was charged.`, details);
+	}
 	if (!isHandedOver()) {
 		// left open, the request could still send its last byte, and be accepted after the user was
 		// told that nothing was submitted

@@ -1,0 +1,34 @@
+import { attempt, OctopusXError } from '../../api/errors';
+import { within } from '../../timing/pause';
+import type { Settled } from '../state/item';
+import type { Scope } from '../state/scope';
+
+/** An answer of a few hundred bytes. */
+const ANSWER_LIMIT_MS = 45_000;
+
+/**
+ * Adds to the errors of a refused key why it is refused. The API is asked once in a run, as it lets an
+ * address ask for that 20 times in 20 minutes (API.md); an answer that does not help changes nothing.
+ */
+export async function explainRefusedKey(scope: Scope, items: Settled[]): Promise<Settled[]> {
+	const { client, signal } = scope;
+	if (signal?.aborted || !items.some(isKeyRefused)) return items;
+	const asking = within(ANSWER_LIMIT_MS, client.getKeyState(), signal);
+	const { value: state } = await attempt(asking);
+	if (!state) return items;
+	return items.map((item) => {
+		if (!isKeyRefused(item)) return item;
+		const { message, description, details } = item.error;
+		return { ...item, error: new OctopusXError(message, `${state} ${description}`, details) };
+	});
+}
+
+function isKeyRefused(item: Settled): item is Extract<Settled, { error: Error }> & {
+	error: OctopusXError;
+} {
+	return (
+		'error' in item &&
+		item.error instanceof OctopusXError &&
+		item.error.details.isKeyRefused === true
+	);
+}
