@@ -5,12 +5,15 @@ import type { LogEntry } from '../sandbox/routes';
 import { VOCABULARIES, type Quirks, type SandboxTask } from '../sandbox/tasks';
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import {
-	DOWNLOAD_HEALING,
-	DOWNLOAD_HOPELESS,
+	CONTENT_HEALING,
+	CONTENT_HOPELESS,
+	FILE_HEALING,
+	POLL_ENDED,
 	POLL_HEALING,
 	POLL_HOPELESS,
 	SUBMIT_REFUSED,
 	SUBMIT_REPEATED,
+	SUBMIT_TOLD,
 	SUBMIT_UNKNOWN,
 	type FaultKind,
 } from './support/faultKinds';
@@ -40,9 +43,11 @@ const schedule = fc.record({
 	),
 	faults: fc.array(
 		fc.oneof(
-			faultOn('submit', [...SUBMIT_REPEATED, ...SUBMIT_REFUSED, ...SUBMIT_UNKNOWN]),
-			faultOn('poll', [...POLL_HEALING, ...POLL_HOPELESS]),
-			faultOn('file', [...DOWNLOAD_HEALING, ...DOWNLOAD_HOPELESS]),
+			faultOn('submit', [...SUBMIT_REPEATED, ...SUBMIT_REFUSED, ...SUBMIT_TOLD, ...SUBMIT_UNKNOWN]),
+			faultOn('poll', [...POLL_HEALING, ...POLL_HOPELESS, ...POLL_ENDED]),
+			faultOn('verdict', POLL_HOPELESS),
+			faultOn('file', FILE_HEALING),
+			faultOn('content', [...CONTENT_HEALING, ...CONTENT_HOPELESS]),
 		),
 		{ maxLength: 5 },
 	),
@@ -60,7 +65,7 @@ const schedule = fc.record({
 	quirks: fc.record<Pick<Quirks, 'statuses' | 'progress' | 'videoUrl' | 'ids' | 'idFields'>>({
 		statuses: fc.constantFrom(...(Object.keys(VOCABULARIES) as Array<keyof typeof VOCABULARIES>)),
 		progress: fc.constantFrom('number', 'string', 'percent', 'absent'),
-		videoUrl: fc.constantFrom('fileHost', 'metadata'),
+		videoUrl: fc.constantFrom('fileHost', 'metadata', 'missing'),
 		ids: fc.constantFrom('plain', 'colonAndSlash'),
 		idFields: fc.constantFrom('both', 'id', 'task_id'),
 	}),

@@ -88,13 +88,14 @@ export class Sandbox implements State {
 		this.quirks = { ...DEFAULT_QUIRKS };
 	}
 
-	/** The bill: every task that was accepted and not refunded. */
+	/** The bill, as it stands when all tasks have ended: those that were accepted and not refunded. */
 	get paid(): SandboxTask[] {
-		return this.tasks.filter((task) => !isRefunded(task, this.now()));
+		return this.tasks.filter((task) => !isRefunded(task, Infinity));
 	}
 
 	get spent(): number {
-		return this.paid.reduce((sum, { request }) => sum + priceOf(request), 0);
+		const charged = this.tasks.filter((task) => !isRefunded(task, this.now()));
+		return charged.reduce((sum, { request }) => sum + priceOf(request), 0);
 	}
 
 	find(encodedId = ''): SandboxTask | undefined {
