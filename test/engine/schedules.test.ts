@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import type { INode } from 'n8n-workflow';
 import type { Route } from '../sandbox/faults';
 import type { LogEntry } from '../sandbox/routes';
-import { VOCABULARIES, type Quirks, type SandboxTask } from '../sandbox/tasks';
+import { isRefunded, VOCABULARIES, type Quirks, type SandboxTask } from '../sandbox/tasks';
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import {
 	CONTENT_HEALING,
 	CONTENT_HOPELESS,
 	FILE_HEALING,
 	POLL_ENDED,
+	POLL_ENDED_BY_VERDICT,
 	POLL_HEALING,
 	POLL_HOPELESS,
 	SUBMIT_REFUSED,
@@ -35,7 +36,15 @@ const faultOn = (on: Route, kinds: FaultKind[]) =>
 
 const schedule = fc.record({
 	endings: fc.array(
-		fc.constantFrom('', '', '', '[failed]', '[cancelled]', '[expired]', '[never]'),
+		fc.constantFrom(
+			...Array<string>(4).fill(''),
+			'[failed]',
+			'[cancelled]',
+			'[expired]',
+			'[unrecognized]',
+			'[statusless]',
+			'[never]',
+		),
 		{
 			minLength: 1,
 			maxLength: 4,
@@ -44,7 +53,7 @@ const schedule = fc.record({
 	faults: fc.array(
 		fc.oneof(
 			faultOn('submit', [...SUBMIT_REPEATED, ...SUBMIT_REFUSED, ...SUBMIT_TOLD, ...SUBMIT_UNKNOWN]),
-			faultOn('poll', [...POLL_HEALING, ...POLL_HOPELESS, ...POLL_ENDED]),
+			faultOn('poll', [...POLL_HEALING, ...POLL_HOPELESS, ...POLL_ENDED, ...POLL_ENDED_BY_VERDICT]),
 			faultOn('verdict', POLL_HOPELESS),
 			faultOn('file', FILE_HEALING),
 			faultOn('content', [...CONTENT_HEALING, ...CONTENT_HOPELESS]),
@@ -111,7 +120,7 @@ async function play(plan: Schedule) {
 }
 
 const promptOf = ({ request }: SandboxTask) => String(request.prompt);
-const isSpent = ({ ending }: SandboxTask) => /failed|cancelled|expired/.test(ending);
+const isSpent = (task: SandboxTask) => isRefunded(task, Infinity);
 
 /** A task that is good for a video, as far as the node was told of it. */
 const isGood = (task: SandboxTask) => task.isTold && !isSpent(task);

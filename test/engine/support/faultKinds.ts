@@ -147,12 +147,6 @@ export const SUBMIT_UNKNOWN: FaultKind[] = [
 	kind('204, not accepted', 204),
 	...PERHAPS_ACCEPTED.map((one) => ({ ...one, name: `${one.name}, accepted`, accept: true })),
 	{ ...kind('200, no id, accepted', 200, { status: 'queued' }), accept: true },
-	// it may be the id of the error; it is quoted
-	{
-		name: '500, id beside an error, accepted',
-		accept: true,
-		answer: { status: 500, bodyFor: (id) => ({ id, error: { message: 'odd' } }) },
-	},
 	{ name: 'cut short, accepted', accept: true, answer: 'short' },
 ];
 
@@ -202,6 +196,10 @@ export const POLL_ENDED: FaultKind[] = [
 	{ name: 'failed', answer: { ending: 'failed' } },
 	{ name: 'cancelled', answer: { ending: 'cancelled' } },
 	{ name: 'an error, but no status', answer: { ending: 'statusless' } },
+];
+
+/** The same, but only the verdict tells: a retried node takes the task up again. */
+export const POLL_ENDED_BY_VERDICT: FaultKind[] = [
 	{ name: 'a status that nobody knows, and failed', answer: { ending: 'unrecognized' } },
 ];
 
