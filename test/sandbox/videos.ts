@@ -32,6 +32,7 @@ export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 			const { tasks, quirks, durationMs } = state;
 			const task = createTask(body, tasks.length + 1, quirks, state.now(), durationMs);
 			tasks.push(task);
+			state.key.noteCharge(state.spent);
 			return json(200, describeNew(task, quirks));
 		},
 
