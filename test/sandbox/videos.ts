@@ -10,7 +10,7 @@ import type { Handler, State } from './routes';
 import { createTask, describeNew, describeTask, isPortrait, type SandboxTask } from './tasks';
 import { describeVerdict, verdictOf } from './verdict';
 
-/** API.md: a signed address is good for 12 hours and more. */
+/** A signed address is good for 12 hours and more (docs/API.md, "Query a task"). */
 const SIGNED_FOR_MS = 12 * 3_600_000;
 
 const FIXTURES = {
