@@ -26,7 +26,7 @@ const MAX_BODY_MB = 128;
 
 /**
  * The OctopusX API over real HTTP, on two origins: the API itself, and a host for finished and
- * uploaded files. Strict about what API.md says; quirks and faults can be switched at any time.
+ * uploaded files. Strict about what docs/API.md says; quirks and faults can be switched at any time.
  */
 export class Sandbox implements State {
 	readonly apiKey: string;
