@@ -10,13 +10,7 @@ import {
 	CONTENT_HOPELESS,
 	FILE_HEALING,
 } from './support/fileFaults';
-import {
-	POLL_ENDED,
-	POLL_ENDED_BY_VERDICT,
-	POLL_FOR_GOOD,
-	POLL_HEALING,
-	POLL_HOPELESS,
-} from './support/pollFaults';
+import { POLL_ENDED, POLL_FOR_GOOD, POLL_HEALING, POLL_HOPELESS } from './support/pollFaults';
 import {
 	SUBMIT_REFUSED,
 	SUBMIT_REPEATED,
@@ -63,12 +57,6 @@ const GROUPS: Array<{ stage: string; on: Route; kinds: FaultKind[]; effect: Effe
 	{ stage: 'poll', on: 'poll', kinds: POLL_HOPELESS, effect: { heals: false } },
 	{ stage: 'poll', on: 'poll', kinds: POLL_FOR_GOOD, effect: { heals: false, isForGood: true } },
 	{ stage: 'poll', on: 'poll', kinds: POLL_ENDED, effect: { heals: false, isRefunded: true } },
-	{
-		stage: 'poll',
-		on: 'poll',
-		kinds: POLL_ENDED_BY_VERDICT,
-		effect: { heals: false, isForGood: true, isRefunded: true },
-	},
 	{ stage: 'download', on: 'file', kinds: FILE_HEALING, effect: { heals: true } },
 	{ stage: 'content', on: 'content', kinds: CONTENT_HEALING, effect: { heals: true } },
 	{ stage: 'content', on: 'content', kinds: CONTENT_HOPELESS, effect: { heals: false } },

@@ -6,12 +6,7 @@ import { isRefunded, VOCABULARIES, type Quirks, type SandboxTask } from '../sand
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import type { FaultKind } from './support/faultKinds';
 import { CONTENT_HEALING, CONTENT_HOPELESS, FILE_HEALING } from './support/fileFaults';
-import {
-	POLL_ENDED,
-	POLL_ENDED_BY_VERDICT,
-	POLL_HEALING,
-	POLL_HOPELESS,
-} from './support/pollFaults';
+import { POLL_ENDED, POLL_HEALING, POLL_HOPELESS } from './support/pollFaults';
 import {
 	SUBMIT_REFUSED,
 	SUBMIT_REPEATED,
@@ -53,7 +48,7 @@ const schedule = fc.record({
 	faults: fc.array(
 		fc.oneof(
 			faultOn('submit', [...SUBMIT_REPEATED, ...SUBMIT_REFUSED, ...SUBMIT_TOLD, ...SUBMIT_UNKNOWN]),
-			faultOn('poll', [...POLL_HEALING, ...POLL_HOPELESS, ...POLL_ENDED, ...POLL_ENDED_BY_VERDICT]),
+			faultOn('poll', [...POLL_HEALING, ...POLL_HOPELESS, ...POLL_ENDED]),
 			faultOn('verdict', POLL_HOPELESS),
 			faultOn('file', FILE_HEALING),
 			faultOn('content', [...CONTENT_HEALING, ...CONTENT_HOPELESS]),

@@ -8,6 +8,7 @@ import {
 } from './envelope';
 import { OctopusXError } from './errors';
 import type { Redact } from './redact';
+import { isPlainObject } from './task';
 
 /** What an answer says, as far as its meaning depends on it. */
 interface Sign extends Envelope {
@@ -180,7 +181,9 @@ export function explainAnswer(answer: Answer, redact: Redact): OctopusXError {
 	const entry = [...CODES, ...STATUSES].find(({ applies }) => applies(sign)) as Entry;
 	const { message, advice, repeatable, isCommon } = entry;
 	const maybeAccepted = isMaybeAccepted(sign);
-	const said = maybeAccepted ? quoteWhole(answer, redact) : quote(answer, redact);
+	// an id may be that of something that was accepted all the same
+	const isOdd = isPlainObject(answer.body) && 'id' in answer.body;
+	const said = maybeAccepted || isOdd ? quoteWhole(answer, redact) : quote(answer, redact);
 	return new OctopusXError(message, `${advice} ${said}`, {
 		statusCode: sign.statusCode,
 		code: sign.code,

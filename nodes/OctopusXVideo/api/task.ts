@@ -129,12 +129,19 @@ export function findTaskId(answer: unknown): string | undefined {
 	if (!isPlainObject(answer)) return undefined;
 	const { data, task } = answer;
 	const parts = [answer, data, task].filter(isPlainObject);
-	const named = parts.map(({ task_id }) => readId(task_id)).find((id) => id !== undefined);
-	if (named !== undefined) return named;
-	if (isPlainObject(task)) return readId(task.id);
-	return isPlainObject(data) && (data.object === 'video' || typeof data.status === 'string')
-		? readId(data.id)
-		: undefined;
+	const ids = [
+		...parts.map(({ task_id }) => task_id),
+		...(isPlainObject(task) ? [task.id] : []),
+		...parts.filter(isLikeTask).map(({ id }) => id),
+	];
+	return ids.map(readId).find((id) => id !== undefined);
+}
+
+/** Requests and rows of a database have an `id`, too. */
+function isLikeTask({ object, status, id }: Record<string, unknown>): boolean {
+	return (
+		object === 'video' || parseStatus(status, '') !== 'unknown' || /^(video|task)_/.test(textOf(id))
+	);
 }
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -23,6 +23,12 @@ export const POLL_HEALING: FaultKind[] = [
 	kind('400, fail_to_fetch_task', 400, taskErrorBody('fail_to_fetch_task')),
 	{ name: 'cut short', answer: 'short' },
 	{ name: 'stall', answer: 'stall' },
+	{ name: 'drip', answer: 'drip' },
+	kind('403, HTML', 403, html),
+	{
+		name: '429, Retry-After: 86400',
+		answer: { status: 429, headers: { 'retry-after': '86400' } },
+	},
 	kind('odd types', 200, { id: [], status: {}, progress: 'x' }),
 	kind('400, task_not_exist', 400, UNKNOWN_TASK),
 	kind('200, task_not_exist', 200, UNKNOWN_TASK),
@@ -58,9 +64,6 @@ export const POLL_ENDED: FaultKind[] = [
 	{ name: 'failed', answer: { ending: 'failed' } },
 	{ name: 'cancelled', answer: { ending: 'cancelled' } },
 	{ name: 'an error, but no status', answer: { ending: 'statusless' } },
-];
-
-/** The same, but only the verdict tells: a retried node takes the task up again. */
-export const POLL_ENDED_BY_VERDICT: FaultKind[] = [
+	// only the verdict tells
 	{ name: 'a status that nobody knows, and failed', answer: { ending: 'unrecognized' } },
 ];

@@ -90,6 +90,12 @@ export const SUBMIT_TOLD: FaultKind[] = (
 		['200, id beside an error', 200, (id) => ({ id, error: { message: 'odd', code: 'odd' } })],
 		['200, id and nothing else', 200, (id) => ({ id })],
 		['500, task_id beside an error', 500, (id) => ({ task_id: id, error: { message: 'odd' } })],
+		['500, id of a video', 500, (id) => ({ id, object: 'video', error: { message: 'odd' } })],
+		[
+			'500, id beside a refusal',
+			500,
+			(id) => ({ id, error: { message: 'odd', type: 'new_api_error', code: 'x' } }),
+		],
 		['502, data.task_id', 502, (id) => ({ data: { task_id: id } })],
 	] as Array<[string, number, (id: string) => unknown]>
 ).map(([name, status, bodyFor]) => ({ name, accept: true, answer: { status, bodyFor } }));

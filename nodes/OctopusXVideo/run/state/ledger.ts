@@ -66,6 +66,12 @@ export class Ledger {
 		return (this.kept.entries[item]?.unanswered ?? 0) > 0;
 	}
 
+	/** For a task of an item that ended without a video: it is of no use to a later try. */
+	noteSpent(item: number, taskId: string): void {
+		const entry = this.kept.entries[item];
+		if (entry) new LedgerLine(entry).noteSpent(taskId);
+	}
+
 	/**
 	 * The line for an item and its request; a line for another request of the item is closed.
 	 *
@@ -103,7 +109,7 @@ export class LedgerLine {
 		this.entry.taskIds.push(taskId);
 	}
 
-	/** For a task that ended without a video: it is of no use to a later try. */
+	/** See `Ledger.noteSpent`. */
 	noteSpent(taskId: string): void {
 		this.entry.taskIds = this.entry.taskIds.filter((id) => id !== taskId);
 	}

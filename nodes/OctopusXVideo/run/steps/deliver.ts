@@ -1,5 +1,4 @@
 import { OctopusXError } from '../../api/errors';
-import type { Task } from '../../api/task';
 import { failed, type Delivered, type Ended, type Failed } from '../state/item';
 import type { Scope } from '../state/scope';
 import { downloadVideo } from './download';
@@ -12,7 +11,7 @@ import { askVerdict } from './look';
  */
 export async function deliver(scope: Scope, item: Ended): Promise<Delivered | Failed> {
 	const { index, job, earlier } = item;
-	if (job.wait) await requireVideo(scope, item.task);
+	if (job.wait) await requireVideo(scope, item);
 	const { download } = job;
 	if (!download || item.task.status !== 'completed') {
 		return { state: 'delivered', index, task: item.task, earlier };
@@ -25,8 +24,9 @@ export async function deliver(scope: Scope, item: Ended): Promise<Delivered | Fa
 }
 
 /** Whoever waits wants the video: a task that ended without one is an error. */
-async function requireVideo(scope: Scope, task: Task): Promise<void> {
+async function requireVideo(scope: Scope, { index, task }: Ended): Promise<void> {
 	if (task.status === 'completed') return;
+	scope.ledger.noteSpent(index, task.task_id);
 	const { task_id, status, failure } = task;
 	// only the gateway's own view tells what became of the charge
 	const { refunded } = failure?.refunded
