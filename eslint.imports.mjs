@@ -4,16 +4,17 @@ import tseslint from 'typescript-eslint';
 
 /**
  * What the files of each folder may import of the node, as paths begin. Imports run one way:
- * node → operations → fields; node → run → suspension, steps → state; all of them → files → timing → api.
+ * node → operations → fields; node → run → suspension, steps → state; operations, state → testMode; all of them → files → timing → api.
  */
 const MAY_IMPORT = {
 	api: ['./'],
 	timing: ['./', '../api/'],
+	testMode: ['./', '../api/', '../job'],
 	files: ['./', '../timing/', '../api/', '../job'],
 	fields: ['./', '../files/', '../api/', '../job'],
-	operations: ['./', '../fields/', '../api/', '../job'],
+	operations: ['./', '../fields/', '../testMode/', '../api/', '../job'],
 	run: ['./', '../timing/', '../api/', '../job'],
-	'run/state': ['./', '../../timing/', '../../api/', '../../job'],
+	'run/state': ['./', '../../testMode/', '../../timing/', '../../api/', '../../job'],
 	'run/steps': ['./', '../state/', '../../files/', '../../timing/', '../../api/', '../../job'],
 	'run/suspension': ['./', '../state/', '../../timing/', '../../api/', '../../job'],
 };

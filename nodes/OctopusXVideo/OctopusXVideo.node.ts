@@ -6,6 +6,7 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 import { ItemParameters } from './fields/itemParameters';
+import { isInTestMode } from './fields/options';
 import { operations, properties, subtitle } from './operations';
 import { resumeJobs } from './run/resume';
 import { runJobs } from './run/run';
@@ -37,6 +38,7 @@ export class OctopusXVideo implements INodeType {
 			const item = new ItemParameters(this, index);
 			return await item.choice('Operation', item.get('operation'), operations).plan(item);
 		};
-		return [await runJobs(this, plan)];
+		const isTest = (index: number) => isInTestMode(new ItemParameters(this, index));
+		return [await runJobs(this, plan, isTest)];
 	}
 }

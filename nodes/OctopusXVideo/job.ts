@@ -32,6 +32,9 @@ export interface DownloadSettings {
 	fileName: string;
 }
 
+/** What stands in for the API: a video of a few kB for every request, or a refusal. */
+export type TestMode = 'sample' | 'failure';
+
 /** All there is to do for one item: a task to create or one to look up, and what follows. */
 export interface Job {
 	source: { request: VideoRequest } | { taskId: string };
@@ -42,6 +45,8 @@ export interface Job {
 	/** Absent: hand out the task as it is now. */
 	wait?: WaitSettings;
 	download?: DownloadSettings;
+	/** Absent: the API itself. */
+	testMode?: TestMode;
 }
 
 export interface WaitSettings {

@@ -88,6 +88,12 @@ onDemand('pictures of README', () => {
 		await pictureOfRun('run-finished', panel);
 	});
 
+	test('test-mode', async () => {
+		await opened.editor.page.setViewportSize({ width: 1440, height: 540 });
+		const options = { testMode: 'sample' };
+		await pictureOfRun('test-mode', await run({ prompt: PROMPT, downloadVideo: true, options }));
+	});
+
 	test('run-error', async () => {
 		await opened.editor.page.setViewportSize({ width: 1440, height: 540 });
 		const error = {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeHelpers, type INode, type INodeParameters, type IWorkflowBase } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
+import { useRequests } from './support/countRequests';
 import { NODE_TYPE, NOTE_TYPE, TRIGGER_TYPE } from './support/nodeTypes';
 import { lastRunOf, runWorkflow } from './support/runWorkflow';
 import { onVirtualTime } from './support/virtualTime';
@@ -23,6 +24,7 @@ const needsOnlyOurNode = (file: string) =>
 	load(file).nodes.every(({ type }) => [NODE_TYPE, TRIGGER_TYPE, NOTE_TYPE].includes(type));
 
 const sandbox = useSandbox();
+const requests = useRequests();
 
 test.each(files.filter(needsOnlyOurNode))(
 	'the example %s runs, and every node of ours brings its video',
@@ -47,6 +49,29 @@ test.each(files.filter(needsOnlyOurNode))(
 				parameters.downloadVideo ? 'video/mp4' : undefined,
 			]);
 		}
+	},
+);
+
+test.each(files.filter(needsOnlyOurNode))(
+	'the example %s works in Test Mode: no request, no bill, and the same kinds of items',
+	async (file) => {
+		const workflow = load(file);
+		for (const { parameters } of ourNodes(workflow)) {
+			parameters.options = { ...(parameters.options as INodeParameters), testMode: 'sample' };
+		}
+		const run = await runWorkflow({ workflow, credential: { apiKey: '', baseUrl: '' } });
+		expect(run.data.resultData.error).toBeUndefined();
+		for (const { name, parameters } of ourNodes(load(file))) {
+			const [item] = lastRunOf(run, name).data?.main?.[0] ?? [];
+			const status = parameters.waitForCompletion === false ? 'queued' : 'completed';
+			expect([name, item?.json.status, item?.json.test]).toEqual([name, status, true]);
+			expect([name, item?.binary?.data?.mimeType]).toEqual([
+				name,
+				parameters.downloadVideo ? 'video/mp4' : undefined,
+			]);
+		}
+		expect(requests).toEqual([]);
+		expect(sandbox.tasks).toEqual([]);
 	},
 );
 

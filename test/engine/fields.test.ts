@@ -46,6 +46,7 @@ const request = [
 	'options.maxConcurrency',
 	'options.maxVideos',
 	'options.model',
+	'options.testMode',
 	'options.timeout',
 ];
 const pollInterval = 'options.pollInterval';
@@ -114,7 +115,8 @@ describe('the fields that show', () => {
 		[{ waitForCompletion: true, downloadVideo: true }, [...waitOptions, ...downloadOptions]],
 	])('Get Status with %p shows exactly the intended options', (parameters, options) => {
 		const shown = shownFields({ operation: 'getStatus', ...parameters });
-		expect(shown.sort()).toEqual([...getStatus, 'options.maxConcurrency', ...options].sort());
+		const always = ['options.maxConcurrency', 'options.testMode'];
+		expect(shown.sort()).toEqual([...getStatus, ...always, ...options].sort());
 	});
 });
 

@@ -124,6 +124,14 @@ test('an AI agent that does not wait gets the ID to ask for later', async () => 
 	expect(later).toMatchObject({ task_id: 'video_1', status: 'completed' });
 });
 
+test('an AI agent in Test Mode gets a sample, which costs nothing', async () => {
+	const text = await callTool(ARGUMENTS, { options: { testMode: 'sample' } });
+	const [task] = JSON.parse(text);
+	expect(task).toMatchObject({ status: 'completed', seconds: '6', test: true });
+	expect(text.length).toBeLessThan(4_000);
+	expect(sandbox.log).toHaveLength(0);
+});
+
 describe('Retry On Fail of a tool', () => {
 	const RETRY = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 };
 	const forbidden = { status: 403, body: apiErrorBody('no') };

@@ -1,7 +1,7 @@
 /** Checks what `npm publish` would send: the built package and its papers, small, and no more. */
 import { listTarball } from './tarball';
 
-const MAX_BYTES = 150_000;
+const MAX_BYTES = 100_000;
 const PAPERS = ['LICENSE.md', 'README.md', 'index.js', 'package.json'];
 const BUILT = /^dist\/(credentials|nodes|icons)\/.+\.(js|node\.json|svg)$/;
 const NEEDED = [

@@ -32,8 +32,8 @@ const UPLOAD_HOST = 'The host for uploads';
 
 /** The OctopusX API over n8n's HTTP helpers. All that goes wrong with a request is thrown as `OctopusXError`. */
 export class OctopusXClient {
-	private constructor(
-		readonly transport: Transport,
+	protected constructor(
+		readonly transport: Pick<Transport, 'withKey' | 'withoutKey'>,
 		/** Origin and path prefix of the API, without a trailing slash. */
 		readonly apiUrl: string,
 		private readonly apiKey: string,

@@ -1,4 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
+import type { TestMode } from '../job';
 import type { ItemParameters } from './itemParameters';
 import { numberField, type NumberRule } from './numberField';
 
@@ -12,7 +13,32 @@ const MAX_CONCURRENCY: NumberRule = {
 	describe: (limits) => `How many items are worked on at the same time, ${limits}`,
 };
 
-/** The Options collection of an operation: its own options and the one that all of them have. */
+const TEST_MODES = { off: undefined, sample: 'sample', failure: 'failure' } as const;
+
+const testModeOption: INodeProperties = {
+	displayName: 'Test Mode',
+	name: 'testMode',
+	type: 'options',
+	options: [
+		{
+			name: 'Fail Like a Refused Prompt',
+			value: 'failure',
+			description: 'Every item fails as a prompt does that the model refuses. Nothing is sent.',
+		},
+		{ name: 'Off', value: 'off', description: 'Real videos, which cost money' },
+		{
+			name: 'Return a Sample Video',
+			value: 'sample',
+			description:
+				'Every item gets a small ready-made video at once, marked with test: true. Nothing is sent.',
+		},
+	],
+	default: 'off',
+	description:
+		"Try the workflow without paying: nothing is sent to OctopusX. For free runs while you build, and real ones in production, use the expression {{ $execution.mode === 'test' ? 'sample' : 'off' }}.",
+};
+
+/** The Options collection of an operation: its own options and those that all of them have. */
 export function optionsField(options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
@@ -20,7 +46,7 @@ export function optionsField(options: INodeProperties[]): INodeProperties {
 		type: 'collection',
 		default: {},
 		placeholder: 'Add option',
-		options: [...options, numberField(MAX_CONCURRENCY)].sort((a, b) =>
+		options: [...options, numberField(MAX_CONCURRENCY), testModeOption].sort((a, b) =>
 			a.displayName.localeCompare(b.displayName),
 		),
 	};
@@ -39,4 +65,21 @@ export function readNumberOption(item: ItemParameters, rule: NumberRule): number
 
 export function readMaxConcurrency(item: ItemParameters): number {
 	return readNumberOption(item, MAX_CONCURRENCY);
+}
+
+/** Absent: off. An expression that gives nothing is an error, not a video to pay for. */
+export function readTestMode(item: ItemParameters): TestMode | undefined {
+	const options = readOptions(item);
+	const { testMode } = options;
+	if (!('testMode' in options)) return undefined;
+	return item.choice(testModeOption.displayName, testMode, TEST_MODES);
+}
+
+/** Whether an item is in Test Mode, for whoever must know it of an item with other parameters that are wrong. */
+export function isInTestMode(item: ItemParameters): boolean {
+	try {
+		return readTestMode(item) !== undefined;
+	} catch {
+		return false;
+	}
 }

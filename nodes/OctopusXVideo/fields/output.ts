@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { DownloadSettings, Job } from '../job';
 import type { ItemParameters } from './itemParameters';
 import { numberField, type NumberRule } from './numberField';
-import { readMaxConcurrency, readNumberOption, readOptions } from './options';
+import { readMaxConcurrency, readNumberOption, readOptions, readTestMode } from './options';
 
 const POLL_INTERVAL: NumberRule = {
 	displayName: 'Poll Interval',
@@ -109,6 +109,7 @@ export function readOutput(item: ItemParameters): Omit<Job, 'source'> {
 	const output: Omit<Job, 'source'> = {
 		timeoutMs: readNumberOption(item, TIMEOUT) * 60_000,
 		maxConcurrency: readMaxConcurrency(item),
+		testMode: readTestMode(item),
 	};
 	if (item.flag(waitField.displayName, item.get('waitForCompletion'))) {
 		const seconds = readNumberOption(item, POLL_INTERVAL);

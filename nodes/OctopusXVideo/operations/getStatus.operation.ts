@@ -9,6 +9,7 @@ import {
 	waitStrategyField,
 	WHILE_WAITING,
 } from '../fields/output';
+import { isTestId } from '../testMode/testTask';
 import type { Operation } from './operation';
 
 /** Who only wants to look is told soon that the server cannot be reached. */
@@ -48,6 +49,8 @@ export const getStatus: Operation = {
 			source: { taskId },
 			...output,
 			timeoutMs: output.wait ? output.timeoutMs : SINGLE_LOOK_MS,
+			// the server does not know it
+			testMode: output.testMode ?? (isTestId(taskId) ? 'sample' : undefined),
 		};
 	},
 };

@@ -1,6 +1,6 @@
 import type { Ended, Failed, InDoubt, Item, Paid, Planned, Settled } from './state/item';
 import { failed, stopped } from './state/item';
-import type { Scope } from './state/scope';
+import { scopeFor, type Scope } from './state/scope';
 import { deliver } from './steps/deliver';
 import { obtainTask } from './steps/obtain';
 import { waitForTask } from './steps/wait';
@@ -46,6 +46,6 @@ async function step<From extends Item, To extends Item>(
 ): Promise<To | Failed> {
 	const { ledger, signal } = scope;
 	if (signal?.aborted) return stopped(item, ledger);
-	const next = await work(scope, item).catch((error: Error) => failed(item, error));
+	const next = await work(scopeFor(scope, item), item).catch((error: Error) => failed(item, error));
 	return signal?.aborted && next.state !== 'delivered' ? stopped(next, ledger) : next;
 }

@@ -20,7 +20,7 @@ import {
 } from './state/item';
 import { Ledger } from './state/ledger';
 import { conclude, toOutput } from './state/output';
-import { openScope, type Scope } from './state/scope';
+import { openScope, scopeFor, type Scope } from './state/scope';
 import { askVerdict, healsFor, look, lookAgain } from './steps/look';
 import { explainRefusedKey } from './steps/refusedKey';
 import { endOfWait, timedOut } from './steps/wait';
@@ -81,8 +81,8 @@ async function resume(
 	const remembered = new Set(items.filter((item, n) => item !== handedOver[n]));
 	let scope: Scope;
 	try {
-		const { job } = items.find((item) => 'job' in item) ?? {};
-		scope = await openScope(context, Ledger.open(context), job);
+		const withJob = items.filter((item) => 'job' in item);
+		scope = await openScope(context, Ledger.open(context), withJob);
 	} catch (error) {
 		// a credential that n8n could not read may be read the next time; one that is wrong stays so
 		const isForGood = error instanceof OctopusXError || !handedOver.some(isInTime);
@@ -99,7 +99,7 @@ async function resume(
 	const looked = await Promise.all(
 		items.map(async (item) =>
 			item.state === 'paid'
-				? await scope.videos.run(async () => await lookInRound(scope, item, round))
+				? await scope.videos.run(async () => await lookInRound(scopeFor(scope, item), item, round))
 				: item,
 		),
 	);
@@ -113,7 +113,7 @@ async function resume(
 		over.map(async (item) => {
 			const fresh =
 				remembered.has(item) && item.state === 'ended'
-					? { ...item, task: await lookAgain(scope, item.task) }
+					? { ...item, task: await lookAgain(scopeFor(scope, item), item.task) }
 					: item;
 			return await deliverIfEnded(scope, fresh);
 		}),

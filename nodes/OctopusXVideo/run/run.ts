@@ -28,11 +28,13 @@ import { suspend } from './suspension/suspend';
  *   continues on errors pass its input on as if it were videos.
  *
  * @param plan reads and checks the parameters of one item; throws what is wrong with them
+ * @param isTest whether Test Mode is on for an item that cannot be planned
  * @returns one output item per input item, in the input's order
  */
 export async function runJobs(
 	context: IExecuteFunctions,
 	plan: (item: number) => Promise<Job>,
+	isTest: (item: number) => boolean,
 ): Promise<INodeExecutionData[]> {
 	const ledger = Ledger.open(context);
 	const end = (settled: Settled[]) => {
@@ -41,7 +43,7 @@ export async function runJobs(
 		return conclude(context, items);
 	};
 
-	const items = await planAll(context, ledger, plan);
+	const items = await planAll(context, ledger, plan, isTest);
 	const planned = items.filter((item) => item.state === 'planned');
 	const unplanned = items.filter((item) => item.state === 'failed');
 	const endUnsent = (error: Error) => end(items.map((item) => unlessFailed(item, error)));
@@ -57,8 +59,7 @@ export async function runJobs(
 
 	let scope: Scope;
 	try {
-		// one job speaks for the whole run, so the first item's
-		scope = await openScope(context, ledger, planned[0]?.job);
+		scope = await openScope(context, ledger, planned);
 	} catch (error) {
 		return endUnsent(error as Error);
 	}
@@ -84,6 +85,7 @@ async function planAll(
 	context: IExecuteFunctions,
 	ledger: Ledger,
 	plan: (item: number) => Promise<Job>,
+	isTest: (item: number) => boolean,
 ): Promise<Array<Planned | Failed>> {
 	const items: Array<Planned | Failed> = [];
 	for (const index of context.getInputData().keys()) {
@@ -91,7 +93,12 @@ async function planAll(
 			items.push({ state: 'planned', index, job: await plan(index) });
 		} catch (error) {
 			const isStopped = context.getExecutionCancelSignal()?.aborted;
-			const failure: Failed = { state: 'failed', index, error: error as Error };
+			const failure: Failed = {
+				state: 'failed',
+				index,
+				error: error as Error,
+				isTest: isTest(index),
+			};
 			items.push(isStopped ? stopped(failure, ledger) : failure);
 		}
 	}

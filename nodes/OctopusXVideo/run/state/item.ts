@@ -2,6 +2,7 @@ import type { IBinaryData } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
 import { hasEnded, type Task } from '../../api/task';
 import type { Job, WaitSettings } from '../../job';
+import { isTestId } from '../../testMode/testTask';
 import type { Ledger } from './ledger';
 
 /**
@@ -53,6 +54,8 @@ export interface Failed {
 	index: number;
 	error: Error;
 	task?: Task;
+	/** Whether Test Mode was on, so that nothing was sent. */
+	isTest?: boolean;
 }
 
 /** Something went wrong, and a submission was not answered: a video may be paid for that nobody knows. */
@@ -93,7 +96,7 @@ export function withTask(
 
 /** @param task the task as it was last seen, where there is one */
 export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
-	return { state: 'failed', index: item.index, error, task };
+	return { state: 'failed', index: item.index, error, task, isTest: isTest(item) };
 }
 
 /** The item as it is where something went wrong before, and otherwise failed because of `error`. */
@@ -125,9 +128,8 @@ export function stopped(item: Item, ledger: Ledger): Failed {
 export function withLedger<T extends Item>(item: T, ledger: Ledger): T | Failed | InDoubt {
 	const isInDoubt = ledger.isInDoubt(item.index);
 	if ('error' in item) {
-		const { index, error } = item;
-		const task = item.task ?? ledger.unseenTask(index);
-		return { state: isInDoubt ? 'inDoubt' : 'failed', index, error, task };
+		const task = item.task ?? ledger.unseenTask(item.index);
+		return { ...item, state: isInDoubt ? 'inDoubt' : 'failed', task };
 	}
 	if (!('earlier' in item)) return item;
 	return { ...item, earlier: { ...item.earlier, inDoubt: isInDoubt } };
@@ -140,6 +142,12 @@ export function taskOf(item: Item): Task | undefined {
 /** Whether a submission for the item may have been paid for without an answer. */
 export function isInDoubt(item: Item): boolean {
 	return item.state === 'inDoubt' || ('earlier' in item && item.earlier.inDoubt);
+}
+
+/** Whether the item is in Test Mode. */
+export function isTest(item: Item): boolean {
+	if ('job' in item) return item.job.testMode !== undefined;
+	return 'error' in item ? item.isTest === true : isTestId(item.task.task_id);
 }
 
 export function isStopped(item: Item): boolean {

@@ -50,6 +50,11 @@ export class Ledger {
 		return new Ledger(current);
 	}
 
+	/** One for Test Mode, where nothing is paid for. */
+	static unkept(): Ledger {
+		return new Ledger({ run: 0, entries: {} });
+	}
+
 	/** To be called when the run ends without a video for every item. */
 	noteFailure(): void {
 		this.kept.hasFailed = true;

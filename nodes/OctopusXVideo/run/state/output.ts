@@ -8,7 +8,8 @@ import {
 import { OctopusXError } from '../../api/errors';
 import { hasEnded, isSpent, type Task } from '../../api/task';
 import { addHint } from './hint';
-import { isInDoubt, isStopped, STOPPED, taskOf, type Item, type Settled } from './item';
+import { isInDoubt, isStopped, isTest, STOPPED, taskOf, type Item, type Settled } from './item';
+import { markTest, tellTestMode } from './testNotes';
 
 const RETRY_GOES_ON =
 	"Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.";
@@ -33,6 +34,7 @@ export function conclude(
 	items: Settled[],
 	advice = RETRY_GOES_ON,
 ): INodeExecutionData[] {
+	tellTestMode(context, items);
 	const error = context.continueOnFail() ? undefined : toNodeError(context, items, advice);
 	// what an error has no room for is in the log
 	if (items.some(isStopped) || (error && items.length > MAX_OF_A_KIND)) {
@@ -49,7 +51,8 @@ export function toOutput(item: Settled): INodeExecutionData {
 	const pairedItem = { item: item.index };
 	if (item.state === 'delivered') return { json: item.task, binary: item.binary, pairedItem };
 	// `error` must stay the only key, or n8n 1.x keeps the item from the error output
-	return { json: { error: { ...wordsOf(item.error), ...idsOf(item.task) } }, pairedItem };
+	const test = isTest(item) && { test: true };
+	return { json: { error: { ...wordsOf(item.error), ...idsOf(item.task), ...test } }, pairedItem };
 }
 
 /** What an error says, in the words for the user. */
@@ -78,9 +81,11 @@ function toNodeError(
 	const { message, description } = wordsOf(error);
 	const options = { itemIndex, description: [description, tasks].join(' ').trim() };
 	const { statusCode } = error instanceof OctopusXError ? error.details : {};
-	return statusCode === undefined
-		? new NodeOperationError(node, message, options)
-		: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
+	const nodeError =
+		statusCode === undefined
+			? new NodeOperationError(node, message, options)
+			: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
+	return isTest(first) ? markTest(nodeError) : nodeError;
 }
 
 function idsOf(task: Task | undefined): IDataObject {

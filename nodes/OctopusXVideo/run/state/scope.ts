@@ -1,9 +1,10 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { OctopusXClient } from '../../api/client';
-import type { Job } from '../../job';
 import { Limiter } from '../../timing/limiter';
+import { TestClient } from '../../testMode/testClient';
 import { CommonFault } from './commonFault';
-import type { Ledger } from './ledger';
+import type { Item, Planned } from './item';
+import { Ledger } from './ledger';
 
 /** For a run of which no item was planned. */
 const NOTHING_TO_DO = { maxConcurrency: 1, timeoutMs: 0 };
@@ -24,23 +25,45 @@ export interface Scope {
 }
 
 /**
- * @param job what holds for the whole run is taken from it
+ * @param items what there is to do; what holds for the whole run is taken from the first
  * @throws OctopusXError when the credential cannot be used; n8n's own error when it cannot be read
  */
 export async function openScope(
 	context: IExecuteFunctions,
 	ledger: Ledger,
-	job: Pick<Job, 'maxConcurrency' | 'timeoutMs'> = NOTHING_TO_DO,
+	items: Array<Pick<Planned, 'index' | 'job'>>,
 ): Promise<Scope> {
+	const [first] = items;
+	const { maxConcurrency, timeoutMs } = first?.job ?? NOTHING_TO_DO;
+	const isOffline = first && items.every(({ job }) => job.testMode);
 	return {
 		context,
-		client: await OctopusXClient.connect(context),
+		// Test Mode needs no credential
+		client: isOffline ? testClientFor(first) : await OctopusXClient.connect(context),
 		ledger,
-		videos: new Limiter(job.maxConcurrency),
-		downloads: new Limiter(job.maxConcurrency),
-		commonFault: new CommonFault(job.timeoutMs),
+		videos: new Limiter(maxConcurrency),
+		downloads: new Limiter(maxConcurrency),
+		commonFault: new CommonFault(timeoutMs),
 		signal: context.getExecutionCancelSignal(),
 	};
+}
+
+/**
+ * The scope as an item sees it. In Test Mode it has a client of its own, which sends nothing, a ledger
+ * that nobody keeps, and no part in what other items meet.
+ */
+export function scopeFor(scope: Scope, item: Item): Scope {
+	if (!('job' in item) || !item.job.testMode) return scope;
+	return {
+		...scope,
+		client: testClientFor(item),
+		ledger: Ledger.unkept(),
+		commonFault: new CommonFault(item.job.timeoutMs),
+	};
+}
+
+function testClientFor({ index, job }: Pick<Planned, 'index' | 'job'>): TestClient {
+	return new TestClient(index, job);
 }
 
 /** For whoever watches a manual run in the editor; other runs have nobody to tell. */

@@ -29,13 +29,28 @@ const BROKE_OFF = 'The download broke off';
  * @throws OctopusXError after the last try
  */
 export async function fetchFile(scope: Scope, url: string, fileName: string): Promise<IBinaryData> {
-	return await withRetries(async () => await tryDownload(scope, url, fileName), {
+	const download = url.startsWith('data:') ? storeHeld : tryDownload;
+	return await withRetries(async () => await download(scope, url, fileName), {
 		heals: ({ transient }) => transient,
 		deadline: Infinity,
 		tries: TRIES,
 		maxRetryAfterMs: MAX_RETRY_AFTER_MS,
 		signal: scope.signal,
 	});
+}
+
+/** Stores the file that a `data:` address holds itself, as those of Test Mode do. */
+async function storeHeld(
+	{ client, context }: Scope,
+	url: string,
+	fileName: string,
+): Promise<IBinaryData> {
+	const content = Buffer.from(url.slice(url.indexOf(',') + 1), 'base64');
+	return await context.helpers
+		.prepareBinaryData(content, fileName, VIDEO_MIME)
+		.catch((error: Error) => {
+			throw broken(client.redact(error.message));
+		});
 }
 
 async function tryDownload(

@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { INodeParameters } from 'n8n-workflow';
+import { ROOT } from '../package/tarball';
+import { ChatModel } from './support/chatModel';
+import { useEditor } from './support/editor';
+import type { EndedExecution, SavedWorkflow, WorkflowDraft } from './support/n8nApi';
+import { until } from './support/until';
+import { useN8n } from './support/useN8n';
+import { chain, manualTrigger, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
+
+const EXAMPLES = join(ROOT, 'examples');
+/** n8n looks for executions to resume once a minute, and a loop of two takes two of them. */
+const RESUME_LIMIT_S = 240;
+
+const setup = useN8n();
+const opened = useEditor(setup);
+const model = new ChatModel();
+let chatCredential: string;
+
+beforeAll(async () => {
+	await model.listen();
+	const data = { apiKey: 'x', url: model.url };
+	chatCredential = await setup.api.createCredential('openAiApi', 'OpenAI account', data);
+	await setup.api.updateCredential({
+		id: setup.credentialId,
+		type: 'octopusXApi',
+		name: 'Good for nothing',
+		data: { apiKey: '', baseUrl: 'nowhere' },
+	});
+});
+afterAll(async () => await model.close());
+afterEach(() => expect([setup.sandbox.log, setup.sandbox.tasks]).toEqual([[], []]));
+
+const isOurs = ({ type }: { type: string }) => type.startsWith('n8n-nodes-octopusx.');
+/** An example with Test Mode on; `quicken` changes times that a test cannot wait for. */
+function example(name: string, quicken: Record<string, INodeParameters> = {}): WorkflowDraft {
+	const draft = JSON.parse(readFileSync(join(EXAMPLES, `${name}.json`), 'utf8')) as WorkflowDraft;
+	for (const node of draft.nodes) {
+		node.parameters = { ...node.parameters, ...quicken[node.name] };
+		if (node.credentials?.openAiApi) node.credentials.openAiApi.id = chatCredential;
+		if (!isOurs(node)) continue;
+		const options = node.parameters.options as INodeParameters;
+		node.parameters.options = { ...options, testMode: 'sample' };
+		const [ours] = Object.values(node.credentials ?? {});
+		if (ours) ours.id = setup.credentialId;
+	}
+	return draft;
+}
+
+/** How each example is started, as its trigger asks for it; what ran then. */
+const START: Record<string, (name: string) => Promise<EndedExecution>> = {
+	'ai-agent-tool': async (name) => {
+		model.script = [
+			{ callTool: { prompt: 'A paper boat', seconds: 6, aspect_ratio: '9:16' } },
+			{ say: 'Here is your video' },
+		];
+		const workflow = await setup.api.createWorkflow(example(name));
+		await opened.editor.openWorkflow(workflow);
+		await opened.editor.sendToChat('Make me a clip of a paper boat');
+		const ended = await setup.api.onlyEnded(workflow);
+		const answer = model.requests.at(-1)?.toolResults.join();
+		expect(answer).toContain('"test":true');
+		return ended;
+	},
+	'batch-from-a-list': async (name) => await click(example(name)),
+	'every-operation': async (name) => await click(example(name)),
+	'generate-then-edit': async (name) => await click(example(name)),
+	'long-videos-suspended': async (name) => {
+		const workflow = await setup.api.createActive(example(name));
+		await setup.api.callWebhook('long-videos', { videos: [{ prompt: 'One' }, { prompt: 'Two' }] });
+		const own = await until('the execution', async () =>
+			(await setup.api.executionsOf(workflow)).find(({ mode }) => mode === 'webhook'),
+		);
+		return await setup.api.ended(own, RESUME_LIMIT_S);
+	},
+	'product-photos-from-a-webhook': async (name) => {
+		const workflow = await setup.api.createActive(example(name));
+		const form = new FormData();
+		form.append('front', new Blob(['a photo'], { type: 'image/png' }), 'front.png');
+		const url = `${setup.n8n.url}/webhook/product-photos`;
+		const answer = await (await fetch(url, { method: 'POST', body: form })).json();
+		expect(answer).toEqual([expect.objectContaining({ photo: 'front.png', test: true })]);
+		return await setup.api.onlyEnded(workflow);
+	},
+	'status-check-loop': async (name) => await click(example(name, { Wait: { amount: 1 } })),
+	'submit-then-fetch': async (name) => await click(example(name)),
+	'text-to-video-on-a-schedule': async (name) => {
+		const rule = { interval: [{ field: 'seconds', secondsInterval: 1 }] };
+		const workflow = await setup.api.createActive(example(name, { 'Every morning': { rule } }));
+		await until('an execution', async () => (await setup.api.executionsOf(workflow)).length > 0);
+		await setup.api.deactivate(workflow);
+		const [first] = await setup.api.endedOf(workflow);
+		return first as EndedExecution;
+	},
+};
+
+/** By hand; n8n asks for no credential then, as it does before it publishes a workflow. */
+async function click(draft: WorkflowDraft): Promise<EndedExecution> {
+	for (const node of draft.nodes.filter(isOurs)) delete node.credentials;
+	const workflow: SavedWorkflow = await setup.api.createWorkflow(draft);
+	await opened.editor.openWorkflow(workflow);
+	await opened.editor.executeWorkflow();
+	return await setup.api.onlyEnded(workflow);
+}
+
+const names = readdirSync(EXAMPLES).map((file) => file.replace('.json', ''));
+
+test.each(names)('the example %s works with Test Mode on: no request, no bill', async (name) => {
+	const { status, data } = (await START[name]?.(name)) as EndedExecution;
+	expect(status).toBe('success');
+	const { runData } = data.resultData;
+	const ours = Object.values(example(name).nodes).filter(isOurs);
+	for (const node of ours) {
+		const { data: output } = runData[node.name]?.at(-1) ?? {};
+		const [items = []] = output?.main ?? output?.ai_tool ?? [];
+		expect(items?.length).toBeGreaterThan(0);
+		// a tool hands its items to the model, as text
+		if (output?.main) expect(items?.map(({ json }) => json.test)).toEqual(items?.map(() => true));
+	}
+});
+
+test('a sample plays in the editor, and a hint says what it is', async () => {
+	const { editor } = opened;
+	const options = { testMode: "={{ $execution.mode === 'test' ? 'sample' : 'off' }}" };
+	const node = videoNode(setup.credentialId, { downloadVideo: true, options });
+	await editor.openWorkflow(
+		await setup.api.createWorkflow(chain('Test Mode', [manualTrigger(), node])),
+	);
+	const panel = await editor.openNode(VIDEO_NODE);
+	await panel.execute();
+	await editor.page.getByText('Test Mode: 1 item, nothing generated').waitFor();
+	expect(await panel.playVideo()).toEqual({ duration: 3, width: 320, height: 180 });
+});
+
+test('a production run reads no credential, and its log says what it was', async () => {
+	const path = 'test-mode';
+	const node = videoNode(setup.credentialId, { options: { testMode: 'sample' } });
+	const workflow = await setup.api.createActive(chain('Production', [webhookNode(path), node]));
+	const printed = setup.n8n.program.output.length;
+	await setup.api.callWebhook(path);
+	expect((await setup.api.onlyEnded(workflow)).status).toBe('success');
+	const told = 'OctopusX: Test Mode: 1 item, nothing generated';
+	await until('the line in the log', () => setup.n8n.program.output.slice(printed).includes(told));
+});
