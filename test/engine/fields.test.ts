@@ -14,6 +14,9 @@ import { watchedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
 
 const { description } = new OctopusXVideo();
+/** What nobody fills in: the mark of a checking execution, and words. */
+const isForPeople = ({ type }: INodeProperties) => type !== 'hidden' && type !== 'notice';
+const fields = description.properties.filter(isForPeople);
 
 /** Names of the fields that the editor shows for these parameters; options as `options.name`. */
 function shownFields(parameters: INodeParameters): string[] {
@@ -31,7 +34,7 @@ function shownFields(parameters: INodeParameters): string[] {
 	const isShown = (field: INodeProperties, at: INodeParameters) =>
 		NodeHelpers.displayParameter(at, field, node, description, values);
 
-	return description.properties
+	return fields
 		.filter((field) => isShown(field, values))
 		.flatMap((field) => {
 			if (field.type !== 'collection') return [field.name];
@@ -122,7 +125,7 @@ describe('the fields that show', () => {
 test('the defaults of all fields are those that existing workflows rely on', () => {
 	const defaultsOf = (operation: string) =>
 		NodeHelpers.getNodeParameters(
-			description.properties,
+			fields,
 			{ operation },
 			true,
 			false,
@@ -169,7 +172,7 @@ describe('every field', () => {
 			}
 			return [path];
 		});
-	const all = new Set(paths(description.properties));
+	const all = new Set(paths(fields));
 
 	const sandbox = useSandbox();
 	const read = new Set<string>();
@@ -241,6 +244,6 @@ describe('every field', () => {
 				}
 			}
 		};
-		check(description.properties);
+		check(fields);
 	});
 });

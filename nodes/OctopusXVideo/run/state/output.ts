@@ -91,7 +91,7 @@ function listTasks(items: Item[], advice: string): string {
 	const unanswered = items.filter(isInDoubt).map(({ index }) => index);
 	return [
 		...(tasks.length > 0 ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
-		...(isFetchable ? [next] : []),
+		...(isFetchable || next !== RETRY_GOES_ON ? [next] : []),
 		...(unanswered.length > 0
 			? [`Submissions without an answer, perhaps paid for: item ${unanswered.join(', item ')}.`]
 			: []),
