@@ -10,6 +10,8 @@ export const CHECKED_EXECUTION = 'checkedExecution';
 export type MediaInput = { url: string } | FileInput;
 
 export interface FileInput {
+	/** What the user knows it by, such as "First Frame"; for errors, and no part of the request. */
+	label: string;
 	itemIndex: number;
 	field: string | IBinaryData;
 	mimeType: string;

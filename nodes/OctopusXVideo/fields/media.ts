@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { MediaInput } from '../job';
+import { addressesIn } from './addresses';
 import type { ItemParameters } from './itemParameters';
 import { checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
 
@@ -72,12 +73,12 @@ export async function readMedia(
 	kind: MediaKind,
 ): Promise<MediaInput> {
 	if (item.get(`${name}Source`) === 'binary') {
-		return await checkFile(item, item.get(`${name}BinaryField`), kind);
+		return await checkFile(item, label, item.get(`${name}BinaryField`), kind);
 	}
 	return checkUrl(item, `${label} URL`, item.get(`${name}Url`), kind);
 }
 
-/** Reads the rows of Reference Images; a URL that yields a list counts as that many images. */
+/** Reads the rows of Reference Images; a URL that holds a list counts as that many images. */
 export async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
 	const rows = item.get('referenceImages.image', []) as Array<
 		Record<'source' | 'url' | 'binaryField', unknown>
@@ -85,11 +86,11 @@ export async function readReferenceImages(item: ItemParameters): Promise<MediaIn
 	const images: MediaInput[] = [];
 	for (const row of rows) {
 		if (row.source === 'binary') {
-			images.push(await checkFile(item, row.binaryField, IMAGE));
+			images.push(await checkFile(item, labelOf(images.length), row.binaryField, IMAGE));
 			continue;
 		}
-		const urls = Array.isArray(row.url) ? row.url : [row.url];
-		images.push(...urls.map((url) => checkUrl(item, 'Reference Images: URL', url, IMAGE)));
+		const urls = typeof row.url === 'string' ? addressesIn(row.url) : [row.url].flat();
+		for (const url of urls) images.push(checkUrl(item, labelOf(images.length), url, IMAGE));
 	}
 	if (images.length > MAX_IMAGES) {
 		throw item.invalid(
@@ -98,6 +99,11 @@ export async function readReferenceImages(item: ItemParameters): Promise<MediaIn
 		);
 	}
 	return images;
+}
+
+/** What a reference image is called in errors; prompts count in the same way. */
+function labelOf(index: number): string {
+	return `Image ${index + 1} of ${referenceImagesField.displayName}`;
 }
 
 function sourceChoice({ noun }: MediaKind) {

@@ -67,7 +67,7 @@ async function put(
 	const connection = followingController(signal);
 	// a stream is used up by a try, so each one opens its own
 	const source = await openFile(context, file);
-	const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file.bytes), source);
+	const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file), source);
 	try {
 		const sending = client.putFile(target, body, file.bytes, connection.signal).then(() => true);
 		if (await within(PUT_LIMIT_MS, sending, signal)) return;

@@ -63,12 +63,12 @@ export function waitingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 			},
 		},
 		{
-			position: [-40, -400],
+			position: [-40, -290],
 			id: 'note',
 			name: 'What this is',
 			type: 'n8n-nodes-base.stickyNote',
 			typeVersion: 1,
-			parameters: { content: note(executionId), width: 700, height: 340 },
+			parameters: { content: note(executionId), width: 700, height: 230 },
 		},
 	];
 	const to = (node: string) => [{ node, type: 'main' as const, index: 0 }];
