@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Spoiling } from './faults';
 
+const DRIP_INTERVAL_MS = 5_000;
+
 /** A whole answer; its length is filled in when it is sent. */
 export interface Reply {
 	status: number;
@@ -26,6 +28,7 @@ export function spoil(
 	const right = accept || isPartial ? reply() : undefined;
 	if (answer === 'hang') return hold(() => send(res, right ?? reply()));
 	if (answer === 'reset') return void res.destroy();
+	if (answer === 'drip') return drip(res, hold);
 	if (isPartial) {
 		const { status, headers, body } = right as Reply;
 		res.writeHead(status, { ...headers, 'content-length': body.length });
@@ -39,6 +42,13 @@ export function spoil(
 	const body = bodyFor && right ? bodyFor(idIn(right)) : answer.body;
 	const text = typeof body === 'string' ? html(status, body) : json(status, body);
 	send(res, { ...text, headers: { ...text.headers, ...headers } });
+}
+
+function drip(res: ServerResponse, hold: (release: () => void) => void): void {
+	res.writeHead(200, { 'content-type': 'application/json' }).write(' ');
+	const timer = setInterval(() => res.write(' '), DRIP_INTERVAL_MS);
+	res.once('close', () => clearInterval(timer));
+	hold(() => res.end());
 }
 
 function idIn({ body }: Reply): string {

@@ -38,12 +38,12 @@ const AS_IT_IS = {
 export class Transport {
 	constructor(private readonly context: IExecuteFunctions) {}
 
-	/** @param signal ends the connection; the execution's own unless told */
+	/** @param signal ends the connection, here as below; nothing else does, not even a Stop */
 	async withKey(
 		method: IHttpRequestMethods,
 		url: string,
 		options: RequestOptions,
-		signal = this.context.getExecutionCancelSignal(),
+		signal: AbortSignal,
 	): Promise<Answer | NoAnswer> {
 		// n8n's helper takes the signal from the context that it is called on
 		const context = Object.create(this.context, {
@@ -60,7 +60,6 @@ export class Transport {
 		);
 	}
 
-	/** @param signal ends the connection */
 	async withoutKey(
 		method: IHttpRequestMethods,
 		url: string,

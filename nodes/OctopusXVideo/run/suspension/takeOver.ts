@@ -1,5 +1,6 @@
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
 import { taskOf } from '../state/item';
+import { shortened } from '../state/output';
 import { readHandover, type Pending } from './handover';
 
 /** As many task IDs as a person may fetch one by one. */
@@ -30,8 +31,7 @@ export function takeOver(context: IExecuteFunctions): { parent: string; items: P
 	}
 	const { parent, items } = handover;
 	const ids = items.flatMap((item) => taskOf(item)?.task_id ?? []);
-	const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more, see n8n's log` : '';
 	throw new NodeOperationError(context.getNode(), 'A checking execution cannot be retried', {
-		description: `Fetch the videos of execution ${parent} with Get Status, which is not charged: ${ids.slice(0, MAX_NAMED).join(', ')}${more}.`,
+		description: `Fetch the videos of execution ${parent} with Get Status, which is not charged: ${shortened(ids, MAX_NAMED)}.`,
 	});
 }
