@@ -57,7 +57,7 @@ test('a task that failed is told with its reason and its ID', async () => {
 	const { message, description } = await panel.error();
 	expect(message).toBe('The video could not be generated');
 	expect(description).toContain('"The sandbox let this task end failed" (task_failed)');
-	expect(description).toContain('Tasks of this run: item 0: video_1 (failed).');
+	expect(description).toContain('task video_1');
 });
 
 test('a hint sums up what brought no video', async () => {

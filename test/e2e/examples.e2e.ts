@@ -119,7 +119,9 @@ describe('product photos from a webhook', () => {
 		const answer = await upload('a', 'b', 'c', 'd', 'e', 'f');
 		expect(answer).toHaveLength(6);
 		expect(answer[0]).toMatchObject({
-			error: expect.objectContaining({ message: expect.stringContaining("'Max Videos' allows 5") }),
+			error: expect.objectContaining({
+				message: expect.stringContaining("'Safety Limit (Items)' allows 5"),
+			}),
 		});
 		expect(setup.sandbox.tasks).toHaveLength(0);
 	});

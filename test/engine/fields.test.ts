@@ -5,6 +5,7 @@ import {
 	type INodeParameters,
 	type INodeProperties,
 	type INodePropertyCollection,
+	type INodePropertyOptions,
 } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { GENERATE } from './support/inputs';
@@ -160,6 +161,32 @@ test('the defaults of all fields are those that existing workflows rely on', () 
 	});
 });
 
+test('both frames are not silently the same file', () => {
+	const defaultOf = (field: string) => fields.find(({ name }) => name === field)?.default;
+	expect(defaultOf('firstFrameBinaryField')).toBe('data');
+	expect(defaultOf('lastFrameBinaryField')).toBe('');
+});
+
+test.each([
+	['operation', ['Generate', 'Edit', 'Get Status']],
+	['mode', ['Text to Video', 'First Frame', 'First and Last Frame', 'Reference Images']],
+	['resolution', ['720p', '1080p', '2K', '4K']],
+	['videoSource', ['URL', 'Input Data Field']],
+])('the list of %s begins with what is the default or the smallest', (name, expected) => {
+	const { options, default: initial } = fields.find((field) => field.name === name) ?? {};
+	const entries = options as INodePropertyOptions[];
+	expect(entries.map((entry) => entry.name)).toEqual(expected);
+	expect(entries[0]?.value).toBe(initial);
+});
+
+/** n8n makes another number of one that is out of a field's limits: 6 of a 60 where 30 is the largest. */
+test('no number field has limits that n8n enforces in its own way', () => {
+	const all = fields.flatMap((field) => [field, ...((field.options ?? []) as INodeProperties[])]);
+	const numbers = all.filter(({ type }) => type === 'number');
+	expect(numbers.length).toBeGreaterThan(4);
+	for (const { typeOptions } of numbers) expect(typeOptions).toBeUndefined();
+});
+
 describe('every field', () => {
 	/** Paths of all fields: `name`, `options.name`, `referenceImages.image.name`. */
 	const paths = (fields: INodeProperties[], prefix = ''): string[] =>
@@ -204,7 +231,12 @@ describe('every field', () => {
 	const runs: INodeParameters[] = [
 		{ mode: 'textToVideo', downloadVideo: true },
 		{ mode: 'firstLastFrame', ...urlSource('firstFrame'), ...urlSource('lastFrame') },
-		{ mode: 'firstLastFrame', ...binarySource('firstFrame'), ...binarySource('lastFrame') },
+		{
+			mode: 'firstLastFrame',
+			...binarySource('firstFrame'),
+			...binarySource('lastFrame'),
+			lastFrameBinaryField: 'data',
+		},
 		{
 			mode: 'referenceImages',
 			referenceImages: { image: [{ source: 'url', url }, { source: 'binary' }] },

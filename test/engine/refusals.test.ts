@@ -25,7 +25,7 @@ describe('limits', () => {
 		'seconds %p are refused before any request',
 		async (seconds) => {
 			expect(await refusal({ ...GENERATE, seconds })).toContain(
-				"'Seconds' must be a whole number from 4 to 30",
+				"'Duration (Seconds)' must be a whole number from 4 to 30",
 			);
 		},
 	);
@@ -71,10 +71,10 @@ describe('limits', () => {
 	});
 
 	test.each([
-		['pollInterval', 0.5, "'Poll Interval' must be from 1 to 300 seconds"],
-		['pollInterval', 301, "'Poll Interval' must be from 1 to 300 seconds"],
-		['timeout', 0, "'Timeout' must be above 0 and at most 1440 minutes"],
-		['timeout', 1441, "'Timeout' must be above 0 and at most 1440 minutes"],
+		['pollInterval', 0.5, "'Check Every (Seconds)' must be from 1 to 300"],
+		['pollInterval', 301, "'Check Every (Seconds)' must be from 1 to 300"],
+		['timeout', 0, "'Timeout (Minutes)' must be above 0 and at most 1440"],
+		['timeout', 1441, "'Timeout (Minutes)' must be above 0 and at most 1440"],
 		['maxConcurrency', 0, "'Max Concurrency' must be a whole number from 1 to 50"],
 		['maxConcurrency', 51, "'Max Concurrency' must be a whole number from 1 to 50"],
 	])('the option %s of %p is refused before any request', async (name, value, message) => {
@@ -306,7 +306,7 @@ describe('text that is no text', () => {
 		'additional fields %s are refused before any request: no JSON object',
 		async (additionalFields) => {
 			expect(await refusal({ ...GENERATE, options: { additionalFields } })).toContain(
-				"'Additional Fields' is not a JSON object",
+				"'Extra API Fields (JSON)' is not a JSON object",
 			);
 		},
 	);
@@ -316,7 +316,7 @@ describe('text that is no text', () => {
 		async (name) => {
 			const options = { additionalFields: `{"${name}": "other"}` };
 			expect(await refusal({ ...GENERATE, options })).toContain(
-				`'Additional Fields' may not replace ${name}`,
+				`'Extra API Fields (JSON)' may not replace ${name}`,
 			);
 		},
 	);

@@ -35,7 +35,7 @@ test('README names every field and option of the node', () => {
 			return [...source.matchAll(/displayName: '([^']+)'/g)].map(([, name = '']) => name);
 		});
 	});
-	expect(names).toContain('Max Videos');
+	expect(names).toContain('Safety Limit (Items)');
 	expect(names.filter((name) => !readme.includes(name))).toEqual([]);
 });
 

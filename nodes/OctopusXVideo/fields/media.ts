@@ -7,8 +7,17 @@ import { checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
 /** API.md: `images` takes up to 5. */
 const MAX_IMAGES = 5;
 
-/** The three fields that ask for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`. */
-export function mediaFields(name: string, label: string, kind: MediaKind): INodeProperties[] {
+/**
+ * The three fields that ask for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`.
+ *
+ * @param usualField the name of the input data field unless the user types one
+ */
+export function mediaFields(
+	name: string,
+	label: string,
+	kind: MediaKind,
+	usualField = 'data',
+): INodeProperties[] {
 	return [
 		{
 			displayName: `${label} Source`,
@@ -25,6 +34,7 @@ export function mediaFields(name: string, label: string, kind: MediaKind): INode
 			displayName: `${label} Input Data Field Name`,
 			name: `${name}BinaryField`,
 			...binaryInput(kind),
+			default: usualField,
 			displayOptions: { show: { [`${name}Source`]: ['binary'] } },
 		},
 	];
@@ -39,7 +49,7 @@ export const referenceImagesField: INodeProperties = {
 	default: {},
 	placeholder: 'Add Image',
 	description:
-		'Up to 5 images of people, things or styles for the video, in the order in which the prompt speaks of them',
+		'Up to 5 images of people, things or styles. The prompt speaks of them by their order, such as "the person in the first image wears the coat of the second image".',
 	options: [
 		{
 			displayName: 'Image',
@@ -110,8 +120,8 @@ function sourceChoice({ noun }: MediaKind) {
 	return {
 		type: 'options',
 		options: [
-			{ name: 'Input Data Field', value: 'binary', description: 'A file on the input item' },
 			{ name: 'URL', value: 'url', description: 'A public address or a data URI' },
+			{ name: 'Input Data Field', value: 'binary', description: 'A file on the input item' },
 		],
 		default: 'url',
 		description: `Where the ${noun} comes from`,

@@ -181,6 +181,6 @@ function checkSize(
 	if (maxBytes === undefined || bytes <= maxBytes) return;
 	throw item.invalid(
 		`'${label}' is larger than ${maxBytes / MIB} MB`,
-		`It has ${bytes} bytes and OctopusX takes at most ${maxBytes}. Set the option 'Send Binary As' to Upload, compress the ${noun}, or pass its public URL.`,
+		`It has ${bytes} bytes and OctopusX takes at most ${maxBytes}. Set the option 'Send Files As' to Uploaded First, compress the ${noun}, or pass its public URL.`,
 	);
 }

@@ -5,7 +5,7 @@ import { edit } from './edit.operation';
 import { generate } from './generate.operation';
 import { getStatus } from './getStatus.operation';
 
-export const operations = { edit, generate, getStatus };
+export const operations = { generate, edit, getStatus };
 
 const names = Object.values(operations).map(({ option }) => [option.value, option.name]);
 

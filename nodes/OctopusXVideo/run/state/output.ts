@@ -98,7 +98,7 @@ function idsOf(task: Task | undefined): IDataObject {
  */
 function listTasks(items: Item[], advice: string, limit = MAX_OF_A_KIND, said = ''): string {
 	const all = items.flatMap((item) => {
-		const task = isUnknown(item) ? undefined : taskOf(item);
+		const task = taskOf(item);
 		return task ? [{ task, text: `item ${item.index}: ${task.task_id} (${task.status})` }] : [];
 	});
 	const isSaid = all.length === 1 && said.includes(String(all[0]?.task.task_id));
@@ -120,16 +120,6 @@ function listTasks(items: Item[], advice: string, limit = MAX_OF_A_KIND, said = 
 			? [`Submissions without an answer, perhaps paid for: ${shortened(unanswered, limit)}.`]
 			: []),
 	].join(' ');
-}
-
-/** Whether OctopusX has no such task, as with a wrong ID; a task that was paid for has been seen. */
-function isUnknown(item: Item): boolean {
-	return (
-		'error' in item &&
-		item.error instanceof OctopusXError &&
-		item.error.details.code === 'task_not_exist' &&
-		taskOf(item)?.status === 'unknown'
-	);
 }
 
 /** The first entries of a list, and how many more there are. */
