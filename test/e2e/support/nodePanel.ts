@@ -29,6 +29,16 @@ export class NodePanel {
 		return texts.map((text) => text.split('\n')[0] ?? '');
 	}
 
+	/** The box with words to whoever opens the node. */
+	async notice(): Promise<string> {
+		return await this.parameters.getByRole('alert').innerText();
+	}
+
+	/** How many fields carry n8n's red triangle. */
+	async issues(): Promise<number> {
+		return await byTestId('parameter-issues', this.parameters).count();
+	}
+
 	/** Names of fields that the panel has no room for. */
 	async cutLabels(): Promise<string[]> {
 		const labels = byTestId('input-label', this.parameters).filter({ visible: true });
