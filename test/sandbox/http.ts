@@ -62,7 +62,11 @@ export function send(res: ServerResponse, { status, headers, body }: Reply): voi
 
 export function json(status: number, body: unknown): Reply {
 	const text = body === undefined ? '' : JSON.stringify(body);
-	return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(text) };
+	return {
+		status,
+		headers: { 'content-type': 'application/json; charset=utf-8' },
+		body: Buffer.from(text),
+	};
 }
 
 export function html(status: number, body: string): Reply {

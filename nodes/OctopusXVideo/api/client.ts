@@ -62,17 +62,16 @@ export class OctopusXClient {
 	}
 
 	/**
-	 * Creates a task: the one request that costs money, so it is sent once and never repeated here. A
-	 * Stop does not end it: its answer brings the ID of what may be paid for.
+	 * Creates a task: the one request that costs money, so it is sent once and never repeated here.
 	 *
 	 * @param body JSON in UTF-8, of `bytes` bytes
 	 */
-	async createTask(body: Buffer | ByteStream, bytes: number): Promise<Task> {
+	async createTask(body: Buffer | ByteStream, bytes: number, signal: AbortSignal): Promise<Task> {
 		const answer = await this.exchange('POST', '/v1/videos', {
 			body,
 			headers: { 'Content-Type': 'application/json', 'Content-Length': bytes },
 			timeout: SEND_TIMEOUT_MS,
-			signal: new AbortController().signal,
+			signal,
 		});
 		const { statusCode, body: said } = answer;
 		const task = isSuccess(answer) ? this.taskOf(answer) : undefined;

@@ -72,7 +72,9 @@ const CODES: readonly Entry[] = [
 		advice: 'Your API key is not the reason. Try again later, or ask the support of OctopusX.',
 	},
 	{
-		applies: ({ code, statusCode }) => code === FROM_MODEL_SERVICE && isPassing(statusCode),
+		// below 400: an answer that the gateway does not understand, and gives the charge back for
+		applies: ({ code, statusCode }) =>
+			code === FROM_MODEL_SERVICE && (isPassing(statusCode) || statusCode < 400),
 		message: 'The model service behind OctopusX is not available',
 		advice: LATER,
 	},
