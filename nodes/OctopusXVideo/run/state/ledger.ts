@@ -114,7 +114,8 @@ export class LedgerLine {
 	}
 }
 
-function hashOf({ media, ...request }: VideoRequest): string {
+/** What tells requests apart: all that is sent, so a changed one is another video. */
+export function hashOf({ media, ...request }: VideoRequest): string {
 	// words for errors may change with the node, and are no part of what is asked for
 	const withoutLabels = JSON.stringify(media, (key, value) =>
 		key === 'label' ? undefined : value,
