@@ -4,7 +4,7 @@ import { addressesIn } from './addresses';
 import type { ItemParameters } from './itemParameters';
 import { checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
 
-/** API.md: `images` takes up to 5. */
+/** `images` takes up to 5 (docs/API.md, "Create a task"). */
 const MAX_IMAGES = 5;
 
 /**
