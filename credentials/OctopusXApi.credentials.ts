@@ -33,7 +33,8 @@ export class OctopusXApi implements ICredentialType {
 			type: 'string',
 			default: 'https://octopusx.ai',
 			placeholder: 'e.g. https://octopusx.ai',
-			description: 'Address of the API. A trailing slash or /v1 makes no difference.',
+			description:
+				'Address of the API, beginning with https://. A trailing slash or /v1 makes no difference.',
 		},
 	];
 

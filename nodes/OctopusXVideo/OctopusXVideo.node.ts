@@ -7,10 +7,10 @@ import {
 } from 'n8n-workflow';
 import { ItemParameters } from './fields/itemParameters';
 import { isInTestMode } from './fields/options';
+import { CHECKED_EXECUTION } from './job';
 import { operations, properties, subtitle } from './operations';
 import { resumeJobs } from './run/resume';
 import { runJobs } from './run/run';
-import { RESUME } from './run/suspension/waitingWorkflow';
 
 export class OctopusXVideo implements INodeType {
 	description: INodeTypeDescription = {
@@ -33,7 +33,7 @@ export class OctopusXVideo implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		if (this.getNodeParameter('operation', 0) === RESUME) return [await resumeJobs(this)];
+		if (this.getNodeParameter(CHECKED_EXECUTION, 0, '') !== '') return [await resumeJobs(this)];
 		const plan = async (index: number) => {
 			const item = new ItemParameters(this, index);
 			return await item.choice('Operation', item.get('operation'), operations).plan(item);

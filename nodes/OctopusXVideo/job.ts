@@ -1,9 +1,17 @@
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
 
+/**
+ * The parameter that makes a node check the videos of another execution, which is suspended: that one's
+ * id. It is set in the workflow of a checking execution only.
+ */
+export const CHECKED_EXECUTION = 'checkedExecution';
+
 /** An image or a video as a user gives it: an address (or `data:` URI), or a file on the item. */
 export type MediaInput = { url: string } | FileInput;
 
 export interface FileInput {
+	/** What the user knows it by, such as "First Frame"; for errors, and no part of the request. */
+	label: string;
 	itemIndex: number;
 	field: string | IBinaryData;
 	mimeType: string;

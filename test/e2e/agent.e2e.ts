@@ -157,7 +157,7 @@ describe.each(AGENTS)('AI Agent %s', (version) => {
 		const calls = [{ callTool: { ...ARGUMENTS, seconds: 99 } }, { callTool: ARGUMENTS }];
 		const { status, results } = await runAgent(version, calls, {}, CONTINUE);
 		expect(status).toBe('success');
-		expect(results[0]).toContain("'Seconds' must be a whole number from 4 to 30");
+		expect(results[0]).toContain("'Duration (Seconds)' must be a whole number from 4 to 30");
 		expect(results[1]).toContain('"video_url"');
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	});

@@ -7,17 +7,23 @@ import { chain, manualTrigger, VIDEO_NODE, videoNode } from './support/workflows
 const setup = useN8n();
 const opened = useEditor(setup);
 
+/** What people type who look for such a node. */
+const SUBJECTS = [
+	...['video', 'ai video', 'generate video', 'text to video', 'image to video'],
+	...['animate', 'video generation'],
+];
+
 test('the node is found by what it is about, and added by one of its actions', async () => {
 	const { editor } = opened;
 	await editor.openWorkflow(await setup.api.createWorkflow(chain('Search', [manualTrigger()])));
-	for (const text of ['video', 'text to video', 'octopus']) {
+	for (const text of [...SUBJECTS, 'octopus']) {
 		const names = await editor.searchNodes(text);
 		await eventually(async () => expect(await names.allInnerTexts()).toContain(VIDEO_NODE));
 	}
 	const names = await editor.searchNodes('octopus');
 	await eventually(async () => expect(await names.allInnerTexts()).toEqual([VIDEO_NODE]));
 	await names.click();
-	const actions = ['Edit video', 'Generate video', 'Get video status'];
+	const actions = ['Generate video', 'Edit video', 'Get video status'];
 	await eventually(async () => expect(await names.allInnerTexts()).toEqual(actions));
 	await names.filter({ hasText: 'Get video status' }).click();
 	const panel = await editor.openPanel();
@@ -49,7 +55,7 @@ test('the icon of the node suits the theme', async () => {
 });
 
 describe('fields', () => {
-	const CLIP = ['Seconds', 'Aspect Ratio', 'Resolution'];
+	const CLIP = ['Duration (Seconds)', 'Aspect Ratio', 'Resolution'];
 	const WAITING = ['Wait Until Completed', 'While Waiting', 'Download Video', 'Options'];
 	const generate = (...own: string[]) => [
 		...['Operation', 'Mode', 'Prompt'],
@@ -117,6 +123,30 @@ describe('fields', () => {
 		await eventually(async () => expect(await panel.labels()).toEqual(expected));
 	});
 
+	test('a number that is out of its limits stays as it was typed, for the node to explain', async () => {
+		await choose({ operation: 'Generate', mode: 'Text to Video' });
+		const input = panel.find('parameter-input-seconds').locator('input');
+		for (const typed of ['60', '2', '4.5', '8']) {
+			await input.click();
+			await input.press('Control+a');
+			await input.pressSequentially(typed);
+			await input.press('Tab');
+			expect(await input.inputValue()).toBe(typed);
+		}
+	});
+
+	test.each(['First and Last Frame', 'Reference Images'])(
+		'no label is cut off with %s',
+		async (mode) => {
+			await choose({ operation: 'Generate', mode });
+			if (mode === 'First and Last Frame') {
+				await choose({ firstFrameSource: FILE, lastFrameSource: FILE });
+			}
+			await eventually(async () => expect(await panel.labels()).toContain('Resolution'));
+			expect(await panel.cutLabels()).toEqual([]);
+		},
+	);
+
 	test('Get Status shows exactly its fields', async () => {
 		await choose({ operation: 'Get Status' });
 		await eventually(async () => expect(await panel.labels()).toEqual(GET_STATUS));
@@ -142,25 +172,31 @@ describe('fields', () => {
 		await eventually(async () => expect((await panel.labels()).slice(-4)).toEqual(WAITING));
 	});
 
-	const REQUEST = ['Additional Fields', 'Max Concurrency', 'Max Videos', 'Model'];
+	const REQUEST = ['Extra API Fields (JSON)', 'Max Concurrency', 'Model', 'Safety Limit (Items)'];
 	test.each([
 		[
 			{ operation: 'Generate', mode: 'Text to Video', waitForCompletion: true },
-			[...REQUEST, 'Poll Interval', 'Timeout'],
+			['Check Every (Seconds)', ...REQUEST, 'Timeout (Minutes)'],
 		],
 		[
 			{ operation: 'Generate', mode: 'First Frame', waitForCompletion: true },
-			[...REQUEST, 'Poll Interval', 'Send Binary As', 'Timeout'],
+			['Check Every (Seconds)', ...REQUEST, 'Send Files As', 'Timeout (Minutes)'],
 		],
 		[
 			{ operation: 'Generate', mode: 'Text to Video', waitForCompletion: false },
-			[...REQUEST, 'Timeout'],
+			[...REQUEST, 'Timeout (Minutes)'],
 		],
 		[
 			{ operation: 'Edit', waitForCompletion: true, downloadVideo: true },
 			[
-				...['Additional Fields', 'File Name', 'Max Concurrency', 'Max Videos', 'Model'],
-				...['Output Data Field Name', 'Poll Interval', 'Send Binary As', 'Timeout'],
+				...[
+					'Check Every (Seconds)',
+					'Extra API Fields (JSON)',
+					'File Name',
+					'Max Concurrency',
+					'Model',
+				],
+				...['Output Data Field Name', 'Safety Limit (Items)', 'Send Files As', 'Timeout (Minutes)'],
 			],
 		],
 		[
@@ -169,7 +205,13 @@ describe('fields', () => {
 		],
 		[
 			{ operation: 'Get Status', waitForCompletion: true, downloadVideo: true },
-			['File Name', 'Max Concurrency', 'Output Data Field Name', 'Poll Interval', 'Timeout'],
+			[
+				'Check Every (Seconds)',
+				'File Name',
+				'Max Concurrency',
+				'Output Data Field Name',
+				'Timeout (Minutes)',
+			],
 		],
 	])('exactly the intended options are offered for %j', async (choices, expected) => {
 		await choose(choices);

@@ -57,7 +57,7 @@ test('a task that failed is told with its reason and its ID', async () => {
 	const { message, description } = await panel.error();
 	expect(message).toBe('The video could not be generated');
 	expect(description).toContain('"The sandbox let this task end failed" (task_failed)');
-	expect(description).toContain('Tasks of this run: item 0: video_1 (failed).');
+	expect(description).toContain('task video_1');
 });
 
 test('a hint sums up what brought no video', async () => {
@@ -132,7 +132,7 @@ describe('Stop', () => {
 test.each(['original', 'currently saved'] as const)(
 	'Retry with the %s workflow goes on with the task that is paid for',
 	async (version) => {
-		setup.sandbox.faults.add({ on: 'poll', answer: { status: 401 } });
+		setup.sandbox.faults.add({ on: 'poll', answer: { status: 403, body: {} } });
 		const workflow = await callOnce(`retry-${version.replace(' ', '-')}`);
 		const failed = await setup.api.onlyEnded(workflow);
 		expect(failed.status).toBe('error');
@@ -176,7 +176,7 @@ describe('credential', () => {
 
 	test.each([
 		['a wrong key', 'apiKey', 'OctopusX did not accept this API key. Copy it again'],
-		['an address without the API', 'baseUrl', 'There is no OctopusX API at this Base URL.'],
+		['an address without the API', 'baseUrl', 'This Base URL belongs to a web page'],
 	])('the credential form tells %s in our words', async (_what, wrong, message) => {
 		const { apiKey, url } = setup.sandbox;
 		form = await CredentialForm.create(opened.editor.page, panel);

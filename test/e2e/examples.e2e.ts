@@ -60,7 +60,7 @@ test('text to video on a schedule: a retry does not pay again', async () => {
 	const workflow = await quickened(example, 'Every morning', {
 		rule: { interval: [{ field: 'seconds', secondsInterval: 1 }] },
 	});
-	setup.sandbox.faults.add({ on: 'poll', answer: { status: 401, body: {} } });
+	setup.sandbox.faults.add({ on: 'poll', answer: { status: 403, body: {} } });
 	await setup.api.activate(workflow);
 	await until('a task', () => setup.sandbox.tasks.length > 0);
 	await setup.api.deactivate(workflow);
@@ -123,7 +123,9 @@ describe('product photos from a webhook', () => {
 		const answer = await upload('a', 'b', 'c', 'd', 'e', 'f');
 		expect(answer).toHaveLength(6);
 		expect(answer[0]).toMatchObject({
-			error: expect.objectContaining({ message: expect.stringContaining("'Max Videos' allows 5") }),
+			error: expect.objectContaining({
+				message: expect.stringContaining("'Safety Limit (Items)' allows 5"),
+			}),
 		});
 		expect(setup.sandbox.tasks).toHaveLength(0);
 	});
@@ -150,7 +152,7 @@ test('batch from a list: what fails has a branch of its own', async () => {
 
 test('generate, then edit: the second node gets the file of the first, and Retry pays for neither again', async () => {
 	const workflow = await imported('generate-then-edit');
-	setup.sandbox.faults.add({ on: 'poll', prompt: 'watercolor', answer: { status: 401, body: {} } });
+	setup.sandbox.faults.add({ on: 'poll', prompt: 'watercolor', answer: { status: 403, body: {} } });
 	await opened.editor.executeWorkflow();
 	const failed = await setup.api.onlyEnded(workflow);
 	expect(failed.status).toBe('error');

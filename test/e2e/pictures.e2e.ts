@@ -128,16 +128,17 @@ onDemand('pictures of README', () => {
 			const found = await setup.api.executionsOf(workflow);
 			return found.some(({ mode, status }) => mode === 'webhook' && status === 'waiting');
 		});
-		await opened.editor.page.setViewportSize({ width: 1280, height: 520 });
-		const executions = await opened.editor.openExecutions(workflow);
+		const { editor } = opened;
+		await editor.page.setViewportSize({ width: 1280, height: 600 });
+		const executions = await editor.openExecutions(workflow);
 		await eventually(async () => expect(await executions.list()).toContain('Waiting'));
-		await opened.editor
-			.find('canvas-node')
-			.first()
-			.or(opened.editor.page.locator('iframe'))
-			.first()
-			.waitFor();
-		await opened.editor.browser.picture('suspended');
+		// the newest execution opens by itself, and the canvas comes to rest
+		await editor.find('sticky').waitFor();
+		await editor.page.waitForTimeout(1_000);
+		await editor.browser.picture('suspended');
+		await editor.openNode(`${VIDEO_NODE}: checking, do not stop`);
+		await editor.page.waitForTimeout(1_000);
+		await editor.browser.picture('suspended-checking');
 	});
 
 	test('credential', async () => {

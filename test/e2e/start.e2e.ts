@@ -1,4 +1,5 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { ROOT } from '../package/tarball';
 import { N8nApi, type EndedExecution } from './support/n8nApi';
@@ -45,6 +46,8 @@ test('npm start brings all that a newcomer needs, and keeps it for the next star
 	const api = await start();
 	expect(program.output).toMatch(/Login +owner@example\.com\nPassword +\S+/);
 	expect(program.output).toContain('nothing is paid for');
+	expect(program.output).toMatch(/API Key +\S+\n +Base URL +http:\S+/);
+	expect(program.output).toContain('[failed] in a prompt');
 	expect(await api.workflows()).toHaveLength(EXAMPLES.length);
 	const [credential] = await api.credentials();
 	const [edited] = await api.workflows();
@@ -60,6 +63,9 @@ test('npm start brings all that a newcomer needs, and keeps it for the next star
 	const [first] = await api.endedOf(workflow);
 	expect(taskOf(first)).toMatchObject({ task_id: 'video_1', status: 'queued' });
 
+	const [, log = ''] = /Log +(\S+),/.exec(program.output) ?? [];
+	expect(readFileSync(log, 'utf8')).toContain('OctopusX task video_1 created');
+
 	const other = new Program(...COMMAND);
 	await until('the end of a second start', () => other.hasEnded);
 	expect(other.output).toContain('npm start already runs in');
@@ -68,7 +74,17 @@ test('npm start brings all that a newcomer needs, and keeps it for the next star
 	expect(program.exitCode).toBe(0);
 	expect(await isReachable(api)).toBe(false);
 
+	// something else has the usual port, if nothing had it before
+	const guest = createServer();
+	await new Promise<void>((resolve) => {
+		guest
+			.once('listening', resolve)
+			.once('error', () => resolve())
+			.listen(5678, '127.0.0.1');
+	});
 	const again = await start();
+	guest.close();
+	expect(program.output).toMatch(/Port 5678 is taken, .*: this one takes \d+\./);
 	const names = (await again.workflows()).map(({ name }) => name);
 	expect(names).toContain('Mine');
 	// the one that was renamed is an example no more, so it came once more; and there is our own

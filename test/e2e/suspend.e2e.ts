@@ -24,6 +24,18 @@ const suspendingNode = (settings: Partial<INode> = {}) =>
 		settings,
 	);
 
+/** What made the video, by the pairing of items. */
+const prompts = () =>
+	node(
+		'Prompts',
+		'n8n-nodes-base.set',
+		{
+			mode: 'raw',
+			jsonOutput: "={{ { prompt: $('Split Out').item.json.prompt, task_id: $json.task_id } }}",
+		},
+		3.4,
+	);
+
 const after = () => node('After', 'n8n-nodes-base.noOp');
 
 /** The example, with the credential of this n8n; its last node is called "Videos". */
@@ -38,7 +50,7 @@ async function example(): Promise<SavedWorkflow> {
 /** Workflows of the same kind; they differ in what becomes of them. */
 async function batch(path: string, settings?: Partial<INode>): Promise<SavedWorkflow> {
 	return await setup.api.createActive(
-		chain(path, [webhookNode(path), splitOut(), suspendingNode(settings), after()]),
+		chain(path, [webhookNode(path), splitOut(), suspendingNode(settings), after(), prompts()]),
 	);
 }
 
@@ -167,6 +179,9 @@ test('suspended executions outlive a kill of n8n, and each video is paid for onc
 	// with Continue only the failed item changes
 	const outputs = ended.continuing?.data.resultData.runData[VIDEO_NODE]?.at(-1)?.data?.main ?? [];
 	expect(outputs[0]?.map(({ json }) => json.task_id)).toEqual([taskFor('continuing 0')]);
+	expect(
+		itemsOf((ended.continuing as EndedExecution).data, 'Prompts').map(({ json }) => json),
+	).toEqual([{ prompt: 'continuing 0', task_id: taskFor('continuing 0') }]);
 	expect(outputs[1]?.map(({ json }) => json.error)).toEqual([
 		expect.objectContaining({ task_id: taskFor('continuing 1 [failed]'), status: 'failed' }),
 	]);

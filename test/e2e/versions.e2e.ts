@@ -48,7 +48,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 	});
 
 	test(`n8n ${major} goes on with the task that is paid for when an execution is retried`, async () => {
-		setup.sandbox.faults.add({ on: 'poll', answer: { status: 403 } });
+		setup.sandbox.faults.add({ on: 'poll', answer: { status: 403, body: {} } });
 		const workflow = await setup.api.createActive(
 			chain('Retry', [webhookNode('retry'), videoNode(setup.credentialId)]),
 		);

@@ -177,6 +177,12 @@ test('an error does not advise to fetch tasks that have all failed', async () =>
 	);
 });
 
+test('the only task of a run is named once in its error', async () => {
+	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat [failed]' });
+	expect(error?.description?.match(/video_1/g)).toHaveLength(1);
+	expect(error?.description).not.toContain('Tasks of this run');
+});
+
 test('a credential that n8n cannot resolve costs nothing, and the error says so', async () => {
 	// n8n 2.39 does so in a workflow that keeps files in json (binaryMode: combined)
 	const node = watchedNode((context) => ({

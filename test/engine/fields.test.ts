@@ -5,6 +5,7 @@ import {
 	type INodeParameters,
 	type INodeProperties,
 	type INodePropertyCollection,
+	type INodePropertyOptions,
 } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { GENERATE } from './support/inputs';
@@ -14,6 +15,9 @@ import { watchedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
 
 const { description } = new OctopusXVideo();
+/** What nobody fills in: the mark of a checking execution, and words. */
+const isForPeople = ({ type }: INodeProperties) => type !== 'hidden' && type !== 'notice';
+const fields = description.properties.filter(isForPeople);
 
 /** Names of the fields that the editor shows for these parameters; options as `options.name`. */
 function shownFields(parameters: INodeParameters): string[] {
@@ -31,7 +35,7 @@ function shownFields(parameters: INodeParameters): string[] {
 	const isShown = (field: INodeProperties, at: INodeParameters) =>
 		NodeHelpers.displayParameter(at, field, node, description, values);
 
-	return description.properties
+	return fields
 		.filter((field) => isShown(field, values))
 		.flatMap((field) => {
 			if (field.type !== 'collection') return [field.name];
@@ -124,7 +128,7 @@ describe('the fields that show', () => {
 test('the defaults of all fields are those that existing workflows rely on', () => {
 	const defaultsOf = (operation: string) =>
 		NodeHelpers.getNodeParameters(
-			description.properties,
+			fields,
 			{ operation },
 			true,
 			false,
@@ -159,6 +163,32 @@ test('the defaults of all fields are those that existing workflows rely on', () 
 	});
 });
 
+test('both frames are not silently the same file', () => {
+	const defaultOf = (field: string) => fields.find(({ name }) => name === field)?.default;
+	expect(defaultOf('firstFrameBinaryField')).toBe('data');
+	expect(defaultOf('lastFrameBinaryField')).toBe('');
+});
+
+test.each([
+	['operation', ['Generate', 'Edit', 'Get Status']],
+	['mode', ['Text to Video', 'First Frame', 'First and Last Frame', 'Reference Images']],
+	['resolution', ['720p', '1080p', '2K', '4K']],
+	['videoSource', ['URL', 'Input Data Field']],
+])('the list of %s begins with what is the default or the smallest', (name, expected) => {
+	const { options, default: initial } = fields.find((field) => field.name === name) ?? {};
+	const entries = options as INodePropertyOptions[];
+	expect(entries.map((entry) => entry.name)).toEqual(expected);
+	expect(entries[0]?.value).toBe(initial);
+});
+
+/** n8n makes another number of one that is out of a field's limits: 6 of a 60 where 30 is the largest. */
+test('no number field has limits that n8n enforces in its own way', () => {
+	const all = fields.flatMap((field) => [field, ...((field.options ?? []) as INodeProperties[])]);
+	const numbers = all.filter(({ type }) => type === 'number');
+	expect(numbers.length).toBeGreaterThan(4);
+	for (const { typeOptions } of numbers) expect(typeOptions).toBeUndefined();
+});
+
 describe('every field', () => {
 	/** Paths of all fields: `name`, `options.name`, `referenceImages.image.name`. */
 	const paths = (fields: INodeProperties[], prefix = ''): string[] =>
@@ -171,7 +201,7 @@ describe('every field', () => {
 			}
 			return [path];
 		});
-	const all = new Set(paths(description.properties));
+	const all = new Set(paths(fields));
 
 	const sandbox = useSandbox();
 	const read = new Set<string>();
@@ -203,7 +233,12 @@ describe('every field', () => {
 	const runs: INodeParameters[] = [
 		{ mode: 'textToVideo', downloadVideo: true },
 		{ mode: 'firstLastFrame', ...urlSource('firstFrame'), ...urlSource('lastFrame') },
-		{ mode: 'firstLastFrame', ...binarySource('firstFrame'), ...binarySource('lastFrame') },
+		{
+			mode: 'firstLastFrame',
+			...binarySource('firstFrame'),
+			...binarySource('lastFrame'),
+			lastFrameBinaryField: 'data',
+		},
 		{
 			mode: 'referenceImages',
 			referenceImages: { image: [{ source: 'url', url }, { source: 'binary' }] },
@@ -243,6 +278,6 @@ describe('every field', () => {
 				}
 			}
 		};
-		check(description.properties);
+		check(fields);
 	});
 });

@@ -112,6 +112,26 @@ describe('files and addresses', () => {
 		expect(body).toEqual({ ...base, first_image_url: asDataUri('image/png') });
 	});
 
+	test.each([
+		'https://res.example.com/w_100,h_100/fetch/https://example.com/1.png',
+		'https://web.example.org/web/2020/https://example.com/1.png,https://example.com/2.png',
+		'https://example.com/resize?from=https://example.com/1.png,https://example.com/2.png',
+		'https://example.com/a,b;c.png?v=1,2',
+	])('an address with others or with commas in it is one: %s', async (url) => {
+		const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl: ` ${url}\n` });
+		expect(body).toMatchObject({ first_image_url: url });
+	});
+
+	test.each([', ', ',', '\n', '; ', ' '])(
+		'several addresses in the field of a reference image, parted by %j, are as many images',
+		async (separator) => {
+			const urls = ['https://example.com/1.png?a=1,2', 'https://example.com/2.png', PNG];
+			const image = [{ source: 'url', url: urls.join(separator) }];
+			const body = await bodyFor({ mode: 'referenceImages', referenceImages: { image } });
+			expect(body).toMatchObject({ images: urls });
+		},
+	);
+
 	test('reference images mix files, addresses and lists, in the order given', async () => {
 		const item = {
 			json: { more: ['https://example.com/2.png', 'https://example.com/3.png'] },

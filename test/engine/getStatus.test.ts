@@ -86,6 +86,19 @@ test('Get Status of an unknown task ends in an error that says so', async () => 
 	});
 	expect(error?.description).toContain("Check the 'Task ID'");
 	expect(error?.description).toContain('(HTTP 400, task_not_exist, request ID ');
+	expect(error?.description).not.toMatch(/Tasks of this run|Get Status|Retry/);
+});
+
+test('Get Status of several tasks lists those that exist beside one that does not', async () => {
+	const taskId = await submit();
+	const { error } = await runNode(
+		sandbox,
+		{ operation: 'getStatus', taskId: '={{ $json.id }}' },
+		{ input: [{ json: { id: 'video_404' } }, { json: { id: taskId } }] },
+	);
+	expect(error?.message).toBe('OctopusX does not know this task');
+	expect(error?.description).toContain(`Tasks of this run: item 1: ${taskId} (completed).`);
+	expect(error?.description).not.toContain('video_404');
 });
 
 test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', 'ü ñ/💥'])(

@@ -97,7 +97,7 @@ describe('On Error: Continue', () => {
 			settings: CONTINUE,
 		});
 		expect(items[0]?.json).toMatchObject({
-			error: { message: "'Seconds' must be a whole number from 4 to 30 [item 0]" },
+			error: { message: "'Duration (Seconds)' must be a whole number from 4 to 30 [item 0]" },
 		});
 		expect(items[1]?.json).toMatchObject({ status: 'completed' });
 		expect(sandbox.tasks).toHaveLength(1);

@@ -25,16 +25,16 @@ describe.each(policies)('On Error set to %s', (onError) => {
 		check(run, /^The 'Base URL' in the credential is not a web address$/);
 	});
 
-	test(`more items than Max Videos are refused, each of them, with ${onError}`, async () => {
+	test(`more items than Safety Limit (Items) are refused, each of them, with ${onError}`, async () => {
 		const options = { maxVideos: 1 };
 		const run = await runNode(sandbox, { ...GENERATE, options }, twoItems);
-		check(run, /^2 items arrived, and 'Max Videos' allows 1/);
+		check(run, /^2 items arrived, and 'Safety Limit \(Items\)' allows 1/);
 	});
 
-	test(`Max Videos is one number for the run, even from an expression, with ${onError}`, async () => {
+	test(`Safety Limit (Items) is one number for the run, even from an expression, with ${onError}`, async () => {
 		const options = { maxVideos: '={{ $itemIndex === 0 ? 1 : 99 }}' };
 		const run = await runNode(sandbox, { ...GENERATE, options }, twoItems);
-		check(run, /^2 items arrived, and 'Max Videos' allows 1/);
+		check(run, /^2 items arrived, and 'Safety Limit \(Items\)' allows 1/);
 	});
 
 	test(`a bad Max Concurrency is refused for every item, with ${onError}`, async () => {
@@ -44,7 +44,7 @@ describe.each(policies)('On Error set to %s', (onError) => {
 	});
 });
 
-test('as many items as Max Videos allows are let through', async () => {
+test('as many items as Safety Limit (Items) allows are let through', async () => {
 	const { items } = await runNode(
 		sandbox,
 		{ ...GENERATE, waitForCompletion: false, options: { maxVideos: 2 } },

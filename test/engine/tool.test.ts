@@ -104,14 +104,14 @@ test.each([false, true])(
 
 test('an AI agent is told a failed task with its reason and its ID', async () => {
 	expect(await callTool({ ...ARGUMENTS, prompt: 'A boat [failed]' })).toMatch(
-		/^The video could not be generated\n\nDetails: .*task video_1.* video_1 \(failed\)/,
+		/^The video could not be generated\n\nDetails: .*task video_1: .*task_failed/,
 	);
 	expect(sandbox.tasks).toHaveLength(1);
 });
 
 test('an AI agent is told a wrong argument, which costs nothing', async () => {
 	expect(await callTool({ ...ARGUMENTS, seconds: 99 })).toMatch(
-		/^'Seconds' must be a whole number from 4 to 30 \[item 0\]\n\nDetails: .* 99\.$/,
+		/^'Duration \(Seconds\)' must be a whole number from 4 to 30 \[item 0\]\n\nDetails: .* 99\.$/,
 	);
 	expect(sandbox.log).toHaveLength(0);
 });

@@ -94,8 +94,8 @@ test('a video of more than 15 MB is uploaded, and refused as a data URI with a h
 	expect(sandbox.uploads.get('upload1')?.bytes.equals(large)).toBe(true);
 
 	const { error } = await edit({ options: { sendBinaryAs: 'dataUri' } }, large);
-	expect(error?.message).toContain('The video is larger than 15 MB');
-	expect(error?.description).toContain("Set the option 'Send Binary As' to Upload");
+	expect(error?.message).toContain("'Video' is larger than 15 MB");
+	expect(error?.description).toContain("Set the option 'Send Files As' to Uploaded First");
 });
 
 describe('faults of an upload', () => {

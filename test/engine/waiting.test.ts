@@ -68,7 +68,7 @@ test.each(['true', 'false'])(
 	},
 );
 
-test('Poll Interval sets the time between looks', async () => {
+test('Check Every sets the time between looks', async () => {
 	sandbox.durationMs = 12_000;
 	expect((await wait({ options: { pollInterval: 1.5 } })).polls).toHaveLength(8);
 });

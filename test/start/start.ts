@@ -65,7 +65,11 @@ async function chooseTarget(folder: string): Promise<Target> {
 	if (existsSync(file)) sandbox.tasks = JSON.parse(readFileSync(file, 'utf8')) as SandboxTask[];
 	return {
 		data: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
-		description: `a sandbox on ${sandbox.url}: nothing is paid for, a video takes ${SANDBOX_TASK_MS / 1_000} s`,
+		description: `a sandbox: nothing is paid for, a video takes ${SANDBOX_TASK_MS / 1_000} s
+            [failed] in a prompt makes its video fail, [never] lets it take for ever
+            For a credential of your own, until this start ends:
+            API Key   ${sandbox.apiKey}
+            Base URL  ${sandbox.url}`,
 		close: async () => {
 			await sandbox.close();
 			writeFileSync(file, JSON.stringify(sandbox.tasks));
@@ -112,11 +116,20 @@ async function main(): Promise<void> {
 	const folder = resolve(values.folder);
 	const release = claim(folder);
 	const target = await chooseTarget(folder);
+	const port = await freePort(PREFERRED_PORT);
+	if (port !== PREFERRED_PORT) {
+		console.log(`Port ${PREFERRED_PORT} is taken, perhaps by another n8n: this one takes ${port}.`);
+	}
 	console.log('Starting n8n …');
+	const log = join(folder, 'n8n.log');
 	const n8n = await N8n.start({
 		userFolder: folder,
-		port: await freePort(PREFERRED_PORT),
-		env: { N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5' },
+		port,
+		env: {
+			N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
+			N8N_LOG_OUTPUT: 'console,file',
+			N8N_LOG_FILE_LOCATION: log,
+		},
 	});
 	let isStopping = false;
 	const stop = async () => {
@@ -139,6 +152,7 @@ Login       ${OWNER.email}
 Password    ${OWNER.password}
 Workflows   ${count} examples that use the credential "${CREDENTIAL.name}"
 OctopusX    ${target.description}
+Log         ${log}, with the ID of every task
 
 Ctrl-C stops n8n and keeps its state for the next start.`);
 }

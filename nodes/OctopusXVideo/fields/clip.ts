@@ -4,7 +4,7 @@ import { numberField, type NumberRule } from './numberField';
 
 /** 4 to 30 is what the API recommends (docs/API.md, "Create a task"). */
 const SECONDS: NumberRule = {
-	displayName: 'Seconds',
+	displayName: 'Duration (Seconds)',
 	name: 'seconds',
 	min: 4,
 	max: 30,
@@ -44,10 +44,10 @@ export const clipFields: INodeProperties[] = [
 		name: 'resolution',
 		type: 'options',
 		options: [
+			{ name: '720p', value: '720p' },
 			{ name: '1080p', value: '1080p' },
 			{ name: '2K', value: '2k' },
 			{ name: '4K', value: '4k' },
-			{ name: '720p', value: '720p' },
 		],
 		default: '720p',
 		description:

@@ -1,13 +1,23 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { MediaInput } from '../job';
+import { addressesIn } from './addresses';
 import type { ItemParameters } from './itemParameters';
 import { checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
 
 /** `images` takes up to 5 (docs/API.md, "Create a task"). */
 const MAX_IMAGES = 5;
 
-/** The three fields that ask for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`. */
-export function mediaFields(name: string, label: string, kind: MediaKind): INodeProperties[] {
+/**
+ * The three fields that ask for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`.
+ *
+ * @param usualField the name of the input data field unless the user types one
+ */
+export function mediaFields(
+	name: string,
+	label: string,
+	kind: MediaKind,
+	usualField = 'data',
+): INodeProperties[] {
 	return [
 		{
 			displayName: `${label} Source`,
@@ -24,6 +34,7 @@ export function mediaFields(name: string, label: string, kind: MediaKind): INode
 			displayName: `${label} Input Data Field Name`,
 			name: `${name}BinaryField`,
 			...binaryInput(kind),
+			default: usualField,
 			displayOptions: { show: { [`${name}Source`]: ['binary'] } },
 		},
 	];
@@ -38,7 +49,7 @@ export const referenceImagesField: INodeProperties = {
 	default: {},
 	placeholder: 'Add Image',
 	description:
-		'Up to 5 images of people, things or styles for the video, in the order in which the prompt speaks of them',
+		'Up to 5 images of people, things or styles. The prompt speaks of them by their order, such as "the person in the first image wears the coat of the second image".',
 	options: [
 		{
 			displayName: 'Image',
@@ -72,12 +83,12 @@ export async function readMedia(
 	kind: MediaKind,
 ): Promise<MediaInput> {
 	if (item.get(`${name}Source`) === 'binary') {
-		return await checkFile(item, item.get(`${name}BinaryField`), kind);
+		return await checkFile(item, label, item.get(`${name}BinaryField`), kind);
 	}
 	return checkUrl(item, `${label} URL`, item.get(`${name}Url`), kind);
 }
 
-/** Reads the rows of Reference Images; a URL that yields a list counts as that many images. */
+/** Reads the rows of Reference Images; a URL that holds a list counts as that many images. */
 export async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
 	const rows = item.get('referenceImages.image', []) as Array<
 		Record<'source' | 'url' | 'binaryField', unknown>
@@ -85,11 +96,11 @@ export async function readReferenceImages(item: ItemParameters): Promise<MediaIn
 	const images: MediaInput[] = [];
 	for (const row of rows) {
 		if (row.source === 'binary') {
-			images.push(await checkFile(item, row.binaryField, IMAGE));
+			images.push(await checkFile(item, labelOf(images.length), row.binaryField, IMAGE));
 			continue;
 		}
-		const urls = Array.isArray(row.url) ? row.url : [row.url];
-		images.push(...urls.map((url) => checkUrl(item, 'Reference Images: URL', url, IMAGE)));
+		const urls = typeof row.url === 'string' ? addressesIn(row.url) : [row.url].flat();
+		for (const url of urls) images.push(checkUrl(item, labelOf(images.length), url, IMAGE));
 	}
 	if (images.length > MAX_IMAGES) {
 		throw item.invalid(
@@ -100,12 +111,17 @@ export async function readReferenceImages(item: ItemParameters): Promise<MediaIn
 	return images;
 }
 
+/** What a reference image is called in errors; prompts count in the same way. */
+function labelOf(index: number): string {
+	return `Image ${index + 1} of ${referenceImagesField.displayName}`;
+}
+
 function sourceChoice({ noun }: MediaKind) {
 	return {
 		type: 'options',
 		options: [
-			{ name: 'Input Data Field', value: 'binary', description: 'A file on the input item' },
 			{ name: 'URL', value: 'url', description: 'A public address or a data URI' },
+			{ name: 'Input Data Field', value: 'binary', description: 'A file on the input item' },
 		],
 		default: 'url',
 		description: `Where the ${noun} comes from`,

@@ -1,13 +1,16 @@
 import { createHash } from 'crypto';
-import { NodeOperationError, type IBinaryData } from 'n8n-workflow';
+import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
 import { binarySize } from '../files/inputFile';
 import type { MediaInput } from '../job';
+import { addressesIn } from './addresses';
 import type { ItemParameters } from './itemParameters';
 import { readSendBinaryAs } from './request';
 
 /** What the API takes as an image or as a video. */
 export interface MediaKind {
 	noun: string;
+	/** The same, for a sentence that says what a file is not. */
+	asOne: string;
 	mimeType: RegExp;
 	mimeTypeLabel: string;
 	example: string;
@@ -17,6 +20,7 @@ export interface MediaKind {
 
 export const IMAGE: MediaKind = {
 	noun: 'image',
+	asOne: 'an image',
 	mimeType: /^image\/[\w.+-]+$/i,
 	mimeTypeLabel: 'image/*',
 	example: 'e.g. https://example.com/image.png',
@@ -26,6 +30,7 @@ export const MIB = 1024 * 1024;
 
 export const VIDEO: MediaKind = {
 	noun: 'video',
+	asOne: 'an MP4 video',
 	mimeType: /^video\/mp4$/i,
 	mimeTypeLabel: 'video/mp4',
 	example: 'e.g. https://example.com/video.mp4',
@@ -33,7 +38,11 @@ export const VIDEO: MediaKind = {
 	maxBytes: 15 * MIB,
 };
 
-/** An address that OctopusX can open, or a data URI of the right kind and size. */
+/**
+ * An address that OctopusX can open, or a data URI of the right kind and size.
+ *
+ * @param label what the user knows it by, such as "First Frame URL"
+ */
 export function checkUrl(
 	item: ItemParameters,
 	label: string,
@@ -41,12 +50,24 @@ export function checkUrl(
 	kind: MediaKind,
 ): MediaInput {
 	const url = item.text(label, value).trim();
+	const { length } = addressesIn(url);
+	if (length > 1) {
+		throw item.invalid(
+			`'${label}' takes one address, and holds ${length}`,
+			'Nothing was submitted. Leave one of them.',
+		);
+	}
 	if (/^data:/i.test(url)) {
 		checkDataUri(item, label, url, kind);
 	} else if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
 		throw item.invalid(
 			`'${label}' is not an address that OctopusX can open`,
 			`Use a public address that starts with http:// or https://, or a data URI (${kind.mimeTypeLabel}).`,
+		);
+	} else if (/\s/.test(url)) {
+		throw item.invalid(
+			`'${label}' holds more than an address`,
+			'Nothing was submitted. Remove what stands behind the address; a space within one is written %20.',
 		);
 	}
 	return { url };
@@ -64,48 +85,35 @@ function checkDataUri(item: ItemParameters, label: string, uri: string, kind: Me
 			`It looks like data:${kind.mimeTypeLabel.replace('*', 'png')};base64,…`,
 		);
 	}
-	checkSize(item, Buffer.byteLength(content, 'base64'), kind);
+	checkSize(item, label, Buffer.byteLength(content, 'base64'), kind);
 }
 
-/** n8n's helper has words for a field that is not there, and none for one that holds no file. */
-function findFile(item: ItemParameters, field: unknown): IBinaryData {
-	const { helpers } = item.context;
-	const noFile = () =>
-		item.invalid(
-			'The input data field holds no file',
-			'Check the name of the field, and the node that the item comes from.',
-		);
-	try {
-		const file = helpers.assertBinaryData(item.item, field as string | IBinaryData);
-		if (typeof file?.mimeType === 'string' && (file.id || typeof file.data === 'string')) {
-			return file;
-		}
-	} catch (error) {
-		throw error instanceof NodeOperationError
-			? new NodeOperationError(item.context.getNode(), error)
-			: noFile();
-	}
-	throw noFile();
-}
-
-/** A file on the item of the right type and size, judged without loading it. */
+/**
+ * A file on the item of the right type and size, judged without loading it.
+ *
+ * @param label what the user knows it by, such as "First Frame"
+ * @param field the name of the field that holds it, as the user gave it
+ */
 export async function checkFile(
 	item: ItemParameters,
+	label: string,
 	field: unknown,
 	kind: MediaKind,
 ): Promise<MediaInput> {
-	const file = findFile(item, field);
+	const file = findFile(item, label, field, kind);
 	const mimeType = String(file.mimeType).split(';')[0]?.trim() ?? '';
 	if (!kind.mimeType.test(mimeType)) {
+		const fileName = file.fileName ? ` (${file.fileName.slice(0, 100)})` : '';
 		throw item.invalid(
-			`The file in the input data field is not ${kind.mimeTypeLabel}`,
-			`OctopusX needs ${kind.mimeTypeLabel} here; the file is ${mimeType}.`,
+			`'${label}' is not ${kind.asOne}, but ${mimeType}${fileName}`,
+			`OctopusX takes ${kind.mimeTypeLabel} here. ${filesOf(item)}`,
 		);
 	}
-	const bytes = await binarySize(item.context, file);
+	const bytes = await binarySize(item.context, label, file);
 	const isUpload = readSendBinaryAs(item) === 'upload';
-	checkSize(item, bytes, isUpload ? { ...kind, maxBytes: undefined } : kind);
+	checkSize(item, label, bytes, isUpload ? { ...kind, maxBytes: undefined } : kind);
 	return {
+		label,
 		itemIndex: item.item,
 		field: field as string | IBinaryData,
 		mimeType,
@@ -115,13 +123,64 @@ export async function checkFile(
 	};
 }
 
-function checkSize(item: ItemParameters, bytes: number, { noun, maxBytes }: MediaKind): void {
+/** The file in a field; what is wrong is told by its label, what was typed, and what the item has. */
+function findFile(
+	item: ItemParameters,
+	label: string,
+	field: unknown,
+	{ noun }: MediaKind,
+): IBinaryData {
+	const { context } = item;
+	let file: IBinaryData | undefined;
+	try {
+		file = context.helpers.assertBinaryData(item.item, field as string | IBinaryData);
+	} catch {
+		file = undefined;
+	}
+	if (typeof file?.mimeType === 'string' && (file.id || typeof file.data === 'string')) return file;
+
+	const typed = typeof field === 'string' ? `"${field.slice(0, 100)}"` : 'that field';
+	const { task_id } = itemOf(item).json;
+	const isTask = typeof task_id === 'string' && noun === 'video' && fileNames(item).length === 0;
+	throw item.invalid(
+		`'${label}' finds no file in ${typed}`,
+		isTask
+			? "This item is a video task without its file: switch on 'Download Video' in the node before, or set the source to URL and use {{ $json.video_url }}."
+			: `${filesOf(item)} Check the name, and the node that the item comes from.`,
+	);
+}
+
+function itemOf({ context, item }: ItemParameters): INodeExecutionData {
+	return context.getInputData()[item] ?? { json: {} };
+}
+
+/** The names under which the item has files, as they are typed into a field. */
+function fileNames(item: ItemParameters): string[] {
+	const { json, binary } = itemOf(item);
+	// with the workflow's setting for binary data set to combined, they are under a key of the JSON
+	const combined = Object.keys(json._files ?? {}).map((name) => `_files.${name}`);
+	return [...Object.keys(binary ?? {}), ...combined];
+}
+
+function filesOf(item: ItemParameters): string {
+	const names = fileNames(item);
+	return names.length > 0
+		? `The files of this item are: ${names.join(', ').slice(0, 500)}.`
+		: 'This item has no files.';
+}
+
+function checkSize(
+	item: ItemParameters,
+	label: string,
+	bytes: number,
+	{ noun, maxBytes }: MediaKind,
+): void {
 	if (bytes === 0) {
-		throw item.invalid(`The ${noun} file is empty`, 'Check the node that it comes from.');
+		throw item.invalid(`'${label}' is an empty file`, 'Check the node that it comes from.');
 	}
 	if (maxBytes === undefined || bytes <= maxBytes) return;
 	throw item.invalid(
-		`The ${noun} is larger than ${maxBytes / MIB} MB`,
-		`It has ${bytes} bytes and OctopusX takes at most ${maxBytes}. Set the option 'Send Binary As' to Upload, compress the ${noun}, or pass its public URL.`,
+		`'${label}' is larger than ${maxBytes / MIB} MB`,
+		`It has ${bytes} bytes and OctopusX takes at most ${maxBytes}. Set the option 'Send Files As' to Uploaded First, compress the ${noun}, or pass its public URL.`,
 	);
 }

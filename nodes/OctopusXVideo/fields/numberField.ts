@@ -10,25 +10,21 @@ export interface NumberRule {
 	/** The largest value; absent where there is none. */
 	max?: number;
 	isWhole?: boolean;
-	/** In plural, such as `seconds`; absent where the label says it. */
-	unit?: string;
 	default: number;
 	/** What the field's description says; it gets the limits in words. */
 	describe: (limits: string) => string;
 }
 
-/** The field of the editor. */
+/**
+ * The field of the editor. It has no limits of its own: n8n would quietly make another number of one
+ * that is out of them, 6 of a 60 where 30 is the largest.
+ */
 export function numberField(rule: NumberRule): INodeProperties {
-	const { displayName, name, min, max, isWhole, default: initial } = rule;
+	const { displayName, name, default: initial } = rule;
 	return {
 		displayName,
 		name,
 		type: 'number',
-		typeOptions: {
-			minValue: min,
-			...(max !== undefined && { maxValue: max }),
-			...(isWhole && { numberPrecision: 0 }),
-		},
 		default: initial,
 		placeholder: `e.g. ${initial}`,
 		description: rule.describe(rangeOf(rule)),
@@ -37,8 +33,7 @@ export function numberField(rule: NumberRule): INodeProperties {
 
 /** The limits as a requirement, such as "a whole number from 4 to 30". */
 export function limitsOf(rule: NumberRule): string {
-	const { isWhole, unit } = rule;
-	return [isWhole && 'a whole number', rangeOf(rule), unit].filter(Boolean).join(' ');
+	return [rule.isWhole && 'a whole number', rangeOf(rule)].filter(Boolean).join(' ');
 }
 
 export function isWithin({ min, isAbove, max = Infinity, isWhole }: NumberRule, value: number) {

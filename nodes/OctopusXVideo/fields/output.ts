@@ -5,26 +5,24 @@ import { numberField, type NumberRule } from './numberField';
 import { readMaxConcurrency, readNumberOption, readOptions, readTestMode } from './options';
 
 const POLL_INTERVAL: NumberRule = {
-	displayName: 'Poll Interval',
+	displayName: 'Check Every (Seconds)',
 	name: 'pollInterval',
 	min: 1,
 	max: 300,
-	unit: 'seconds',
 	default: 5,
 	describe: (limits) =>
-		`How many seconds to wait between two looks at a task, ${limits}. Long waits look less often: after a tenth of the time waited so far, at most a minute.`,
+		`Time between two checks of a task, ${limits} seconds. Long waits check less often: after a tenth of the time waited so far, at most a minute.`,
 };
 
 const TIMEOUT: NumberRule = {
-	displayName: 'Timeout',
+	displayName: 'Timeout (Minutes)',
 	name: 'timeout',
 	min: 0,
 	isAbove: true,
 	max: 1440,
-	unit: 'minutes',
 	default: 30,
 	describe: (limits) =>
-		`How many minutes an item may take: ${limits}, fractions are fine. A task goes on after that and can be fetched with Get Status.`,
+		`How long an item may take: ${limits} minutes, fractions are fine. A task goes on after that and can be fetched with Get Status.`,
 };
 
 export const waitField: INodeProperties = {
@@ -33,7 +31,7 @@ export const waitField: INodeProperties = {
 	type: 'boolean',
 	default: true,
 	description:
-		'Whether to wait until the video is done. Otherwise the node hands out the task as it is now.',
+		'Whether to wait until the video is done. If off, the node returns the task ID at once: fetch the video later with Get Status.',
 };
 
 /** How waiting treats the execution; one choice for all items. */

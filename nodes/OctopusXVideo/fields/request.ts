@@ -5,19 +5,19 @@ import { numberField, type NumberRule } from './numberField';
 import { readOptions } from './options';
 
 const MAX_VIDEOS: NumberRule = {
-	displayName: 'Max Videos',
+	displayName: 'Safety Limit (Items)',
 	name: 'maxVideos',
 	min: 1,
 	isWhole: true,
 	default: 100,
 	describe: () =>
-		'Refuse to run, before anything is paid for, when more input items than this arrive. No limit unless added.',
+		'When more items than this arrive, the node stops before anything is paid for. No limit unless added.',
 };
 
 /** Options about the body of a paid request. */
 export const requestOptions: INodeProperties[] = [
 	{
-		displayName: 'Additional Fields',
+		displayName: 'Extra API Fields (JSON)',
 		name: 'additionalFields',
 		type: 'json',
 		default: '{}',
@@ -51,19 +51,19 @@ export function guardMaxVideos(item: ItemParameters): void {
 
 /** For operations and modes that can take a file. */
 export const sendBinaryAsOption: INodeProperties = {
-	displayName: 'Send Binary As',
+	displayName: 'Send Files As',
 	name: 'sendBinaryAs',
 	type: 'options',
 	options: [
 		{
-			name: 'Data URI',
+			name: 'Part of the Request',
 			value: 'dataUri',
-			description: 'Inside of the request: nothing is stored, a video may have at most 15 MB',
+			description: 'As a data URI: nothing is stored, a video may have at most 15 MB',
 		},
 		{
-			name: 'Upload',
+			name: 'Uploaded First',
 			value: 'upload',
-			description: 'To storage of OctopusX first, by its public address then: for large files',
+			description: 'To storage of OctopusX, then by a public address: needed above 15 MB',
 		},
 	],
 	default: 'dataUri',
@@ -92,14 +92,14 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 			: additionalFields;
 	if (!isPlainObject(fields)) {
 		throw item.invalid(
-			"'Additional Fields' is not a JSON object",
+			"'Extra API Fields (JSON)' is not a JSON object",
 			'It looks like {"seed": 42}: field names and values between curly brackets.',
 		);
 	}
 	const taken = RESERVED.find((name) => Object.hasOwn(fields, name));
 	if (taken) {
 		throw item.invalid(
-			`'Additional Fields' may not replace ${taken}`,
+			`'Extra API Fields (JSON)' may not replace ${taken}`,
 			`Use the ${taken === 'model' ? "option 'Model'" : "field 'Prompt'"} instead.`,
 		);
 	}

@@ -96,7 +96,7 @@ async function* encode(
 			yield Buffer.from(piece);
 			continue;
 		}
-		yield* toBase64(chunksOf(opened ?? (await openFile(context, piece)), piece.bytes));
+		yield* toBase64(chunksOf(opened ?? (await openFile(context, piece)), piece));
 		opened = undefined;
 	}
 }

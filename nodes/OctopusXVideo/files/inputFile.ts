@@ -7,23 +7,29 @@ import { within } from '../timing/pause';
 /** Storage that n8n keeps files in may be far away. */
 const STORAGE_LIMIT_MS = 5 * 60_000;
 
-/** Size in bytes of a file that n8n keeps, without loading it where n8n keeps it outside the item. */
+/**
+ * Size in bytes of a file that n8n keeps, without loading it where n8n keeps it outside the item.
+ *
+ * @param label what the user knows it by
+ * @throws OctopusXError when n8n does not have it any more
+ */
 export async function binarySize(
 	context: IExecuteFunctions,
+	label: string,
 	{ id, data }: IBinaryData,
 ): Promise<number> {
 	if (!id) return Buffer.from(data, 'base64').length;
-	return (await fromStorage(context, context.helpers.getBinaryMetadata(id))).fileSize;
+	return (await fromStorage(context, label, context.helpers.getBinaryMetadata(id))).fileSize;
 }
 
 /** The bytes of a file: a stream of what n8n stores, a buffer of what the item itself carries. */
 export async function openFile(
 	context: IExecuteFunctions,
-	{ itemIndex, field }: FileInput,
+	{ label, itemIndex, field }: FileInput,
 ): Promise<ByteStream | Buffer> {
 	const { id, data } = context.helpers.assertBinaryData(itemIndex, field);
 	if (!id) return Buffer.from(data, 'base64');
-	return guarded(await fromStorage(context, context.helpers.getBinaryStream(id)));
+	return guarded(await fromStorage(context, label, context.helpers.getBinaryStream(id)));
 }
 
 /**
@@ -32,7 +38,7 @@ export async function openFile(
  */
 export async function* chunksOf(
 	file: ByteStream | Buffer,
-	announcedBytes: number,
+	{ label, bytes: announcedBytes }: FileInput,
 ): AsyncGenerator<Buffer> {
 	let size = 0;
 	for await (const chunk of Buffer.isBuffer(file) ? [file] : (file as AsyncIterable<Buffer>)) {
@@ -40,22 +46,29 @@ export async function* chunksOf(
 		if (size > announcedBytes) break;
 		yield chunk;
 	}
-	if (size !== announcedBytes) throw unreadable('its size is not what n8n says');
+	if (size !== announcedBytes) throw unreadable(label, 'its size is not what n8n says');
 }
 
 /** What n8n's storage hands out, within a limit and not beyond a stopped execution. */
-async function fromStorage<T>(context: IExecuteFunctions, work: Promise<T>): Promise<T> {
+async function fromStorage<T>(
+	context: IExecuteFunctions,
+	label: string,
+	work: Promise<T>,
+): Promise<T> {
 	const signal = context.getExecutionCancelSignal();
 	const result = await within(
 		STORAGE_LIMIT_MS,
-		work.catch((error: Error) => unreadable(error.message)),
+		work.catch((error: Error) => unreadable(label, error.message)),
 		signal,
 	);
-	if (result === undefined) throw unreadable('n8n did not hand it out in time');
+	if (result === undefined) throw unreadable(label, 'n8n did not hand it out in time');
 	if (result instanceof OctopusXError) throw result;
 	return result;
 }
 
-function unreadable(reason: string): OctopusXError {
-	return new OctopusXError('The input file could not be read', `${reason}. Nothing was submitted.`);
+function unreadable(label: string, reason: string): OctopusXError {
+	return new OctopusXError(
+		`The file of '${label}' could not be read`,
+		`${reason}. Nothing was submitted. Check the node that it comes from.`,
+	);
 }

@@ -17,18 +17,18 @@ const modeField: INodeProperties = {
 	type: 'options',
 	noDataExpression: true,
 	options: [
+		{ name: 'Text to Video', value: 'textToVideo', description: 'Use nothing but a prompt' },
+		{ name: 'First Frame', value: 'firstFrame', description: 'Bring an image to life' },
 		{
 			name: 'First and Last Frame',
 			value: 'firstLastFrame',
 			description: 'Move from one image to another',
 		},
-		{ name: 'First Frame', value: 'firstFrame', description: 'Bring an image to life' },
 		{
 			name: 'Reference Images',
 			value: 'referenceImages',
 			description: 'Use up to 5 images of people, things or styles',
 		},
-		{ name: 'Text to Video', value: 'textToVideo', description: 'Use nothing but a prompt' },
 	],
 	default: 'textToVideo',
 	description: 'What the video is made from',
@@ -73,7 +73,8 @@ export const generate: Operation = {
 			{ mode: ['firstFrame', 'firstLastFrame'] },
 			mediaFields('firstFrame', 'First Frame', IMAGE),
 		),
-		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', 'Last Frame', IMAGE)),
+		// no default: both frames would silently be the same file
+		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', 'Last Frame', IMAGE, '')),
 		...showWhen({ mode: ['referenceImages'] }, [referenceImagesField]),
 		...videoFields({
 			...sendBinaryAsOption,

@@ -33,7 +33,12 @@ export const getStatus: Operation = {
 			placeholder: 'e.g. video_abc123',
 			description: 'The task_id that Generate or Edit handed out',
 		},
-		{ ...waitField, default: false },
+		{
+			...waitField,
+			default: false,
+			description:
+				'Whether to wait until the video is done. If off, the node returns the task as it is now.',
+		},
 		waitStrategyField,
 		downloadField,
 		optionsField([{ ...timeoutOption, displayOptions: WHILE_WAITING }, ...outputOptions]),

@@ -1,10 +1,11 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { checkingFields } from '../fields/checking';
 import { showWhen } from '../fields/showWhen';
 import { edit } from './edit.operation';
 import { generate } from './generate.operation';
 import { getStatus } from './getStatus.operation';
 
-export const operations = { edit, generate, getStatus };
+export const operations = { generate, edit, getStatus };
 
 const names = Object.values(operations).map(({ option }) => [option.value, option.name]);
 
@@ -13,6 +14,7 @@ export const subtitle = `={{ (${JSON.stringify(Object.fromEntries(names))})[$par
 
 /** All fields of the node: the choice of the operation, then each operation's own. */
 export const properties: INodeProperties[] = [
+	...checkingFields,
 	{
 		displayName: 'Operation',
 		name: 'operation',

@@ -24,11 +24,13 @@ import { openScope, scopeFor, type Scope } from './state/scope';
 import { askVerdict, healsFor, look, lookAgain } from './steps/look';
 import { explainRefusedKey } from './steps/refusedKey';
 import { endOfWait, timedOut } from './steps/wait';
-import { readHandover, type Pending } from './suspension/handover';
+import type { Pending } from './suspension/handover';
+import { takeOver } from './suspension/takeOver';
 import { withoutVideo } from './suspension/suspend';
 
-/** n8n's Retry of an execution that was suspended would only fail with the same error again. */
-const GET_STATUS = 'Fetch them with Get Status.';
+/** n8n keeps what the sub-workflow ended with, and fails with it again. */
+const AFTER_SUSPENSION =
+	"n8n's Retry is of no use here: a retry of an execution that was suspended fails with the same error, without asking OctopusX. Fetch finished videos with Get Status and their task IDs, and start the workflow anew for those that failed.";
 
 /** Where n8n keeps, from look to look, the tasks that have been seen to end. */
 const SEEN = 'octopusXSeen';
@@ -46,7 +48,7 @@ const ROUND_LIMIT_MS = 30_000;
  * followed in the execution that waits, and hands that the items, one per item of its input.
  */
 export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const { parent, items } = readHandover(context);
+	const { parent, items } = takeOver(context);
 	return await resume(context, parent, items).catch((error) => {
 		if (error instanceof NodeApiError || error instanceof NodeOperationError) throw error;
 		// thrown as it is, it would make n8n hand on this node's input, with On Error set to Continue:
@@ -54,7 +56,7 @@ export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecu
 		return conclude(
 			context,
 			items.map((item) => unlessFailed(item, asOctopusXError(error))),
-			GET_STATUS,
+			AFTER_SUSPENSION,
 		);
 	});
 }
@@ -90,7 +92,7 @@ async function resume(
 			? conclude(
 					context,
 					items.map((item) => unlessFailed(item, error as Error)),
-					GET_STATUS,
+					AFTER_SUSPENSION,
 				)
 			: await waitOn(context, handedOver);
 	}
@@ -118,7 +120,7 @@ async function resume(
 			return await deliverIfEnded(scope, fresh);
 		}),
 	);
-	return conclude(context, await explainRefusedKey(scope, settled), GET_STATUS);
+	return conclude(context, await explainRefusedKey(scope, settled), AFTER_SUSPENSION);
 }
 
 /**

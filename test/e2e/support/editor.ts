@@ -81,6 +81,12 @@ class Editor {
 		return new ExecutionsTab(this.page);
 	}
 
+	/** One execution of a workflow, as a click in the list of executions opens it. */
+	async openExecution({ id }: { id: string }, execution: { id: string }): Promise<void> {
+		await this.page.goto(`/workflow/${id}/executions/${execution.id}`);
+		await this.find('canvas-node').first().waitFor();
+	}
+
 	nodeOnCanvas(name: string): Locator {
 		return this.find('canvas-node').filter({ hasText: name });
 	}

@@ -29,6 +29,28 @@ export class NodePanel {
 		return texts.map((text) => text.split('\n')[0] ?? '');
 	}
 
+	/** The box with words to whoever opens the node. */
+	async notice(): Promise<string> {
+		return await this.parameters.getByRole('alert').innerText();
+	}
+
+	/** How many fields carry n8n's red triangle. */
+	async issues(): Promise<number> {
+		return await byTestId('parameter-issues', this.parameters).count();
+	}
+
+	/** Names of fields that the panel has no room for. */
+	async cutLabels(): Promise<string[]> {
+		const labels = byTestId('input-label', this.parameters).filter({ visible: true });
+		return await labels.evaluateAll((all: MeasuredLabel[]) =>
+			all
+				.flatMap((label) => [...label.querySelectorAll('*')])
+				.filter((part) => part.childElementCount === 0 && part.scrollWidth > part.clientWidth + 1)
+				.filter((part) => part.clientWidth > 0)
+				.map((part) => part.innerText),
+		);
+	}
+
 	/** Picks an entry of a list by what it is called there. */
 	async choose(parameter: string, entry: string): Promise<void> {
 		const list = this.find(`parameter-input-${parameter}`).getByRole('combobox');
@@ -106,6 +128,15 @@ export class NodePanel {
 			description: await byTestId('node-error-description', this.output).innerText(),
 		};
 	}
+}
+
+/** The part of HTMLElement that is used here. */
+interface MeasuredLabel {
+	querySelectorAll: (selector: string) => Iterable<MeasuredLabel>;
+	childElementCount: number;
+	scrollWidth: number;
+	clientWidth: number;
+	innerText: string;
 }
 
 /** The part of HTMLVideoElement that is used here: the types of the DOM are not among ours. */

@@ -37,6 +37,7 @@ const note = {
 		displayName: 'Sticky Note',
 		name: 'stickyNote',
 		group: [],
+		properties: [{ displayName: 'Content', name: 'content', type: 'string', default: '' }],
 	},
 } as unknown as INodeType;
 

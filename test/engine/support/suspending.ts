@@ -12,8 +12,8 @@ import type {
 import type { Sandbox } from '../../sandbox/sandbox';
 import { parse, stringify } from 'flatted';
 import { GENERATE_EACH } from './inputs';
-import { runNode, type NodeRun, type NodeSetup } from './runNode';
-import { lastRunOf, runWorkflow } from './runWorkflow';
+import { NODE, runNode, type NodeRun, type NodeSetup } from './runNode';
+import { lastRunOf, runWorkflow, type RunOptions } from './runWorkflow';
 import { onVirtualTime } from './virtualTime';
 
 /** n8n's IF, version 1, with the one condition that our sub-workflow has. */
@@ -62,6 +62,8 @@ const ifNode = {
 } as unknown as INodeType;
 
 export const MINUTE = 60_000;
+/** The node of the sub-workflow that looks at the tasks. */
+export const CHECKING = `${NODE}: checking, do not stop`;
 export const errorOf = ({ json }: INodeExecutionData) => json.error as IDataObject;
 
 /** Whether the engine at hand is of an n8n that can suspend under any setting of On Error. */
@@ -89,6 +91,12 @@ export interface SuspendingSetup extends NodeSetup {
 	parent?: () => IRun['data'] | undefined;
 }
 
+/** Runs the sub-workflow that the node hands to n8n. */
+export async function runChecking(options: RunOptions): Promise<IRun> {
+	const otherNodes = { 'n8n-nodes-base.if': ifNode };
+	return await runWorkflow({ mode: 'integrated', ...options, otherNodes });
+}
+
 /**
  * Runs our node as n8n 2.x does when it suspends the execution: the sub-workflow is resumed when its
  * time has come, each time from what n8n's database would hold, and then the execution that waits
@@ -108,13 +116,11 @@ export async function runSuspending(
 		let waiting: IRun | undefined = undefined;
 
 		const runChild = async (resumeOf?: IRun) =>
-			await runWorkflow({
+			await runChecking({
 				credential,
 				node: setup.node,
-				otherNodes: { 'n8n-nodes-base.if': ifNode },
 				workflow: started?.workflow as IWorkflowBase,
 				input: started?.items,
-				mode: 'integrated',
 				executionId: '2',
 				resumeOf,
 				getRunExecutionData: async () => (parent ? parent() : waiting?.data),

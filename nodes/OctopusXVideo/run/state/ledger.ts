@@ -125,6 +125,12 @@ export class LedgerLine {
 	}
 }
 
-function hashOf(request: VideoRequest): string {
-	return createHash('sha256').update(JSON.stringify(request)).digest('hex').slice(0, 32);
+/** What tells requests apart: all that is sent, so a changed one is another video. */
+export function hashOf({ media, ...request }: VideoRequest): string {
+	// words for errors may change with the node, and are no part of what is asked for
+	const withoutLabels = JSON.stringify(media, (key, value) =>
+		key === 'label' ? undefined : value,
+	);
+	const text = JSON.stringify({ ...request, withoutLabels });
+	return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

@@ -72,13 +72,15 @@ function toNodeError(
 	advice: string,
 ): NodeApiError | NodeOperationError | undefined {
 	const node = context.getNode();
-	const tasks = listTasks(items, advice);
-	if (items.some(isStopped)) return new NodeOperationError(node, STOPPED, { description: tasks });
+	if (items.some(isStopped)) {
+		return new NodeOperationError(node, STOPPED, { description: listTasks(items, advice) });
+	}
 	const first = items.find((item) => item.state !== 'delivered');
 	if (!first) return undefined;
 
 	const { index: itemIndex, error } = first;
 	const { message, description } = wordsOf(error);
+	const tasks = listTasks(items, advice, MAX_OF_A_KIND, description);
 	const options = { itemIndex, description: [description, tasks].join(' ').trim() };
 	const { statusCode } = error instanceof OctopusXError ? error.details : {};
 	const nodeError =
@@ -94,12 +96,17 @@ function idsOf(task: Task | undefined): IDataObject {
 	return { task_id, status, ...(video_url && { video_url }) };
 }
 
-/** The tasks of the run, and the items whose submission nobody answered: at most `limit` of a kind. */
-function listTasks(items: Item[], advice: string, limit = MAX_OF_A_KIND): string {
+/**
+ * The tasks of the run, and the items whose submission nobody answered: at most `limit` of a kind.
+ *
+ * @param said what the text says before this: the only task of the run is not named twice
+ */
+function listTasks(items: Item[], advice: string, limit = MAX_OF_A_KIND, said = ''): string {
 	const all = items.flatMap((item) => {
 		const task = taskOf(item);
 		return task ? [{ task, text: `item ${item.index}: ${task.task_id} (${task.status})` }] : [];
 	});
+	const isSaid = all.length === 1 && said.includes(String(all[0]?.task.task_id));
 	const kinds = all.length > limit ? KINDS : [() => true];
 	const tasks = kinds
 		.map((isKind) => all.filter(({ task }) => isKind(task)).map(({ text }) => text))
@@ -109,18 +116,19 @@ function listTasks(items: Item[], advice: string, limit = MAX_OF_A_KIND): string
 	const next = items.some(isStopped)
 		? "Fetch them with Get Status: after a Stop by hand, n8n's Retry starts from the beginning and pays again."
 		: advice;
-	const isFetchable = items.map(taskOf).some((task) => task && !isSpent(task));
+	const isFetchable = all.some(({ task }) => !isSpent(task));
 	const unanswered = items.filter(isInDoubt).map(({ index }) => `item ${index}`);
 	return [
-		...(tasks.length > 0 ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
-		...(isFetchable ? [next] : []),
+		...(tasks.length > 0 && !isSaid ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
+		...(isFetchable || next !== RETRY_GOES_ON ? [next] : []),
 		...(unanswered.length > 0
 			? [`Submissions without an answer, perhaps paid for: ${shortened(unanswered, limit)}.`]
 			: []),
 	].join(' ');
 }
 
-function shortened(list: string[], limit: number): string {
+/** The first entries of a list, and how many more there are. */
+export function shortened(list: string[], limit: number): string {
 	const more = list.length - limit;
 	const shown = list.slice(0, limit).join(', ');
 	return more > 0 ? `${shown} and ${more} more (all are in n8n's log)` : shown;

@@ -27,7 +27,11 @@ export async function obtainTask(scope: Scope, item: Planned): Promise<Paid | En
 			? taskFor(scope, index, source.request, deadline)
 			: lookUp(scope, source.taskId, deadline);
 	const { value: obtained, fault } = await attempt(obtaining);
-	if (fault) return failed(item, fault, 'taskId' in source ? unseenTask(source.taskId) : undefined);
+	if (fault) {
+		// an ID that OctopusX does not know is no task to be listed, or fetched later
+		const isTask = 'taskId' in source && fault.details.code !== 'task_not_exist';
+		return failed(item, fault, isTask ? unseenTask(source.taskId) : undefined);
+	}
 
 	const { task, isTakenUp } = obtained;
 	showTask(scope, index, task);
@@ -133,6 +137,6 @@ async function takeUp(
 function outOfTime(): OctopusXError {
 	return new OctopusXError(
 		'The time for this item was over before it could be submitted',
-		"Nothing was submitted. Raise the option 'Timeout'.",
+		"Nothing was submitted. Raise the option 'Timeout (Minutes)'.",
 	);
 }

@@ -73,7 +73,7 @@ async function put(
 ): Promise<void> {
 	// a stream is used up by a try, so each one opens its own
 	const source = await openFile(context, file);
-	const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file.bytes), source);
+	const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file), source);
 	try {
 		const sending = async (ending: AbortSignal) =>
 			await client.putFile(target, body, file.bytes, ending).then(() => true);

@@ -71,7 +71,7 @@ export function timedOut(
 		[
 			`Task ${task_id} was ${status} at ${progress} % when it was last seen.`,
 			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
-			"The task goes on and was charged: use Get Status with this Task ID later, or raise the option 'Timeout'.",
+			"The task goes on and was charged: use Get Status with this Task ID later, or raise the option 'Timeout (Minutes)'.",
 		].join(' '),
 		{ transient: true },
 	);

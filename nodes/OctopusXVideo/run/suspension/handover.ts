@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
-import { unseenTask } from '../../api/task';
+import { isPlainObject, unseenTask } from '../../api/task';
 import { fromWallClock, toWallClock } from '../../timing/clock';
 import type { Ended, Failed, InDoubt, Paid } from '../state/item';
 import { wordsOf } from '../state/output';
@@ -33,12 +33,17 @@ export function writeHandover(parent: string, items: Pending[]): INodeExecutionD
 	}));
 }
 
-/** What `writeHandover` has written, inside of the sub-workflow. */
-export function readHandover(context: IExecuteFunctions): { parent: string; items: Pending[] } {
-	const all = context
-		.getInputData()
-		.map(({ json }) => json[HANDOVER] as unknown as { parent: string; item: Handover });
+/** What `writeHandover` has written, inside of the sub-workflow; `undefined` where something else came. */
+export function readHandover(
+	context: IExecuteFunctions,
+): { parent: string; items: Pending[] } | undefined {
+	const all = context.getInputData().map(({ json }) => json[HANDOVER]);
+	if (!all.every(isHandover)) return undefined;
 	return { parent: all[0]?.parent ?? '', items: all.map(({ item }) => read(item)) };
+}
+
+function isHandover(value: unknown): value is { parent: string; item: Handover } {
+	return isPlainObject(value) && isPlainObject(value.item) && typeof value.item.index === 'number';
 }
 
 function write(item: Pending): Handover {

@@ -1,58 +1,86 @@
 import type { IExecuteFunctions, INode, IWorkflowBase } from 'n8n-workflow';
+import { CHECKED_EXECUTION } from '../../job';
 import { HANDOVER } from './handover';
 
-/** The operation of the node inside of the sub-workflow; not in the editor's list. */
-export const RESUME = 'resume';
+/** The node that only shows in an execution, and says what it is and what not to do. */
+const note = (executionId: string) => `## Videos of execution ${executionId}: checking, do not stop
+
+Execution ${executionId} of this workflow is suspended until its videos are done. This execution checks them, once a minute at first, later less often. When all are done it ends by itself, and execution ${executionId} goes on.
+
+- **To give up waiting**, stop execution ${executionId}, not this one. The videos are made and charged all the same: fetch them with Get Status.
+- **Do not stop, delete or retry this one**: execution ${executionId} would end without its videos.`;
 
 /**
- * The sub-workflow that waits: trigger → look → are there videos? If not, n8n comes to the look again.
+ * The sub-workflow that waits: trigger → check → are there videos? If not, n8n comes to the check again.
  * A node that suspends its execution hands on its input when n8n resumes it; it is run again only
  * where a connection leads back to it.
+ *
+ * n8n shows its execution beside the one that waits, under the name of the same workflow. Only what is
+ * inside tells them apart: names that a person understands, and a note.
  */
 export function waitingWorkflow(context: IExecuteFunctions): IWorkflowBase {
-	const { type, typeVersion, credentials } = context.getNode();
-	const { name, id } = context.getWorkflow();
-	const at = (x: number): Pick<INode, 'position'> => ({ position: [x, 0] });
+	const { name: ownName, type, typeVersion, credentials } = context.getNode();
+	const { id } = context.getWorkflow();
+	const executionId = context.getExecutionId();
+	const start = `Videos of execution ${executionId}`;
+	// an error workflow is told this name where the node has failed
+	const check = `${ownName}: checking, do not stop`;
+	const isDone = 'All done?';
 	const nodes: INode[] = [
 		{
-			...at(0),
+			position: [0, 0],
 			id: 'start',
-			name: 'Start',
+			name: start,
 			type: 'n8n-nodes-base.executeWorkflowTrigger',
 			typeVersion: 1,
 			parameters: {},
 		},
 		{
-			...at(220),
-			id: 'look',
-			name: 'Look',
+			position: [260, 0],
+			id: 'check',
+			name: check,
 			type,
 			typeVersion,
 			credentials,
-			parameters: { operation: RESUME },
+			// all but the last shows what the node does, in the words of the editor, to whoever opens it
+			parameters: {
+				operation: 'getStatus',
+				taskId: `={{ $json.${HANDOVER}.item.task?.task_id }}`,
+				waitForCompletion: true,
+				waitStrategy: 'suspend',
+				[CHECKED_EXECUTION]: executionId,
+			},
 			...(context.continueOnFail() && { onError: 'continueRegularOutput' }),
 		},
 		{
-			...at(440),
+			position: [520, 0],
 			id: 'done',
-			name: 'Done?',
+			name: isDone,
 			type: 'n8n-nodes-base.if',
 			typeVersion: 1,
 			parameters: {
 				conditions: { boolean: [{ value1: `={{ !$json.${HANDOVER} }}`, value2: true }] },
 			},
 		},
+		{
+			position: [-40, -290],
+			id: 'note',
+			name: 'What this is',
+			type: 'n8n-nodes-base.stickyNote',
+			typeVersion: 1,
+			parameters: { content: note(executionId), width: 700, height: 230 },
+		},
 	];
 	const to = (node: string) => [{ node, type: 'main' as const, index: 0 }];
 	return {
 		id,
-		name: `${name}: waiting for videos`,
+		name: `Videos of execution ${executionId}: checking, do not stop`,
 		nodes,
 		connections: {
 			// every node has a run before the first wait: after a crash, n8n makes up an item for one that has none
-			Start: { main: [to('Done?')] },
-			Look: { main: [to('Done?')] },
-			'Done?': { main: [[], to('Look')] },
+			[start]: { main: [to(isDone)] },
+			[check]: { main: [to(isDone)] },
+			[isDone]: { main: [[], to(check)] },
 		},
 		settings: {
 			...context.getWorkflowSettings?.(),

@@ -1,0 +1,123 @@
+import { NodeHelpers, type INode, type INodeExecutionData, type IRun } from 'n8n-workflow';
+import { parse, stringify } from 'flatted';
+import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
+import { CONTINUE, inputOf } from './support/inputs';
+import { NODE } from './support/runNode';
+import { lastRunOf } from './support/runWorkflow';
+import { CHECKING, MINUTE, onNewEngine, runChecking, suspendingOn } from './support/suspending';
+import { useSandbox } from './support/useSandbox';
+
+/** What a person meets of the execution that checks the videos of a suspended one. */
+
+const sandbox = useSandbox({ durationMs: 5 * MINUTE });
+
+const suspend = suspendingOn(sandbox, {}, inputOf('one', 'two'));
+
+onNewEngine('the checking execution', () => {
+	test('says in its names and in a note which execution it belongs to, and not to stop it', async () => {
+		const { started } = await suspend();
+		const { name, nodes } = started?.workflow ?? { nodes: [] };
+		expect(name).toBe('Videos of execution 1: checking, do not stop');
+		expect(nodes.map((node) => node.name)).toEqual(
+			expect.arrayContaining(['Videos of execution 1', `${NODE}: checking, do not stop`]),
+		);
+		const note = nodes.find(({ type }) => type === 'n8n-nodes-base.stickyNote');
+		expect(note?.parameters.content).toContain('## Videos of execution 1: checking, do not stop');
+		expect(note?.parameters.content).toContain('stop execution 1, not this one');
+	});
+
+	test('opens without a mark of something wrong, as a Get Status of the tasks that waits', async () => {
+		const { started } = await suspend();
+		const node = started?.workflow.nodes.find(({ name }) => name === CHECKING) as INode;
+		const { description } = new OctopusXVideo();
+		expect(NodeHelpers.getNodeParametersIssues(description.properties, node, description)).toBe(
+			null,
+		);
+		const operation = description.properties.find(({ name }) => name === 'operation');
+		expect(operation?.options).toContainEqual(
+			expect.objectContaining({ value: node.parameters.operation }),
+		);
+		const isShown = (parameters: INode['parameters']) =>
+			description.properties
+				.filter((one) => NodeHelpers.displayParameter(parameters, one, node, description))
+				.some(({ type }) => type === 'notice');
+		expect(isShown(node.parameters)).toBe(true);
+		expect(isShown({ operation: 'generate' })).toBe(false);
+		expect(isShown({ operation: 'generate', checkedExecution: '' })).toBe(false);
+	});
+
+	/** Stops a checking execution while it waits, and retries it as n8n does. */
+	async function stopAndRetry(settings = {}): Promise<IRun> {
+		let stopped: IRun | undefined;
+		const { started } = await suspend(
+			{},
+			{
+				settings,
+				whileSuspended: (times, child) => {
+					if (times === 1) stopped = parse(stringify(child)) as IRun;
+				},
+			},
+		);
+		sandbox.log = [];
+		return await runChecking({
+			credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
+			workflow: started?.workflow ?? { nodes: [], connections: {} },
+			mode: 'retry',
+			resumeOf: stopped,
+		});
+	}
+
+	test.each([
+		['Stop', {}],
+		['Continue', CONTINUE],
+	])(
+		'fails when it is retried, and says what to do instead, with On Error: %s',
+		async (_what, settings) => {
+			const { status, data } = await stopAndRetry(settings);
+			expect(status).toBe('error');
+			expect(data.resultData.error).toMatchObject({
+				message: 'A checking execution cannot be retried',
+				description:
+					'Fetch the videos of execution 1 with Get Status, which is not charged: video_1, video_2.',
+			});
+			expect(sandbox.log).toEqual([]);
+		},
+	);
+
+	test.each<[string, INodeExecutionData['json']]>([
+		['nothing of ours', { prompt: 'one' }],
+		['something else under our key', { octopusXSuspended: { parent: '1', item: 'x' } }],
+		['null under our key', { octopusXSuspended: null }],
+	])('its node refuses to work elsewhere, where it gets %s', async (_what, json) => {
+		const { started } = await suspend({}, { settings: CONTINUE });
+		const workflow = started?.workflow ?? { nodes: [], connections: {} };
+		sandbox.log = [];
+		const run = await runChecking({
+			credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
+			workflow: {
+				nodes: workflow.nodes,
+				connections: {
+					'Videos of execution 1': { main: [[{ node: CHECKING, type: 'main', index: 0 }]] },
+				},
+			},
+			mode: 'manual',
+			input: [{ json }],
+		});
+		expect(lastRunOf(run, CHECKING).error?.message).toBe(
+			'This node only works in a checking execution',
+		);
+		expect(sandbox.log).toEqual([]);
+	});
+});
+
+onNewEngine('the execution that was suspended', () => {
+	test.each([
+		['one of its videos', inputOf('one', 'two [failed]')],
+		['its only video', inputOf('one [failed]')],
+	])('says after the failure of %s that Retry is of no use, and what is', async (_what, input) => {
+		const { error } = await suspend({}, { input });
+		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.description).toContain("n8n's Retry is of no use here");
+		expect(error?.description).toContain('start the workflow anew');
+	});
+});

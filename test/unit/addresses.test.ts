@@ -1,0 +1,32 @@
+import { addressesIn } from '../../nodes/OctopusXVideo/fields/addresses';
+
+const A = 'https://example.com/a.png?v=1,2';
+const B = 'http://example.com/b,c;d.png';
+const DATA = 'data:image/png;base64,aGFsbG8=';
+const NESTED = 'https://example.com/resize?of=https://example.com/1.png,https://example.com/2.png';
+
+test.each<[string, string[]]>([
+	[A, [A]],
+	[` ${B}\n`, [B]],
+	[DATA, [DATA]],
+	[NESTED, [NESTED]],
+	[`${A},${B}`, [A, B]],
+	[`${A}, ${B},\n${DATA}`, [A, B, DATA]],
+	[`${A} , ${B}`, [A, B]],
+	[`${DATA};${DATA}`, [DATA, DATA]],
+	[`${NESTED} ${A}`, [NESTED, A]],
+	[`${A} the first one`, [`${A} the first one`]],
+	[`${A} the first, ${B}`, [`${A}\nthe\nfirst,`, B]],
+	['data:image/png;base64,aGFs\nbG8=', ['data:image/png;base64,aGFs\nbG8=']],
+	['a.png, b.png', ['a.png, b.png']],
+	[`a.png, ${B}, ${A}`, ['a.png,', B, A]],
+	['', ['']],
+])('the addresses in %j are told apart', (text, expected) => {
+	expect(addressesIn(text)).toEqual(expected);
+});
+
+test('a long text of separators is read in no time', () => {
+	const start = performance.now();
+	addressesIn(`${A}${', '.repeat(200_000)}${','.repeat(400_000)}x${';'.repeat(400_000)}`);
+	expect(performance.now() - start).toBeLessThan(2_000);
+});
