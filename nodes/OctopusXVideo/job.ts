@@ -32,6 +32,21 @@ export interface DownloadSettings {
 	fileName: string;
 }
 
+/** The fields of a task that people use, most used first; a task has those that the API knows of it. */
+export const OUTPUT_FIELDS: readonly string[] = [
+	'task_id',
+	'status',
+	'progress',
+	'video_url',
+	'model',
+	'seconds',
+	'size',
+	'created_at',
+	'completed_at',
+	'expires_at',
+	'failure',
+];
+
 /** All there is to do for one item: a task to create or one to look up, and what follows. */
 export interface Job {
 	source: { request: VideoRequest } | { taskId: string };
@@ -42,6 +57,8 @@ export interface Job {
 	/** Absent: hand out the task as it is now. */
 	wait?: WaitSettings;
 	download?: DownloadSettings;
+	/** The fields of the task that the output item gets, in their order; absent: all, as the API gave them. */
+	outputFields?: readonly string[];
 }
 
 export interface WaitSettings {

@@ -50,7 +50,10 @@ test('the icon of the node suits the theme', async () => {
 
 describe('fields', () => {
 	const CLIP = ['Seconds', 'Aspect Ratio', 'Resolution'];
-	const WAITING = ['Wait Until Completed', 'While Waiting', 'Download Video', 'Options'];
+	const WAITING = [
+		...['Wait Until Completed', 'While Waiting', 'Download Video'],
+		...['Simplify', 'Options'],
+	];
 	const generate = (...own: string[]) => [
 		...['Operation', 'Mode', 'Prompt'],
 		...own,
@@ -58,7 +61,10 @@ describe('fields', () => {
 		...WAITING,
 	];
 	const edit = (...own: string[]) => ['Operation', 'Prompt', ...own, ...CLIP, ...WAITING];
-	const GET_STATUS = ['Operation', 'Task ID', 'Wait Until Completed', 'Download Video', 'Options'];
+	const GET_STATUS = [
+		...['Operation', 'Task ID', 'Wait Until Completed', 'Download Video'],
+		...['Simplify', 'Options'],
+	];
 	let panel: NodePanel;
 
 	beforeAll(async () => {
@@ -136,10 +142,13 @@ describe('fields', () => {
 	test.each(['Generate', 'Edit'])('%s offers no download without waiting', async (operation) => {
 		await choose({ operation, waitForCompletion: false });
 		await eventually(async () => {
-			expect((await panel.labels()).slice(-2)).toEqual(['Wait Until Completed', 'Options']);
+			const shown = ['Wait Until Completed', 'Simplify', 'Options'];
+			expect((await panel.labels()).slice(-shown.length)).toEqual(shown);
 		});
 		await choose({ waitForCompletion: true });
-		await eventually(async () => expect((await panel.labels()).slice(-4)).toEqual(WAITING));
+		await eventually(async () =>
+			expect((await panel.labels()).slice(-WAITING.length)).toEqual(WAITING),
+		);
 	});
 
 	const REQUEST = ['Additional Fields', 'Max Concurrency', 'Max Videos', 'Model'];

@@ -13,7 +13,7 @@ import {
 } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { CredentialsHelper } from './support/credentialsHelper';
-import { NODE_TYPE, NodeTypes } from './support/nodeTypes';
+import { asTool, NODE_TYPE, NodeTypes } from './support/nodeTypes';
 import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
 
@@ -36,8 +36,9 @@ async function callTool(args: IDataObject, parameters: INodeParameters = {}) {
 		},
 		credentials: { octopusXApi: { id: '1', name: 'OctopusX' } },
 	};
+	const tool = asTool(new OctopusXVideo());
 	const workflowData = { id: 'test', name: 'Test', active: false, nodes: [node], connections: {} };
-	const workflow = new Workflow({ ...workflowData, nodeTypes: new NodeTypes() });
+	const workflow = new Workflow({ ...workflowData, nodeTypes: new NodeTypes(tool) });
 	const additionalData = {
 		credentialsHelper: new CredentialsHelper({ apiKey: sandbox.apiKey, baseUrl: sandbox.url }),
 		hooks: new ExecutionLifecycleHooks('manual', '1', workflowData as unknown as IWorkflowBase),
@@ -67,7 +68,7 @@ async function callTool(args: IDataObject, parameters: INodeParameters = {}) {
 			executeData,
 			[],
 		);
-	const invoke = makeHandleToolInvocation(contextOfRun, node, new OctopusXVideo(), runData);
+	const invoke = makeHandleToolInvocation(contextOfRun, node, tool, runData);
 	// the agent hands on the words of what is thrown
 	const tell = async () => await invoke(args).catch(({ message }: Error) => message);
 	return (await onVirtualTime(sandbox, tell)).result;
@@ -112,4 +113,25 @@ test('an AI agent that does not wait gets the ID to ask for later', async () => 
 	const status = { operation: 'getStatus', taskId: "={{ $fromAI('task_id', 'The task') }}" };
 	const [later] = JSON.parse(await callTool({ task_id: task.task_id }, status));
 	expect(later).toMatchObject({ task_id: 'video_1', status: 'completed' });
+});
+
+test.each([
+	[{}, ['task_id', 'status', 'progress', 'video_url', 'model', 'seconds', 'size']],
+	[{ output: 'raw' }, ['id', 'task_id', 'status', 'progress', 'video_url', 'object']],
+])('with %j an AI agent is told these fields of the task: %j', async (parameters, fields) => {
+	const [task] = JSON.parse(await callTool(ARGUMENTS, parameters));
+	expect(Object.keys(task).slice(0, fields.length)).toEqual(fields);
+});
+
+test('an AI agent is told the selected fields, in their usual order, and always the task ID', async () => {
+	const fields = ['video_url', 'status', 'failure'];
+	const [task] = JSON.parse(await callTool(ARGUMENTS, { output: 'selectedFields', fields }));
+	expect(Object.keys(task)).toEqual(['task_id', 'status', 'video_url']);
+	const [idOnly] = JSON.parse(await callTool(ARGUMENTS, { output: 'selectedFields' }));
+	expect(idOnly).toEqual({ task_id: 'video_2' });
+});
+
+test('Simplify is no field of a tool, so a value from elsewhere changes nothing', async () => {
+	const [task] = JSON.parse(await callTool(ARGUMENTS, { simplify: false }));
+	expect(task).not.toHaveProperty('object');
 });

@@ -3,6 +3,7 @@ import type { DownloadSettings, Job } from '../job';
 import type { ItemParameters } from './itemParameters';
 import { numberField, type NumberRule } from './numberField';
 import { readMaxConcurrency, readNumberOption, readOptions } from './options';
+import { readOutputFields } from './simplify';
 
 const POLL_INTERVAL: NumberRule = {
 	displayName: 'Poll Interval',
@@ -109,6 +110,7 @@ export function readOutput(item: ItemParameters): Omit<Job, 'source'> {
 	const output: Omit<Job, 'source'> = {
 		timeoutMs: readNumberOption(item, TIMEOUT) * 60_000,
 		maxConcurrency: readMaxConcurrency(item),
+		outputFields: readOutputFields(item),
 	};
 	if (item.flag(waitField.displayName, item.get('waitForCompletion'))) {
 		const seconds = readNumberOption(item, POLL_INTERVAL);

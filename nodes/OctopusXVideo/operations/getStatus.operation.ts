@@ -9,6 +9,7 @@ import {
 	waitStrategyField,
 	WHILE_WAITING,
 } from '../fields/output';
+import { simplifyFields } from '../fields/simplify';
 import type { Operation } from './operation';
 
 /** Who only wants to look is told soon that the server cannot be reached. */
@@ -35,6 +36,7 @@ export const getStatus: Operation = {
 		{ ...waitField, default: false },
 		waitStrategyField,
 		downloadField,
+		...simplifyFields,
 		optionsField([{ ...timeoutOption, displayOptions: WHILE_WAITING }, ...outputOptions]),
 	],
 

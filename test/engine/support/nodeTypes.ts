@@ -1,4 +1,5 @@
 import {
+	NodeConnectionTypes,
 	NodeHelpers,
 	type INodeType,
 	type INodeTypes,
@@ -11,6 +12,19 @@ export const NODE_TYPE = 'n8n-nodes-octopusx.octopusXVideo';
 const SUB_WORKFLOW_TRIGGER_TYPE = 'n8n-nodes-base.executeWorkflowTrigger';
 export const TRIGGER_TYPE = 'n8n-nodes-base.manualTrigger';
 export const NOTE_TYPE = 'n8n-nodes-base.stickyNote';
+
+/** A node as n8n makes a tool for AI Agents of it, as far as its fields depend on that. */
+export function asTool(node: INodeType): INodeType {
+	const { name, displayName } = node.description;
+	node.description = {
+		...node.description,
+		name: `${name}Tool`,
+		displayName: `${displayName} Tool`,
+		inputs: [],
+		outputs: [NodeConnectionTypes.AiTool],
+	};
+	return node;
+}
 
 /** Manual Trigger without its package; the items it is started with pass through. */
 const trigger = {

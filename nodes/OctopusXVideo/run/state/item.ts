@@ -42,7 +42,7 @@ export interface Ended extends WithTask {
 	state: 'ended';
 }
 
-export interface Delivered extends Omit<WithTask, 'job'> {
+export interface Delivered extends WithTask {
 	state: 'delivered';
 	binary?: Record<string, IBinaryData>;
 }
