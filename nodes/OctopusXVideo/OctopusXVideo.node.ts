@@ -6,6 +6,7 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 import { ItemParameters } from './fields/itemParameters';
+import { searchModels } from './methods/searchModels';
 import { operations, properties, subtitle } from './operations';
 import { resumeJobs } from './run/resume';
 import { runJobs } from './run/run';
@@ -30,6 +31,8 @@ export class OctopusXVideo implements INodeType {
 		credentials: [{ name: 'octopusXApi', required: true }],
 		properties,
 	};
+
+	methods = { listSearch: { searchModels } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		if (this.getNodeParameter('operation', 0) === RESUME) return [await resumeJobs(this)];

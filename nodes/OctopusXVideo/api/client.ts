@@ -1,9 +1,10 @@
-import type { IExecuteFunctions, IHttpRequestMethods } from 'n8n-workflow';
+import type { IHttpRequestMethods } from 'n8n-workflow';
 import { normalizeBaseUrl } from './baseUrl';
 import type { Answer } from './envelope';
 import { explainAnswer, explainHost, explainSubmission } from './explain';
 import { OctopusXError } from './errors';
 import { explainNoAnswer } from './noAnswer';
+import { parseVideoModels } from './models';
 import { createRedact, hideKey, type Redact } from './redact';
 import { readKeyState, type KeyState } from './keyState';
 import { parseUploadTarget, type UploadTarget } from './presign';
@@ -16,7 +17,13 @@ import {
 	unseenTask,
 	type Task,
 } from './task';
-import { CREDENTIAL, Transport, type ByteStream, type RequestOptions } from './transport';
+import {
+	CREDENTIAL,
+	Transport,
+	type ApiContext,
+	type ByteStream,
+	type RequestOptions,
+} from './transport';
 import { readVerdict } from './verdict';
 
 /**
@@ -41,7 +48,7 @@ export class OctopusXClient {
 	) {}
 
 	/** One client serves all items: n8n resolves credentials for the first item only. */
-	static async connect(context: IExecuteFunctions): Promise<OctopusXClient> {
+	static async connect(context: ApiContext): Promise<OctopusXClient> {
 		const { baseUrl, apiKey } = await context.getCredentials(CREDENTIAL);
 		const apiUrl = normalizeBaseUrl(baseUrl);
 		if (apiUrl === undefined) {
@@ -101,6 +108,14 @@ export class OctopusXClient {
 		return readKeyState(
 			await this.exchange('GET', '/api/usage/token/', { timeout: READ_TIMEOUT_MS }),
 		);
+	}
+
+	/** The IDs of the models that the key may use and that may make videos. */
+	async getVideoModels(signal: AbortSignal): Promise<string[]> {
+		const answer = await this.read('/v1/models', signal);
+		const models = parseVideoModels(answer.body);
+		if (models) return models.map((id) => this.redact(id));
+		throw explainAnswer(answer, this.redact);
 	}
 
 	/** Where the API itself hands out the file of a task, to whoever has the key. */
@@ -168,8 +183,8 @@ export class OctopusXClient {
 		return safe === text ? task : (JSON.parse(safe) as Task);
 	}
 
-	private async read(path: string): Promise<Answer> {
-		const answer = await this.exchange('GET', path, { timeout: READ_TIMEOUT_MS });
+	private async read(path: string, signal?: AbortSignal): Promise<Answer> {
+		const answer = await this.exchange('GET', path, { timeout: READ_TIMEOUT_MS, signal });
 		if (isSuccess(answer)) return answer;
 		throw explainAnswer(answer, this.redact);
 	}
@@ -178,10 +193,10 @@ export class OctopusXClient {
 	private async exchange(
 		method: IHttpRequestMethods,
 		path: string,
-		options: RequestOptions,
+		{ signal, ...options }: RequestOptions & { signal?: AbortSignal },
 	): Promise<Answer> {
 		const url = `${this.apiUrl}${path}`;
-		const answer = await this.transport.withKey(method, url, { ...options, json: true });
+		const answer = await this.transport.withKey(method, url, { ...options, json: true }, signal);
 		if ('statusCode' in answer) return answer;
 		throw explainNoAnswer(answer, this.redact);
 	}
