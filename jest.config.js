@@ -1,7 +1,7 @@
 /** @type {import('jest').Config} */
 module.exports = {
 	testEnvironment: 'node',
-	roots: ['<rootDir>/test/unit', '<rootDir>/test/engine'],
+	roots: ['<rootDir>/test/unit', '<rootDir>/test/engine', '<rootDir>/test/contract'],
 	testMatch: ['**/*.test.ts'],
 	// unless told, jest leaves one core idle: half of them on a machine of two
 	maxWorkers: '100%',

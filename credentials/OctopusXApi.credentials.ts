@@ -5,6 +5,7 @@ import type {
 	ICredentialType,
 	INodeProperties,
 } from 'n8n-workflow';
+import { NOT_IN_A_KEY } from '../nodes/OctopusXVideo/api/apiKey';
 import { BASE_URL_SUFFIX } from '../nodes/OctopusXVideo/api/baseUrl';
 
 export class OctopusXApi implements ICredentialType {
@@ -38,7 +39,11 @@ export class OctopusXApi implements ICredentialType {
 
 	authenticate: IAuthenticateGeneric = {
 		type: 'generic',
-		properties: { headers: { Authorization: '=Bearer {{$credentials.apiKey.trim()}}' } },
+		properties: {
+			headers: {
+				Authorization: `=Bearer {{$credentials.apiKey.replace(${String(NOT_IN_A_KEY)}, "")}}`,
+			},
+		},
 	};
 
 	test: ICredentialTestRequest = {

@@ -1,9 +1,9 @@
 import '../setup';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import type { IRun, IWorkflowBase } from 'n8n-workflow';
+import { ask } from '../ask';
 import { builtNodeClass } from '../engine/support/builtNode';
 import { initBinaryData, readBinary, runWorkflow } from '../engine/support/runWorkflow';
 import { startSandbox } from '../sandbox/sandbox';
@@ -43,15 +43,6 @@ function countVideos({ nodes }: Workflow): number {
 		({ type, parameters }) =>
 			type.endsWith('.octopusXVideo') && parameters.operation !== 'getStatus',
 	).length;
-}
-
-/** No answer, as where nobody is there to type one, is a no. */
-async function ask(question: string): Promise<boolean> {
-	const terminal = createInterface({ input: process.stdin, output: process.stdout });
-	const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
-	const answer = await Promise.race([terminal.question(question), closed]);
-	terminal.close();
-	return /^y(es)?$/i.test(answer.trim());
 }
 
 /** Writes the videos to files and tells what became of each task, also of those without a video. */

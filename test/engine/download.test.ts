@@ -4,6 +4,7 @@ import type { IBinaryData, INodeParameters } from 'n8n-workflow';
 import { HTML_502 } from '../sandbox/faults';
 import type { Quirks } from '../sandbox/tasks';
 import { CONTINUE, GENERATE } from './support/inputs';
+import { eventually } from './support/eventually';
 import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { keepingFilesInMemory, readBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
@@ -272,11 +273,7 @@ test('the body of a download is closed when n8n’s storage refuses it unread', 
 	}));
 	const { error } = await download({}, { node });
 	expect(error?.description).toContain('the disk is full');
-	// the sandbox sees the connections end a moment later
-	for (let round = 0; round < 1_000 && sandbox.hanging > 0; round++) {
-		await new Promise((resolve) => setImmediate(resolve));
-	}
-	expect(sandbox.hanging).toBe(0);
+	await eventually(() => expect(sandbox.hanging).toBe(0));
 });
 
 test('a web page that begins with white space is not taken for a video', async () => {

@@ -126,6 +126,36 @@ test('a key that was pasted with white space around it works, and is hidden as i
 	expect(sandbox.log[0]?.headers.authorization).toBe(`Bearer ${sandbox.apiKey}`);
 });
 
+test('invisible characters in a pasted key are neither sent nor in the way of hiding it', async () => {
+	const message = `no such key: ${sandbox.apiKey}`;
+	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiErrorBody(message) } });
+	const [start, end] = [sandbox.apiKey.slice(0, 4), sandbox.apiKey.slice(4)];
+	const { error, run } = await runNodeVirtually(sandbox, GENERATE, {
+		credential: { apiKey: `\u200b${start}\u200b${end}\ufeff` },
+	});
+	expect(error?.description).toContain('no such key: ***');
+	expect(inspect(run, { depth: 20 })).not.toContain(sandbox.apiKey);
+	expect(sandbox.log[0]?.headers.authorization).toBe(`Bearer ${sandbox.apiKey}`);
+});
+
+test.each([
+	['an empty key', { apiKey: ' \u200b' }, 'The API key in the credential is empty'],
+	[
+		'a Base URL with a user name in it',
+		{ baseUrl: 'http://user:secret-password@127.0.0.1:9' },
+		"The 'Base URL' in the credential is not a web address",
+	],
+])(
+	'a credential with %s is refused before anything is sent',
+	async (_what, credential, message) => {
+		const { error, run } = await runNodeVirtually(sandbox, GENERATE, { credential });
+		expect(error?.message).toBe(message);
+		expect(error?.description).toContain('Nothing was sent.');
+		expect(JSON.stringify(run)).not.toContain('secret-password');
+		expect(sandbox.log).toEqual([]);
+	},
+);
+
 test('a server that echoes the key in a task does not get it into the items', async () => {
 	const body = {
 		id: 'video_1',

@@ -30,15 +30,15 @@ const REFUSALS: Array<[string, Fault['answer'], string, string]> = [
 		'"seconds must be between 4 and 30"',
 	],
 	[
-		'a refusal of the model service with HTTP 201',
-		fromModelService(201, inner('no', '')),
-		'The model refused the request',
-		'"no" (HTTP 201',
+		'an odd answer of the model service, with HTTP 201',
+		fromModelService(201, '{"id": "up_76b59cd436", "status": "queued"}'),
+		'The model service behind OctopusX is not available',
+		'HTTP 201',
 	],
 	[
 		'a redirect of the model service, without an address',
 		fromModelService(307, ''),
-		'The model refused the request',
+		'The model service behind OctopusX is not available',
 		'HTTP 307, fail_to_fetch_task',
 	],
 	[

@@ -4,12 +4,18 @@ import type { INode } from 'n8n-workflow';
 import type { Route } from '../sandbox/faults';
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import {
-	DOWNLOAD_HEALING,
-	DOWNLOAD_HOPELESS,
+	CONTENT_FOR_GOOD,
+	CONTENT_HEALING,
+	CONTENT_HOPELESS,
+	FILE_HEALING,
+	POLL_ENDED,
+	POLL_ENDED_BY_VERDICT,
+	POLL_FOR_GOOD,
 	POLL_HEALING,
 	POLL_HOPELESS,
 	SUBMIT_REFUSED,
 	SUBMIT_REPEATED,
+	SUBMIT_TOLD,
 	SUBMIT_UNKNOWN,
 	type FaultKind,
 } from './support/faultKinds';
@@ -27,10 +33,14 @@ const POLICIES = {
 } satisfies Record<string, Partial<INode>>;
 type Policy = keyof typeof POLICIES;
 
-/** What a fault that strikes once is expected to do to the struck item. */
+/** What a fault is expected to do to the struck item. */
 interface Effect {
 	/** Whether the node itself gets over it. */
 	heals: boolean;
+	/** Whether a retried node does not get over it either. */
+	isForGood?: boolean;
+	/** Whether the struck task ends without a video, and is refunded. */
+	isRefunded?: boolean;
 	/** Whether a retried node has to say that it may pay twice. */
 	unknowable?: boolean;
 }
@@ -44,10 +54,26 @@ const GROUPS: Array<{ stage: string; on: Route; kinds: FaultKind[]; effect: Effe
 		kinds: SUBMIT_UNKNOWN,
 		effect: { heals: false, unknowable: true },
 	},
+	{ stage: 'submit', on: 'submit', kinds: SUBMIT_TOLD, effect: { heals: true } },
 	{ stage: 'poll', on: 'poll', kinds: POLL_HEALING, effect: { heals: true } },
 	{ stage: 'poll', on: 'poll', kinds: POLL_HOPELESS, effect: { heals: false } },
-	{ stage: 'download', on: 'file', kinds: DOWNLOAD_HEALING, effect: { heals: true } },
-	{ stage: 'download', on: 'file', kinds: DOWNLOAD_HOPELESS, effect: { heals: false } },
+	{ stage: 'poll', on: 'poll', kinds: POLL_FOR_GOOD, effect: { heals: false, isForGood: true } },
+	{ stage: 'poll', on: 'poll', kinds: POLL_ENDED, effect: { heals: false, isRefunded: true } },
+	{
+		stage: 'poll',
+		on: 'poll',
+		kinds: POLL_ENDED_BY_VERDICT,
+		effect: { heals: false, isForGood: true, isRefunded: true },
+	},
+	{ stage: 'download', on: 'file', kinds: FILE_HEALING, effect: { heals: true } },
+	{ stage: 'content', on: 'content', kinds: CONTENT_HEALING, effect: { heals: true } },
+	{ stage: 'content', on: 'content', kinds: CONTENT_HOPELESS, effect: { heals: false } },
+	{
+		stage: 'content',
+		on: 'content',
+		kinds: CONTENT_FOR_GOOD,
+		effect: { heals: false, isForGood: true },
+	},
 ];
 
 const sandbox = useSandbox({ durationMs: 12_000 });
@@ -71,7 +97,7 @@ async function runCell(policy: Policy, lines: string[]): Promise<NodeRun> {
 }
 
 const billOf = (prompt: string) =>
-	sandbox.tasks.filter(({ request }) => request.prompt === prompt).length;
+	sandbox.paid.filter(({ request }) => request.prompt === prompt).length;
 
 const cells: Record<string, Partial<Record<Policy, string>>> = {};
 
@@ -81,16 +107,19 @@ describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 
 		test.each(Object.keys(POLICIES) as Policy[])(`${title}, with %s`, async (policy) => {
 			const lines: string[] = [];
-			sandbox.faults.add({ on, prompt: 'struck', accept: kind.accept, answer: kind.answer });
+			if (stage === 'content') sandbox.quirks.videoUrl = 'missing';
+			const { accept, times, answer } = kind;
+			sandbox.faults.add({ on, prompt: 'struck', accept, times, answer });
 			const run = await runCell(policy, lines);
 			const { items, errorItems, error } = run;
 			const text = JSON.stringify([items, errorItems, error, run.run]) + lines.join('\n');
 
 			// the bill: one payment per video, and a second one only where nobody could know
-			const gotOver = effect.heals || policy === 'Retry On Fail';
-			const isSubmitted = stage !== 'submit' || gotOver;
+			const gotOver = effect.heals || (policy === 'Retry On Fail' && !effect.isForGood);
+			const isLost = kind.accept && !effect.heals;
+			const isGood = gotOver || (stage !== 'submit' && !effect.isRefunded);
 			const bill = billOf('struck');
-			expect(bill).toBe((kind.accept ? 1 : 0) + (isSubmitted ? 1 : 0));
+			expect(bill).toBe((isLost ? 1 : 0) + (isGood ? 1 : 0));
 			const warned = lines.some((line) => line.includes('may pay twice'));
 			expect(warned).toBe(effect.unknowable === true && policy === 'Retry On Fail');
 
@@ -124,7 +153,7 @@ function checkOutcome(
 		expect(items.map(isDone)).toEqual([true, true, true]);
 		return 'video';
 	}
-	if (policy === 'Stop') {
+	if (policy === 'Stop' || policy === 'Retry On Fail') {
 		expect(error).toMatchObject({ context: { itemIndex: 1 } });
 		for (const { id, isTold } of sandbox.tasks) {
 			if (isTold) expect(error?.description).toContain(id);

@@ -2,15 +2,19 @@ import fc from 'fast-check';
 import type { INode } from 'n8n-workflow';
 import type { Route } from '../sandbox/faults';
 import type { LogEntry } from '../sandbox/routes';
-import { VOCABULARIES, type Quirks, type SandboxTask } from '../sandbox/tasks';
+import { isRefunded, VOCABULARIES, type Quirks, type SandboxTask } from '../sandbox/tasks';
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import {
-	DOWNLOAD_HEALING,
-	DOWNLOAD_HOPELESS,
+	CONTENT_HEALING,
+	CONTENT_HOPELESS,
+	FILE_HEALING,
+	POLL_ENDED,
+	POLL_ENDED_BY_VERDICT,
 	POLL_HEALING,
 	POLL_HOPELESS,
 	SUBMIT_REFUSED,
 	SUBMIT_REPEATED,
+	SUBMIT_TOLD,
 	SUBMIT_UNKNOWN,
 	type FaultKind,
 } from './support/faultKinds';
@@ -32,7 +36,15 @@ const faultOn = (on: Route, kinds: FaultKind[]) =>
 
 const schedule = fc.record({
 	endings: fc.array(
-		fc.constantFrom('', '', '', '[failed]', '[cancelled]', '[expired]', '[never]'),
+		fc.constantFrom(
+			...Array<string>(4).fill(''),
+			'[failed]',
+			'[cancelled]',
+			'[expired]',
+			'[unrecognized]',
+			'[statusless]',
+			'[never]',
+		),
 		{
 			minLength: 1,
 			maxLength: 4,
@@ -40,9 +52,11 @@ const schedule = fc.record({
 	),
 	faults: fc.array(
 		fc.oneof(
-			faultOn('submit', [...SUBMIT_REPEATED, ...SUBMIT_REFUSED, ...SUBMIT_UNKNOWN]),
-			faultOn('poll', [...POLL_HEALING, ...POLL_HOPELESS]),
-			faultOn('file', [...DOWNLOAD_HEALING, ...DOWNLOAD_HOPELESS]),
+			faultOn('submit', [...SUBMIT_REPEATED, ...SUBMIT_REFUSED, ...SUBMIT_TOLD, ...SUBMIT_UNKNOWN]),
+			faultOn('poll', [...POLL_HEALING, ...POLL_HOPELESS, ...POLL_ENDED, ...POLL_ENDED_BY_VERDICT]),
+			faultOn('verdict', POLL_HOPELESS),
+			faultOn('file', FILE_HEALING),
+			faultOn('content', [...CONTENT_HEALING, ...CONTENT_HOPELESS]),
 		),
 		{ maxLength: 5 },
 	),
@@ -60,7 +74,7 @@ const schedule = fc.record({
 	quirks: fc.record<Pick<Quirks, 'statuses' | 'progress' | 'videoUrl' | 'ids' | 'idFields'>>({
 		statuses: fc.constantFrom(...(Object.keys(VOCABULARIES) as Array<keyof typeof VOCABULARIES>)),
 		progress: fc.constantFrom('number', 'string', 'percent', 'absent'),
-		videoUrl: fc.constantFrom('fileHost', 'metadata'),
+		videoUrl: fc.constantFrom('fileHost', 'metadata', 'missing'),
 		ids: fc.constantFrom('plain', 'colonAndSlash'),
 		idFields: fc.constantFrom('both', 'id', 'task_id'),
 	}),
@@ -106,7 +120,7 @@ async function play(plan: Schedule) {
 }
 
 const promptOf = ({ request }: SandboxTask) => String(request.prompt);
-const isSpent = ({ ending }: SandboxTask) => /failed|cancelled|expired/.test(ending);
+const isSpent = (task: SandboxTask) => isRefunded(task, Infinity);
 
 /** A task that is good for a video, as far as the node was told of it. */
 const isGood = (task: SandboxTask) => task.isTold && !isSpent(task);

@@ -1,6 +1,7 @@
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
 import { CONTINUE, GENERATE } from './support/inputs';
+import { eventually } from './support/eventually';
 import { runNodeVirtually } from './support/runNode';
 import { loggedNode, watchedNode } from './support/watchedNode';
 import { storeBinary } from './support/runWorkflow';
@@ -74,6 +75,17 @@ test('Stop names a submission that was under way, since it may have been accepte
 	const items = 'Submissions without an answer, perhaps paid for: item 0, item 1.';
 	expect(lines.at(-1)).toContain(items);
 	expect(error?.description).toContain(items);
+});
+
+test('Stop returns at once during a submission, and the ids reach the log when the answers come', async () => {
+	sandbox.faults.add({ on: 'submit', times: 2, accept: true, answer: 'hang' });
+	await stop();
+	expect(lines.join()).not.toContain('video_1');
+	sandbox.release();
+	await eventually(() => {
+		expect(lines.join('\n')).toMatch(/task video_1 created for item 0/);
+		expect(lines.join('\n')).toMatch(/task video_2 created for item 1/);
+	});
 });
 
 test('Stop keeps items whose turn has not come from being submitted', async () => {

@@ -1,3 +1,4 @@
+import net, { type AddressInfo } from 'node:net';
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
 import { Sandbox, startSandbox } from '../sandbox/sandbox';
@@ -86,6 +87,18 @@ describe('a submission that has surely not been accepted is repeated', () => {
 		expect(reopened.tasks).toHaveLength(1);
 	});
 
+	test('a submission is repeated when the connection ends before it is secure', async () => {
+		const server = net.createServer((socket) => socket.on('error', () => {}).destroy());
+		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		const { port } = server.address() as AddressInfo;
+		const credential = { baseUrl: `https://127.0.0.1:${port}` };
+		const { error, elapsedMs } = await submit({ options: { timeout: 1 } }, { credential });
+		await new Promise((resolve) => server.close(resolve));
+		expect(error?.message).toBe('OctopusX cannot be reached');
+		expect(error?.description).toContain('Nothing was charged.');
+		expect(elapsedMs).toBeGreaterThan(30_000);
+	});
+
 	test('a submission is repeated when the name of the host is not known', async () => {
 		const credential = { baseUrl: 'http://octopusx.invalid' };
 		const { error, elapsedMs } = await submit({ options: { timeout: 1 } }, { credential });
@@ -142,6 +155,16 @@ test.each([400, 401, 403, 404, 413])(
 		expect(error?.description).not.toContain('It is not known');
 	},
 );
+
+test('an https:// address of an http port is told at once, and nothing was charged', async () => {
+	const credential = { baseUrl: sandbox.url.replace('http:', 'https:') };
+	const { error, elapsedMs } = await submit({}, { credential });
+	expect(error?.message).toBe('No secure connection could be made');
+	expect(error?.description).toContain("Check the 'Base URL'");
+	expect(error?.description).toContain('Nothing was charged.');
+	expect(error?.description).not.toContain('not known');
+	expect(elapsedMs).toBe(0);
+});
 
 test('a redirect of a submission is not followed: it could lead the key and the payment astray', async () => {
 	const headers = { location: `${sandbox.fileHost}/v1/videos` };

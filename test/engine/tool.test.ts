@@ -13,6 +13,7 @@ import {
 } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { CredentialsHelper } from './support/credentialsHelper';
+import { apiErrorBody } from './support/errorBodies';
 import { asTool, NODE_TYPE, NodeTypes } from './support/nodeTypes';
 import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
@@ -21,8 +22,12 @@ const sandbox = useSandbox();
 
 const ARGUMENTS = { prompt: 'A paper boat', seconds: 6 };
 
-/** Calls our node as an agent does, with `args` for `$fromAI`; what the model is told then. */
-async function callTool(args: IDataObject, parameters: INodeParameters = {}) {
+/** Our node as an agent's tool: calls it with `args` for `$fromAI`; what the model is told then. */
+function toolOf(
+	args: IDataObject,
+	parameters: INodeParameters = {},
+	settings: Partial<INode> = {},
+) {
 	const node: INode = {
 		id: 'tool',
 		name: 'Video Tool',
@@ -35,6 +40,7 @@ async function callTool(args: IDataObject, parameters: INodeParameters = {}) {
 			...parameters,
 		},
 		credentials: { octopusXApi: { id: '1', name: 'OctopusX' } },
+		...settings,
 	};
 	const tool = asTool(new OctopusXVideo());
 	const workflowData = { id: 'test', name: 'Test', active: false, nodes: [node], connections: {} };
@@ -71,7 +77,11 @@ async function callTool(args: IDataObject, parameters: INodeParameters = {}) {
 	const invoke = makeHandleToolInvocation(contextOfRun, node, tool, runData);
 	// the agent hands on the words of what is thrown
 	const tell = async () => await invoke(args).catch(({ message }: Error) => message);
-	return (await onVirtualTime(sandbox, tell)).result;
+	return async () => (await onVirtualTime(sandbox, tell)).result;
+}
+
+async function callTool(...tool: Parameters<typeof toolOf>): Promise<string> {
+	return await toolOf(...tool)();
 }
 
 test.each([false, true])(
@@ -134,4 +144,28 @@ test('an AI agent is told the selected fields, in their usual order, and always 
 test('Simplify is no field of a tool, so a value from elsewhere changes nothing', async () => {
 	const [task] = JSON.parse(await callTool(ARGUMENTS, { simplify: false }));
 	expect(task).not.toHaveProperty('object');
+});
+
+describe('Retry On Fail of a tool', () => {
+	const RETRY = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 };
+	const forbidden = { status: 403, body: apiErrorBody('no') };
+
+	test('a retried tool call goes on with the video that a failed try has paid for', async () => {
+		sandbox.faults.add({ on: 'poll', times: 2, answer: forbidden });
+		const text = await callTool(ARGUMENTS, {}, RETRY);
+		expect(JSON.parse(text)).toMatchObject([{ task_id: 'video_1', status: 'completed' }]);
+		expect(sandbox.tasks).toHaveLength(1);
+	});
+
+	test('a tool call that fails in every try names the one video that it has paid for', async () => {
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer: forbidden });
+		expect(await callTool(ARGUMENTS, {}, RETRY)).toContain('video_1');
+		expect(sandbox.tasks).toHaveLength(1);
+	});
+
+	test('a call after one that went well is a new video, also with the same words', async () => {
+		const call = toolOf(ARGUMENTS, {}, RETRY);
+		const ids = [JSON.parse(await call())[0].task_id, JSON.parse(await call())[0].task_id];
+		expect(ids).toEqual(['video_1', 'video_2']);
+	});
 });

@@ -3,6 +3,7 @@ import { HTML_502 } from '../sandbox/faults';
 import { VOCABULARIES } from '../sandbox/tasks';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
 import { GENERATE, inputOf } from './support/inputs';
+import { eventually } from './support/eventually';
 import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
@@ -138,6 +139,8 @@ describe('faults of a look', () => {
 	test.each([
 		['a bad gateway', HTML_502],
 		['a web page with status 200', { status: 200, body: '<html>busy</html>' }],
+		['a page of a proxy with HTTP 403', { status: 403, body: '<html>blocked</html>' }],
+		['a page of a proxy with HTTP 401', { status: 401, body: '<html>log in</html>' }],
 		['a rate limit', { status: 429, body: { error: { message: 'slow down' } } }],
 		['a cut connection', 'reset'],
 		['an answer of the wrong shape', { status: 200, body: [1, 2] }],
@@ -261,6 +264,42 @@ describe('the end of a task that its status does not tell', () => {
 			status: 'completed',
 			video_url: 'https://files.example/a.mp4',
 		});
+	});
+});
+
+test('a look that drips is given up, and its connection with it', async () => {
+	sandbox.faults.add({ on: 'poll', times: 3, answer: 'drip' });
+	const { items, polls } = await wait();
+	expect(items[0]?.json).toMatchObject({ status: 'completed' });
+	expect(polls.slice(0, 2)).toEqual([5_000, 5_000 + 45_000 + 10_000]);
+	await eventually(() => expect(sandbox.hanging).toBe(0));
+});
+
+test('a Retry-After of a day holds the looks up for minutes at most', async () => {
+	const answer = { status: 429, headers: { 'retry-after': '86400' } };
+	sandbox.faults.add({ on: 'poll', answer });
+	const { items, polls } = await wait();
+	expect(polls[1]).toBeLessThanOrEqual(5 * MINUTE);
+	expect(items[0]?.json).toMatchObject({ status: 'completed' });
+});
+
+describe('a wall clock that is set during a wait', () => {
+	const setBy = (ms: number) => ({
+		onStart: () => void setTimeout(() => jest.setSystemTime(Date.now() + ms), 12_000),
+	});
+
+	test('a clock that is set back holds up no look', async () => {
+		const { items, polls } = await wait({}, setBy(-30_000));
+		const gaps = polls.map((at, n) => at - (polls[n - 1] ?? 0));
+		expect(gaps).toContain(5_000 - 30_000);
+		expect(Math.max(...gaps)).toBeLessThan(10_000);
+		expect(items[0]?.json).toMatchObject({ status: 'completed' });
+	});
+
+	test('a clock that is set forward ends no wait early', async () => {
+		const { error, elapsedMs } = await wait({ prompt: 'a boat [never]' }, setBy(40 * MINUTE));
+		expect(error?.message).toBe('The video was not ready in time');
+		expect(elapsedMs).toBe((30 + 40) * MINUTE);
 	});
 });
 

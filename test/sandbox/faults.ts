@@ -20,9 +20,9 @@ export interface Fault {
 	 * `ending`: the task ends so now, and the answer says it. `reset`: the connection is cut. `hang`: nothing
 	 * comes until the sandbox is told to `release()`.
 	 * `short`: the right answer is cut off after half of its body. `stall`: it stops there, but the
-	 * connection stays open.
+	 * connection stays open. `drip`: a blank comes every 5 seconds, and never the answer.
 	 */
-	answer: SpoiltAnswer | { ending: Ending } | 'reset' | 'hang' | 'short' | 'stall';
+	answer: SpoiltAnswer | { ending: Ending } | 'reset' | 'hang' | 'short' | 'stall' | 'drip';
 }
 
 /** A fault that replaces the right answer. */

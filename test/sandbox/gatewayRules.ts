@@ -15,7 +15,7 @@ export function refuseRequest({ body, headers, requestId }: LogEntry): Reply | u
 		return refuse('Invalid request: Invalid request: invalid JSON request body');
 	}
 	const { model, ...fields } = Object(body) as Record<string, unknown>;
-	if (model !== undefined && typeof model !== 'string') {
+	if (model !== undefined && model !== null && typeof model !== 'string') {
 		return refuse('Invalid request: Invalid request: field model must be a string');
 	}
 	if (!model) return refuse(NO_MODEL);
@@ -51,7 +51,8 @@ function refusePrompt({ prompt }: Record<string, unknown>): Reply | undefined {
 
 function refuseSeconds({ seconds }: Record<string, unknown>): Reply | undefined {
 	if (!isString(seconds) || !/^-?\d+$/.test(seconds)) return undefined;
-	if (Number(seconds) >= 1 && Number(seconds) <= 3600) return undefined;
+	// 0 stands for none
+	if (Number(seconds) >= 0 && Number(seconds) <= 3600) return undefined;
 	return taskError(400, 'invalid_seconds', 'seconds must be between 1 and 3600');
 }
 

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Spoiling } from './faults';
 
+const DRIP_INTERVAL_MS = 5_000;
+
 /** A whole answer; its length is filled in when it is sent. */
 export interface Reply {
 	status: number;
@@ -26,6 +28,7 @@ export function spoil(
 	const right = accept || isPartial ? reply() : undefined;
 	if (answer === 'hang') return hold(() => send(res, right ?? reply()));
 	if (answer === 'reset') return void res.destroy();
+	if (answer === 'drip') return drip(res, hold);
 	if (isPartial) {
 		const { status, headers, body } = right as Reply;
 		res.writeHead(status, { ...headers, 'content-length': body.length });
@@ -41,6 +44,13 @@ export function spoil(
 	send(res, { ...text, headers: { ...text.headers, ...headers } });
 }
 
+function drip(res: ServerResponse, hold: (release: () => void) => void): void {
+	res.writeHead(200, { 'content-type': 'application/json' }).write(' ');
+	const timer = setInterval(() => res.write(' '), DRIP_INTERVAL_MS);
+	res.once('close', () => clearInterval(timer));
+	hold(() => res.end());
+}
+
 function idIn({ body }: Reply): string {
 	const { id, task_id } = JSON.parse(body.toString()) as Record<string, string>;
 	return id ?? task_id ?? '';
@@ -52,7 +62,11 @@ export function send(res: ServerResponse, { status, headers, body }: Reply): voi
 
 export function json(status: number, body: unknown): Reply {
 	const text = body === undefined ? '' : JSON.stringify(body);
-	return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(text) };
+	return {
+		status,
+		headers: { 'content-type': 'application/json; charset=utf-8' },
+		body: Buffer.from(text),
+	};
 }
 
 export function html(status: number, body: string): Reply {

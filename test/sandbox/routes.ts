@@ -55,6 +55,12 @@ export const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPubli
 	{ route: 'file', method: 'GET', path: /^\/files\/([^/]+)\.mp4\?signature=\w+$/, isPublic: true },
 ];
 
+/** What a request asks for; a query means nothing but where a route names it. */
 export function findRoute(method: string, path: string) {
-	return ROUTES.find((one) => one.method === method && one.path.test(path));
+	const plain = path.replace(/\?.*$/, '');
+	for (const { path: pattern, ...one } of ROUTES) {
+		const match = path.match(pattern) ?? plain.match(pattern);
+		if (match && one.method === method) return { ...one, match };
+	}
+	return undefined;
 }

@@ -88,13 +88,14 @@ export class Sandbox implements State {
 		this.quirks = { ...DEFAULT_QUIRKS };
 	}
 
-	/** The bill: every task that was accepted and not refunded. */
+	/** The bill, as it stands when all tasks have ended: those that were accepted and not refunded. */
 	get paid(): SandboxTask[] {
-		return this.tasks.filter((task) => !isRefunded(task, this.now()));
+		return this.tasks.filter((task) => !isRefunded(task, Infinity));
 	}
 
 	get spent(): number {
-		return this.paid.reduce((sum, { request }) => sum + priceOf(request), 0);
+		const charged = this.tasks.filter((task) => !isRefunded(task, this.now()));
+		return charged.reduce((sum, { request }) => sum + priceOf(request), 0);
 	}
 
 	find(encodedId = ''): SandboxTask | undefined {
@@ -178,12 +179,12 @@ export class Sandbox implements State {
 			const reason = `request body exceeds ${MAX_BODY_MB} MB: request body too large`;
 			return gatewayError(400, `Invalid request: Invalid request: ${reason}`, requestId);
 		}
-		return this.handlers[found.route](entry, path.match(found.path) as RegExpMatchArray);
+		return this.handlers[found.route](entry, found.match);
 	}
 
 	/** The task that a request is about, where it names one. */
 	private taskOf({ method, path }: LogEntry): SandboxTask | undefined {
-		return this.find(path.match(findRoute(method, path)?.path ?? '')?.[1]);
+		return this.find(findRoute(method, path)?.match[1]);
 	}
 
 	/** The prompt of the task that a request is about, empty where it is about none. */
@@ -216,7 +217,7 @@ function elsewhere(method: string, path: string): Reply {
 		const status = method === 'GET' ? 301 : 307;
 		return { status, headers: { location: other }, body: Buffer.alloc(0) };
 	}
-	return /^\/(v1|api)(\/|$)/.test(path) ? invalidUrl(method, path) : consolePage();
+	return /^\/(v1|api)/.test(path) ? invalidUrl(method, path) : consolePage();
 }
 
 function decoded(segment: string): string {

@@ -42,7 +42,7 @@ export function describeVerdict(
 		// as observed: a failed task has its reason here, too
 		...(hasEnded && { result_url: reason || contentUrl }),
 		submit_time: createdAt,
-		start_time: createdAt,
+		start_time: 0,
 		finish_time: hasEnded ? Math.floor((task.createdAt + task.durationMs) / 1_000) : 0,
 		progress: progressOf(status, task, now),
 		properties: { input: '', upstream_model_name: model, origin_model_name: model },

@@ -10,13 +10,13 @@ import type { Handler, State } from './routes';
 import { createTask, describeNew, describeTask, isPortrait, type SandboxTask } from './tasks';
 import { describeVerdict, verdictOf } from './verdict';
 
-/** API.md: a signed address is good for 12 hours and more. */
-const SIGNED_FOR_MS = 12 * 3_600_000;
-
 const FIXTURES = {
 	landscape: readFileSync(join(__dirname, 'fixtures', 'landscape.mp4')),
 	portrait: readFileSync(join(__dirname, 'fixtures', 'portrait.mp4')),
 };
+
+/** API.md: a signed address is good for 12 hours and more. */
+const SIGNED_FOR_MS = 12 * 3_600_000;
 
 type VideoRoute = Extract<Route, 'submit' | 'poll' | 'verdict' | 'content' | 'file'>;
 
@@ -64,11 +64,10 @@ export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 			if (upload) {
 				return { status: 200, headers: { 'content-type': upload.type }, body: upload.bytes };
 			}
-			const task = state.find(name);
 			const [, signedAt = state.now()] = path.match(/signature=sandbox(\d+)$/) ?? [];
-			if (state.now() - Number(signedAt) > SIGNED_FOR_MS)
-				return html(403, '<Error><Code>Expired</Code></Error>');
-			return task ? videoOf(state, task) : html(404, '<Error><Code>NoSuchKey</Code></Error>');
+			if (state.now() - Number(signedAt) > SIGNED_FOR_MS) return fileError(403, 'AccessDenied');
+			const task = state.find(name);
+			return task ? videoOf(state, task) : fileError(404, 'NoSuchKey');
 		},
 	};
 }
@@ -103,6 +102,11 @@ function contentUrl({ url }: State, { id }: SandboxTask): string {
 
 function signedUrl({ fileHost, now }: State, { id }: SandboxTask): string {
 	return `${fileHost}/files/${encodeURIComponent(id)}.mp4?signature=sandbox${now()}`;
+}
+
+/** As the hosts of files word it. */
+function fileError(status: number, code: string): Reply {
+	return html(status, `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`);
 }
 
 function videoOf({ video }: State, task: SandboxTask): Reply {

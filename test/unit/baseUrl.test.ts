@@ -10,6 +10,8 @@ test.each([
 	['http://127.0.0.1:8787', 'http://127.0.0.1:8787'],
 	['https://proxy.example/octopus/v1', 'https://proxy.example/octopus'],
 	['https://octopusx.ai/v10', 'https://octopusx.ai/v10'],
+	['https://user:password@octopusx.ai', undefined],
+	['https://key@octopusx.ai', undefined],
 	['https://octopusx.ai?key=', undefined],
 	['https://octopusx.ai/#', undefined],
 	['octopusx.ai', undefined],

@@ -1,4 +1,5 @@
 import type { IHttpRequestMethods } from 'n8n-workflow';
+import { cleanKey } from './apiKey';
 import { normalizeBaseUrl } from './baseUrl';
 import type { Answer } from './envelope';
 import { explainAnswer, explainHost, explainSubmission } from './explain';
@@ -54,10 +55,16 @@ export class OctopusXClient {
 		if (apiUrl === undefined) {
 			throw new OctopusXError(
 				"The 'Base URL' in the credential is not a web address",
-				'It looks like https://octopusx.ai and starts with http:// or https://.',
+				'It looks like https://octopusx.ai, starts with http:// or https:// and holds no user name or password. Nothing was sent.',
 			);
 		}
-		const key = String(apiKey).trim();
+		const key = cleanKey(apiKey);
+		if (key === '') {
+			throw new OctopusXError(
+				'The API key in the credential is empty',
+				'Copy it from the OctopusX console. Nothing was sent.',
+			);
+		}
 		return new OctopusXClient(new Transport(context), apiUrl, key, createRedact(key));
 	}
 
@@ -66,11 +73,12 @@ export class OctopusXClient {
 	 *
 	 * @param body JSON in UTF-8, of `bytes` bytes
 	 */
-	async createTask(body: Buffer | ByteStream, bytes: number): Promise<Task> {
+	async createTask(body: Buffer | ByteStream, bytes: number, signal: AbortSignal): Promise<Task> {
 		const answer = await this.exchange('POST', '/v1/videos', {
 			body,
 			headers: { 'Content-Type': 'application/json', 'Content-Length': bytes },
 			timeout: SEND_TIMEOUT_MS,
+			signal,
 		});
 		const { statusCode, body: said } = answer;
 		const task = isSuccess(answer) ? this.taskOf(answer) : undefined;
@@ -84,9 +92,9 @@ export class OctopusXClient {
 		throw explainSubmission(answer, this.redact);
 	}
 
-	/** The current state of a task. */
-	async getTask(taskId: string): Promise<Task> {
-		const answer = await this.read(taskPath(taskId));
+	/** The current state of a task. `signal` ends the connection, here as below. */
+	async getTask(taskId: string, signal: AbortSignal): Promise<Task> {
+		const answer = await this.read(taskPath(taskId), signal);
 		const task = this.taskOf(answer, taskId);
 		if (task) return task;
 		throw explainAnswer(answer, this.redact);
@@ -96,18 +104,17 @@ export class OctopusXClient {
 	 * What the gateway itself makes of a task (API.md, "Query a task"): to be asked where the model
 	 * service's own words do not tell.
 	 */
-	async getVerdict(taskId: string): Promise<Task> {
-		const answer = await this.read(`/v1/video/generations/${encodeURIComponent(taskId)}`);
+	async getVerdict(taskId: string, signal: AbortSignal): Promise<Task> {
+		const answer = await this.read(`/v1/video/generations/${encodeURIComponent(taskId)}`, signal);
 		const task = this.taskOf({ ...answer, body: readVerdict(answer.body) }, taskId);
 		if (task) return task;
 		throw explainAnswer(answer, this.redact);
 	}
 
 	/** What the key may still spend; the API lets an address ask for it 20 times in 20 minutes. */
-	async getKeyState(): Promise<KeyState> {
-		return readKeyState(
-			await this.exchange('GET', '/api/usage/token/', { timeout: READ_TIMEOUT_MS }),
-		);
+	async getKeyState(signal: AbortSignal): Promise<KeyState> {
+		const options = { timeout: READ_TIMEOUT_MS, signal };
+		return readKeyState(await this.exchange('GET', '/api/usage/token/', options));
 	}
 
 	/** The IDs of the models that the key may use and that may make videos. */
@@ -128,15 +135,16 @@ export class OctopusXClient {
 		return url.startsWith(`${this.apiUrl}/v1/videos/`) && url.endsWith('/content');
 	}
 
-	/**
-	 * An address to put a file to, and the one to use it by afterwards.
-	 *
-	 * @returns `expiresAt` in ms since the epoch
-	 */
-	async presignUpload(fileName: string, contentType: string): Promise<UploadTarget> {
+	/** An address to put a file to, and the one to use it by afterwards. */
+	async presignUpload(
+		fileName: string,
+		contentType: string,
+		signal: AbortSignal,
+	): Promise<UploadTarget> {
 		const answer = await this.exchange('POST', '/api/upload/presign', {
 			body: { file_name: fileName, content_type: contentType },
 			timeout: READ_TIMEOUT_MS,
+			signal,
 		});
 		if (!isSuccess(answer)) throw explainAnswer(answer, this.redact);
 		const target = parseUploadTarget(answer.body, contentType);
@@ -146,8 +154,6 @@ export class OctopusXClient {
 
 	/**
 	 * Puts the bytes of a file, without the key.
-	 *
-	 * @param signal ends the connection
 	 */
 	async putFile(
 		{ uploadUrl, contentType }: UploadTarget,
@@ -183,7 +189,7 @@ export class OctopusXClient {
 		return safe === text ? task : (JSON.parse(safe) as Task);
 	}
 
-	private async read(path: string, signal?: AbortSignal): Promise<Answer> {
+	private async read(path: string, signal: AbortSignal): Promise<Answer> {
 		const answer = await this.exchange('GET', path, { timeout: READ_TIMEOUT_MS, signal });
 		if (isSuccess(answer)) return answer;
 		throw explainAnswer(answer, this.redact);
@@ -193,7 +199,7 @@ export class OctopusXClient {
 	private async exchange(
 		method: IHttpRequestMethods,
 		path: string,
-		{ signal, ...options }: RequestOptions & { signal?: AbortSignal },
+		{ signal, ...options }: RequestOptions & { signal: AbortSignal },
 	): Promise<Answer> {
 		const url = `${this.apiUrl}${path}`;
 		const answer = await this.transport.withKey(method, url, { ...options, json: true }, signal);

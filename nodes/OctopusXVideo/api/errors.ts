@@ -21,6 +21,8 @@ export interface FaultDetails {
 	statusCode?: number;
 	/** Whether the API does not let the key in. */
 	isKeyRefused?: boolean;
+	/** Whether the API would refuse every other item in the same way. */
+	isCommon?: boolean;
 	/** The API's code, such as `task_not_exist`; empty where there is none. */
 	code?: string;
 	/** Whether the same read may work a moment later. */

@@ -22,8 +22,9 @@ interface Entry {
 	message: string;
 	/** What to do next. */
 	advice: string;
-	/** See `FaultDetails`. */
+	/** See `FaultDetails`, here as below. */
 	repeatable?: boolean;
+	isCommon?: boolean;
 }
 
 const LATER = 'Try again later.';
@@ -49,14 +50,17 @@ const CODES: readonly Entry[] = [
 		applies: ({ code }) => code === 'insufficient_user_quota',
 		message: 'The balance of the OctopusX account is too low',
 		advice: 'Top up the account, or choose a shorter or smaller video.',
+		isCommon: true,
 	},
 	{
 		applies: ({ code }) => code === 'pre_consume_token_quota_failed',
 		message: 'The quota of the API key is too low',
 		advice: "Raise the key's quota in the OctopusX console, or choose a shorter or smaller video.",
+		isCommon: true,
 	},
 	{
-		applies: ({ code }) => MODEL_CODES.includes(code),
+		applies: ({ code, message }) =>
+			MODEL_CODES.includes(code) || /no access to model/.test(message),
 		message: 'OctopusX does not offer this model to the account',
 		advice:
 			"Check the option 'Model' and which models the API key may use. A model that worked before may be switched off for a while.",
@@ -68,7 +72,9 @@ const CODES: readonly Entry[] = [
 		advice: 'Your API key is not the reason. Try again later, or ask the support of OctopusX.',
 	},
 	{
-		applies: ({ code, statusCode }) => code === FROM_MODEL_SERVICE && isPassing(statusCode),
+		// below 400: an answer that the gateway does not understand, and gives the charge back for
+		applies: ({ code, statusCode }) =>
+			code === FROM_MODEL_SERVICE && (isPassing(statusCode) || statusCode < 400),
 		message: 'The model service behind OctopusX is not available',
 		advice: LATER,
 	},
@@ -117,11 +123,13 @@ const STATUSES: readonly Entry[] = [
 		message: 'OctopusX did not accept the API key',
 		advice:
 			"The API key in the credential 'OctopusX API' is wrong, disabled or expired, or its quota is used up: OctopusX says the same for all four.",
+		isCommon: true,
 	},
 	{
 		applies: ({ statusCode }) => statusCode === 402 || statusCode === 403,
 		message: 'The account or the API key does not allow this',
 		advice: 'Check the balance of the OctopusX account and which models the API key may use.',
+		isCommon: true,
 	},
 	{
 		applies: ({ statusCode, asksToRetry }) => statusCode === 503 && asksToRetry,
@@ -138,11 +146,13 @@ const STATUSES: readonly Entry[] = [
 		applies: ({ statusCode }) => statusCode >= 300 && statusCode < 400,
 		message: 'OctopusX answered with a redirect',
 		advice: "Check the 'Base URL' in the credential; the API key is never sent along a redirect.",
+		isCommon: true,
 	},
 	{
 		applies: ({ statusCode }) => statusCode === 404,
 		message: 'OctopusX has nothing at this address',
 		advice: "Check the 'Base URL' in the credential.",
+		isCommon: true,
 	},
 	{
 		applies: ({ statusCode }) => statusCode >= 400,
@@ -153,6 +163,7 @@ const STATUSES: readonly Entry[] = [
 		applies: ({ isPage }) => isPage,
 		message: 'The answer did not come from the OctopusX API',
 		advice: "A page came back instead. Check the 'Base URL' in the credential, or try again later.",
+		isCommon: true,
 	},
 	{
 		applies: () => true,
@@ -165,16 +176,18 @@ const STATUSES: readonly Entry[] = [
 export function explainAnswer(answer: Answer, redact: Redact): OctopusXError {
 	const sign = signOf(answer);
 	const entry = [...CODES, ...STATUSES].find(({ applies }) => applies(sign)) as Entry;
-	const { message, advice, repeatable } = entry;
+	const { message, advice, repeatable, isCommon } = entry;
 	const maybeAccepted = isMaybeAccepted(sign);
 	const said = maybeAccepted ? quoteWhole(answer, redact) : quote(answer, redact);
 	return new OctopusXError(message, `${advice} ${said}`, {
 		statusCode: sign.statusCode,
 		code: sign.code,
-		isKeyRefused: sign.statusCode === 401 && sign.code !== FROM_MODEL_SERVICE,
+		isKeyRefused: sign.statusCode === 401 && sign.code !== FROM_MODEL_SERVICE && !sign.isPage,
 		transient: isTransient(sign),
 		maybeAccepted,
 		repeatable,
+		// a page may come from a proxy that does not like this one request
+		isCommon: isCommon && !(sign.isPage && sign.statusCode >= 400),
 		retryAfterMs: parseRetryAfter(answer),
 	});
 }
@@ -221,7 +234,6 @@ function isTransient(sign: Sign): boolean {
 	const { statusCode, code, isPage } = sign;
 	if (code === FROM_MODEL_SERVICE || SERVICE_CODES.includes(code)) return true;
 	if (code === 'task_not_exist') return false;
-	if (statusCode === 401 || statusCode === 402 || statusCode === 403) return false;
 	// a refusal as JSON is meant; a page comes from a proxy, and a success that says nothing from nobody
 	return isPage || statusCode < 400 || isPassing(statusCode);
 }

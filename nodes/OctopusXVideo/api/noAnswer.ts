@@ -25,12 +25,17 @@ export function toNoAnswer(error: unknown): NoAnswer {
 
 /** Node tells which call failed; where it tried several addresses, that of each. */
 function isConnectError(error: unknown): boolean {
-	const { syscall, errors } = describe(error);
+	const { syscall, errors, message } = describe(error);
 	return (
 		syscall === 'connect' ||
+		message === CUT_BEFORE_TLS ||
 		(Array.isArray(errors) && errors.length > 0 && errors.every(isConnectError))
 	);
 }
+
+/** Node's words for a connection that ended before the first byte of the request could be sent. */
+const CUT_BEFORE_TLS =
+	'Client network socket disconnected before secure TLS connection was established';
 
 /** `syscall` is Node's name for what failed, such as `connect`. */
 type Described = Partial<Record<'code' | 'httpCode' | 'name' | 'message' | 'syscall', string>> &
@@ -47,6 +52,9 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND
 
 /** A certificate is refused before the request is sent; Node has some twenty codes for it. */
 const NOT_TRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/;
+
+/** No TLS to be had, as where an `https://` address leads to an http port; a record that is spoilt later is none of these. */
+const NO_TLS = /^(EPROTO|ERR_SSL_(?!.*BAD_RECORD_MAC))/;
 
 /** Refused by n8n (SSRF protection, allowed domains) or by axios before anything was sent. */
 const NOT_SENT: ReadonlySet<string> = new Set([
@@ -78,17 +86,26 @@ export function explainNoAnswer(
 			repeatable: true,
 		});
 	}
+	// before a byte was sent; all items of a run go to the same API
+	const unsent = { isCommon: peer === 'OctopusX' };
 	if (NOT_TRUSTED.test(code)) {
 		const description = `${advice} (${redact(reason)})`;
-		return new OctopusXError('The certificate of the server is not trusted', description);
+		return new OctopusXError('The certificate of the server is not trusted', description, unsent);
+	}
+	if (NO_TLS.test(code)) {
+		return new OctopusXError(
+			'No secure connection could be made',
+			`${peer} does not speak https at this address and port. ${advice} (${redact(reason)})`,
+			unsent,
+		);
 	}
 	if (NOT_SENT.has(code)) {
 		const description = `${redact(reason)}. The administrator of n8n can allow the address.`;
-		return new OctopusXError('n8n did not send the request', description);
+		return new OctopusXError('n8n did not send the request', description, unsent);
 	}
 	if (code === UNRESOLVED) {
 		const description = `It could not resolve the credential (${redact(reason)}). Check the credential and the settings of the workflow.`;
-		return new OctopusXError('n8n did not send the request', description);
+		return new OctopusXError('n8n did not send the request', description, unsent);
 	}
 	return new OctopusXError(
 		'The connection broke off',

@@ -6,8 +6,7 @@ export interface UploadTarget {
 	publicUrl: string;
 	/** What the address was signed for, hence what the file must be sent as. */
 	contentType: string;
-	/** In ms since the epoch. */
-	expiresAt: number;
+	expiresInMs: number;
 }
 
 /** API.md: `expires_in` defaults to 900 seconds. */
@@ -20,7 +19,7 @@ export function parseUploadTarget(answer: unknown, askedType: string): UploadTar
 	if (!isWebAddress(uploadUrl) || !isWebAddress(publicUrl)) return undefined;
 	const seconds = Number(answer.data.expires_in) || DEFAULT_EXPIRES_IN_S;
 	const contentType = typeof type === 'string' && /^\w+\/[\w.+-]+$/.test(type) ? type : askedType;
-	return { uploadUrl, publicUrl, contentType, expiresAt: Date.now() + seconds * 1_000 };
+	return { uploadUrl, publicUrl, contentType, expiresInMs: seconds * 1_000 };
 }
 
 function isWebAddress(value: unknown): value is string {

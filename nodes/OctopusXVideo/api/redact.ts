@@ -18,7 +18,7 @@ export type Redact = (text: string, maxLength?: number) => string;
 /**
  * Makes text from outside safe to show: without the key, bearer tokens and file contents, and short.
  *
- * @param apiKey as it is sent, so without white space around it
+ * @param apiKey as it is sent
  */
 export function createRedact(apiKey: string): Redact {
 	return (text, maxLength = MAX_QUOTE_LENGTH) => {

@@ -46,12 +46,12 @@ const AS_IT_IS = {
 export class Transport {
 	constructor(private readonly context: ApiContext) {}
 
-	/** @param signal ends the connection; the execution's own unless told */
+	/** @param signal ends the connection, here as below; nothing else does, not even a Stop */
 	async withKey(
 		method: IHttpRequestMethods,
 		url: string,
 		options: RequestOptions,
-		signal = (this.context as IExecuteFunctions).getExecutionCancelSignal(),
+		signal: AbortSignal,
 	): Promise<Answer | NoAnswer> {
 		// n8n's helper takes the signal from the context that it is called on
 		const context = Object.create(this.context, {
@@ -68,7 +68,6 @@ export class Transport {
 		);
 	}
 
-	/** @param signal ends the connection */
 	async withoutKey(
 		method: IHttpRequestMethods,
 		url: string,

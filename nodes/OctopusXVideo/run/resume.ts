@@ -6,6 +6,7 @@ import {
 } from 'n8n-workflow';
 import { asOctopusXError, attempt, OctopusXError } from '../api/errors';
 import { hasEnded, type Task } from '../api/task';
+import { now, toWallClock } from '../timing/clock';
 import { nextInterval } from '../timing/interval';
 import { deliverIfEnded } from './carryOut';
 import {
@@ -80,8 +81,8 @@ async function resume(
 	const remembered = new Set(items.filter((item, n) => item !== handedOver[n]));
 	let scope: Scope;
 	try {
-		const maxConcurrency = items.find((item) => 'job' in item)?.job.maxConcurrency ?? 1;
-		scope = await openScope(context, Ledger.open(context), maxConcurrency);
+		const { job } = items.find((item) => 'job' in item) ?? {};
+		scope = await openScope(context, Ledger.open(context), job);
 	} catch (error) {
 		// a credential that n8n could not read may be read the next time; one that is wrong stays so
 		const isForGood = error instanceof OctopusXError || !handedOver.some(isInTime);
@@ -94,7 +95,7 @@ async function resume(
 			: await waitOn(context, handedOver);
 	}
 
-	const round: Round = { until: Date.now() + ROUND_LIMIT_MS, isDown: false };
+	const round: Round = { until: now() + ROUND_LIMIT_MS, isDown: false };
 	const looked = await Promise.all(
 		items.map(async (item) =>
 			item.state === 'paid'
@@ -128,16 +129,17 @@ async function resume(
  */
 async function waitOn(context: IExecuteFunctions, items: Pending[]): Promise<INodeExecutionData[]> {
 	const waiting = items.filter((item) => item.state === 'paid');
-	const now = Date.now();
-	const waitedMs = now - Math.min(...waiting.map(({ startedAt }) => startedAt));
+	const time = now();
+	const waitedMs = time - Math.min(...waiting.map(({ startedAt }) => startedAt));
 	const interval = nextInterval(waitedMs, SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS);
 	const lastLook = Math.max(...waiting.map(({ deadline }) => deadline));
-	await context.putExecutionToWait(new Date(Math.max(now, Math.min(now + interval, lastLook))));
+	const next = Math.max(time, Math.min(time + interval, lastLook));
+	await context.putExecutionToWait(new Date(toWallClock(next)));
 	return withoutVideo(items, 'n8n ended while it looked at the tasks').map(toOutput);
 }
 
 function isInTime(item: Pending): boolean {
-	return item.state === 'paid' && item.deadline > Date.now();
+	return item.state === 'paid' && item.deadline > now();
 }
 
 /** Whether the execution that waits for this one was stopped or deleted. */
@@ -154,7 +156,7 @@ interface Round {
 }
 
 async function lookInRound(scope: Scope, item: Paid, round: Round): Promise<Paid | Ended | Failed> {
-	const isLate = () => Date.now() >= item.deadline;
+	const isLate = () => now() >= item.deadline;
 	if (round.isDown && !isLate()) return item;
 	const heals = healsFor(item);
 	const { value: seen, fault } = await attempt(
@@ -169,6 +171,6 @@ async function lookInRound(scope: Scope, item: Paid, round: Round): Promise<Paid
 	}
 	const isPassing = fault.details.transient || (item.isPaidHere && fault.details.isKeyRefused);
 	if (!isPassing) return failed(item, fault);
-	round.isDown ||= Date.now() >= round.until;
+	round.isDown ||= now() >= round.until;
 	return isLate() ? failed(item, endOfWait(item.task, fault)) : item;
 }

@@ -37,6 +37,7 @@ export async function runJobs(
 	const ledger = Ledger.open(context);
 	const end = (settled: Settled[]) => {
 		const items = settled.map((item) => withLedger(item, ledger));
+		if (items.some(({ state }) => state !== 'delivered')) ledger.noteFailure();
 		return conclude(context, items);
 	};
 
@@ -56,8 +57,8 @@ export async function runJobs(
 
 	let scope: Scope;
 	try {
-		// one number for the whole run, so the first item's
-		scope = await openScope(context, ledger, planned[0]?.job.maxConcurrency ?? 1);
+		// one job speaks for the whole run, so the first item's
+		scope = await openScope(context, ledger, planned[0]?.job);
 	} catch (error) {
 		return endUnsent(error as Error);
 	}

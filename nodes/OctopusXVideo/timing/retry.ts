@@ -1,4 +1,5 @@
 import { attempt, type FaultDetails, type OctopusXError } from '../api/errors';
+import { now } from './clock';
 import { pause } from './pause';
 
 const FIRST_DELAY_MS = 1_000;
@@ -10,7 +11,7 @@ const SPREAD = 0.25;
 export interface RetryRule {
 	/** Whether a fault is one that another try may get over. */
 	heals: (details: FaultDetails) => boolean | undefined;
-	/** In ms since the epoch; no try starts after it. */
+	/** By `now`; no try starts after it. */
 	deadline: number;
 	/** Whether a pause that would end after the deadline ends there, for one last try. */
 	endsAtDeadline?: boolean;
@@ -44,7 +45,7 @@ export async function withRetries<T>(work: () => Promise<T>, rule: RetryRule): P
 
 		const asked = Math.min(fault.details.retryAfterMs ?? 0, maxRetryAfterMs);
 		const wait = Math.max(delay, asked) * (1 + spread * Math.random());
-		const left = deadline - Date.now();
+		const left = deadline - now();
 		const isLate = left <= 0 || (wait > left && !rule.endsAtDeadline);
 		if (!heals(fault.details) || tried >= tries || isLate) throw fault;
 		rule.onFault?.(fault);

@@ -1,6 +1,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { isInDoubt, type Settled } from './item';
 
+/** How many kinds of errors a hint names. */
+const MAX_KINDS = 5;
+
 /**
  * Sums up, for a person who looks at a manual run, what the items alone do not make plain at a
  * glance. Production runs stay quiet, and so does a run in which all went as usual.
@@ -11,14 +14,17 @@ export function addHint(context: IExecuteFunctions, items: Settled[]): void {
 	const takenUp = items.filter((item) => item.state === 'delivered' && item.earlier.paid).length;
 	const errors = items.flatMap((item) => (item.state === 'delivered' ? [] : [item.error.message]));
 	const inDoubt = items.filter(isInDoubt).length;
+	const kinds = [...new Set(errors)]
+		.map((message) => ({ message, count: errors.filter((one) => one === message).length }))
+		.sort((one, other) => other.count - one.count);
+	const more = kinds.length - MAX_KINDS;
 	const sentences = [
 		...(takenUp > 0
 			? [`${takenUp} of ${total} items went on with a task that was already paid for.`]
 			: []),
 		...(errors.length > 0 ? [`${errors.length} of ${total} items brought no video.`] : []),
-		...[...new Set(errors)].map(
-			(message) => `${errors.filter((one) => one === message).length} × ${message}.`,
-		),
+		...kinds.slice(0, MAX_KINDS).map(({ message, count }) => `${count} × ${message}.`),
+		...(more > 0 ? [`And ${more} more kinds of errors: see the items.`] : []),
 		...(inDoubt > 0
 			? [`${inDoubt} × It is not known whether a video is being made and paid for.`]
 			: []),

@@ -32,7 +32,7 @@ export interface Paid extends WithTask {
 	job: Job & { wait: WaitSettings };
 	/** Whether the key of this run has paid for the task, so that it was good then. */
 	isPaidHere: boolean;
-	/** When it got its turn, and when its time is over, in ms since the epoch. */
+	/** When it got its turn, and when its time is over, by `now`. */
 	startedAt: number;
 	deadline: number;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { unseenTask, type Task } from '../../api/task';
 import type { VideoRequest } from '../../job';
+import { isToolCall } from './toolCall';
 
 /** What is known of the submissions for one item and one request. */
 interface Entry {
@@ -14,6 +15,15 @@ interface Entry {
 
 type Entries = Record<number, Entry>;
 
+/** What n8n keeps for the node. */
+interface Kept {
+	/** n8n's run index. */
+	run: number;
+	entries: Entries;
+	/** Whether the run has ended, and not with a video for every item. */
+	hasFailed?: boolean;
+}
+
 const KEY = 'octopusXTasks';
 
 /**
@@ -21,31 +31,39 @@ const KEY = 'octopusXTasks';
  *
  * It lies in the node's execution context, which n8n keeps across "Retry On Fail" and across "Retry
  * execution" in its UI. An entry belongs to one item of one run of the node and to one request: a
- * later run in a loop is a new run, a changed request is a new request. There are only ids and
+ * later run in a loop is a new run, and so is another call of a tool, unless the one before has failed; a
+ * changed request is a new request. There are only ids and
  * hashes in it, no keys, no prompts and no files.
  */
 export class Ledger {
-	private constructor(private readonly entries: Entries) {}
+	private constructor(private readonly kept: Kept) {}
 
 	static open(context: IExecuteFunctions): Ledger {
 		const store = context.getContext('node');
 		const run = context.getWorkflowDataProxy(0).$runIndex as number;
-		const kept = store[KEY] as { run: number; entries: Entries } | undefined;
-		// earlier runs of the node are over: what they had to tell is in their output or error
-		const current = kept?.run === run ? kept : { run, entries: {} };
+		const kept = store[KEY] as Kept | undefined;
+		// earlier runs of the node are over: what they had to tell is in their output or error. But each
+		// try of a tool call is a run of its own to n8n
+		const goesOn = kept?.run === run || (kept?.hasFailed && isToolCall(context));
+		const current: Kept = { run, entries: goesOn ? kept.entries : {} };
 		store[KEY] = current;
-		return new Ledger(current.entries);
+		return new Ledger(current);
+	}
+
+	/** To be called when the run ends without a video for every item. */
+	noteFailure(): void {
+		this.kept.hasFailed = true;
 	}
 
 	/** The task whose id came last for an item, whatever its request was. */
 	unseenTask(item: number): Task | undefined {
-		const taskId = this.entries[item]?.taskIds.at(-1);
+		const taskId = this.kept.entries[item]?.taskIds.at(-1);
 		return taskId === undefined ? undefined : unseenTask(taskId);
 	}
 
 	/** Whether a submission for an item has left and not been answered. */
 	isInDoubt(item: number): boolean {
-		return (this.entries[item]?.unanswered ?? 0) > 0;
+		return (this.kept.entries[item]?.unanswered ?? 0) > 0;
 	}
 
 	/**
@@ -55,10 +73,10 @@ export class Ledger {
 	 */
 	lineFor(item: number, request: VideoRequest): { line: LedgerLine; replaced?: LedgerLine } {
 		const hash = hashOf(request);
-		const kept = this.entries[item];
+		const kept = this.kept.entries[item];
 		if (kept?.hash === hash) return { line: new LedgerLine(kept) };
 		const entry = { hash, taskIds: [], unanswered: 0 };
-		this.entries[item] = entry;
+		this.kept.entries[item] = entry;
 		return { line: new LedgerLine(entry), replaced: kept && new LedgerLine(kept) };
 	}
 }

@@ -6,12 +6,22 @@ import {
 	type INodeExecutionData,
 } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
-import { isSpent, type Task } from '../../api/task';
+import { hasEnded, isSpent, type Task } from '../../api/task';
 import { addHint } from './hint';
 import { isInDoubt, isStopped, STOPPED, taskOf, type Item, type Settled } from './item';
 
 const RETRY_GOES_ON =
 	"Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.";
+
+/** How many tasks of a kind an error lists. */
+const MAX_OF_A_KIND = 10;
+
+/** What needs action comes first in a list that is not whole. */
+const KINDS: ReadonlyArray<(task: Task) => boolean> = [
+	(task) => !hasEnded(task),
+	({ status }) => status === 'completed',
+	isSpent,
+];
 
 /**
  * What n8n is told of items for which nothing more is done: the items, or the error that ends the node.
@@ -23,10 +33,12 @@ export function conclude(
 	items: Settled[],
 	advice = RETRY_GOES_ON,
 ): INodeExecutionData[] {
-	if (items.some(isStopped)) {
-		context.logger.warn(`OctopusX: ${STOPPED.toLowerCase()}. ${listTasks(items, advice)}`);
-	}
 	const error = context.continueOnFail() ? undefined : toNodeError(context, items, advice);
+	// what an error has no room for is in the log
+	if (items.some(isStopped) || (error && items.length > MAX_OF_A_KIND)) {
+		const reason = items.some(isStopped) ? `${STOPPED.toLowerCase()}. ` : '';
+		context.logger.warn(`OctopusX: ${reason}${listTasks(items, advice, Infinity)}`);
+	}
 	if (error) throw error;
 	addHint(context, items);
 	return items.map(toOutput);
@@ -85,23 +97,34 @@ function idsOf(task: Task | undefined): IDataObject {
 	return { task_id, status, ...(video_url && { video_url }) };
 }
 
-/** Every task of the run, and every item whose submission nobody answered. */
-function listTasks(items: Item[], advice: string): string {
-	const tasks = items.flatMap((item) => {
+/** The tasks of the run, and the items whose submission nobody answered: at most `limit` of a kind. */
+function listTasks(items: Item[], advice: string, limit = MAX_OF_A_KIND): string {
+	const all = items.flatMap((item) => {
 		const task = taskOf(item);
-		return task ? [`item ${item.index}: ${task.task_id} (${task.status})`] : [];
+		return task ? [{ task, text: `item ${item.index}: ${task.task_id} (${task.status})` }] : [];
 	});
+	const kinds = all.length > limit ? KINDS : [() => true];
+	const tasks = kinds
+		.map((isKind) => all.filter(({ task }) => isKind(task)).map(({ text }) => text))
+		.filter((kind) => kind.length > 0)
+		.map((kind) => shortened(kind, limit));
 	// n8n saves what the node knows when it fails or runs into n8n's time limit, but not after a Stop
 	const next = items.some(isStopped)
 		? "Fetch them with Get Status: after a Stop by hand, n8n's Retry starts from the beginning and pays again."
 		: advice;
 	const isFetchable = items.map(taskOf).some((task) => task && !isSpent(task));
-	const unanswered = items.filter(isInDoubt).map(({ index }) => index);
+	const unanswered = items.filter(isInDoubt).map(({ index }) => `item ${index}`);
 	return [
 		...(tasks.length > 0 ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
 		...(isFetchable ? [next] : []),
 		...(unanswered.length > 0
-			? [`Submissions without an answer, perhaps paid for: item ${unanswered.join(', item ')}.`]
+			? [`Submissions without an answer, perhaps paid for: ${shortened(unanswered, limit)}.`]
 			: []),
 	].join(' ');
+}
+
+function shortened(list: string[], limit: number): string {
+	const more = list.length - limit;
+	const shown = list.slice(0, limit).join(', ');
+	return more > 0 ? `${shown} and ${more} more (all are in n8n's log)` : shown;
 }

@@ -1,7 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { OctopusXClient } from '../../api/client';
+import type { Job } from '../../job';
 import { Limiter } from '../../timing/limiter';
+import { CommonFault } from './commonFault';
 import type { Ledger } from './ledger';
+
+/** For a run of which no item was planned. */
+const NOTHING_TO_DO = { maxConcurrency: 1, timeoutMs: 0 };
 
 /** What all items of one execution of the node share. */
 export interface Scope {
@@ -12,25 +17,28 @@ export interface Scope {
 	videos: Limiter;
 	/** Places for downloads, apart: a slow file keeps no video from being made. */
 	downloads: Limiter;
+	/** What keeps every item from being begun, if anything. */
+	commonFault: CommonFault;
 	/** Aborted when the execution is stopped. */
 	signal?: AbortSignal;
 }
 
 /**
- * @param maxConcurrency how many items may be worked on at a time
+ * @param job what holds for the whole run is taken from it
  * @throws OctopusXError when the credential cannot be used; n8n's own error when it cannot be read
  */
 export async function openScope(
 	context: IExecuteFunctions,
 	ledger: Ledger,
-	maxConcurrency: number,
+	job: Pick<Job, 'maxConcurrency' | 'timeoutMs'> = NOTHING_TO_DO,
 ): Promise<Scope> {
 	return {
 		context,
 		client: await OctopusXClient.connect(context),
 		ledger,
-		videos: new Limiter(maxConcurrency),
-		downloads: new Limiter(maxConcurrency),
+		videos: new Limiter(job.maxConcurrency),
+		downloads: new Limiter(job.maxConcurrency),
+		commonFault: new CommonFault(job.timeoutMs),
 		signal: context.getExecutionCancelSignal(),
 	};
 }

@@ -4,6 +4,7 @@ import { OctopusXError } from '../../api/errors';
 import type { ByteStream } from '../../api/transport';
 import { openVideo } from '../../api/videoFile';
 import { streamOf } from '../../files/stream';
+import { now } from '../../timing/clock';
 import { followingController, pause, within } from '../../timing/pause';
 import { withRetries } from '../../timing/retry';
 import type { Scope } from '../state/scope';
@@ -44,7 +45,7 @@ async function tryDownload(
 ): Promise<IBinaryData> {
 	const connection = followingController(signal);
 	const watchdog = new Watchdog(connection);
-	const startedAt = Date.now();
+	const startedAt = now();
 	try {
 		const opening = openVideo(client, url, connection.signal);
 		const answer = await within(STALL_LIMIT_MS, opening, signal);
@@ -62,7 +63,7 @@ async function tryDownload(
 		const isCut =
 			client.isContentUrl(url) &&
 			stored.message === BROKE_OFF &&
-			Date.now() - startedAt >= CONTENT_LIMIT_MS;
+			now() - startedAt >= CONTENT_LIMIT_MS;
 		throw isCut && !watchdog.hasEndedIt ? cutOff() : stored;
 	} finally {
 		connection.abort();

@@ -1,6 +1,7 @@
 import { attempt, OctopusXError, type FaultDetails } from '../../api/errors';
 import type { Task } from '../../api/task';
-import { within } from '../../timing/pause';
+import { now } from '../../timing/clock';
+import { withinOrEnded } from '../../timing/pause';
 import { withRetries, type RetryRule } from '../../timing/retry';
 import type { Paid } from '../state/item';
 import { tellEditor, type Scope } from '../state/scope';
@@ -10,24 +11,30 @@ const ANSWER_LIMIT_MS = 45_000;
 
 const FIRST_DELAY_MS = 2_000;
 
+/** One answer must not blind a wait: whoever asks for more patience is asked again all the same. */
+const MAX_RETRY_AFTER_MS = 3 * 60_000;
+
 /** How long a look for a fresh address may be repeated. */
 const NEW_LOOK_LIMIT_MS = 30_000;
 
 type LookRule = Pick<RetryRule, 'deadline' | 'firstDelayMs' | 'maxDelayMs'> &
-	Partial<Pick<RetryRule, 'heals'>>;
+	Partial<Pick<RetryRule, 'heals' | 'onFault'>>;
 
 /**
  * Looks at a task until it is seen, the last time at the deadline. Faults that may heal are sat out.
  *
- * @param rule `deadline` in ms since the epoch; the first pause after a fault is 2 s unless told
+ * @param rule `deadline` by `now`; the first pause after a fault is 2 s unless told
  * @throws OctopusXError a fault that does not heal, or the last one before the deadline
  */
 export async function look(scope: Scope, taskId: string, rule: LookRule): Promise<Task> {
-	return await withRetries(async () => await answered(scope, scope.client.getTask(taskId)), {
+	const { client } = scope;
+	const getTask = async (signal: AbortSignal) => await client.getTask(taskId, signal);
+	return await withRetries(async () => await answered(scope, getTask), {
 		firstDelayMs: FIRST_DELAY_MS,
 		heals: ({ transient }) => transient,
 		...rule,
 		endsAtDeadline: true,
+		maxRetryAfterMs: MAX_RETRY_AFTER_MS,
 		// looks of different items are spread by their submissions
 		spread: 0,
 		signal: scope.signal,
@@ -50,14 +57,16 @@ export function healsFor({ isPaidHere }: Paid): RetryRule['heals'] {
  * where it cannot be seen.
  */
 export async function lookAgain(scope: Scope, task: Task): Promise<Task> {
-	const deadline = Date.now() + NEW_LOOK_LIMIT_MS;
+	const deadline = now() + NEW_LOOK_LIMIT_MS;
 	const { value: seen } = await attempt(look(scope, task.task_id, { deadline }));
 	return seen?.status === 'completed' ? seen : task;
 }
 
 /** The task as the gateway itself judges it, where its answer says more than `task` does. */
 export async function askVerdict(scope: Scope, task: Task): Promise<Task> {
-	const { value: verdict } = await attempt(answered(scope, scope.client.getVerdict(task.task_id)));
+	const { client } = scope;
+	const getVerdict = async (signal: AbortSignal) => await client.getVerdict(task.task_id, signal);
+	const { value: verdict } = await attempt(answered(scope, getVerdict));
 	return verdict && verdict.status !== 'unknown' ? verdict : task;
 }
 
@@ -66,8 +75,11 @@ export function showTask(scope: Scope, index: number, task: Task): void {
 	tellEditor(scope, index, `${task.task_id} ${task.status} ${task.progress} %`);
 }
 
-async function answered({ signal }: Scope, looking: Promise<Task>): Promise<Task> {
-	const seen = await within(ANSWER_LIMIT_MS, looking, signal);
+async function answered(
+	{ signal }: Scope,
+	look: (signal: AbortSignal) => Promise<Task>,
+): Promise<Task> {
+	const seen = await withinOrEnded(ANSWER_LIMIT_MS, look, signal);
 	if (seen) return seen;
 	throw new OctopusXError(
 		'OctopusX did not answer',

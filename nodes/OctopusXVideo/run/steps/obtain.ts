@@ -1,6 +1,7 @@
 import { attempt, OctopusXError } from '../../api/errors';
 import { isSpent, unseenTask, type Task } from '../../api/task';
 import type { VideoRequest } from '../../job';
+import { now } from '../../timing/clock';
 import { withRetries } from '../../timing/retry';
 import { failed, withTask, type Ended, type Failed, type Paid, type Planned } from '../state/item';
 import type { LedgerLine } from '../state/ledger';
@@ -9,16 +10,22 @@ import { look, showTask } from './look';
 import { submitOnce } from './submit';
 import { uploadFiles } from './upload';
 
+/** A task, and whether an earlier try of the node has paid for it. */
+interface Obtained {
+	task: Task;
+	isTakenUp: boolean;
+}
+
 /** Has the task of an item made, or looks up the one that its job names. Its time begins here. */
 export async function obtainTask(scope: Scope, item: Planned): Promise<Paid | Ended | Failed> {
 	const { index, job } = item;
-	const startedAt = Date.now();
+	const startedAt = now();
 	const deadline = startedAt + job.timeoutMs;
 	const { source } = job;
 	const obtaining =
 		'request' in source
 			? taskFor(scope, index, source.request, deadline)
-			: look(scope, source.taskId, { deadline }).then((task) => ({ task, isTakenUp: false }));
+			: lookUp(scope, source.taskId, deadline);
 	const { value: obtained, fault } = await attempt(obtaining);
 	if (fault) return failed(item, fault, 'taskId' in source ? unseenTask(source.taskId) : undefined);
 
@@ -40,16 +47,16 @@ export async function obtainTask(scope: Scope, item: Planned): Promise<Paid | En
  * - Only a node that is itself retried pays again after that, and it says so first.
  * - An id is noted whenever it comes, and one that is known is never paid for again.
  *
- * @param deadline in ms since the epoch
- * @returns `isTakenUp`: an earlier try has paid for the task
+ * @param deadline by `now`
  */
 async function taskFor(
 	scope: Scope,
 	index: number,
 	request: VideoRequest,
 	deadline: number,
-): Promise<{ task: Task; isTakenUp: boolean }> {
-	const { logger } = scope.context;
+): Promise<Obtained> {
+	const { commonFault, context, signal } = scope;
+	const { logger } = context;
 	const { line, replaced } = scope.ledger.lineFor(index, request);
 	if (replaced?.lastTaskId) {
 		logger.warn(
@@ -66,23 +73,40 @@ async function taskFor(
 			{ item: index },
 		);
 	}
-	const ready =
-		request.sendBinaryAs === 'upload' ? await uploadFiles(scope, request, deadline) : request;
-	return await withRetries(
-		async () => {
-			if (Date.now() > deadline) throw outOfTime();
+	return await commonFault.guard(async () => {
+		const ready =
+			request.sendBinaryAs === 'upload' ? await uploadFiles(scope, request, deadline) : request;
+		const submit = async () => {
+			if (now() > deadline) throw outOfTime();
 			// the id of an earlier submission may have come during a pause
 			const late = await takeUp(scope, index, line, deadline);
 			const task = late ?? (await submitOnce(scope, index, ready, line));
 			return { task, isTakenUp: late !== undefined };
-		},
-		{
-			heals: ({ repeatable }) => repeatable,
+		};
+		return await withRetries(submit, {
+			heals: ({ repeatable }) => repeatable && !commonFault.isSure,
 			deadline,
-			signal: scope.signal,
-			onFault: ({ message }) => tellEditor(scope, index, `${message}, trying again`),
-		},
+			signal,
+			onFault: (fault) => {
+				commonFault.note(fault);
+				tellEditor(scope, index, `${fault.message}, trying again`);
+			},
+		});
+	});
+}
+
+/** The task that a job names, as it is now. */
+async function lookUp(scope: Scope, taskId: string, deadline: number): Promise<Obtained> {
+	const { commonFault } = scope;
+	const task = await commonFault.guard(
+		async () =>
+			await look(scope, taskId, {
+				deadline,
+				heals: ({ transient }) => transient && !commonFault.isSure,
+				onFault: (fault) => commonFault.note(fault),
+			}),
 	);
+	return { task, isTakenUp: false };
 }
 
 /** The task that is paid for already, unless it has ended without a video. */

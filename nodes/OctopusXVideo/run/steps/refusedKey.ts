@@ -1,5 +1,5 @@
 import { attempt, OctopusXError } from '../../api/errors';
-import { within } from '../../timing/pause';
+import { withinOrEnded } from '../../timing/pause';
 import type { Settled } from '../state/item';
 import type { Scope } from '../state/scope';
 
@@ -13,8 +13,8 @@ const ANSWER_LIMIT_MS = 45_000;
 export async function explainRefusedKey(scope: Scope, items: Settled[]): Promise<Settled[]> {
 	const { client, signal } = scope;
 	if (signal?.aborted || !items.some(isKeyRefused)) return items;
-	const asking = within(ANSWER_LIMIT_MS, client.getKeyState(), signal);
-	const { value: state } = await attempt(asking);
+	const asking = async (ending: AbortSignal) => await client.getKeyState(ending);
+	const { value: state } = await attempt(withinOrEnded(ANSWER_LIMIT_MS, asking, signal));
 	if (!state) return items;
 	return items.map((item) => {
 		if (!isKeyRefused(item)) return item;

@@ -2,13 +2,16 @@ import { attempt, OctopusXError } from '../../api/errors';
 import type { Task } from '../../api/task';
 import { openBody } from '../../files/body';
 import type { VideoRequest } from '../../job';
-import { within } from '../../timing/pause';
+import { within, withinOrEnded } from '../../timing/pause';
 import { StoppedError } from '../state/item';
 import type { LedgerLine } from '../state/ledger';
 import type { Scope } from '../state/scope';
 
 /** A body of 20 MB over a slow line, and a server that thinks before it answers. */
 const ANSWER_LIMIT_MS = 10 * 60_000;
+
+/** How long an answer is waited for in the background, where it has nothing left but an ID to log. */
+const LATE_ANSWER_LIMIT_MS = 30 * 60_000;
 
 /**
  * Sends the request that costs money, once.
@@ -30,7 +33,10 @@ export async function submitOnce(
 		throw new StoppedError('Nothing was submitted.');
 	}
 	line.noteSubmission();
-	const created = client.createTask(content, bytes).then((task) => {
+	const sending = async (ending: AbortSignal) => await client.createTask(content, bytes, ending);
+	// a Stop does not end it: its answer brings the ID of what may be paid for
+	const created = withinOrEnded(LATE_ANSWER_LIMIT_MS, sending).then((task) => {
+		if (!task) throw submissionUnanswered();
 		line.noteTask(task.task_id);
 		// whoever reads a worker's log after its death has nothing else to go by
 		context.logger.info(

@@ -3,7 +3,8 @@ import type { UploadTarget } from '../../api/presign';
 import { chunksOf, openFile } from '../../files/inputFile';
 import { streamOf } from '../../files/stream';
 import { mapMedia, type FileInput, type VideoRequest } from '../../job';
-import { followingController, within } from '../../timing/pause';
+import { now } from '../../timing/clock';
+import { withinOrEnded } from '../../timing/pause';
 import { withRetries, type RetryRule } from '../../timing/retry';
 import type { Scope } from '../state/scope';
 
@@ -15,7 +16,7 @@ const PUT_LIMIT_MS = 10 * 60_000;
 /**
  * Puts the files of a request into storage of the API's, and their public addresses into the request.
  *
- * @param deadline in ms since the epoch
+ * @param deadline by `now`
  * @throws OctopusXError after the last try; nothing has been paid for
  */
 export async function uploadFiles(
@@ -31,7 +32,7 @@ export async function uploadFiles(
 	throw new OctopusXError(
 		'The file could not be uploaded to OctopusX',
 		`${fault.message}. ${fault.description} Nothing was submitted.`,
-		{ statusCode: fault.details.statusCode },
+		fault.details,
 	);
 }
 
@@ -42,17 +43,23 @@ async function uploadFile(scope: Scope, file: FileInput, deadline: number): Prom
 		deadline,
 		signal: scope.signal,
 	};
-	const target = await withRetries(async () => await presign(scope, file), rule);
+	const { commonFault } = scope;
+	const target = await withRetries(async () => await presign(scope, file), {
+		...rule,
+		heals: ({ transient }) => transient && !commonFault.isSure,
+		onFault: (fault) => commonFault.note(fault),
+	});
 	await withRetries(async () => await put(scope, file, target), {
 		...rule,
-		deadline: Math.min(deadline, target.expiresAt),
+		deadline: Math.min(deadline, now() + target.expiresInMs),
 	});
 	return target.publicUrl;
 }
 
 async function presign({ client, signal }: Scope, file: FileInput): Promise<UploadTarget> {
-	const asking = client.presignUpload(file.fileName, file.mimeType);
-	const target = await within(PRESIGN_LIMIT_MS, asking, signal);
+	const asking = async (ending: AbortSignal) =>
+		await client.presignUpload(file.fileName, file.mimeType, ending);
+	const target = await withinOrEnded(PRESIGN_LIMIT_MS, asking, signal);
 	if (target) return target;
 	throw new OctopusXError('OctopusX did not answer', 'No address for the upload came in time.', {
 		transient: true,
@@ -64,16 +71,15 @@ async function put(
 	file: FileInput,
 	target: UploadTarget,
 ): Promise<void> {
-	const connection = followingController(signal);
 	// a stream is used up by a try, so each one opens its own
 	const source = await openFile(context, file);
 	const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file.bytes), source);
 	try {
-		const sending = client.putFile(target, body, file.bytes, connection.signal).then(() => true);
-		if (await within(PUT_LIMIT_MS, sending, signal)) return;
+		const sending = async (ending: AbortSignal) =>
+			await client.putFile(target, body, file.bytes, ending).then(() => true);
+		if (await withinOrEnded(PUT_LIMIT_MS, sending, signal)) return;
 		throw new OctopusXError('The upload took too long', 'It was given up.', { transient: true });
 	} finally {
-		connection.abort();
 		if (!Buffer.isBuffer(source)) source.destroy();
 	}
 }

@@ -1,5 +1,6 @@
 import { attempt, OctopusXError } from '../../api/errors';
 import type { Task } from '../../api/task';
+import { now } from '../../timing/clock';
 import { nextInterval } from '../../timing/interval';
 import { pause } from '../../timing/pause';
 import { failed, withTask, type Ended, type Failed, type Paid } from '../state/item';
@@ -22,12 +23,12 @@ export async function waitForTask(scope: Scope, item: Paid): Promise<Ended | Fai
 	const { pollIntervalMs } = job.wait;
 	const maxDelayMs = Math.max(pollIntervalMs, LONGEST_INTERVAL_MS);
 	const heals = healsFor(item);
-	const startedAt = Date.now();
+	const startedAt = now();
 	let unknownLooks = 0;
 	let { task } = item;
 	for (;;) {
-		const interval = nextInterval(Date.now() - startedAt, pollIntervalMs, LONGEST_INTERVAL_MS);
-		await pause(Math.min(interval, deadline - Date.now()), signal);
+		const interval = nextInterval(now() - startedAt, pollIntervalMs, LONGEST_INTERVAL_MS);
+		await pause(Math.min(interval, deadline - now()), signal);
 		if (signal?.aborted) return failed(item, timedOut(task), task);
 
 		const rule = { deadline, firstDelayMs: 2 * interval, maxDelayMs, heals };
@@ -35,7 +36,7 @@ export async function waitForTask(scope: Scope, item: Paid): Promise<Ended | Fai
 		if (fault) return failed(item, endOfWait(task, fault), task);
 		task = seen;
 		unknownLooks = task.status === 'unknown' ? unknownLooks + 1 : 0;
-		const isLate = Date.now() >= deadline;
+		const isLate = now() >= deadline;
 		if (unknownLooks >= UNKNOWN_LOOKS || (isLate && withTask(item, task).state === 'paid')) {
 			task = await askVerdict(scope, task);
 			unknownLooks = 0;

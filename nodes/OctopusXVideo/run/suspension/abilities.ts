@@ -1,5 +1,6 @@
 import * as n8nWorkflow from 'n8n-workflow';
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
+import { isToolCall } from '../state/toolCall';
 
 /** What n8n's editor calls a workflow that was not saved yet. */
 const UNSAVED = '__EMPTY__';
@@ -14,8 +15,7 @@ export function refuseSuspension(context: IExecuteFunctions): NodeOperationError
 	if (!context.continueOnFail() && !handsOnFailures()) {
 		return refuse("It takes n8n 2.27 or later unless 'On Error' is set to Continue.");
 	}
-	// agents of n8n 2.x run a tool as a node of its own type, in a context that does not tell
-	if (context.isToolExecution?.() || context.getNode().type.endsWith('Tool')) {
+	if (isToolCall(context)) {
 		return refuse('An AI agent waits for its tools.');
 	}
 	const { id = UNSAVED } = context.getWorkflow();

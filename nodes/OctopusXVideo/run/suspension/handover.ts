@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
 import { unseenTask } from '../../api/task';
+import { fromWallClock, toWallClock } from '../../timing/clock';
 import type { Ended, Failed, InDoubt, Paid } from '../state/item';
 import { wordsOf } from '../state/output';
 
@@ -49,12 +50,22 @@ function write(item: Pending): Handover {
 	const { task_id: taskId } = item.task;
 	const job = { ...item.job, source: { taskId } };
 	return item.state === 'paid'
-		? { ...item, job: { ...job, wait: item.job.wait }, task: unseenTask(taskId) }
+		? {
+				...overClocks(item, toWallClock),
+				job: { ...job, wait: item.job.wait },
+				task: unseenTask(taskId),
+			}
 		: { ...item, job };
 }
 
 function read(handover: Handover): Pending {
+	if (handover.state === 'paid') return overClocks(handover, fromWallClock);
 	if (!('error' in handover)) return handover;
 	const { message, description = '', statusCode } = handover.error;
 	return { ...handover, error: new OctopusXError(message, description, { statusCode }) };
+}
+
+/** The sub-workflow may run in another process, which has the wall clock in common with this one. */
+function overClocks(item: Paid, convert: (time: number) => number): Paid {
+	return { ...item, startedAt: convert(item.startedAt), deadline: convert(item.deadline) };
 }

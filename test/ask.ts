@@ -1,0 +1,10 @@
+import { createInterface } from 'node:readline/promises';
+
+/** Asks whoever runs a program. No answer, as where nobody is there to type one, is a no. */
+export async function ask(question: string): Promise<boolean> {
+	const terminal = createInterface({ input: process.stdin, output: process.stdout });
+	const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+	const answer = await Promise.race([terminal.question(question), closed]);
+	terminal.close();
+	return /^y(es)?$/i.test(answer.trim());
+}

@@ -1,0 +1,18 @@
+import { testAccount, testUploads } from './account';
+import { testEndings } from './endings';
+import { testRefusals } from './refusals';
+import { Target } from './target';
+import { testTasks } from './tasks';
+import { ADDITIONS } from './summary';
+
+/** What a gateway must do for the node to be right; see run.ts for how to run it against another one. */
+const target = new Target();
+beforeAll(async () => await target.open());
+afterAll(async () => await target.close());
+if (target.isReal) jest.setTimeout(60 * 60_000);
+
+describe('refusals', () => testRefusals(target));
+describe('tasks', () => testTasks(target));
+if (target.endsByPrompt) describe('endings', () => testEndings(target));
+describe('account', () => testAccount(target));
+describe(ADDITIONS, () => testUploads(target));

@@ -1,0 +1,39 @@
+import { ENDINGS, TEXT_TO_VIDEO } from './requests';
+import { create, look, until, verdict } from './tasks';
+import type { Target } from './target';
+
+/** How the node reads a task that ended so: a word that the gateway does not know tells nothing. */
+const READ_AS: Record<(typeof ENDINGS)[number], { status: string; failure?: object }> = {
+	failed: { status: 'failed', failure: { code: 'task_failed' } },
+	cancelled: { status: 'cancelled', failure: { code: 'task_cancelled' } },
+	expired: { status: 'failed', failure: { code: 'task_expired' } },
+	unrecognized: { status: 'unknown' },
+	statusless: { status: 'failed', failure: { code: 'task_statusless' } },
+};
+
+/** How tasks end without a video: only where our sandbox is the model service. */
+export function testEndings(target: Target): void {
+	const ids = new Map<string, string>();
+	beforeAll(async () => {
+		for (const ending of ENDINGS) {
+			const prompt = `A paper boat [${ending}]`;
+			ids.set(ending, (await create(target, { ...TEXT_TO_VIDEO, prompt })).task_id);
+		}
+	});
+
+	test.each(ENDINGS)(
+		'a task that ends %s is refunded, and its verdict is failure',
+		async (ending) => {
+			const id = ids.get(ending) as string;
+			const isOver = async () => (await verdict(target, id)).status === 'FAILURE';
+			await until(target, isOver);
+			const { fail_reason: reason, ...judged } = await verdict(target, id);
+			expect(judged).toMatchObject({ progress: '100%', quota: 0, result_url: reason });
+			expect(reason).toEqual(expect.stringMatching(/\S/));
+			expect(await look(target, id)).toMatchObject({ task_id: id, ...READ_AS[ending] });
+			const { status, body } = await target.get(`/v1/videos/${id}/content`);
+			const message = 'Task is not completed yet, current status: FAILURE';
+			expect([status, body]).toEqual([400, { error: { message, type: 'invalid_request_error' } }]);
+		},
+	);
+}
