@@ -48,6 +48,21 @@ test('the icon of the node suits the theme', async () => {
 	}
 });
 
+test('a tool of an AI Agent has Output in place of Simplify', async () => {
+	const { editor } = opened;
+	const video = videoNode(setup.credentialId, { options: {} });
+	const tool = { ...video, type: `${video.type}Tool` };
+	await editor.openWorkflow(await setup.api.createWorkflow(chain('Tool', [tool])));
+	const panel = await editor.openNode(VIDEO_NODE);
+	await eventually(async () => {
+		expect((await panel.labels()).slice(-3)).toEqual(['Download Video', 'Output', 'Options']);
+	});
+	await panel.choose('output', 'Selected Fields');
+	await eventually(async () => {
+		expect((await panel.labels()).slice(-3)).toEqual(['Output', 'Fields', 'Options']);
+	});
+});
+
 describe('fields', () => {
 	const CLIP = ['Seconds', 'Aspect Ratio', 'Resolution'];
 	const WAITING = [

@@ -42,13 +42,14 @@ function usualModelOf(context: ILoadOptionsFunctions): string | undefined {
 	return Object.values(operations).find(({ option }) => option.value === name)?.usualModel;
 }
 
-/** The drop-down shows the description of this kind of error only; for 401 and 403, a link to the credential. */
+/**
+ * The drop-down shows the description of this kind of error only. It shows the HTTP status too, where it is
+ * given, and for these two a link to the credential.
+ */
 function toNodeError(context: ILoadOptionsFunctions, error: OctopusXError): NodeApiError {
 	const { message, description, details } = error;
 	const { statusCode } = details;
-	return new NodeApiError(
-		context.getNode(),
-		{ message },
-		{ message, description, ...(statusCode && { httpCode: String(statusCode) }) },
-	);
+	const isAboutKey = statusCode === 401 || statusCode === 403;
+	const words = { message, description, ...(isAboutKey && { httpCode: String(statusCode) }) };
+	return new NodeApiError(context.getNode(), { message }, words);
 }
