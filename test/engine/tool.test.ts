@@ -14,7 +14,7 @@ import {
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { CredentialsHelper } from './support/credentialsHelper';
 import { apiErrorBody } from './support/errorBodies';
-import { asTool, NODE_TYPE, NodeTypes } from './support/nodeTypes';
+import { asTool, NodeTypes, TOOL_TYPE } from './support/nodeTypes';
 import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
 
@@ -31,7 +31,7 @@ function toolOf(
 	const node: INode = {
 		id: 'tool',
 		name: 'Video Tool',
-		type: NODE_TYPE,
+		type: TOOL_TYPE,
 		typeVersion: 1,
 		position: [0, 0],
 		parameters: {

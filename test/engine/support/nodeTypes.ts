@@ -8,6 +8,8 @@ import {
 import { OctopusXVideo } from '../../../nodes/OctopusXVideo/OctopusXVideo.node';
 
 export const NODE_TYPE = 'n8n-nodes-octopusx.octopusXVideo';
+/** n8n derives it from our node, for AI Agents. */
+export const TOOL_TYPE = `${NODE_TYPE}Tool`;
 /** The trigger of a workflow that another one starts. */
 const SUB_WORKFLOW_TRIGGER_TYPE = 'n8n-nodes-base.executeWorkflowTrigger';
 export const TRIGGER_TYPE = 'n8n-nodes-base.manualTrigger';
@@ -64,6 +66,7 @@ export class NodeTypes implements INodeTypes {
 		this.types = {
 			...others,
 			[NODE_TYPE]: node,
+			[TOOL_TYPE]: node,
 			[TRIGGER_TYPE]: trigger,
 			[SUB_WORKFLOW_TRIGGER_TYPE]: trigger,
 			[NOTE_TYPE]: note,
