@@ -29,7 +29,7 @@ describe('an API that is out of reach', () => {
 			Array(25).fill('OctopusX cannot be reached'),
 		);
 		expect(errorOf(items[24] as INodeExecutionData).description).toContain(
-			'so this one was not tried. Nothing was submitted.',
+			'Nothing was submitted. The items before this one have met the same',
 		);
 		expect(elapsedMs).toBeGreaterThan(4 * MINUTE);
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);

@@ -49,7 +49,7 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 	[
 		'HTTP 404',
 		{ status: 404, body: apiErrorBody('Invalid URL') },
-		'OctopusX has nothing at this address',
+		"The 'Base URL' does not lead to the OctopusX API",
 		"'Base URL'",
 	],
 	[
@@ -67,20 +67,20 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 	[
 		'a web page',
 		{ status: 200, body: '<html>hello</html>' },
-		'The answer did not come from the OctopusX API',
-		'A page came back',
+		'A web page answered instead of the OctopusX API',
+		'a firewall or a proxy is in the way',
 	],
 	[
 		'a redirect',
 		{ status: 302, headers: { location: 'https://example.com/' } },
-		'OctopusX answered with a redirect',
+		"The 'Base URL' leads on to another address",
 		"'Base URL'",
 	],
 	[
 		'no task ID',
 		{ status: 200, body: { status: 'queued' } },
 		'OctopusX accepted the request but sent no task ID',
-		'A video may have been paid for',
+		'It may have been charged.',
 	],
 	['a reset', 'reset', 'The connection broke off', 'OctopusX sent no complete answer'],
 ];

@@ -32,31 +32,31 @@ const REFUSALS: Array<[string, Fault['answer'], string, string]> = [
 	[
 		'an odd answer of the model service, with HTTP 201',
 		fromModelService(201, '{"id": "up_76b59cd436", "status": "queued"}'),
-		'The model service behind OctopusX is not available',
+		'The AI model is not available at the moment',
 		'HTTP 201',
 	],
 	[
 		'a redirect of the model service, without an address',
 		fromModelService(307, ''),
-		'The model service behind OctopusX is not available',
+		'The AI model is not available at the moment',
 		'HTTP 307, fail_to_fetch_task',
 	],
 	[
 		'a model service that does not let OctopusX in',
 		fromModelService(401, inner('Incorrect API key provided', 'invalid_api_key')),
-		'The model service behind OctopusX did not let OctopusX in',
+		'The AI model is closed to OctopusX at the moment',
 		'Your API key is not the reason.',
 	],
 	[
 		'a model service that is down',
 		fromModelService(502, '<html><h1>Bad Gateway</h1></html>'),
-		'The model service behind OctopusX is not available',
+		'The AI model is not available at the moment',
 		'a page instead of an answer came from the model service',
 	],
 	[
 		'a model service that cannot be reached',
 		{ status: 500, body: taskErrorBody('do_request_failed') },
-		'OctopusX could not reach the service behind it',
+		'OctopusX could not reach the AI model',
 		'do_request_failed',
 	],
 	[
@@ -211,7 +211,7 @@ describe('a key that is refused', () => {
 		sandbox.faults.add({ on: 'usage', answer });
 		const { error } = await runNodeVirtually(sandbox, GENERATE);
 		expect(error?.message).toBe('OctopusX did not accept the API key');
-		expect(error?.description).toMatch(/^The API key in the credential/);
+		expect(error?.description).toMatch(/^Nothing was charged. The API key in the credential/);
 		sandbox.release();
 	});
 

@@ -172,7 +172,7 @@ test('a redirect of a submission is not followed: it could lead the key and the 
 	const { error, submissions } = await submit();
 	expect(submissions).toHaveLength(1);
 	expect(sandbox.log).toHaveLength(1);
-	expect(error?.message).toBe('OctopusX answered with a redirect');
+	expect(error?.message).toBe("The 'Base URL' leads on to another address");
 });
 
 describe('a submission without an answer', () => {

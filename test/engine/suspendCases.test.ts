@@ -116,7 +116,7 @@ onNewEngine('what n8n does around a suspended execution', () => {
 		expect(resumed).toBe(1);
 		const [item] = items;
 		const { message, description, task_id } = (item ? errorOf(item) : error) as IDataObject;
-		expect(message).toBe('The node met a case that it was not made for');
+		expect(message).toBe('Something unexpected happened in the node');
 		expect(`${task_id} ${description}`).toContain('video_1');
 	});
 

@@ -103,7 +103,7 @@ onNewEngine('faults of the API while suspended', () => {
 			},
 		);
 		expect(error).toMatchObject({ message: 'OctopusX did not accept the API key' });
-		expect(error?.description).toContain('The key was good for the submission of task video_1');
+		expect(error?.description).toContain('Task video_1 goes on and was charged');
 		expect(elapsedMs).toBeLessThanOrEqual(10.5 * MINUTE);
 	});
 

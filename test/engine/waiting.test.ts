@@ -113,7 +113,7 @@ test('a task with an empty error object is not taken for failed', async () => {
 
 test.each([
 	['failed', 'The video could not be generated', 'task_failed'],
-	['cancelled', 'The video was cancelled', 'task_cancelled'],
+	['cancelled', 'The video was canceled', 'task_cancelled'],
 	['expired', 'The video could not be generated', 'task_expired'],
 ])('a task that ends %s is an error', async (ending, message, code) => {
 	const { error } = await wait({ prompt: `a boat [${ending}]` });
@@ -192,7 +192,7 @@ describe('a key that is refused during a wait', () => {
 		);
 		expect(elapsedMs).toBe(5 * MINUTE);
 		expect(error?.message).toBe('OctopusX did not accept the API key');
-		expect(error?.description).toContain('The key was good for the submission of task video_1');
+		expect(error?.description).toContain('Task video_1 goes on and was charged');
 		expect(error?.description).toContain('quota may have been used up, or it was disabled');
 		expect(error?.description).toContain('item 0: video_1 (queued), item 1: video_2 (queued)');
 	});

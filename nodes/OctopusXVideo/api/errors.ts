@@ -39,8 +39,8 @@ export interface FaultDetails {
 export function asOctopusXError(error: unknown): OctopusXError {
 	if (error instanceof OctopusXError) return error;
 	return new OctopusXError(
-		'The node met a case that it was not made for',
-		`Please report this: ${(error as Error).message}`,
+		'Something unexpected happened in the node',
+		`Please report it with these words: ${(error as Error).message}`,
 		// nobody knows how far the request came
 		{ maybeAccepted: true },
 	);

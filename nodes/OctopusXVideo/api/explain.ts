@@ -68,14 +68,14 @@ const CODES: readonly Entry[] = [
 	{
 		applies: ({ code, statusCode }) =>
 			code === FROM_MODEL_SERVICE && (statusCode === 401 || statusCode === 403),
-		message: 'The model service behind OctopusX did not let OctopusX in',
-		advice: 'Your API key is not the reason. Try again later, or ask the support of OctopusX.',
+		message: 'The AI model is closed to OctopusX at the moment',
+		advice: 'Your API key is not the reason. Try again later, or tell the support of OctopusX.',
 	},
 	{
 		// below 400: an answer that the gateway does not understand, and gives the charge back for
 		applies: ({ code, statusCode }) =>
 			code === FROM_MODEL_SERVICE && (isPassing(statusCode) || statusCode < 400),
-		message: 'The model service behind OctopusX is not available',
+		message: 'The AI model is not available at the moment',
 		advice: LATER,
 	},
 	{
@@ -85,7 +85,7 @@ const CODES: readonly Entry[] = [
 	},
 	{
 		applies: ({ code }) => SERVICE_CODES.includes(code),
-		message: 'OctopusX could not reach the service behind it',
+		message: 'OctopusX could not reach the AI model',
 		advice: LATER,
 	},
 	{
@@ -144,14 +144,15 @@ const STATUSES: readonly Entry[] = [
 	},
 	{
 		applies: ({ statusCode }) => statusCode >= 300 && statusCode < 400,
-		message: 'OctopusX answered with a redirect',
-		advice: "Check the 'Base URL' in the credential; the API key is never sent along a redirect.",
+		message: "The 'Base URL' leads on to another address",
+		advice: "Enter that address as 'Base URL' in the credential: the API key is not sent on to it.",
 		isCommon: true,
 	},
 	{
 		applies: ({ statusCode }) => statusCode === 404,
-		message: 'OctopusX has nothing at this address',
-		advice: "Check the 'Base URL' in the credential.",
+		message: "The 'Base URL' does not lead to the OctopusX API",
+		advice:
+			"Check the 'Base URL' in the credential. It is https://octopusx.ai unless you were told another one.",
 		isCommon: true,
 	},
 	{
@@ -161,8 +162,9 @@ const STATUSES: readonly Entry[] = [
 	},
 	{
 		applies: ({ isPage }) => isPage,
-		message: 'The answer did not come from the OctopusX API',
-		advice: "A page came back instead. Check the 'Base URL' in the credential, or try again later.",
+		message: 'A web page answered instead of the OctopusX API',
+		advice:
+			"Check the 'Base URL' in the credential. If it is right, a firewall or a proxy is in the way: try again later.",
 		isCommon: true,
 	},
 	{
@@ -198,7 +200,7 @@ export function explainSubmission(answer: Answer, redact: Redact): OctopusXError
 	if (isRefusal || isPage || statusCode >= 300) return explainAnswer(answer, redact);
 	return new OctopusXError(
 		'OctopusX accepted the request but sent no task ID',
-		`A video may have been paid for. ${quoteWhole(answer, redact)}`,
+		quoteWhole(answer, redact),
 		{ statusCode, maybeAccepted: true },
 	);
 }

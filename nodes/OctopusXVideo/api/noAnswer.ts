@@ -89,8 +89,12 @@ export function explainNoAnswer(
 	// before a byte was sent; all items of a run go to the same API
 	const unsent = { isCommon: peer === 'OctopusX' };
 	if (NOT_TRUSTED.test(code)) {
-		const description = `${advice} (${redact(reason)})`;
-		return new OctopusXError('The certificate of the server is not trusted', description, unsent);
+		const description = `${advice} The certificate has expired, is made by the server itself, or belongs to another name (${redact(reason)}).`;
+		return new OctopusXError(
+			'n8n does not trust the certificate of the server',
+			description,
+			unsent,
+		);
 	}
 	if (NO_TLS.test(code)) {
 		return new OctopusXError(

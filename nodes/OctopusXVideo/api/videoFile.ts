@@ -41,8 +41,8 @@ export async function openVideo(
 		address = resolveLocation(location, address);
 	}
 	throw new OctopusXError(
-		'The video is behind too many redirects',
-		`More than ${MAX_REDIRECTS} redirects followed each other. Try again later.`,
+		'The address of the video leads from one address to the next',
+		`It did so more than ${MAX_REDIRECTS} times. Try again later.`,
 	);
 }
 
@@ -88,7 +88,7 @@ function resolveLocation(location: string, base: string): string {
 	const target = URL.canParse(location, base) ? new URL(location, base) : undefined;
 	if (target?.protocol === 'http:' || target?.protocol === 'https:') return target.href;
 	throw new OctopusXError(
-		'The video is behind an address that cannot be opened',
-		'A redirect leads to something other than http:// or https://.',
+		'The address of the video leads to one that cannot be opened',
+		'It is something other than http:// or https://.',
 	);
 }

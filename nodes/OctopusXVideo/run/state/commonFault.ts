@@ -46,10 +46,10 @@ export class CommonFault {
 	}
 }
 
-function untried({ message, description, details }: OctopusXError): OctopusXError {
+function untried({ message, details }: OctopusXError): OctopusXError {
 	return new OctopusXError(
 		message,
-		`Items before this one have met it, so this one was not tried. Nothing was submitted. ${description}`,
+		'Nothing was submitted. The items before this one have met the same, so it was not tried.',
 		details,
 	);
 }

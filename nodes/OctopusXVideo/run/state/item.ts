@@ -109,10 +109,10 @@ export function stopped(item: Item, ledger: Ledger): Failed {
 	const task = taskOf(item) ?? ledger.unseenTask(item.index);
 	const description = () => {
 		if (task) {
-			return `${hasEnded(task) ? 'The task is done' : 'The task goes on and is paid for'}: use Get Status with this Task ID.`;
+			return `${hasEnded(task) ? 'The task is done' : 'The task goes on and was charged'}: use Get Status with this Task ID.`;
 		}
 		return ledger.isInDoubt(item.index)
-			? 'A request was under way: it is not known whether a video is being made and paid for.'
+			? 'A request was under way. It may have been charged: it is not known whether a video is being made and paid for.'
 			: 'Nothing was submitted.';
 	};
 	return failed(item, new StoppedError(description()), task);

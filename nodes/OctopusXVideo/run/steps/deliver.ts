@@ -30,7 +30,7 @@ async function requireVideo(scope: Scope, task: Task): Promise<void> {
 		? failure
 		: ((await askVerdict(scope, task)).failure ?? {});
 	throw new OctopusXError(
-		status === 'cancelled' ? 'The video was cancelled' : 'The video could not be generated',
+		status === 'cancelled' ? 'The video was canceled' : 'The video could not be generated',
 		`OctopusX said about task ${task_id}: "${failure?.message}" (${failure?.code}).${refunded ? ' The charge was given back.' : ''}`,
 	);
 }

@@ -138,9 +138,13 @@ function refuseOtherContent(firstChunk: Buffer): void {
 }
 
 function noVideo(): OctopusXError {
-	return new OctopusXError('Something else came instead of the video', 'A page or a message.', {
-		transient: true,
-	});
+	return new OctopusXError(
+		'Something else came instead of the video',
+		'It was a web page or a text.',
+		{
+			transient: true,
+		},
+	);
 }
 
 function cutOff(): OctopusXError {

@@ -83,7 +83,7 @@ async function answered(
 	if (seen) return seen;
 	throw new OctopusXError(
 		'OctopusX did not answer',
-		`A look at the task got no answer within ${ANSWER_LIMIT_MS / 1_000} seconds.`,
+		`A check of the task got no answer within ${ANSWER_LIMIT_MS / 1_000} seconds.`,
 		{ transient: true },
 	);
 }

@@ -54,7 +54,7 @@ export async function submitOnce(
 	const { message, description, details } = fault;
 	if (!details.maybeAccepted) {
 		line.noteRefusal();
-		throw new OctopusXError(message, `${description} Nothing was charged.`, details);
+		throw new OctopusXError(message, `Nothing was charged. ${description}`, details);
 	}
 	if (!isHandedOver()) {
 		// left open, the request could still send its last byte, and be accepted after the user was
@@ -63,7 +63,7 @@ export async function submitOnce(
 		line.noteRefusal();
 		throw new OctopusXError(
 			'The request could not be sent completely',
-			`${message}. ${description} Nothing was submitted.`,
+			`Nothing was submitted. ${message}. ${description}`,
 		);
 	}
 	context.logger.warn(`OctopusX: item ${index} may have been accepted: ${message} ${description}`, {
@@ -71,7 +71,7 @@ export async function submitOnce(
 	});
 	throw new OctopusXError(
 		message,
-		`${description} It is not known whether a video is being made and paid for, so the node did not send the request again: look into the usage log of the OctopusX account before you run it again.`,
+		`It may have been charged. It is not known whether a video is being made and paid for, so the node did not send the request again: look into the usage log of the OctopusX account before you run it again. ${description}`,
 		details,
 	);
 }

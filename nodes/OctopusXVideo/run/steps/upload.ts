@@ -31,7 +31,7 @@ export async function uploadFiles(
 	if (!fault) return { ...request, media };
 	throw new OctopusXError(
 		'The file could not be uploaded to OctopusX',
-		`${fault.message}. ${fault.description} Nothing was submitted.`,
+		`Nothing was submitted. ${fault.message}. ${fault.description}`,
 		fault.details,
 	);
 }

@@ -54,7 +54,7 @@ export function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 	if (details.isKeyRefused) {
 		return new OctopusXError(
 			message,
-			`The key was good for the submission of task ${task.task_id}: since then, its quota may have been used up, or it was disabled. The task goes on and is paid for: use Get Status with this Task ID once the key works again. ${description}`,
+			`Task ${task.task_id} goes on and was charged: use Get Status with this Task ID once the key works again. The key was good for the submission of the task. Since then, its quota may have been used up, or it was disabled. ${description}`,
 			details,
 		);
 	}
@@ -71,7 +71,7 @@ export function timedOut(
 		[
 			`Task ${task_id} was ${status} at ${progress} % when it was last seen.`,
 			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
-			"The task goes on and is paid for: use Get Status with this Task ID later, or raise the option 'Timeout'.",
+			"The task goes on and was charged: use Get Status with this Task ID later, or raise the option 'Timeout'.",
 		].join(' '),
 		{ transient: true },
 	);
