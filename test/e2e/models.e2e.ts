@@ -64,7 +64,7 @@ test.each([
 		'a page with HTTP 200',
 		{},
 		'<!doctype html><title>Console</title>',
-		['The answer did not come from the OctopusX API', "Check the 'Base URL'"],
+		['A web page answered', "Check the 'Base URL'"],
 	],
 	[
 		'a fault with HTTP 200',

@@ -134,7 +134,7 @@ describe('a list that cannot be had says why:', () => {
 			'a page with HTTP 200',
 			200,
 			'<!doctype html><title>Console</title>',
-			/^The answer did not come from the OctopusX API \| A page came back instead\. Check the 'Base URL'/,
+			/^A web page answered .* \| Check the 'Base URL'/,
 		],
 		[
 			'a fault with HTTP 200',
@@ -175,7 +175,7 @@ describe('a list that cannot be had says why:', () => {
 	test('a redirect, which the key does not follow', async () => {
 		const headers = { location: `${sandbox.fileHost}/v1/models` };
 		sandbox.faults.add({ on: 'models', answer: { status: 302, headers } });
-		expect(await refusal()).toMatch(/^OctopusX answered with a redirect \| /);
+		expect(await refusal()).toMatch(/^The 'Base URL' leads on to another address \| /);
 		expect(sandbox.log.map(({ path }) => path)).toEqual(['/v1/models']);
 	});
 });
