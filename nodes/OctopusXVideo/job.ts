@@ -32,7 +32,10 @@ export interface DownloadSettings {
 	fileName: string;
 }
 
-/** The fields of a task that people use, most used first; a task has those that the API knows of it. */
+/**
+ * The fields of a task that people use, most used first: ten, why it failed, and whether it is no real
+ * one. A task has those that are known of it.
+ */
 export const OUTPUT_FIELDS: readonly string[] = [
 	'task_id',
 	'status',
@@ -45,6 +48,7 @@ export const OUTPUT_FIELDS: readonly string[] = [
 	'completed_at',
 	'expires_at',
 	'failure',
+	'test',
 ];
 
 /** All there is to do for one item: a task to create or one to look up, and what follows. */

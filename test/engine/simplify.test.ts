@@ -64,6 +64,12 @@ test('fields that the node has never heard of are there without Simplify only', 
 	expect(await fieldsWith({ ...look, simplify: false })).toContain('mood');
 });
 
+test('a task that is marked as none of the real ones stays marked', async () => {
+	const body = { id: 'video_1', status: 'completed', test: true, video_url: 'https://a.example/b' };
+	sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+	expect(await fieldsWith({ operation: 'getStatus', taskId: 'video_1' })).toContain('test');
+});
+
 test('every item may choose for itself', async () => {
 	const { items } = await runNodeVirtually(
 		sandbox,

@@ -30,13 +30,14 @@ const outputField: INodeProperties = {
 	displayOptions: { show: { '@tool': [true] } },
 };
 
-const ID = 'task_id';
+/** No choice leaves out by what a task is fetched, nor that it is no real one. */
+const ALWAYS = ['task_id', 'test'];
 
 const selectedFields: INodeProperties = {
 	displayName: 'Fields',
 	name: 'fields',
 	type: 'multiOptions',
-	options: OUTPUT_FIELDS.filter((name) => name !== ID)
+	options: OUTPUT_FIELDS.filter((name) => !ALWAYS.includes(name))
 		.map((name) => ({ name, value: name }))
 		.sort((a, b) => a.name.localeCompare(b.name)),
 	default: [],
@@ -60,7 +61,7 @@ export function readOutputFields(item: ItemParameters): readonly string[] | unde
 		raw: () => undefined,
 		selectedFields: () => {
 			const chosen = item.get(selectedFields.name, []) as string[];
-			return OUTPUT_FIELDS.filter((name) => name === ID || chosen.includes(name));
+			return OUTPUT_FIELDS.filter((name) => ALWAYS.includes(name) || chosen.includes(name));
 		},
 	})();
 }
