@@ -137,8 +137,12 @@ test('an AI agent is told the selected fields, in their usual order, and always 
 	const fields = ['video_url', 'status', 'failure'];
 	const [task] = JSON.parse(await callTool(ARGUMENTS, { output: 'selectedFields', fields }));
 	expect(Object.keys(task)).toEqual(['task_id', 'status', 'video_url']);
+	const [asText] = JSON.parse(
+		await callTool(ARGUMENTS, { output: 'selectedFields', fields: '={{ "status, model" }}' }),
+	);
+	expect(Object.keys(asText)).toEqual(['task_id', 'status', 'model']);
 	const [idOnly] = JSON.parse(await callTool(ARGUMENTS, { output: 'selectedFields' }));
-	expect(idOnly).toEqual({ task_id: 'video_2' });
+	expect(idOnly).toEqual({ task_id: 'video_3' });
 });
 
 test('Simplify is no field of a tool, so a value from elsewhere changes nothing', async () => {

@@ -41,7 +41,7 @@ const selectedFields: INodeProperties = {
 		.map((name) => ({ name, value: name }))
 		.sort((a, b) => a.name.localeCompare(b.name)),
 	default: [],
-	description: 'What the AI Agent is told beside the task ID',
+	description: 'What the AI Agent is told besides the task ID',
 	displayOptions: { show: { '@tool': [true], output: ['selectedFields'] } },
 };
 
@@ -60,7 +60,9 @@ export function readOutputFields(item: ItemParameters): readonly string[] | unde
 		simplified: () => OUTPUT_FIELDS,
 		raw: () => undefined,
 		selectedFields: () => {
-			const chosen = item.get(selectedFields.name, []) as string[];
+			const value = item.get(selectedFields.name, []);
+			// an expression may give them as text
+			const chosen = Array.isArray(value) ? value : String(value).split(/[\s,]+/);
 			return OUTPUT_FIELDS.filter((name) => ALWAYS.includes(name) || chosen.includes(name));
 		},
 	})();
