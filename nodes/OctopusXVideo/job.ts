@@ -15,7 +15,7 @@ export interface FileInput {
 
 /** The body of a paid request, files not yet read. */
 export interface VideoRequest {
-	/** Names and values as in API.md, `model` and `prompt` among them. */
+	/** Names and values as in docs/API.md, "Create a task"; `model` and `prompt` among them. */
 	fields: Record<string, string>;
 	/** The body's media fields, in the order the user gave. */
 	media: Record<string, MediaInput | MediaInput[]>;

@@ -5,7 +5,7 @@ import { runNodeVirtually } from './support/runNode';
 import { loggedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
 
-/** What the gateway's refusals of a submission are told as: API.md, "Refusals, and what they cost". */
+/** What the gateway's refusals of a submission are told as: docs/API.md, "Refusals". */
 
 const sandbox = useSandbox();
 

@@ -3,22 +3,26 @@ import { join } from 'node:path';
 import type { INode } from 'n8n-workflow';
 import type { Route } from '../sandbox/faults';
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
+import type { FaultKind } from './support/faultKinds';
 import {
 	CONTENT_FOR_GOOD,
 	CONTENT_HEALING,
 	CONTENT_HOPELESS,
 	FILE_HEALING,
+} from './support/fileFaults';
+import {
 	POLL_ENDED,
 	POLL_ENDED_BY_VERDICT,
 	POLL_FOR_GOOD,
 	POLL_HEALING,
 	POLL_HOPELESS,
+} from './support/pollFaults';
+import {
 	SUBMIT_REFUSED,
 	SUBMIT_REPEATED,
 	SUBMIT_TOLD,
 	SUBMIT_UNKNOWN,
-	type FaultKind,
-} from './support/faultKinds';
+} from './support/submitFaults';
 import { runNodeVirtually, type NodeRun } from './support/runNode';
 import { loggedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';

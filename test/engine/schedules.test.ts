@@ -4,20 +4,20 @@ import type { Route } from '../sandbox/faults';
 import type { LogEntry } from '../sandbox/routes';
 import { isRefunded, VOCABULARIES, type Quirks, type SandboxTask } from '../sandbox/tasks';
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
+import type { FaultKind } from './support/faultKinds';
+import { CONTENT_HEALING, CONTENT_HOPELESS, FILE_HEALING } from './support/fileFaults';
 import {
-	CONTENT_HEALING,
-	CONTENT_HOPELESS,
-	FILE_HEALING,
 	POLL_ENDED,
 	POLL_ENDED_BY_VERDICT,
 	POLL_HEALING,
 	POLL_HOPELESS,
+} from './support/pollFaults';
+import {
 	SUBMIT_REFUSED,
 	SUBMIT_REPEATED,
 	SUBMIT_TOLD,
 	SUBMIT_UNKNOWN,
-	type FaultKind,
-} from './support/faultKinds';
+} from './support/submitFaults';
 import { runNodeVirtually, type NodeRun } from './support/runNode';
 import { loggedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';

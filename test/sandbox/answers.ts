@@ -2,7 +2,7 @@ import { html, json, type Reply } from './http';
 
 /**
  * The answers that are no success, each in the envelope of the part of the gateway that gives it
- * (API.md, "Error envelopes"). Which of them name the request in their text is as observed.
+ * (docs/API.md, "Error envelopes"). Which of them name the request in their text is as observed.
  */
 
 /** Authentication, routing, limits: all that comes before a request is looked into. */

@@ -31,10 +31,17 @@ export class ApiKey {
 		Object.assign(this, new ApiKey(this.secret));
 	}
 
-	/** @param spent units, without those that were refunded */
-	letsIn(authorization: string | undefined, spent: number): boolean {
-		if (this.state === 'good' && this.left(spent) <= 0) this.state = 'usedUp';
+	letsIn(authorization: string | undefined): boolean {
 		return this.isNamed(authorization) && this.state === 'good';
+	}
+
+	/**
+	 * To be called after a charge.
+	 *
+	 * @param spent units, without those that were refunded
+	 */
+	noteCharge(spent: number): void {
+		if (this.left(spent) <= 0) this.state = 'usedUp';
 	}
 
 	/** Units that may still be spent. */

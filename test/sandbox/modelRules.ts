@@ -5,15 +5,15 @@ interface Refusal {
 }
 
 const MAX_IMAGES = 5;
-/** API.md: the reference video is at most 15 MB (15 × 1024 × 1024 bytes). */
+/** The reference video is at most 15 × 1024 × 1024 bytes (docs/API.md, "Create a task"). */
 const MAX_VIDEO_BYTES = 15 * 1024 * 1024;
 const VIDEO_FIELDS = ['video', 'video_url', 'input_video'];
 
 type Body = Record<string, unknown>;
 
 /**
- * Checks a request that the gateway has let through against the rules of its model in API.md;
- * `undefined` when the model would take it.
+ * Checks a request that the gateway has let through against the rules of its model (docs/API.md,
+ * "Create a task"); `undefined` when the model would take it.
  */
 export function refuseByModel(fields: Body): Refusal | undefined {
 	return (

@@ -26,7 +26,7 @@ const MAX_BODY_MB = 128;
 
 /**
  * The OctopusX API over real HTTP, on two origins: the API itself, and a host for finished and
- * uploaded files. Strict about what API.md says; quirks and faults can be switched at any time.
+ * uploaded files. Strict about what docs/API.md says; quirks and faults can be switched at any time.
  */
 export class Sandbox implements State {
 	readonly apiKey: string;
@@ -170,7 +170,7 @@ export class Sandbox implements State {
 		const { method, path, headers, requestId } = entry;
 		const found = findRoute(method, path);
 		if (!found) return elsewhere(method, path);
-		if (!found.isPublic && !this.key.letsIn(headers.authorization, this.spent)) {
+		if (!found.isPublic && !this.key.letsIn(headers.authorization)) {
 			return path.startsWith('/api/')
 				? consoleError(401, 'Invalid token')
 				: gatewayError(401, 'Invalid token', requestId);

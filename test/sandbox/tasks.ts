@@ -1,4 +1,4 @@
-/** Ways in which the real API's answers vary (API.md); each can be switched at any time. */
+/** Ways in which the real API's answers vary (docs/API.md, "Query a task"); each can be switched at any time. */
 export interface Quirks {
 	/** Which words `status` uses. */
 	statuses: keyof typeof VOCABULARIES;

@@ -15,7 +15,7 @@ const FIXTURES = {
 	portrait: readFileSync(join(__dirname, 'fixtures', 'portrait.mp4')),
 };
 
-/** API.md: a signed address is good for 12 hours and more. */
+/** A signed address is good for 12 hours and more (docs/API.md, "Query a task"). */
 const SIGNED_FOR_MS = 12 * 3_600_000;
 
 type VideoRoute = Extract<Route, 'submit' | 'poll' | 'verdict' | 'content' | 'file'>;
@@ -32,6 +32,7 @@ export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 			const { tasks, quirks, durationMs } = state;
 			const task = createTask(body, tasks.length + 1, quirks, state.now(), durationMs);
 			tasks.push(task);
+			state.key.noteCharge(state.spent);
 			return json(200, describeNew(task, quirks));
 		},
 

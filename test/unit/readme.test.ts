@@ -49,3 +49,29 @@ test('README names every command, and no other', () => {
 	expect(missing).toEqual([]);
 	expect(named.filter((name) => name !== 'install' && !(name in scripts))).toEqual([]);
 });
+
+test('README tells the versions that the tests run on', () => {
+	const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+	const pinned = (folder: string, name: string) => {
+		const { dependencies, devDependencies } = JSON.parse(
+			read(join(folder, 'package.json')),
+		) as Record<string, Record<string, string> | undefined>;
+		return { ...dependencies, ...devDependencies }[name];
+	};
+	const app = [2, 1].map((major) => pinned(`test/e2e/n8n-${major}`, 'n8n'));
+	const engine = ['.', 'test/old-n8n'].map((folder) => pinned(folder, 'n8n-core'));
+	const [, image] = /image: node:(\d+)/.exec(read('.github/workflows/ci.yml')) ?? [];
+	const [, newer = ''] = /for version in ([\d ]+)/.exec(read('.ci/run')) ?? [];
+	const node = [image, ...newer.trim().split(' ')];
+
+	const [, table = ''] = /### Compatibility\n([^#]+)/.exec(readme) ?? [];
+	const rows = table.split('\n').map((row) => row.split('|').map((cell) => cell.trim()));
+	const told = rows.map(([, what, versions]) => [what, versions]);
+	expect(told).toEqual(
+		expect.arrayContaining([
+			['The n8n application', app.join(' and ')],
+			["n8n's engine", engine.join(' and ')],
+			['Node.js', node.join(', ').replace(/, (\d+)$/, ' and $1')],
+		]),
+	);
+});

@@ -101,7 +101,7 @@ export class OctopusXClient {
 	}
 
 	/**
-	 * What the gateway itself makes of a task (API.md, "Query a task"): to be asked where the model
+	 * What the gateway itself makes of a task (docs/API.md, "The verdict"): to be asked where the model
 	 * service's own words do not tell.
 	 */
 	async getVerdict(taskId: string, signal: AbortSignal): Promise<Task> {

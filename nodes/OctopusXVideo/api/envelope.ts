@@ -8,7 +8,7 @@ export interface Answer<Body = unknown> {
 	body: Body;
 }
 
-/** What an answer that is no success says of itself (API.md, "Error envelopes"). */
+/** What an answer that is no success says of itself (docs/API.md, "Error envelopes"). */
 export interface Envelope {
 	/** Such as `task_not_exist`; empty where there is none. */
 	code: string;
@@ -18,7 +18,7 @@ export interface Envelope {
 	isRefusal: boolean;
 }
 
-/** With this code the gateway hands on what the model service answered (API.md, "Refusals"). */
+/** With this code the gateway hands on what the model service answered (docs/API.md, "Refusals"). */
 export const FROM_MODEL_SERVICE = 'fail_to_fetch_task';
 
 /** A task or a crash is no refusal: a crash may have come after the request was carried out. */

@@ -29,10 +29,10 @@ interface Entry {
 
 const LATER = 'Try again later.';
 
-/** How often the gateway asks the model service how a task stands (API.md). */
+/** The gateway does not ask the model service more often how a task stands (docs/API.md, "Query a task"). */
 const GATEWAY_INTERVAL_MS = 15_000;
 
-/** API.md, "Refusals": 429 is 429 whatever the code says; the other codes say more than the status. */
+/** docs/API.md, "Refusals": 429 is 429 whatever the code says; the other codes say more than the status. */
 const CODES: readonly Entry[] = [
 	{
 		applies: ({ statusCode }) => statusCode === 429,
@@ -242,7 +242,7 @@ function isTransient(sign: Sign): boolean {
 
 /**
  * Whether a submission that is answered so may have been carried out all the same. The API gives back
- * what it has charged before it refuses (API.md, "Refusals"); a 4xx and a redirect that keeps the
+ * what it has charged before it refuses (docs/API.md, "Refusals"); a 4xx and a redirect that keeps the
  * method (RFC 9110, 15.4) were not carried out, whoever sent them.
  */
 function isMaybeAccepted({ statusCode, isRefusal, asksToRetry }: Sign): boolean {

@@ -6,7 +6,7 @@ export type KeyState = string;
 
 /**
  * Reads an answer of `GET /api/usage/token/`. It lets in keys that all other endpoints refuse with one
- * and the same 401, and so tells what is the matter with them (API.md, "Other endpoints").
+ * and the same 401, and so tells what is the matter with them (docs/API.md, "Other endpoints").
  */
 export function readKeyState({ statusCode, body }: Answer): KeyState {
 	if (!isPlainObject(body)) return '';

@@ -9,7 +9,7 @@ export interface UploadTarget {
 	expiresInMs: number;
 }
 
-/** API.md: `expires_in` defaults to 900 seconds. */
+/** `expires_in` defaults to 900 seconds (docs/API.md, "Other endpoints"). */
 const DEFAULT_EXPIRES_IN_S = 900;
 
 /** Reads an answer of `POST /api/upload/presign`; `undefined` when it is none to work with. */

@@ -25,7 +25,7 @@ export interface Task extends IDataObject {
 	failure?: Failure;
 }
 
-/** API.md, "Query a task": the omni pages, their sibling pages and the gateway, case-insensitively. */
+/** docs/API.md, "Query a task": the omni pages, their sibling pages and the gateway, case-insensitively. */
 const STATUSES = new Map<string, TaskStatus>([
 	['queued', 'queued'],
 	['not_start', 'queued'],
@@ -106,12 +106,12 @@ export function unseenTask(taskId: string): Task {
 	return { id: taskId, task_id: taskId, status: 'unknown', progress: 0 };
 }
 
-/** The path of a task. Ids may hold `:` and `/` (API.md), so the id is one encoded path segment. */
+/** The path of a task. Ids may hold `:` and `/`, so the id is one path segment (docs/API.md, "Create a task"). */
 export function taskPath(taskId: string): string {
 	return `/v1/videos/${encodeURIComponent(taskId)}`;
 }
 
-/** Where the API itself hands out the file of a task, to whoever has the key (API.md). */
+/** Where the API itself hands out the file of a task, to whoever has the key (docs/API.md, "The content proxy"). */
 export function contentUrl(apiUrl: string, taskId: string): string {
 	return `${apiUrl}${taskPath(taskId)}/content`;
 }
@@ -123,7 +123,7 @@ function isContentUrl(url: string, taskId: string): boolean {
 
 /**
  * The id of a task in an answer that is none, from the places where it can be nothing else: a
- * `task_id`, or the `id` of what is called a task or looks like one (API.md).
+ * `task_id`, or the `id` of what is called a task or looks like one (docs/API.md, "Create a task").
  */
 export function findTaskId(answer: unknown): string | undefined {
 	if (!isPlainObject(answer)) return undefined;
@@ -141,7 +141,7 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Without a status, an error that says something means that the task failed (API.md). */
+/** Without a status, an error that says something means failed (docs/API.md, "Query a task"). */
 function parseStatus(status: unknown, error: unknown): TaskStatus {
 	const word = textOf(status).trim().toLowerCase();
 	const { code, message } = isPlainObject(error) ? error : { code: '', message: error };
@@ -149,7 +149,7 @@ function parseStatus(status: unknown, error: unknown): TaskStatus {
 	return STATUSES.get(word) ?? 'unknown';
 }
 
-/** `50`, `"50"` and `"50%"` all mean 50 (API.md). */
+/** `50`, `"50"` and `"50%"` all mean 50 (docs/API.md, "Query a task"). */
 function parseProgress(progress: unknown): number {
 	const percent = typeof progress === 'string' ? parseFloat(progress) : Number(progress ?? 0);
 	return Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0;
@@ -175,7 +175,7 @@ function readId(id: unknown): string | undefined {
 	return isTaskId(text) ? text : undefined;
 }
 
-/** Without what the API fills in where it knows nothing: `""`, `null` and, for dates, `0` (API.md). */
+/** Without what means "not known": `""`, `null` and, for dates, `0` (docs/API.md, "Query a task"). */
 function withoutPlaceholders(fields: Record<string, unknown>): Record<string, unknown> {
 	return Object.fromEntries(
 		Object.entries(fields).filter(

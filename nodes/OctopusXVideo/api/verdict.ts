@@ -2,7 +2,7 @@ import { isPlainObject } from './task';
 
 /**
  * A task as `GET /v1/video/generations/{id}` tells it, in the form of `GET /v1/videos/{id}`: the
- * gateway's own verdict on top of what the model service said last (API.md, "Query a task"). Some kinds
+ * gateway's own verdict on top of what the model service said last (docs/API.md, "The verdict"). Some kinds
  * of models answer in a form that needs no change but the name of the address.
  */
 export function readVerdict(body: unknown): unknown {

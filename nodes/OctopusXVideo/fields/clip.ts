@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { ItemParameters } from './itemParameters';
 import { numberField, type NumberRule } from './numberField';
 
-/** API.md: "recommended 4 to 30". */
+/** 4 to 30 is what the API recommends (docs/API.md, "Create a task"). */
 const SECONDS: NumberRule = {
 	displayName: 'Seconds',
 	name: 'seconds',
@@ -55,7 +55,7 @@ export const clipFields: INodeProperties[] = [
 	},
 ];
 
-/** The clip's part of the request body: all are strings (API.md). */
+/** The clip's part of the request body: all are strings (docs/API.md, "Create a task"). */
 export function readClip(item: ItemParameters) {
 	return {
 		prompt: item.text('Prompt', item.get('prompt')),

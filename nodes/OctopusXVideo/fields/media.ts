@@ -3,7 +3,7 @@ import type { MediaInput } from '../job';
 import type { ItemParameters } from './itemParameters';
 import { checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
 
-/** API.md: `images` takes up to 5. */
+/** `images` takes up to 5 (docs/API.md, "Create a task"). */
 const MAX_IMAGES = 5;
 
 /** The three fields that ask for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`. */

@@ -29,7 +29,7 @@ export const VIDEO: MediaKind = {
 	mimeType: /^video\/mp4$/i,
 	mimeTypeLabel: 'video/mp4',
 	example: 'e.g. https://example.com/video.mp4',
-	// API.md: "at most 15 MB (15 × 1024 × 1024 bytes)"
+	// docs/API.md, "Create a task"
 	maxBytes: 15 * MIB,
 };
 

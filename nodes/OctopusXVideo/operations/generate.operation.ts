@@ -38,7 +38,7 @@ const MODES_WITH_IMAGES = ['firstFrame', 'firstLastFrame', 'referenceImages'];
 
 type ReadMedia = (item: ItemParameters) => Promise<VideoRequest['media']>;
 
-/** How each mode fills the body's media fields (API.md, model `omni-fast`). */
+/** How each mode fills the body's media fields (docs/API.md, "Create a task"). */
 const mediaOfMode: Record<string, ReadMedia> = {
 	textToVideo: async () => ({}),
 	firstFrame: async (item) => ({

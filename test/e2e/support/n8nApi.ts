@@ -119,6 +119,7 @@ export class N8nApi {
 		// n8n 1.x has no such address
 		if (status === 404)
 			await this.request('PATCH', `/rest/workflows/${id}`, { active: true, versionId });
+		await this.publication(id, 'published');
 	}
 
 	async createActive(draft: WorkflowDraft): Promise<SavedWorkflow> {
@@ -137,6 +138,17 @@ export class N8nApi {
 		const { status } = await this.send('POST', `/rest/workflows/${id}/deactivate`, {});
 		if (status === 404)
 			await this.request('PATCH', `/rest/workflows/${id}`, { active: false, versionId });
+		await this.publication(id, 'not_published');
+	}
+
+	/** n8n 2.41 and later switch a workflow on and off after their answer; older ones have done it by then. */
+	private async publication(id: string, wanted: 'published' | 'not_published'): Promise<void> {
+		await until(`workflow ${id} to be ${wanted}`, async () => {
+			const { status, text } = await this.send('GET', `/rest/workflows/${id}/publication-status`);
+			return (
+				status === 404 || (JSON.parse(text) as { data: { status: string } }).data.status === wanted
+			);
+		});
 	}
 
 	async executionsOf({ id }: { id: string }): Promise<Execution[]> {

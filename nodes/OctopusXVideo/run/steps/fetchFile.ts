@@ -17,7 +17,7 @@ const STALL_LIMIT_MS = 60_000;
 const WATCH_INTERVAL_MS = 5_000;
 /** Far above any download that goes on; an end for one that drips. */
 const STORE_LIMIT_MS = 2 * 60 * 60_000;
-/** The content endpoint ends every transfer after 60 s (API.md, "The content proxy"); clocks differ a little. */
+/** The content endpoint ends transfers after 60 s (docs/API.md, "The content proxy"); clocks differ a little. */
 const CONTENT_LIMIT_MS = 57_000;
 const VIDEO_MIME = 'video/mp4';
 

@@ -44,7 +44,7 @@ export async function look(scope: Scope, taskId: string, rule: LookRule): Promis
 /**
  * Which faults of a look at the task of an item may heal. What this run has paid for is not given up
  * because the API says once that it does not know it, nor for a key whose quota that very submission
- * has used up: until somebody tops it up, it is refused as if it were wrong (API.md, "Refusals").
+ * has used up: until somebody tops it up, it is refused as if it were wrong (docs/API.md, "Charges").
  */
 export function healsFor({ isPaidHere }: Paid): RetryRule['heals'] {
 	let unknown = 0;

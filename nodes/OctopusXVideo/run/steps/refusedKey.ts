@@ -8,7 +8,8 @@ const ANSWER_LIMIT_MS = 45_000;
 
 /**
  * Adds to the errors of a refused key why it is refused. The API is asked once in a run, as it lets an
- * address ask for that 20 times in 20 minutes (API.md); an answer that does not help changes nothing.
+ * address ask for that 20 times in 20 minutes (docs/API.md, "Other endpoints"); an answer that does not
+ * help changes nothing.
  */
 export async function explainRefusedKey(scope: Scope, items: Settled[]): Promise<Settled[]> {
 	const { client, signal } = scope;
