@@ -1,10 +1,10 @@
 const { src, dest } = require('gulp');
 
-/** Copies what tsc leaves behind: the icons, and the codex file that n8n reads beside the node. */
+/** What tsc leaves behind: the icons, and what n8n reads beside the node, its codex file and its output schemas. */
+const ASSETS = ['icons/*.svg', 'nodes/**/*.node.json', 'nodes/**/__schema__/**/*.json'];
+
 function buildIcons() {
-	return src(['icons/*.svg', 'nodes/**/*.node.json'], { base: '.', encoding: false }).pipe(
-		dest('dist'),
-	);
+	return src(ASSETS, { base: '.', encoding: false }).pipe(dest('dist'));
 }
 
 exports['build:icons'] = buildIcons;

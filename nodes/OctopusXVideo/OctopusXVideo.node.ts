@@ -8,6 +8,7 @@ import {
 import { ItemParameters } from './fields/itemParameters';
 import { isInTestMode } from './fields/options';
 import { CHECKED_EXECUTION } from './job';
+import { searchModels } from './methods/searchModels';
 import { operations, properties, subtitle } from './operations';
 import { resumeJobs } from './run/resume';
 import { runJobs } from './run/run';
@@ -31,6 +32,8 @@ export class OctopusXVideo implements INodeType {
 		credentials: [{ name: 'octopusXApi', required: true }],
 		properties,
 	};
+
+	methods = { listSearch: { searchModels } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		if (this.getNodeParameter(CHECKED_EXECUTION, 0, '') !== '') return [await resumeJobs(this)];

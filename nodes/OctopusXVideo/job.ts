@@ -43,6 +43,25 @@ export interface DownloadSettings {
 /** What stands in for the API: a video of a few kB for every request, or a refusal. */
 export type TestMode = 'sample' | 'failure';
 
+/**
+ * The fields of a task that people use, most used first: ten, why it failed, and whether it is no real
+ * one. A task has those that are known of it.
+ */
+export const OUTPUT_FIELDS: readonly string[] = [
+	'task_id',
+	'status',
+	'progress',
+	'video_url',
+	'model',
+	'seconds',
+	'size',
+	'created_at',
+	'completed_at',
+	'expires_at',
+	'failure',
+	'test',
+];
+
 /** All there is to do for one item: a task to create or one to look up, and what follows. */
 export interface Job {
 	source: { request: VideoRequest } | { taskId: string };
@@ -55,6 +74,8 @@ export interface Job {
 	download?: DownloadSettings;
 	/** Absent: the API itself. */
 	testMode?: TestMode;
+	/** The fields of the task that the output item gets, in their order; absent: all, as the API gave them. */
+	outputFields?: readonly string[];
 }
 
 export interface WaitSettings {

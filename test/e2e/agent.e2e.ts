@@ -94,6 +94,16 @@ async function runAgent(
 }
 
 describe.each(AGENTS)('AI Agent %s', (version) => {
+	test('an AI agent’s model gets the fields that are selected for it', async () => {
+		const { results } = await runAgent(version, [{ callTool: ARGUMENTS }], {
+			output: 'selectedFields',
+			fields: ['status'],
+		});
+		expect(results.map((result) => JSON.parse(result) as unknown)).toEqual([
+			[{ task_id: 'video_1', status: 'completed' }],
+		]);
+	});
+
 	test.each([false, true])(
 		'an AI agent’s model gets a finished video, Download Video: %s',
 		async (on) => {

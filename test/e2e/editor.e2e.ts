@@ -54,9 +54,27 @@ test('the icon of the node suits the theme', async () => {
 	}
 });
 
+test('a tool of an AI Agent has Output in place of Simplify', async () => {
+	const { editor } = opened;
+	const video = videoNode(setup.credentialId, { options: {} });
+	const tool = { ...video, type: `${video.type}Tool` };
+	await editor.openWorkflow(await setup.api.createWorkflow(chain('Tool', [tool])));
+	const panel = await editor.openNode(VIDEO_NODE);
+	await eventually(async () => {
+		expect((await panel.labels()).slice(-3)).toEqual(['Download Video', 'Output', 'Options']);
+	});
+	await panel.choose('output', 'Selected Fields');
+	await eventually(async () => {
+		expect((await panel.labels()).slice(-3)).toEqual(['Output', 'Fields', 'Options']);
+	});
+});
+
 describe('fields', () => {
 	const CLIP = ['Duration (Seconds)', 'Aspect Ratio', 'Resolution'];
-	const WAITING = ['Wait Until Completed', 'While Waiting', 'Download Video', 'Options'];
+	const WAITING = [
+		...['Wait Until Completed', 'While Waiting', 'Download Video'],
+		...['Simplify', 'Options'],
+	];
 	const generate = (...own: string[]) => [
 		...['Operation', 'Mode', 'Prompt'],
 		...own,
@@ -64,7 +82,10 @@ describe('fields', () => {
 		...WAITING,
 	];
 	const edit = (...own: string[]) => ['Operation', 'Prompt', ...own, ...CLIP, ...WAITING];
-	const GET_STATUS = ['Operation', 'Task ID', 'Wait Until Completed', 'Download Video', 'Options'];
+	const GET_STATUS = [
+		...['Operation', 'Task ID', 'Wait Until Completed', 'Download Video'],
+		...['Simplify', 'Options'],
+	];
 	let panel: NodePanel;
 
 	beforeAll(async () => {
@@ -166,10 +187,13 @@ describe('fields', () => {
 	test.each(['Generate', 'Edit'])('%s offers no download without waiting', async (operation) => {
 		await choose({ operation, waitForCompletion: false });
 		await eventually(async () => {
-			expect((await panel.labels()).slice(-2)).toEqual(['Wait Until Completed', 'Options']);
+			const shown = ['Wait Until Completed', 'Simplify', 'Options'];
+			expect((await panel.labels()).slice(-shown.length)).toEqual(shown);
 		});
 		await choose({ waitForCompletion: true });
-		await eventually(async () => expect((await panel.labels()).slice(-4)).toEqual(WAITING));
+		await eventually(async () =>
+			expect((await panel.labels()).slice(-WAITING.length)).toEqual(WAITING),
+		);
 	});
 
 	const REQUEST = ['Extra API Fields (JSON)', 'Max Concurrency', 'Model', 'Safety Limit (Items)'];

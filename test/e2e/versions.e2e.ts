@@ -34,6 +34,27 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 		expect(answer).toEqual({ status, message: expect.stringContaining(message) });
 	});
 
+	test(`n8n ${major} lists the models, and knows the output of a node that has not run`, async () => {
+		const node = 'n8n-nodes-octopusx.octopusXVideo';
+		for (const name of [node, `${node}Tool`]) {
+			const { results } = await setup.api.request<{ results: Array<{ value: string }> }>(
+				'POST',
+				'/rest/dynamic-node-parameters/resource-locator-results',
+				{
+					methodName: 'searchModels',
+					path: 'parameters.options.model',
+					nodeTypeAndVersion: { name, version: 1 },
+					currentNodeParameters: { operation: 'edit' },
+					credentials: { octopusXApi: { id: setup.credentialId, name: 'OctopusX account' } },
+				},
+			);
+			expect(results.map(({ value }) => value)).toEqual(['omni-fast-v2v', 'omni-fast']);
+
+			const answer = await fetch(`${setup.n8n.url}/schemas/${name}/1.0.0/generate.json`);
+			expect(await answer.json()).toHaveProperty('properties.video_url', { type: 'string' });
+		}
+	});
+
 	test(`n8n ${major} generates a video and downloads it`, async () => {
 		const parameters = { downloadVideo: true };
 		const workflow = await setup.api.createActive(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { NodeHelpers, type INode, type INodeParameters, type IWorkflowBase } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { useRequests } from './support/countRequests';
-import { NODE_TYPE, NOTE_TYPE, TRIGGER_TYPE } from './support/nodeTypes';
+import { NODE_TYPE, NOTE_TYPE, TOOL_TYPE, TRIGGER_TYPE } from './support/nodeTypes';
 import { lastRunOf, runWorkflow } from './support/runWorkflow';
 import { onVirtualTime } from './support/virtualTime';
 import { useSandbox } from './support/useSandbox';
@@ -12,8 +12,6 @@ const FOLDER = join(__dirname, '..', '..', 'examples');
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
 const load = (file: string) =>
 	JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as IWorkflowBase;
-/** n8n derives it from our node, for AI Agents. */
-const TOOL_TYPE = `${NODE_TYPE}Tool`;
 /** What n8n adds to the parameters of a node that becomes a tool. */
 const TOOL_PARAMETERS = ['descriptionType', 'toolDescription'];
 

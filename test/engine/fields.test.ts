@@ -9,6 +9,7 @@ import {
 } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { GENERATE } from './support/inputs';
+import { asTool } from './support/nodeTypes';
 import { runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { watchedNode } from './support/watchedNode';
@@ -20,7 +21,7 @@ const isForPeople = ({ type }: INodeProperties) => type !== 'hidden' && type !==
 const fields = description.properties.filter(isForPeople);
 
 /** Names of the fields that the editor shows for these parameters; options as `options.name`. */
-function shownFields(parameters: INodeParameters): string[] {
+function shownFields(parameters: INodeParameters, { description } = new OctopusXVideo()): string[] {
 	const node = { typeVersion: 1, parameters } as INode;
 	const known = NodeHelpers.getNodeParameters(
 		description.properties,
@@ -58,7 +59,10 @@ const downloadOptions = ['options.fileName', 'options.binaryOutputField'];
 const generate = (...fields: string[]) => ['operation', 'mode', 'prompt', ...fields, ...clip];
 
 describe('the fields that show', () => {
-	const waiting = ['waitForCompletion', 'waitStrategy', 'downloadVideo', ...request, pollInterval];
+	const waiting = [
+		...['waitForCompletion', 'waitStrategy', 'downloadVideo', 'simplify'],
+		...[...request, pollInterval],
+	];
 
 	test.each<[INodeParameters, string[]]>([
 		[{ mode: 'textToVideo' }, generate()],
@@ -110,8 +114,22 @@ describe('the fields that show', () => {
 		},
 	);
 
+	test.each(['generate', 'edit', 'getStatus'])(
+		'%s has Output for Simplify as a tool',
+		(operation) => {
+			const tool = asTool(new OctopusXVideo()) as OctopusXVideo;
+			const own = (output: string) => {
+				const shown = shownFields({ operation, output }, tool);
+				return shown.filter((name) => ['simplify', 'output', 'fields'].includes(name));
+			};
+			expect(own('simplified')).toEqual(['output']);
+			expect(own('raw')).toEqual(['output']);
+			expect(own('selectedFields')).toEqual(['output', 'fields']);
+		},
+	);
+
 	const waitOptions = ['waitStrategy', pollInterval, 'options.timeout'];
-	const getStatus = ['operation', 'taskId', 'waitForCompletion', 'downloadVideo'];
+	const getStatus = ['operation', 'taskId', 'waitForCompletion', 'downloadVideo', 'simplify'];
 	test.each<[INodeParameters, string[]]>([
 		[{}, []],
 		[{ waitForCompletion: true }, waitOptions],
@@ -135,7 +153,7 @@ test('the defaults of all fields are those that existing workflows rely on', () 
 			{ typeVersion: 1, parameters: {} } as unknown as INode,
 			description,
 		);
-	const common = { options: {}, downloadVideo: false };
+	const common = { options: {}, downloadVideo: false, simplify: true };
 	const clipDefaults = { prompt: '', seconds: 8, aspectRatio: '16:9', resolution: '720p' };
 	expect(defaultsOf('generate')).toEqual({
 		...common,
@@ -219,18 +237,19 @@ describe('every field', () => {
 		});
 	};
 
-	const node = watchedNode((context) => ({
+	const watch = (context: IExecuteFunctions) => ({
 		getNodeParameter: ((name: string, item: number, fallback: unknown) =>
 			watched(
 				context.getNodeParameter(name, item, fallback),
 				name,
 			)) as IExecuteFunctions['getNodeParameter'],
-	}));
+	});
 
 	const url = 'https://example.com/a.png';
 	const binarySource = (name: string) => ({ [`${name}Source`]: 'binary' });
 	const urlSource = (name: string) => ({ [`${name}Url`]: url });
 	const runs: INodeParameters[] = [
+		{ output: 'selectedFields', fields: ['status'] },
 		{ mode: 'textToVideo', downloadVideo: true },
 		{ mode: 'firstLastFrame', ...urlSource('firstFrame'), ...urlSource('lastFrame') },
 		{
@@ -254,6 +273,7 @@ describe('every field', () => {
 			clip: await storeBinary(Buffer.from('x'), 'video/mp4'),
 		};
 		for (const parameters of runs) {
+			const node = 'output' in parameters ? asTool(watchedNode(watch)) : watchedNode(watch);
 			const { error } = await runNodeVirtually(
 				sandbox,
 				{ ...GENERATE, ...parameters },

@@ -34,9 +34,11 @@ test('output items follow the order of the input, whichever video is done first'
 });
 
 test('an output item is the task, without placeholders and without a top-level error', async () => {
-	const { items } = await runNodeVirtually(sandbox, generate, {
-		input: inputOf('one'),
-	});
+	const { items } = await runNodeVirtually(
+		sandbox,
+		{ ...generate, simplify: false },
+		{ input: inputOf('one') },
+	);
 	expect(items[0]?.json).toEqual({
 		id: 'video_1',
 		task_id: 'video_1',

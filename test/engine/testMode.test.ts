@@ -53,12 +53,10 @@ describe('sample', () => {
 		expect(error).toBeUndefined();
 		const [{ json }] = items as [INodeExecutionData];
 		expect(json).toEqual({
-			id: json.task_id,
 			task_id: expect.stringMatching(TEST_ID),
 			status: 'completed',
 			progress: 100,
 			video_url: expect.stringMatching(/^data:video\/mp4;base64,/),
-			object: 'video',
 			model: 'omni-fast',
 			created_at: expect.any(Number),
 			completed_at: expect.any(Number),
@@ -191,23 +189,23 @@ describe('sample', () => {
 
 	test.each([
 		['no prompt', { prompt: '={{ "" }}' }, "'Prompt' has no text"],
-		['too long', { seconds: 31 }, "'Seconds' must be a whole number from 4 to 30"],
+		['too long', { seconds: 31 }, "'Duration (Seconds)' must be a whole number from 4 to 30"],
 		[
 			'a missing file',
 			{ operation: 'edit', videoSource: 'binary', videoBinaryField: 'nope' },
-			/no binary field 'nope'|expects the node's input data/i,
+			"'Video' finds no file in",
 		],
 		[
 			'a file of the wrong type',
 			{ operation: 'edit', videoSource: 'binary', videoBinaryField: 'text' },
-			'The file in the input data field is not video/mp4',
+			"'Video' is not an MP4 video, but text/plain",
 		],
 		[
 			'a file that is too large',
 			{ operation: 'edit', videoSource: 'binary', videoBinaryField: 'large' },
-			'The video is larger than 15 MB',
+			"'Video' is larger than 15 MB",
 		],
-		['too many items', { options: { maxVideos: 1 } }, "'Max Videos' allows 1"],
+		['too many items', { options: { maxVideos: 1 } }, "'Safety Limit (Items)' allows 1"],
 	])('%s is the same error as ever, marked', async (_, parameters, message) => {
 		const text = { mimeType: 'text/plain', data: 'dGV4dA==' };
 		const large = await storeBinary(Buffer.alloc(15 * 1024 * 1024 + 1), 'video/mp4');
@@ -240,7 +238,7 @@ describe('sample', () => {
 				{ input, node, settings: CONTINUE },
 			);
 			const { message, description, test } = errorOf(items[0] as INodeExecutionData);
-			expect(`${message} ${description}`).toContain('The input file could not be read');
+			expect(`${message} ${description}`).toContain('could not be read');
 			expect(test).toBe(true);
 		}
 	});

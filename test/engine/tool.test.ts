@@ -14,7 +14,7 @@ import {
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { CredentialsHelper } from './support/credentialsHelper';
 import { apiErrorBody } from './support/errorBodies';
-import { NODE_TYPE, NodeTypes } from './support/nodeTypes';
+import { asTool, NodeTypes, TOOL_TYPE } from './support/nodeTypes';
 import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
 
@@ -31,7 +31,7 @@ function toolOf(
 	const node: INode = {
 		id: 'tool',
 		name: 'Video Tool',
-		type: NODE_TYPE,
+		type: TOOL_TYPE,
 		typeVersion: 1,
 		position: [0, 0],
 		parameters: {
@@ -42,8 +42,9 @@ function toolOf(
 		credentials: { octopusXApi: { id: '1', name: 'OctopusX' } },
 		...settings,
 	};
+	const tool = asTool(new OctopusXVideo());
 	const workflowData = { id: 'test', name: 'Test', active: false, nodes: [node], connections: {} };
-	const workflow = new Workflow({ ...workflowData, nodeTypes: new NodeTypes() });
+	const workflow = new Workflow({ ...workflowData, nodeTypes: new NodeTypes(tool) });
 	const additionalData = {
 		credentialsHelper: new CredentialsHelper({ apiKey: sandbox.apiKey, baseUrl: sandbox.url }),
 		hooks: new ExecutionLifecycleHooks('manual', '1', workflowData as unknown as IWorkflowBase),
@@ -73,7 +74,7 @@ function toolOf(
 			executeData,
 			[],
 		);
-	const invoke = makeHandleToolInvocation(contextOfRun, node, new OctopusXVideo(), runData);
+	const invoke = makeHandleToolInvocation(contextOfRun, node, tool, runData);
 	// the agent hands on the words of what is thrown
 	const tell = async () => await invoke(args).catch(({ message }: Error) => message);
 	return async () => (await onVirtualTime(sandbox, tell)).result;
@@ -130,6 +131,31 @@ test('an AI agent in Test Mode gets a sample, which costs nothing', async () => 
 	expect(task).toMatchObject({ status: 'completed', seconds: '6', test: true });
 	expect(text.length).toBeLessThan(4_000);
 	expect(sandbox.log).toHaveLength(0);
+});
+
+test.each([
+	[{}, ['task_id', 'status', 'progress', 'video_url', 'model', 'seconds', 'size']],
+	[{ output: 'raw' }, ['id', 'task_id', 'status', 'progress', 'video_url', 'object']],
+])('with %j an AI agent is told these fields of the task: %j', async (parameters, fields) => {
+	const [task] = JSON.parse(await callTool(ARGUMENTS, parameters));
+	expect(Object.keys(task).slice(0, fields.length)).toEqual(fields);
+});
+
+test('an AI agent is told the selected fields, in their usual order, and always the task ID', async () => {
+	const fields = ['video_url', 'status', 'failure'];
+	const [task] = JSON.parse(await callTool(ARGUMENTS, { output: 'selectedFields', fields }));
+	expect(Object.keys(task)).toEqual(['task_id', 'status', 'video_url']);
+	const [asText] = JSON.parse(
+		await callTool(ARGUMENTS, { output: 'selectedFields', fields: '={{ "status, model" }}' }),
+	);
+	expect(Object.keys(asText)).toEqual(['task_id', 'status', 'model']);
+	const [idOnly] = JSON.parse(await callTool(ARGUMENTS, { output: 'selectedFields' }));
+	expect(idOnly).toEqual({ task_id: 'video_3' });
+});
+
+test('Simplify is no field of a tool, so a value from elsewhere changes nothing', async () => {
+	const [task] = JSON.parse(await callTool(ARGUMENTS, { simplify: false }));
+	expect(task).not.toHaveProperty('object');
 });
 
 describe('Retry On Fail of a tool', () => {

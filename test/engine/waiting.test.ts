@@ -98,7 +98,7 @@ test.each([
 	['task_id', 'colonAndSlash'],
 ] as const)('a wait understands ids in %s, %s', async (idFields, ids) => {
 	sandbox.quirks = { ...sandbox.quirks, idFields, ids };
-	const { items } = await wait();
+	const { items } = await wait({ simplify: false });
 	const id = sandbox.tasks[0]?.id;
 	expect(items[0]?.json).toMatchObject({ id, task_id: id, status: 'completed' });
 	expect(sandbox.requestsTo('poll')[0]?.path).toBe(`/v1/videos/${encodeURIComponent(id ?? '')}`);

@@ -1,10 +1,11 @@
-import type { IExecuteFunctions, IHttpRequestMethods } from 'n8n-workflow';
+import type { IHttpRequestMethods } from 'n8n-workflow';
 import { cleanKey } from './apiKey';
 import { normalizeBaseUrl } from './baseUrl';
 import type { Answer } from './envelope';
 import { explainAnswer, explainHost, explainSubmission } from './explain';
 import { OctopusXError } from './errors';
 import { explainNoAnswer } from './noAnswer';
+import { parseVideoModels } from './models';
 import { createRedact, hideKey, type Redact } from './redact';
 import { readKeyState, type KeyState } from './keyState';
 import { parseUploadTarget, type UploadTarget } from './presign';
@@ -17,7 +18,13 @@ import {
 	unseenTask,
 	type Task,
 } from './task';
-import { CREDENTIAL, Transport, type ByteStream, type RequestOptions } from './transport';
+import {
+	CREDENTIAL,
+	Transport,
+	type ApiContext,
+	type ByteStream,
+	type RequestOptions,
+} from './transport';
 import { readVerdict } from './verdict';
 
 /**
@@ -42,7 +49,7 @@ export class OctopusXClient {
 	) {}
 
 	/** One client serves all items: n8n resolves credentials for the first item only. */
-	static async connect(context: IExecuteFunctions): Promise<OctopusXClient> {
+	static async connect(context: ApiContext): Promise<OctopusXClient> {
 		const { baseUrl, apiKey } = await context.getCredentials(CREDENTIAL);
 		const apiUrl = normalizeBaseUrl(baseUrl);
 		if (apiUrl === undefined) {
@@ -108,6 +115,14 @@ export class OctopusXClient {
 	async getKeyState(signal: AbortSignal): Promise<KeyState> {
 		const options = { timeout: READ_TIMEOUT_MS, signal };
 		return readKeyState(await this.exchange('GET', '/api/usage/token/', options));
+	}
+
+	/** The IDs of the models that the key may use and that may make videos. */
+	async getVideoModels(signal: AbortSignal): Promise<string[]> {
+		const answer = await this.read('/v1/models', signal);
+		const models = parseVideoModels(answer.body);
+		if (models) return models.map((id) => this.redact(id));
+		throw explainAnswer(answer, this.redact);
 	}
 
 	/** Where the API itself hands out the file of a task, to whoever has the key. */

@@ -1,8 +1,16 @@
-import type { IExecuteFunctions, IHttpRequestMethods, IHttpRequestOptions } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	IHttpRequestMethods,
+	IHttpRequestOptions,
+	ILoadOptionsFunctions,
+} from 'n8n-workflow';
 import type { Answer } from './envelope';
 import { toNoAnswer, type NoAnswer } from './noAnswer';
 
 export const CREDENTIAL = 'octopusXApi';
+
+/** Who asks the API: an execution, or a list of the editor. */
+export type ApiContext = IExecuteFunctions | ILoadOptionsFunctions;
 
 /** The readable stream of a download, as n8n's binary helpers take it. */
 export type ByteStream = Exclude<
@@ -36,7 +44,7 @@ const AS_IT_IS = {
 
 /** Single HTTP exchanges over n8n's helpers, with and without the key. They never reject. */
 export class Transport {
-	constructor(private readonly context: IExecuteFunctions) {}
+	constructor(private readonly context: ApiContext) {}
 
 	/** @param signal ends the connection, here as below; nothing else does, not even a Stop */
 	async withKey(

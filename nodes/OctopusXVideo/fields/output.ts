@@ -3,6 +3,7 @@ import type { DownloadSettings, Job } from '../job';
 import type { ItemParameters } from './itemParameters';
 import { numberField, type NumberRule } from './numberField';
 import { readMaxConcurrency, readNumberOption, readOptions, readTestMode } from './options';
+import { readOutputFields } from './simplify';
 
 const POLL_INTERVAL: NumberRule = {
 	displayName: 'Check Every (Seconds)',
@@ -108,6 +109,7 @@ export function readOutput(item: ItemParameters): Omit<Job, 'source'> {
 		timeoutMs: readNumberOption(item, TIMEOUT) * 60_000,
 		maxConcurrency: readMaxConcurrency(item),
 		testMode: readTestMode(item),
+		outputFields: readOutputFields(item),
 	};
 	if (item.flag(waitField.displayName, item.get('waitForCompletion'))) {
 		const seconds = readNumberOption(item, POLL_INTERVAL);

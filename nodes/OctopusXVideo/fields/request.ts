@@ -29,10 +29,19 @@ export const requestOptions: INodeProperties[] = [
 	{
 		displayName: 'Model',
 		name: 'model',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. omni-fast',
-		description: 'ID of the model to use instead of the usual one of this operation',
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
+		description: 'The model to use instead of the usual one of this operation',
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: 'Select a model...',
+				typeOptions: { searchListMethod: 'searchModels', searchable: true },
+			},
+			{ displayName: 'By ID', name: 'id', type: 'string', placeholder: 'e.g. omni-fast' },
+		],
 	},
 ];
 
@@ -81,7 +90,9 @@ const RESERVED = ['model', 'prompt'];
 
 export function readModel(item: ItemParameters, usualModel: string): string {
 	const { model = '' } = readOptions(item);
-	return model === '' ? usualModel : item.text('Model', model);
+	// plain text in workflows that are older than the list, and from an expression in place of the whole field
+	const id = isPlainObject(model) ? model.value : model;
+	return id === '' ? usualModel : item.text('Model', id).trim();
 }
 
 export function readAdditionalFields(item: ItemParameters): IDataObject {

@@ -69,6 +69,6 @@ async function fromStorage<T>(
 function unreadable(label: string, reason: string): OctopusXError {
 	return new OctopusXError(
 		`The file of '${label}' could not be read`,
-		`${reason}. Nothing was submitted. Check the node that it comes from.`,
+		`Nothing was submitted. Check the node that the file comes from (${reason}).`,
 	);
 }

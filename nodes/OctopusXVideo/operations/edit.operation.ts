@@ -15,6 +15,8 @@ export const edit: Operation = {
 		description: 'Change, extend or regenerate an existing video',
 	},
 
+	usualModel: MODEL,
+
 	fields: [
 		{
 			...promptField,

@@ -66,6 +66,8 @@ export const generate: Operation = {
 		description: 'Make a video from text, from one or two frames, or from reference images',
 	},
 
+	usualModel: MODEL,
+
 	fields: [
 		modeField,
 		promptField,

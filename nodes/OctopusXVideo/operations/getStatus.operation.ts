@@ -9,6 +9,7 @@ import {
 	waitStrategyField,
 	WHILE_WAITING,
 } from '../fields/output';
+import { simplifyFields } from '../fields/simplify';
 import { isTestId } from '../testMode/testTask';
 import type { Operation } from './operation';
 
@@ -41,6 +42,7 @@ export const getStatus: Operation = {
 		},
 		waitStrategyField,
 		downloadField,
+		...simplifyFields,
 		optionsField([{ ...timeoutOption, displayOptions: WHILE_WAITING }, ...outputOptions]),
 	],
 

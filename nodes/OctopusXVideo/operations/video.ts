@@ -18,6 +18,7 @@ import {
 	requestOptions,
 } from '../fields/request';
 import { showWhen } from '../fields/showWhen';
+import { simplifyFields } from '../fields/simplify';
 import type { Job, VideoRequest } from '../job';
 
 /**
@@ -31,6 +32,7 @@ export function videoFields(...ownOptions: INodeProperties[]): INodeProperties[]
 		waitField,
 		waitStrategyField,
 		...showWhen({ waitForCompletion: [true] }, [downloadField]),
+		...simplifyFields,
 		optionsField([
 			...ownOptions,
 			...requestOptions,

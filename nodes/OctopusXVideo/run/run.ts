@@ -11,7 +11,7 @@ import {
 	type Settled,
 } from './state/item';
 import { Ledger } from './state/ledger';
-import { conclude } from './state/output';
+import { conclude, jsonOf } from './state/output';
 import { openScope, type Scope } from './state/scope';
 import { explainRefusedKey } from './steps/refusedKey';
 import { refuseSuspension } from './suspension/abilities';
@@ -76,7 +76,7 @@ export async function runJobs(
 	if (!isOver && (await suspend(context, known))) {
 		// tasks only: n8n takes a first item with `error` for a failed node, and Retry On Fail would run
 		// this one again although it is suspended
-		return known.map((item) => ({ json: { ...item.task }, pairedItem: { item: item.index } }));
+		return known.map((item) => ({ json: jsonOf(item), pairedItem: { item: item.index } }));
 	}
 	return await endRun(await Promise.all(obtained.map(async (item) => await finish(scope, item))));
 }

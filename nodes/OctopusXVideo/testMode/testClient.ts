@@ -21,7 +21,7 @@ const REASON = {
 };
 
 /**
- * How a model refuses a prompt (API.md, "Refusals"): at the submission. That is what users meet most,
+ * How a model refuses a prompt (docs/API.md, "Refusals"): at the submission. That is what users meet most,
  * and it fails an item whether it waits or not; a task that fails later is the same to who waits.
  */
 const REFUSAL: Answer = {

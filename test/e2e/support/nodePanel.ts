@@ -81,6 +81,30 @@ export class NodePanel {
 		return texts;
 	}
 
+	/** The names of the fields in the input's tab *Schema*, those of a node that has not run included. */
+	async inputFields(): Promise<string[]> {
+		const fields = this.mappable('[data-name]');
+		await fields.first().waitFor();
+		return await fields.evaluateAll((elements: NamedElement[]) =>
+			elements.map((element) => element.getAttribute('data-name') ?? ''),
+		);
+	}
+
+	/** Drags a field of the input to where its value is to go. */
+	async mapInput(field: string, target: Locator): Promise<void> {
+		await this.mappable(`[data-name="${field}"]`).hover();
+		await this.page.mouse.down();
+		// n8n takes it for a drag once the mouse has moved a bit
+		await target.hover({ position: { x: 20, y: 20 } });
+		await target.hover();
+		await this.page.mouse.up();
+	}
+
+	/** The fields of the input that can be dragged. */
+	private mappable(which: string): Locator {
+		return byTestId('ndv-input-panel', this.page).locator(`[data-target="mappable"]${which}`);
+	}
+
 	async execute(): Promise<void> {
 		await this.find('node-execute-button').click();
 	}
@@ -139,7 +163,12 @@ interface MeasuredLabel {
 	innerText: string;
 }
 
-/** The part of HTMLVideoElement that is used here: the types of the DOM are not among ours. */
+/** The part of Element that is used here: the types of the DOM are not among ours. */
+interface NamedElement {
+	getAttribute(name: string): string | null;
+}
+
+/** The part of HTMLVideoElement that is used here: likewise. */
 interface PlayedVideo {
 	readyState: number;
 	duration: number;

@@ -1,4 +1,5 @@
 import {
+	NodeConnectionTypes,
 	NodeHelpers,
 	type INodeType,
 	type INodeTypes,
@@ -7,10 +8,25 @@ import {
 import { OctopusXVideo } from '../../../nodes/OctopusXVideo/OctopusXVideo.node';
 
 export const NODE_TYPE = 'n8n-nodes-octopusx.octopusXVideo';
+/** n8n derives it from our node, for AI Agents. */
+export const TOOL_TYPE = `${NODE_TYPE}Tool`;
 /** The trigger of a workflow that another one starts. */
 const SUB_WORKFLOW_TRIGGER_TYPE = 'n8n-nodes-base.executeWorkflowTrigger';
 export const TRIGGER_TYPE = 'n8n-nodes-base.manualTrigger';
 export const NOTE_TYPE = 'n8n-nodes-base.stickyNote';
+
+/** A node as n8n makes a tool for AI Agents of it, as far as its fields depend on that. */
+export function asTool(node: INodeType): INodeType {
+	const { name, displayName } = node.description;
+	node.description = {
+		...node.description,
+		name: `${name}Tool`,
+		displayName: `${displayName} Tool`,
+		inputs: [],
+		outputs: [NodeConnectionTypes.AiTool],
+	};
+	return node;
+}
 
 /** Manual Trigger without its package; the items it is started with pass through. */
 const trigger = {
@@ -51,6 +67,7 @@ export class NodeTypes implements INodeTypes {
 		this.types = {
 			...others,
 			[NODE_TYPE]: node,
+			[TOOL_TYPE]: node,
 			[TRIGGER_TYPE]: trigger,
 			[SUB_WORKFLOW_TRIGGER_TYPE]: trigger,
 			[NOTE_TYPE]: note,

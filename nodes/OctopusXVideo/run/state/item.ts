@@ -2,7 +2,6 @@ import type { IBinaryData } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
 import { hasEnded, type Task } from '../../api/task';
 import type { Job, WaitSettings } from '../../job';
-import { isTestId } from '../../testMode/testTask';
 import type { Ledger } from './ledger';
 
 /**
@@ -43,7 +42,7 @@ export interface Ended extends WithTask {
 	state: 'ended';
 }
 
-export interface Delivered extends Omit<WithTask, 'job'> {
+export interface Delivered extends WithTask {
 	state: 'delivered';
 	binary?: Record<string, IBinaryData>;
 }
@@ -146,8 +145,7 @@ export function isInDoubt(item: Item): boolean {
 
 /** Whether the item is in Test Mode. */
 export function isTest(item: Item): boolean {
-	if ('job' in item) return item.job.testMode !== undefined;
-	return 'error' in item ? item.isTest === true : isTestId(item.task.task_id);
+	return 'error' in item ? item.isTest === true : item.job.testMode !== undefined;
 }
 
 export function isStopped(item: Item): boolean {

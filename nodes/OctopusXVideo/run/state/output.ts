@@ -49,10 +49,18 @@ export function conclude(
 /** The output item: the task, or under `json.error` what kept it from being there. */
 export function toOutput(item: Settled): INodeExecutionData {
 	const pairedItem = { item: item.index };
-	if (item.state === 'delivered') return { json: item.task, binary: item.binary, pairedItem };
+	if (item.state === 'delivered') return { json: jsonOf(item), binary: item.binary, pairedItem };
 	// `error` must stay the only key, or n8n 1.x keeps the item from the error output
 	const test = isTest(item) && { test: true };
 	return { json: { error: { ...wordsOf(item.error), ...idsOf(item.task), ...test } }, pairedItem };
+}
+
+/** The task of an item as far as its output item tells it; empty where it has none. */
+export function jsonOf(item: Item): IDataObject {
+	const task: IDataObject = taskOf(item) ?? {};
+	const { outputFields = Object.keys(task) } = 'job' in item ? item.job : {};
+	const fields = outputFields.filter((name) => Object.hasOwn(task, name));
+	return Object.fromEntries(fields.map((name) => [name, task[name]]));
 }
 
 /** What an error says, in the words for the user. */

@@ -10,17 +10,14 @@ import { askVerdict } from './look';
  * @throws OctopusXError when there is no video for an item that waits for one
  */
 export async function deliver(scope: Scope, item: Ended): Promise<Delivered | Failed> {
-	const { index, job, earlier } = item;
-	if (job.wait) await requireVideo(scope, item);
-	const { download } = job;
-	if (!download || item.task.status !== 'completed') {
-		return { state: 'delivered', index, task: item.task, earlier };
-	}
+	const { wait, download } = item.job;
+	if (wait) await requireVideo(scope, item);
+	if (!download || item.task.status !== 'completed') return { ...item, state: 'delivered' };
 	const { task, file, fault } = await scope.downloads.run(
 		async () => await downloadVideo(scope, item.task, download.fileName),
 	);
 	if (!file) return failed(item, fault, task);
-	return { state: 'delivered', index, task, earlier, binary: { [download.outputField]: file } };
+	return { ...item, state: 'delivered', task, binary: { [download.outputField]: file } };
 }
 
 /** Whoever waits wants the video: a task that ended without one is an error. */

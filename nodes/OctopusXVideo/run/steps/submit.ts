@@ -54,7 +54,11 @@ export async function submitOnce(
 	const { message, description, details } = fault;
 	if (!details.maybeAccepted) {
 		line.noteRefusal();
-		throw new OctopusXError(message, `Nothing was charged. ${description}`, details);
+		// what went wrong before anything left says so itself
+		const isTold = description.startsWith('Nothing was');
+		throw isTold
+			? fault
+			: new OctopusXError(message, `Nothing was charged. ${description}`, details);
 	}
 	if (!isHandedOver()) {
 		// left open, the request could still send its last byte, and be accepted after the user was

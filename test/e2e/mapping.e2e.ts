@@ -1,0 +1,51 @@
+import type { IDataObject } from 'n8n-workflow';
+import { byTestId } from './support/byTestId';
+import { useEditor } from './support/editor';
+import { eventually } from './support/eventually';
+import { useN8n } from './support/useN8n';
+import { chain, manualTrigger, node, VIDEO_NODE, videoNode } from './support/workflows';
+
+const setup = useN8n();
+const opened = useEditor(setup);
+
+const EDIT_FIELDS = 'Edit Fields';
+const TASK = [
+	...['task_id', 'status', 'progress', 'video_url', 'model', 'seconds', 'size'],
+	...['created_at', 'completed_at', 'expires_at'],
+];
+
+test('a node is added, and a field of it mapped, before anything has run', async () => {
+	const { editor } = opened;
+	const workflow = await setup.api.createWorkflow(chain('Mapping', [manualTrigger()]));
+	await editor.openWorkflow(workflow);
+	const names = await editor.searchNodes('octopus');
+	await names.filter({ hasText: VIDEO_NODE }).click();
+	await names.filter({ hasText: 'Generate video' }).click();
+	await (await editor.openPanel()).close();
+	const next = await editor.searchNodes(EDIT_FIELDS);
+	await next.filter({ hasText: EDIT_FIELDS }).first().click();
+	const panel = await editor.openPanel();
+
+	const target = panel.find('assignment-collection-drop-area');
+	await panel.mapInput('video_url', target);
+	await eventually(async () => {
+		expect(await panel.find('assignment-name').locator('input').inputValue()).toBe('video_url');
+	});
+	const value = byTestId('assignment-value', panel.find('assignment'));
+	await eventually(async () => expect(await value.innerText()).toContain('{{ $json.video_url }}'));
+	expect(setup.sandbox.log).toEqual([]);
+});
+
+test.each([
+	['generate', TASK],
+	['edit', TASK],
+	['getStatus', [...TASK, 'failure', 'code', 'message']],
+])('n8n shows the fields of %s before it has run', async (operation, fields) => {
+	const { editor } = opened;
+	const parameters: IDataObject = { operation, taskId: 'video_1' };
+	const next = node(EDIT_FIELDS, 'n8n-nodes-base.set', {}, 3.4);
+	const nodes = [manualTrigger(), videoNode(setup.credentialId, parameters as never), next];
+	await editor.openWorkflow(await setup.api.createWorkflow(chain(`Fields ${operation}`, nodes)));
+	const panel = await editor.openNode(EDIT_FIELDS);
+	await eventually(async () => expect(await panel.inputFields()).toEqual(fields));
+});

@@ -1,0 +1,93 @@
+import type { INodeParameters } from 'n8n-workflow';
+import { useEditor } from './support/editor';
+import { eventually } from './support/eventually';
+import type { NodePanel } from './support/nodePanel';
+import { useN8n } from './support/useN8n';
+import { chain, manualTrigger, VIDEO_NODE, videoNode } from './support/workflows';
+
+const setup = useN8n();
+const opened = useEditor(setup);
+
+/** Opens a node that has the option Model. */
+async function openModel(model: unknown, credentialId = setup.credentialId): Promise<NodePanel> {
+	const { editor } = opened;
+	const options = { model } as INodeParameters;
+	const nodes = [manualTrigger(), videoNode(credentialId, { options })];
+	await editor.openWorkflow(await setup.api.createWorkflow(chain('Models', nodes)));
+	return await editor.openNode(VIDEO_NODE);
+}
+
+const UNSET = { __rl: true, mode: 'list', value: '' };
+
+/** The list drops down outside of the panel, and earlier ones stay there hidden. */
+const shown = (id: string) => opened.editor.find(id).filter({ visible: true });
+
+async function openList(panel: NodePanel): Promise<void> {
+	await panel.find('rlc-input').click();
+}
+
+test('a model is searched for and picked from the list', async () => {
+	const panel = await openModel(UNSET);
+	await openList(panel);
+	await eventually(async () => {
+		expect(await shown('rlc-item').allInnerTexts()).toEqual([
+			'omni-fast (default)',
+			'omni-fast-v2v',
+		]);
+	});
+	await shown('rlc-search').fill('v2v');
+	await eventually(async () => {
+		expect(await shown('rlc-item').allInnerTexts()).toEqual(['omni-fast-v2v']);
+	});
+	await shown('rlc-item').click();
+	await eventually(async () => {
+		expect(await panel.find('rlc-input').inputValue()).toBe('omni-fast-v2v');
+	});
+});
+
+test('the plain text of an older workflow is shown, and works', async () => {
+	const panel = await openModel('omni-fast');
+	expect(await panel.find('rlc-input').inputValue()).toBe('omni-fast');
+	await panel.execute();
+	await eventually(async () => expect(setup.sandbox.tasks).toHaveLength(1));
+	expect(setup.sandbox.tasks[0]?.request.model).toBe('omni-fast');
+});
+
+test.each([
+	[
+		'a wrong key',
+		{ apiKey: 'wrong-key-1234' },
+		undefined,
+		['OctopusX did not accept the API key', 'wrong, disabled or expired'],
+	],
+	[
+		'a page with HTTP 200',
+		{},
+		'<!doctype html><title>Console</title>',
+		['A web page answered', "Check the 'Base URL'"],
+	],
+	[
+		'a fault with HTTP 200',
+		{},
+		{ success: false, message: 'database is locked' },
+		['OctopusX sent an answer that the node does not understand', 'database is locked'],
+	],
+	[
+		'an address where nobody listens',
+		{ baseUrl: 'http://127.0.0.1:9' },
+		undefined,
+		['OctopusX cannot be reached', "Check the 'Base URL'"],
+	],
+])('the list says why it cannot be had: %s', async (what, credential, body, words) => {
+	const { sandbox } = setup;
+	const data = { apiKey: sandbox.apiKey, baseUrl: sandbox.url, ...credential };
+	const credentialId = await setup.api.createCredential('octopusXApi', what, data);
+	if (body) sandbox.faults.add({ on: 'models', times: Infinity, answer: { status: 200, body } });
+	const panel = await openModel(UNSET, credentialId);
+	await openList(panel);
+	await eventually(async () => {
+		const text = await shown('rlc-error-container').innerText();
+		for (const word of words) expect(text).toContain(word);
+		expect(text).not.toMatch(/\b200 -/);
+	});
+});
