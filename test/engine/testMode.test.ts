@@ -218,7 +218,7 @@ describe('sample', () => {
 			{ input, settings: CONTINUE },
 		).then((real) => ({ error: errorOf(real.items[0] as INodeExecutionData) }));
 		expect(errorOf(items[0] as INodeExecutionData)).toEqual({ ...error, test: true });
-		expect(error.message).toEqual(expect.stringMatching(message));
+		expect(error.message).toContain(message);
 	});
 
 	test('a file that n8n cannot read is the same error as ever', async () => {
