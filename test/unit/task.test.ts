@@ -119,6 +119,20 @@ describe('video_url of a completed task', () => {
 		expect(parse({ status: 'completed', ...answer })?.video_url).toBe(url);
 	});
 
+	test.each([
+		['/files/a.mp4', 'https://proxy.example/octopus/files/a.mp4'],
+		['/octopus/files/a.mp4', 'https://proxy.example/octopus/files/a.mp4'],
+		['/v1/videos/video_1/content', 'https://proxy.example/octopus/v1/videos/video_1/content'],
+		[
+			'https://octopusx.ai/v1/videos/video_1/content',
+			'https://proxy.example/octopus/v1/videos/video_1/content',
+		],
+		['//files.example/a.mp4', 'https://files.example/a.mp4'],
+	])('behind a Base URL with a path, %s is %s', (video_url, url) => {
+		const answer = { id: 'video_1', status: 'completed', video_url };
+		expect(parseTask(answer, 'https://proxy.example/octopus')?.video_url).toBe(url);
+	});
+
 	test('a task that is not completed has no video_url', () => {
 		expect(parse({ status: 'processing', video_url: content })).not.toHaveProperty('video_url');
 	});
