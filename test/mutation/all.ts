@@ -26,7 +26,7 @@ for (const file of [
 	...files.filter((one) => isOneOf(SLOW, one)),
 ]) {
 	describe(file, () => {
-		require(join(TESTS, file));
+		jest.requireActual(join(TESTS, file));
 	});
 }
 

@@ -18,9 +18,9 @@ const refusal = (code: string, message = 'no') => ({ code, message, data: null }
 const PAGE = '<html>Bad Gateway</html>';
 
 /** The details that are set, without those that every error has. */
-const marksOf = ({ statusCode: _status, code: _code, ...marks }: FaultDetails) =>
-	Object.entries(marks)
-		.filter(([, value]) => value)
+const marksOf = (details: FaultDetails) =>
+	Object.entries(details)
+		.filter(([name, value]) => value && !['statusCode', 'code'].includes(name))
 		.map(([name, value]) => (value === true ? name : `${name} ${value}`))
 		.sort()
 		.join(' ');

@@ -147,7 +147,7 @@ describe('an item', () => {
 			true,
 		]);
 		const tested: Planned = { ...planned, job: { ...job, testMode: 'failure' } };
-		const { isTest: _none, ...untold } = broken;
+		const untold = { ...broken, isTest: undefined };
 		expect([planned, tested, broken, { ...broken, isTest: true }, untold].map(isTest)).toEqual([
 			false,
 			true,
