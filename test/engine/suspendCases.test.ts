@@ -110,10 +110,11 @@ onNewEngine('what n8n does around a suspended execution', () => {
 		['is on the item and does not loop, with Continue', CONTINUE],
 		['tells all tasks, with Stop', {}],
 	])('a case that the node was not made for, met at a look, %s', async (_what, settings) => {
+		let waits = 0;
 		const node = watchedNode((context) => ({
-			getContext: (type) => {
-				if (context.getNode().name === CHECKING) throw new Error('boom');
-				return context.getContext(type);
+			putExecutionToWait: async (until) => {
+				if (++waits > 1) throw new Error('boom');
+				await context.putExecutionToWait(until);
 			},
 		}));
 		const { items, error, resumed } = await suspend({}, { input: inputOf('one'), settings, node });

@@ -24,7 +24,7 @@ import { openScope, scopeFor, type Scope } from './state/scope';
 import { askVerdict, healsFor, look, lookAgain } from './steps/look';
 import { explainRefusedKey } from './steps/refusedKey';
 import { endOfWait, timedOut } from './steps/wait';
-import type { Pending } from './suspension/handover';
+import { shrinkInput, type HandedOver, type Pending } from './suspension/handover';
 import { takeOver } from './suspension/takeOver';
 import { withoutVideo } from './suspension/suspend';
 
@@ -48,14 +48,14 @@ const ROUND_LIMIT_MS = 30_000;
  * followed in the execution that waits, and hands that the items, one per item of its input.
  */
 export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const { parent, items } = takeOver(context);
-	return await resume(context, parent, items).catch((error) => {
+	const handedOver = takeOver(context);
+	return await resume(context, handedOver).catch((error) => {
 		if (error instanceof NodeApiError || error instanceof NodeOperationError) throw error;
 		// thrown as it is, it would make n8n hand on this node's input, with On Error set to Continue:
 		// the condition behind it would send that back here at once, again and again
 		return conclude(
 			context,
-			items.map((item) => unlessFailed(item, asOctopusXError(error))),
+			handedOver.items.map((item) => unlessFailed(item, asOctopusXError(error))),
 			AFTER_SUSPENSION,
 		);
 	});
@@ -63,11 +63,10 @@ export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecu
 
 async function resume(
 	context: IExecuteFunctions,
-	parent: string,
-	handedOver: Pending[],
+	{ parent, items: handedOver, isNew }: HandedOver,
 ): Promise<INodeExecutionData[]> {
-	const isFirstRun = context.getWorkflowDataProxy(0).$runIndex === 0;
-	if (isFirstRun) return await waitOn(context, handedOver);
+	shrinkInput(context, parent);
+	if (isNew) return await waitOn(context, handedOver);
 	if (await isAbandoned(context, parent)) {
 		const tasks = handedOver.flatMap((item) => taskOf(item)?.task_id ?? []).join(', ');
 		context.logger.warn(`OctopusX: no execution waits any more for ${tasks}`);

@@ -45,7 +45,7 @@ export function waitingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 			// all but the last shows what the node does, in the words of the editor, to whoever opens it
 			parameters: {
 				operation: 'getStatus',
-				taskId: `={{ $json.${HANDOVER}.item.task?.task_id }}`,
+				taskId: `={{ $("${start}").all().map(({ json }) => json.${HANDOVER}.item.task?.task_id).join(", ") }}`,
 				waitForCompletion: true,
 				waitStrategy: 'suspend',
 				[CHECKED_EXECUTION]: executionId,
