@@ -1,5 +1,6 @@
 import { parse, stringify } from 'flatted';
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import { NODE, runNode } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
@@ -78,6 +79,42 @@ onNewEngine('what n8n does around a suspended execution', () => {
 			},
 		);
 		expect.assertions(2 * 5);
+	});
+
+	test('an n8n that has just started looks at nothing and hands on nothing for half a minute', async () => {
+		let isLoaded = true;
+		let ours = OctopusXVideo;
+		class RestartedNode extends OctopusXVideo {
+			override async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+				if (!isLoaded) {
+					jest.isolateModules(
+						() =>
+							({ OctopusXVideo: ours } = jest.requireActual(
+								'../../nodes/OctopusXVideo/OctopusXVideo.node',
+							)),
+					);
+				}
+				isLoaded = true;
+				return await ours.prototype.execute.call(this);
+			}
+		}
+		const looks: number[] = [];
+		const { items, resumed, elapsedMs } = await suspend(
+			{},
+			{
+				input: inputOf('one', 'two'),
+				node: new RestartedNode(),
+				whileSuspended: (times) => {
+					looks.push(sandbox.requestsTo('poll').length);
+					if (times === 4) isLoaded = false;
+				},
+			},
+		);
+		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
+		// n8n is started before the fifth look, at which all are done
+		expect(looks).toEqual([0, 2, 4, 6, 8, 8]);
+		expect(resumed).toBe(6);
+		expect(elapsedMs).toBe(5.5 * MINUTE);
 	});
 
 	test('the workflow that looks runs whatever the settings of the suspended one', async () => {

@@ -25,6 +25,7 @@ import { askVerdict, healsFor, look, lookAgain } from './steps/look';
 import { explainRefusedKey } from './steps/refusedKey';
 import { endOfWait, timedOut } from './steps/wait';
 import { shrinkInput, type HandedOver, type Pending } from './suspension/handover';
+import { endOfStartUp } from './suspension/startUp';
 import { takeOver } from './suspension/takeOver';
 import { withoutVideo } from './suspension/suspend';
 
@@ -67,12 +68,6 @@ async function resume(
 ): Promise<INodeExecutionData[]> {
 	shrinkInput(context, parent);
 	if (isNew) return await waitOn(context, handedOver);
-	if (await isAbandoned(context, parent)) {
-		const tasks = handedOver.flatMap((item) => taskOf(item)?.task_id ?? []).join(', ');
-		context.logger.warn(`OctopusX: no execution waits any more for ${tasks}`);
-		return [];
-	}
-
 	const memory = context.getContext('node');
 	const seen = (memory[SEEN] ??= {}) as Record<number, Task>;
 	const items = handedOver.map((item) => {
@@ -80,6 +75,14 @@ async function resume(
 		return item.state === 'paid' && task ? withTask(item, task) : item;
 	});
 	const remembered = new Set(items.filter((item, n) => item !== handedOver[n]));
+	const startedUp = endOfStartUp();
+	if (startedUp !== undefined) return await waitOn(context, items, startedUp);
+	if (await isAbandoned(context, parent)) {
+		const tasks = handedOver.flatMap((item) => taskOf(item)?.task_id ?? []).join(', ');
+		context.logger.warn(`OctopusX: no execution waits any more for ${tasks}`);
+		return [];
+	}
+
 	let scope: Scope;
 	try {
 		const withJob = items.filter((item) => 'job' in item);
@@ -125,18 +128,26 @@ async function resume(
 /**
  * Suspends the execution until the next look at the tasks that go on.
  *
+ * @param next when that is, by `now`; unless told, it follows from how long the tasks have gone on
  * @returns what n8n takes for the outcome if it dies in the middle of that look; when it resumes as it
  * should, it hands on the input instead
  */
-async function waitOn(context: IExecuteFunctions, items: Pending[]): Promise<INodeExecutionData[]> {
+async function waitOn(
+	context: IExecuteFunctions,
+	items: Pending[],
+	next = nextLook(items),
+): Promise<INodeExecutionData[]> {
+	await context.putExecutionToWait(new Date(toWallClock(next)));
+	return withoutVideo(items, 'n8n ended while it looked at the tasks').map(toOutput);
+}
+
+function nextLook(items: Pending[]): number {
 	const waiting = items.filter((item) => item.state === 'paid');
 	const time = now();
 	const waitedMs = time - Math.min(...waiting.map(({ startedAt }) => startedAt));
 	const interval = nextInterval(waitedMs, SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS);
 	const lastLook = Math.max(...waiting.map(({ deadline }) => deadline));
-	const next = Math.max(time, Math.min(time + interval, lastLook));
-	await context.putExecutionToWait(new Date(toWallClock(next)));
-	return withoutVideo(items, 'n8n ended while it looked at the tasks').map(toOutput);
+	return Math.max(time, Math.min(time + interval, lastLook));
 }
 
 function isInTime(item: Pending): boolean {
