@@ -123,6 +123,7 @@ onNewEngine('what n8n does around a suspended execution', () => {
 			errorWorkflow: 'other',
 			executionTimeout: 60,
 			saveDataSuccessExecution: 'none',
+			saveExecutionProgress: true,
 			timezone: 'Europe/Berlin',
 		};
 		const { started } = await suspend({}, { input: inputOf('one'), workflowSettings });
@@ -131,6 +132,7 @@ onNewEngine('what n8n does around a suspended execution', () => {
 			executionTimeout: -1,
 			saveDataSuccessExecution: 'all',
 			saveDataErrorExecution: 'all',
+			saveExecutionProgress: false,
 			timezone: 'Europe/Berlin',
 		});
 		expect(started?.workflow.settings).not.toHaveProperty('errorWorkflow', 'other');
