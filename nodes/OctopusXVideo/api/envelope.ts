@@ -6,6 +6,8 @@ export interface Answer<Body = unknown> {
 	statusCode: number;
 	headers: Record<string, unknown>;
 	body: Body;
+	/** Whether `body` is the start only, as text, of one that was not read to its end. */
+	isTooLarge?: boolean;
 }
 
 /** What an answer that is no success says of itself (docs/API.md, "Error envelopes"). */
