@@ -1,3 +1,4 @@
+import { codeIn, reasonIn } from './reason';
 import { WHOLE_ANSWER_LENGTH, type Redact } from './redact';
 import { isPlainObject } from './task';
 
@@ -88,9 +89,8 @@ function unwrap(message: string): string {
 	if (/^\s*</.test(message)) return 'a page instead of an answer came from the model service';
 	try {
 		const inner: unknown = JSON.parse(message);
-		const { code, message: reason } = readEnvelope(inner);
-		const words = isPlainObject(inner) ? reason || textOf(inner.error) || textOf(inner.detail) : '';
-		return [words || message, code && `(${code})`].filter(Boolean).join(' ');
+		const code = codeIn(inner);
+		return [reasonIn(inner) || message, code && `(${code})`].filter(Boolean).join(' ');
 	} catch {
 		return message;
 	}
