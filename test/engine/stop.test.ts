@@ -64,7 +64,8 @@ test('Stop logs the ids of what is still running, and has them in the error', as
 	expect(lines.at(-1)).toContain(tasks);
 	expect(error?.description).toContain(tasks);
 	// of an execution that was stopped by hand, n8n keeps nothing
-	const advice = "Use n8n's Retry only after n8n's own time limit: after a Stop by hand it pays again";
+	const advice =
+		"Use n8n's Retry only after n8n's own time limit: after a Stop by hand it pays again";
 	expect(lines.at(-1)).toContain(advice);
 	expect(error?.description).toContain(advice);
 });
