@@ -109,11 +109,15 @@ onDemand('pictures of README', () => {
 		await pictureOfRun('run-error', panel);
 	});
 
-	test('example-long-videos-suspended', async () => {
-		const { editor } = opened;
-		await editor.importExample(setup.api, 'long-videos-suspended.json');
-		await editor.pictureWorkflow('example-long-videos-suspended');
-	});
+	// the other examples have theirs taken by the tests that run them
+	test.each(['every-operation', 'long-videos-suspended', 'submit-then-fetch'])(
+		'example-%s',
+		async (name) => {
+			const { editor } = opened;
+			await editor.importExample(setup.api, `${name}.json`);
+			await editor.pictureWorkflow(`example-${name}`);
+		},
+	);
 
 	test('suspended', async () => {
 		setup.sandbox.durationMs = HOUR_MS;
