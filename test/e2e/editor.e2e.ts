@@ -200,15 +200,15 @@ describe('fields', () => {
 	test.each([
 		[
 			{ operation: 'Generate', mode: 'Text to Video', waitForCompletion: true },
-			['Check Every (Seconds)', ...REQUEST, 'Timeout (Minutes)'],
+			['Check Every (Seconds)', ...REQUEST, 'Test Mode', 'Timeout (Minutes)'],
 		],
 		[
 			{ operation: 'Generate', mode: 'First Frame', waitForCompletion: true },
-			['Check Every (Seconds)', ...REQUEST, 'Send Files As', 'Timeout (Minutes)'],
+			['Check Every (Seconds)', ...REQUEST, 'Send Files As', 'Test Mode', 'Timeout (Minutes)'],
 		],
 		[
 			{ operation: 'Generate', mode: 'Text to Video', waitForCompletion: false },
-			[...REQUEST, 'Timeout (Minutes)'],
+			[...REQUEST, 'Test Mode', 'Timeout (Minutes)'],
 		],
 		[
 			{ operation: 'Edit', waitForCompletion: true, downloadVideo: true },
@@ -220,12 +220,18 @@ describe('fields', () => {
 					'Max Concurrency',
 					'Model',
 				],
-				...['Output Data Field Name', 'Safety Limit (Items)', 'Send Files As', 'Timeout (Minutes)'],
+				...[
+					'Output Data Field Name',
+					'Safety Limit (Items)',
+					'Send Files As',
+					'Test Mode',
+					'Timeout (Minutes)',
+				],
 			],
 		],
 		[
 			{ operation: 'Get Status', waitForCompletion: false, downloadVideo: false },
-			['Max Concurrency'],
+			['Max Concurrency', 'Test Mode'],
 		],
 		[
 			{ operation: 'Get Status', waitForCompletion: true, downloadVideo: true },
@@ -234,6 +240,7 @@ describe('fields', () => {
 				'File Name',
 				'Max Concurrency',
 				'Output Data Field Name',
+				'Test Mode',
 				'Timeout (Minutes)',
 			],
 		],

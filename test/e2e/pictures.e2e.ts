@@ -136,6 +136,8 @@ onDemand('pictures of README', () => {
 		await editor.page.setViewportSize({ width: 1280, height: 600 });
 		const executions = await editor.openExecutions(workflow);
 		await eventually(async () => expect(await executions.list()).toContain('Waiting'));
+		// n8n's advice for a first workflow lies on top of the list
+		await editor.find('suggested-actions-close').click();
 		// the newest execution opens by itself, and the canvas comes to rest
 		await editor.find('sticky').waitFor();
 		await editor.page.waitForTimeout(1_000);
