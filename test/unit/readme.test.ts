@@ -40,7 +40,7 @@ test('README is short', () => {
 });
 
 test("README's tables have every field and option by its label in the panel, and no other", () => {
-	const told = tablesOf(readme, 'Field', 'Option').flatMap(([, first = '']) => first.split(', '));
+	const told = tablesOf(readme, 'Field', 'Option').flatMap(([, first = '']) => first.split('<br>'));
 	const labels = new Set(labelsOf(properties));
 	expect(labels).toContain('Safety Limit (Items)');
 	expect(told.sort()).toEqual([...labels].sort());
