@@ -65,7 +65,7 @@ export async function measureBatch(): Promise<Section> {
 	});
 	return {
 		title: 'A batch of videos',
-		text: `Tasks take ${limit} s, looks come every second (n8n's OpenAI node: its fixed 10 s). The limit is one
+		text: `Tasks take ${limit} s, checks come every second (n8n's OpenAI node: its fixed 10 s). The limit is one
 task: all videos at once, noticed at once. The loop is HTTP Request → Wait → IF from the templates.`,
 		rows: [
 			row('OctopusX Video, Max Concurrency 20', VIDEOS, all, all),

@@ -39,9 +39,9 @@ export async function measureOverhead(): Promise<Section> {
 	await sandbox.close();
 	return {
 		title: 'Overhead per item',
-		text: `Instant tasks, Max Concurrency 50, submission and one look per item. CPU is that of the node, n8n's
+		text: `Instant tasks, Max Concurrency 50, submission and one check per item. CPU is that of the node, n8n's
 engine and the sandbox together, in one process. Linear or better: the ratio does not grow. Wall time is
-what Max Concurrency and the first look after one second leave: 20 rounds for 1,000 items.`,
+what Max Concurrency and the first check after one second leave: 20 rounds for 1,000 items.`,
 		// the first run warms up
 		rows: rows.slice(1),
 	};

@@ -18,8 +18,8 @@ test('requests and lateness are measured for the benchmark', async () => {
 			rows.push({
 				'task, s': seconds + offset,
 				requests: sandbox.log.length,
-				looks: sandbox.requestsTo('poll').length,
-				'looks every 5 s': Math.ceil((seconds + offset) / 5),
+				checks: sandbox.requestsTo('poll').length,
+				'checks every 5 s': Math.ceil((seconds + offset) / 5),
 				'late, s': Number(late.toFixed(2)),
 				'late, share of the task': `${((100 * late) / (seconds + offset)).toFixed(1)} %`,
 			});
@@ -28,7 +28,7 @@ test('requests and lateness are measured for the benchmark', async () => {
 	const section: Section = {
 		title: 'Requests and lateness',
 		text: `Default settings, on a virtual clock. A tenth of a second more than a multiple of 5 s is the worst case for
-looks every 5 seconds.`,
+checks every 5 seconds.`,
 		rows,
 	};
 	writeFileSync(process.env.BENCH_RESULT ?? '', JSON.stringify(section));

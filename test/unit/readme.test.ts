@@ -1,59 +1,68 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { INodeProperties } from 'n8n-workflow';
+import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
+import { properties } from '../../nodes/OctopusXVideo/operations';
 
 const ROOT = join(__dirname, '..', '..');
-const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const readme = read('README.md');
 
-/** What shows errors of the API and of a run; those of fields are told by `item.invalid`. */
-const isSource = (file: string) => /^(api|files|run)\/.+\.ts$/.test(file);
+/** The longest page that people read to the end. */
+const MAX_WORDS = 1_800;
 
-/** The messages of the catalogue and of every `OctopusXError`, up to what is filled in. */
-function messages(): string[] {
-	const folder = join(ROOT, 'nodes', 'OctopusXVideo');
-	const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-	return files.filter(isSource).flatMap((file) => {
-		const source = readFileSync(join(folder, file), 'utf8');
-		const found = source.matchAll(/(?:\bmessage: |new OctopusXError\(\s*)(['"`])(.+?)(?:\1|\$\{)/g);
-		return [...found].map(([, , text = '']) => text.replace(/^\$\{\w+\} /, ''));
+/** Cells of the tables with one of these words over the first column, row by row. */
+function tablesOf(page: string, ...heads: string[]): string[][] {
+	const tables = page
+		.split(/\n\n/)
+		.filter((block) => heads.some((head) => new RegExp(`^\\| ${head} +\\|`).test(block)));
+	const rows = tables.flatMap((table) => table.split('\n').slice(2));
+	return rows.map((row) => row.split('|').map((cell) => cell.trim()));
+}
+
+/** What the panel calls its fields, those within collections as well. */
+function labelsOf(fields: INodeProperties[]): string[] {
+	// what only a checking execution has is in nobody's panel
+	const shown = fields.filter(({ type }) => type !== 'hidden' && type !== 'notice');
+	return shown.flatMap((field) => {
+		const inner = (field.options ?? []).flatMap((option) => {
+			if ('values' in option) return option.values;
+			return 'type' in option ? [option] : [];
+		});
+		return [field.displayName, ...labelsOf(inner)];
 	});
 }
 
-test('README explains every message that the node can show', () => {
-	expect(messages().length).toBeGreaterThan(25);
-	expect(messages().filter((message) => !readme.includes(message))).toEqual([]);
+test('README is short', () => {
+	// neither rules of tables nor what stands between < and > is read
+	const text = readme.replace(/^\|[ |:-]*$/gm, '').replace(/<[^>]*>|\|/g, ' ');
+	expect(text.trim().split(/\s+/).length).toBeLessThanOrEqual(MAX_WORDS);
 });
 
-test('README names every field and option of the node', () => {
-	const folders = ['fields', 'operations'].map((name) =>
-		join(ROOT, 'nodes', 'OctopusXVideo', name),
-	);
-	const names = folders.flatMap((folder) => {
-		// what only a checking execution has is in nobody's panel
-		const files = readdirSync(folder).filter((file) => file !== 'checking.ts');
-		return files.flatMap((file) => {
-			const source = readFileSync(join(folder, file), 'utf8');
-			return [...source.matchAll(/displayName: '([^']+)'/g)].map(([, name = '']) => name);
-		});
-	});
-	expect(names).toContain('Safety Limit (Items)');
-	expect(names.filter((name) => !readme.includes(name))).toEqual([]);
+test("README's tables have every field and option by its label in the panel, and no other", () => {
+	const told = tablesOf(readme, 'Field', 'Option').flatMap(([, first = '']) => first.split('<br>'));
+	const labels = new Set(labelsOf(properties));
+	expect(labels).toContain('Safety Limit (Items)');
+	expect(told.sort()).toEqual([...labels].sort());
 });
 
-test('README names every command, and no other', () => {
-	const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-		scripts: Record<string, string>;
-	};
-	const named = [...readme.matchAll(/npm (?:run )?([\w:-]+)/g)].map(([, name = '']) => name);
-	const internal = ['format'];
-	const missing = Object.keys(scripts).filter(
-		(name) => !named.includes(name) && !internal.includes(name),
-	);
-	expect(missing).toEqual([]);
+test('README names the fields of the credential', () => {
+	const labels = labelsOf(new OctopusXApi().properties);
+	expect(labels.filter((label) => !readme.includes(`**${label}**`))).toEqual([]);
+});
+
+test("CONTRIBUTING's table has every command, and no page names another", () => {
+	const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+	const namedIn = (page: string) =>
+		[...page.matchAll(/npm (?:run )?([\w:-]+)/g)].map(([, name = '']) => name);
+	const contributing = read('CONTRIBUTING.md');
+	const table = tablesOf(contributing, 'Command').flat().join(' ');
+	expect(Object.keys(scripts).filter((name) => !namedIn(table).includes(name))).toEqual([]);
+	const named = namedIn(`${readme} ${contributing}`);
 	expect(named.filter((name) => name !== 'install' && !(name in scripts))).toEqual([]);
 });
 
 test('README tells the versions that the tests run on', () => {
-	const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 	const pinned = (folder: string, name: string) => {
 		const { dependencies, devDependencies } = JSON.parse(
 			read(join(folder, 'package.json')),
@@ -66,14 +75,10 @@ test('README tells the versions that the tests run on', () => {
 	const [, newer = ''] = /for version in ([\d ]+)/.exec(read('.ci/run')) ?? [];
 	const node = [image, ...newer.trim().split(' ')];
 
-	const [, table = ''] = /### Compatibility\n([^#]+)/.exec(readme) ?? [];
-	const rows = table.split('\n').map((row) => row.split('|').map((cell) => cell.trim()));
-	const told = rows.map(([, what, versions]) => [what, versions]);
-	expect(told).toEqual(
-		expect.arrayContaining([
-			['The n8n application', app.join(' and ')],
-			["n8n's engine", engine.join(' and ')],
-			['Node.js', node.join(', ').replace(/, (\d+)$/, ' and $1')],
-		]),
-	);
+	const told = tablesOf(readme, 'What').map(([, what, versions]) => [what, versions]);
+	expect(told).toEqual([
+		['The n8n application', app.join(' and ')],
+		["n8n's engine", engine.join(' and ')],
+		['Node.js', node.join(', ').replace(/, (\d+)$/, ' and $1')],
+	]);
 });
