@@ -34,10 +34,12 @@ const BLOCKED = /^SsrfBlocked/;
 
 /** Node tells which call failed; where it tried several addresses, that of each. */
 function isConnectError(error: unknown): boolean {
-	const { syscall, errors, message } = describe(error);
+	const { syscall, errors, message, messages } = describe(error);
 	return (
 		syscall === 'connect' ||
 		message === CUT_BEFORE_TLS ||
+		// n8n 1.x puts words of its own before it
+		(Array.isArray(messages) && messages.some((one) => String(one).includes(CUT_BEFORE_TLS))) ||
 		(Array.isArray(errors) && errors.length > 0 && errors.every(isConnectError))
 	);
 }
@@ -48,12 +50,12 @@ const CUT_BEFORE_TLS =
 
 /** `syscall` is Node's name for what failed, such as `connect`. */
 type Described = Partial<Record<'code' | 'httpCode' | 'name' | 'message' | 'syscall', string>> &
-	Partial<Record<'errors' | 'cause', unknown>>;
+	Partial<Record<'errors' | 'cause' | 'messages', unknown>>;
 
 function describe(error: unknown): Described {
 	if (!(typeof error === 'object' && error !== null)) return {};
-	const { code, httpCode, name, message, syscall, errors, cause } = error as Described;
-	return { code, httpCode, name, message, syscall, errors, cause };
+	const { code, httpCode, name, message, messages, syscall, errors, cause } = error as Described;
+	return { code, httpCode, name, message, messages, syscall, errors, cause };
 }
 
 /** Connection codes that mean no byte of the request has reached the server. */
