@@ -38,8 +38,8 @@ function isConnectError(error: unknown): boolean {
 	return (
 		syscall === 'connect' ||
 		message === CUT_BEFORE_TLS ||
-		// n8n 1.x has words of its own, and keeps those of Node beside them
-		(Array.isArray(messages) && messages.includes(CUT_BEFORE_TLS)) ||
+		// n8n 1.x puts words of its own before it
+		(Array.isArray(messages) && messages.some((one) => String(one).includes(CUT_BEFORE_TLS))) ||
 		(Array.isArray(errors) && errors.length > 0 && errors.every(isConnectError))
 	);
 }
