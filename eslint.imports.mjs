@@ -13,7 +13,7 @@ const MAY_IMPORT = {
 	files: ['./', '../timing/', '../api/', '../job'],
 	fields: ['./', '../files/', '../api/', '../job'],
 	operations: ['./', '../fields/', '../testMode/', '../api/', '../job'],
-	methods: ['./', '../operations', '../api/'],
+	methods: ['./', '../operations', '../timing/', '../api/'],
 	run: ['./', '../timing/', '../api/', '../job'],
 	'run/state': ['./', '../../testMode/', '../../timing/', '../../api/', '../../job'],
 	'run/steps': ['./', '../state/', '../../files/', '../../timing/', '../../api/', '../../job'],

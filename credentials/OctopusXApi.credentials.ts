@@ -1,11 +1,12 @@
 import type {
-	IAuthenticateGeneric,
-	Icon,
+	ICredentialDataDecryptedObject,
 	ICredentialTestRequest,
 	ICredentialType,
+	Icon,
+	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
-import { NOT_IN_A_KEY } from '../nodes/OctopusXVideo/api/apiKey';
+import { cleanKey } from '../nodes/OctopusXVideo/api/apiKey';
 import { BASE_URL_SUFFIX } from '../nodes/OctopusXVideo/api/baseUrl';
 
 export class OctopusXApi implements ICredentialType {
@@ -37,15 +38,6 @@ export class OctopusXApi implements ICredentialType {
 				'Address of the API, beginning with https://. A trailing slash or /v1 makes no difference.',
 		},
 	];
-
-	authenticate: IAuthenticateGeneric = {
-		type: 'generic',
-		properties: {
-			headers: {
-				Authorization: `=Bearer {{$credentials.apiKey.replace(${String(NOT_IN_A_KEY)}, "")}}`,
-			},
-		},
-	};
 
 	test: ICredentialTestRequest = {
 		request: {
@@ -98,4 +90,13 @@ export class OctopusXApi implements ICredentialType {
 			},
 		] as ICredentialTestRequest['rules'],
 	};
+
+	/** No expression: n8n cannot resolve one in a workflow whose `binaryMode` is `combined`. */
+	async authenticate(
+		{ apiKey }: ICredentialDataDecryptedObject,
+		options: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> {
+		const Authorization = `Bearer ${cleanKey(apiKey)}`;
+		return { ...options, headers: { ...options.headers, Authorization } };
+	}
 }

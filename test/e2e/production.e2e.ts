@@ -3,6 +3,9 @@ import { useN8n } from './support/useN8n';
 import { HOUR_MS } from './support/sandboxInN8n';
 import { chain, node, itemsOf, videoNode, webhookNode } from './support/workflows';
 
+/** What ends a wait at once. */
+const FORBIDDEN = { status: 403, body: {} };
+
 const setup = useN8n();
 
 test('a webhook gets its video, paid for once', async () => {
@@ -60,11 +63,8 @@ test('a schedule runs the node unattended', async () => {
 });
 
 test('Retry On Fail waits for the task that is paid for', async () => {
-	// the look says that the task is not there, once: the node fails, n8n runs it again
-	setup.sandbox.faults.add({
-		on: 'poll',
-		answer: { status: 401, body: { error: { message: 'no', code: '' } } },
-	});
+	// the node fails, n8n runs it again
+	setup.sandbox.faults.add({ on: 'poll', answer: FORBIDDEN });
 	const workflow = await setup.api.createActive(
 		chain('Retry On Fail', [
 			webhookNode('again'),
@@ -74,15 +74,13 @@ test('Retry On Fail waits for the task that is paid for', async () => {
 	await setup.api.callWebhook('again');
 	const { data, status } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
+	expect(setup.n8n.program.output).toContain('OctopusX task video_1 taken up again for item 0');
 	expect(itemsOf(data)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
 test('Retry in the list of executions goes on with the task that is paid for', async () => {
-	setup.sandbox.faults.add({
-		on: 'poll',
-		answer: { status: 401, body: { error: { message: 'no', code: '' } } },
-	});
+	setup.sandbox.faults.add({ on: 'poll', answer: FORBIDDEN });
 	const workflow = await setup.api.createActive(
 		chain('Retry execution', [webhookNode('later'), videoNode(setup.credentialId)]),
 	);
@@ -141,8 +139,9 @@ test('an execution that ran into its time limit goes on with its task when it is
 	expect(ended.status).toBe('canceled');
 
 	setup.sandbox.tasks.forEach((task) => (task.durationMs = 0));
-	const { id } = await setup.api.retry(ended.id);
-	expect(await setup.api.ended({ id })).toMatchObject({ status: 'success' });
+	const { status, data } = await setup.api.ended(await setup.api.retry(ended.id));
+	expect(status).toBe('success');
+	expect(itemsOf(data)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 

@@ -48,10 +48,13 @@ async function example(): Promise<SavedWorkflow> {
 }
 
 /** Workflows of the same kind; they differ in what becomes of them. */
-async function batch(path: string, settings?: Partial<INode>): Promise<SavedWorkflow> {
-	return await setup.api.createActive(
-		chain(path, [webhookNode(path), splitOut(), suspendingNode(settings), after(), prompts()]),
-	);
+async function batch(
+	path: string,
+	settings?: Partial<INode>,
+	ofWorkflow?: WorkflowDraft['settings'],
+): Promise<SavedWorkflow> {
+	const nodes = [webhookNode(path), splitOut(), suspendingNode(settings), after(), prompts()];
+	return await setup.api.createActive(chain(path, nodes, ofWorkflow));
 }
 
 /** One item after the other, the node reached once for each. */
@@ -214,7 +217,11 @@ test('suspended executions outlive a kill of n8n, and each video is paid for onc
 
 test('n8n is killed in the middle of a look: the execution names its tasks', async () => {
 	setup.sandbox.durationMs = HOUR_MS;
-	const workflow = await batch('dying', { onError: 'continueErrorOutput' });
+	const workflow = await batch(
+		'dying',
+		{ onError: 'continueErrorOutput' },
+		{ executionOrder: 'v1', saveExecutionProgress: true },
+	);
 	const videos = ['dying 0', 'dying 1'].map((prompt) => ({ prompt }));
 	await setup.api.callWebhook('dying', { videos });
 	const id = await suspended(workflow);

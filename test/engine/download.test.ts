@@ -238,6 +238,9 @@ test.each([
 	['intro', 'intro.mp4'],
 	['intro.MP4', 'intro.MP4'],
 	['Ad v1.2', 'Ad v1.2.mp4'],
+	['my.video', 'my.video.mp4'],
+	['of 5.June', 'of 5.June.mp4'],
+	['intro.webm', 'intro.webm'],
 	['{{ $json.task_id }}.mov', '{{ $json.task_id }}.mov'],
 ])('the file name "%s" of a download becomes "%s"', async (fileName, expected) => {
 	const { items } = await download({ options: { fileName } });

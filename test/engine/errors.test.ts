@@ -184,7 +184,6 @@ test('the only task of a run is named once in its error', async () => {
 });
 
 test('a credential that n8n cannot resolve costs nothing, and the error says so', async () => {
-	// n8n 2.39 does so in a workflow that keeps files in json (binaryMode: combined)
 	const node = watchedNode((context) => ({
 		helpers: {
 			...context.helpers,

@@ -29,6 +29,16 @@ const REFUSALS: Array<[string, Fault['answer'], string, string]> = [
 		'The model refused the request',
 		'"seconds must be between 4 and 30"',
 	],
+	...[
+		{ error: { code: 'bad_seconds', msg: 'seconds too large' } },
+		{ code: 'bad_seconds', errors: [{ detail: 'seconds too large' }] },
+		{ error: { error: { code: 'bad_seconds', reason: 'seconds too large' } } },
+	].map((said): (typeof REFUSALS)[number] => [
+		`a refusal of the model service of the form ${JSON.stringify(said)}`,
+		fromModelService(400, JSON.stringify(said)),
+		'The model refused the request',
+		'OctopusX said: "seconds too large (bad_seconds)"',
+	]),
 	[
 		'an odd answer of the model service, with HTTP 201',
 		fromModelService(201, '{"id": "up_76b59cd436", "status": "queued"}'),

@@ -173,6 +173,11 @@ describe('options of the request', () => {
 		expect(body).toEqual({ ...base, seed: 42, style: { tone: 'warm' } });
 	});
 
+	test.each(['', ' \n'])('additional fields that were cleared (%j) are none', async (cleared) => {
+		const body = await bodyFor({ options: { additionalFields: cleared } });
+		expect(body).toEqual(base);
+	});
+
 	test('an additional field replaces one of the node’s own, and null leaves it out', async () => {
 		const additionalFields = '{"aspect_ratio": "21:9", "resolution": null}';
 		const { resolution, ...rest } = base;

@@ -110,3 +110,27 @@ test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', 'ü ñ/💥'])(
 		]);
 	},
 );
+
+test.each([false, true])(
+	'Get Status tells at once that the Base URL leads on to another address (waiting: %s)',
+	async (waitForCompletion) => {
+		const headers = { location: 'https://example.com/' };
+		const answer = { status: 301, headers, body: '<a href="https://example.com/">Moved</a>' };
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer });
+		const parameters = { operation: 'getStatus', taskId: 'video_1', waitForCompletion };
+		const { error, elapsedMs } = await runNodeVirtually(sandbox, parameters);
+		expect(error?.message).toBe("The 'Base URL' leads on to another address");
+		expect(elapsedMs).toBe(0);
+		expect(sandbox.requestsTo('poll')).toHaveLength(1);
+	},
+);
+
+test('a redirect in the middle of a wait is sat out', async () => {
+	const taskId = await submit();
+	const headers = { location: 'https://example.com/' };
+	sandbox.faults.add({ on: 'poll', nth: 2, answer: { status: 302, headers } });
+	for (const task of sandbox.tasks) task.durationMs = 8_000;
+	const parameters = { operation: 'getStatus', taskId, waitForCompletion: true };
+	const { items } = await runNodeVirtually(sandbox, parameters);
+	expect(items[0]?.json.status).toBe('completed');
+});

@@ -13,6 +13,7 @@ import { GENERATE, GENERATE_EACH } from './support/inputs';
 import { NODE_TYPE, NodeTypes } from './support/nodeTypes';
 import { runNode } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
+import { onVirtualTime } from './support/virtualTime';
 
 const sandbox = useSandbox();
 
@@ -212,3 +213,13 @@ describe('the option Model', () => {
 		expect(sandbox.log).toEqual([]);
 	});
 });
+
+test.each(['hang', 'stall', 'drip'] as const)(
+	'an API whose answers %s keeps nobody waiting for the list',
+	async (answer) => {
+		sandbox.faults.add({ on: 'models', answer });
+		const { result, elapsedMs } = await onVirtualTime(sandbox, refusal);
+		expect(result).toContain('OctopusX did not answer | ');
+		expect(elapsedMs).toBeLessThanOrEqual(30_000);
+	},
+);

@@ -2,7 +2,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
 import { CONTINUE, GENERATE } from './support/inputs';
 import { eventually } from './support/eventually';
-import { runNodeVirtually } from './support/runNode';
+import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { loggedNode, watchedNode } from './support/watchedNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 /** Runs two items and stops the execution in the middle. */
-async function stop(parameters: INodeParameters = {}) {
+async function stop(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
 	const result = await runNodeVirtually(
 		sandbox,
 		{ ...GENERATE, downloadVideo: true, ...parameters },
@@ -24,6 +24,7 @@ async function stop(parameters: INodeParameters = {}) {
 			node: loggedNode(lines),
 			input: [{ json: {} }, { json: {} }],
 			onStart: (run) => void setTimeout(() => run.cancel(), STOP_AT_MS),
+			...setup,
 		},
 	);
 	const startedAt = sandbox.log[0]?.at ?? 0;
@@ -62,12 +63,38 @@ test('Stop logs the ids of what is still running, and has them in the error', as
 	const tasks = 'item 0: video_1 (queued), item 1: video_2 (queued)';
 	expect(lines.at(-1)).toContain(tasks);
 	expect(error?.description).toContain(tasks);
-	// n8n saves nothing of an execution that was stopped, so its Retry would pay again
-	expect(lines.at(-1)).toContain(
-		"after a Stop by hand, n8n's Retry starts from the beginning and pays again",
-	);
-	expect(lines.at(-1)).not.toContain('goes on with');
+	// of an execution that was stopped by hand, n8n keeps nothing
+	const advice =
+		"Use n8n's Retry only after n8n's own time limit: after a Stop by hand it pays again";
+	expect(lines.at(-1)).toContain(advice);
+	expect(error?.description).toContain(advice);
 });
+
+test.each([...CASES, ['an upload', undefined]])(
+	'n8n’s time limit in %s leaves n8n with the node to run again: Retry goes on',
+	async (what, fault) => {
+		const isUpload = what === 'an upload';
+		sandbox.durationMs = fault?.on === 'file' ? 0 : 600_000;
+		if (fault) sandbox.faults.add(fault);
+		if (isUpload) sandbox.faults.add({ on: 'upload', times: 2, answer: 'hang' });
+		const saved: unknown[] = [];
+		const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
+		await stop(
+			isUpload
+				? { operation: 'edit', videoSource: 'binary', options: { sendBinaryAs: 'upload' } }
+				: {},
+			{
+				input: [{ json: {}, binary }],
+				// n8n writes what it has one turn of the event loop after the signal, and never again
+				onSave: async ({ data }) => {
+					await new Promise(setImmediate);
+					saved.push(data.executionData?.nodeExecutionStack.map(({ node }) => node.name));
+				},
+			},
+		);
+		expect(saved).toEqual([[NODE]]);
+	},
+);
 
 test('Stop names a submission that was under way, since it may have been accepted', async () => {
 	sandbox.faults.add({ on: 'submit', times: 2, accept: true, answer: 'hang' });

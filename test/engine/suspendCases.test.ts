@@ -1,5 +1,6 @@
 import { parse, stringify } from 'flatted';
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import { NODE, runNode } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
@@ -80,12 +81,49 @@ onNewEngine('what n8n does around a suspended execution', () => {
 		expect.assertions(2 * 5);
 	});
 
+	test('an n8n that has just started looks at nothing and hands on nothing for half a minute', async () => {
+		let isLoaded = true;
+		let ours = OctopusXVideo;
+		class RestartedNode extends OctopusXVideo {
+			override async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+				if (!isLoaded) {
+					jest.isolateModules(
+						() =>
+							({ OctopusXVideo: ours } = jest.requireActual(
+								'../../nodes/OctopusXVideo/OctopusXVideo.node',
+							)),
+					);
+				}
+				isLoaded = true;
+				return await ours.prototype.execute.call(this);
+			}
+		}
+		const looks: number[] = [];
+		const { items, resumed, elapsedMs } = await suspend(
+			{},
+			{
+				input: inputOf('one', 'two'),
+				node: new RestartedNode(),
+				whileSuspended: (times) => {
+					looks.push(sandbox.requestsTo('poll').length);
+					if (times === 4) isLoaded = false;
+				},
+			},
+		);
+		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
+		// n8n is started before the fifth look, at which all are done
+		expect(looks).toEqual([0, 2, 4, 6, 8, 8]);
+		expect(resumed).toBe(6);
+		expect(elapsedMs).toBe(5.5 * MINUTE);
+	});
+
 	test('the workflow that looks runs whatever the settings of the suspended one', async () => {
 		const workflowSettings = {
 			callerPolicy: 'none',
 			errorWorkflow: 'other',
 			executionTimeout: 60,
 			saveDataSuccessExecution: 'none',
+			saveExecutionProgress: true,
 			timezone: 'Europe/Berlin',
 		};
 		const { started } = await suspend({}, { input: inputOf('one'), workflowSettings });
@@ -94,6 +132,7 @@ onNewEngine('what n8n does around a suspended execution', () => {
 			executionTimeout: -1,
 			saveDataSuccessExecution: 'all',
 			saveDataErrorExecution: 'all',
+			saveExecutionProgress: false,
 			timezone: 'Europe/Berlin',
 		});
 		expect(started?.workflow.settings).not.toHaveProperty('errorWorkflow', 'other');
@@ -110,10 +149,11 @@ onNewEngine('what n8n does around a suspended execution', () => {
 		['is on the item and does not loop, with Continue', CONTINUE],
 		['tells all tasks, with Stop', {}],
 	])('a case that the node was not made for, met at a look, %s', async (_what, settings) => {
+		let waits = 0;
 		const node = watchedNode((context) => ({
-			getContext: (type) => {
-				if (context.getNode().name === CHECKING) throw new Error('boom');
-				return context.getContext(type);
+			putExecutionToWait: async (until) => {
+				if (++waits > 1) throw new Error('boom');
+				await context.putExecutionToWait(until);
 			},
 		}));
 		const { items, error, resumed } = await suspend({}, { input: inputOf('one'), settings, node });

@@ -212,3 +212,13 @@ test.each([60, 60_000])(
 		expect(sandbox.tasks).toEqual([]);
 	},
 );
+
+test.each([undefined, '', ' '])(
+	'a file whose name is %p is uploaded under one',
+	async (fileName) => {
+		const data = { ...(await storeBinary(film, 'video/mp4')), fileName };
+		const { error } = await edit({}, film, { input: [{ json: {}, binary: { data } }] });
+		expect(error).toBeUndefined();
+		expect(sandbox.requestsTo('presign')[0]?.body).toMatchObject({ file_name: 'video.mp4' });
+	},
+);

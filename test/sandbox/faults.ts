@@ -16,7 +16,7 @@ export interface Fault {
 	accept?: boolean;
 	/**
 	 * What comes instead of the answer. An object: that status, these headers, this body (a string is
-	 * sent as HTML, anything else as JSON), or one that is made of the id of the task that was accepted.
+	 * sent as HTML, a buffer as it is, anything else as JSON), or one that is made of the id of the task that was accepted.
 	 * `ending`: the task ends so now, and the answer says it. `reset`: the connection is cut. `hang`: nothing
 	 * comes until the sandbox is told to `release()`.
 	 * `short`: the right answer is cut off after half of its body. `stall`: it stops there, but the

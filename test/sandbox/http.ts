@@ -40,8 +40,13 @@ export function spoil(
 	}
 	const { status, headers, bodyFor } = answer;
 	const body = bodyFor && right ? bodyFor(idIn(right)) : answer.body;
-	const text = typeof body === 'string' ? html(status, body) : json(status, body);
+	const text = replyOf(status, body);
 	send(res, { ...text, headers: { ...text.headers, ...headers } });
+}
+
+function replyOf(status: number, body: unknown): Reply {
+	if (Buffer.isBuffer(body)) return { ...json(status, undefined), body };
+	return typeof body === 'string' ? html(status, body) : json(status, body);
 }
 
 function drip(res: ServerResponse, hold: (release: () => void) => void): void {

@@ -151,9 +151,24 @@ describe('why a task failed', () => {
 		['out of memory', 'failed', 'out of memory'],
 		[undefined, 'failed', 'The server gave no reason'],
 		[{ code: 7, message: { deep: true } }, '7', 'The server gave no reason'],
+		[{ code: 'x', msg: 'Not allowed' }, 'x', 'Not allowed'],
+		[{ detail: 'Not allowed' }, 'failed', 'Not allowed'],
+		[{ error: { code: 'x', message: 'Not allowed' } }, 'x', 'Not allowed'],
+		[{ code: 'outer', message: '', error: { code: 'x', msg: 'No' } }, 'outer', 'No'],
+		[[{ code: 'x', message: 'One' }, { message: 'Two' }], 'x', 'One; Two'],
+		[['One', 'Two'], 'failed', 'One; Two'],
+		[{ errors: [{ msg: 'One' }, 'Two'] }, 'failed', 'One; Two'],
+		[[], 'failed', 'The server gave no reason'],
 	])('a task that failed with %p has a code and a reason', (error, code, message) => {
 		expect(parse({ status: 'failed', error })?.failure).toEqual({ code, message });
 	});
+
+	test.each([[{ msg: 'Not allowed' }], [{ error: { message: 'No' } }], [['No']]])(
+		'a task without a status that has the reason %j has failed',
+		(error) => {
+			expect(parse({ status: undefined, error })?.status).toBe('failed');
+		},
+	);
 
 	test('an empty error on a healthy task is no failure, and never a top-level key', () => {
 		const task = parse({ status: 'processing', error: { message: '', code: '' } });

@@ -1,4 +1,5 @@
 import type { IHttpRequestMethods } from 'n8n-workflow';
+import { readAnswer } from './answerBody';
 import { cleanKey } from './apiKey';
 import { normalizeBaseUrl } from './baseUrl';
 import type { Answer } from './envelope';
@@ -28,7 +29,7 @@ import {
 import { readVerdict } from './verdict';
 
 /**
- * When n8n cuts a connection that brings nothing. For what sends files that is later than the node
+ * When n8n cuts a connection that brings no answer; once one has begun, `signal` does. For what sends files that is later than the node
  * gives up on the answer, so that a task id which comes late can still be noted.
  */
 const SEND_TIMEOUT_MS = 15 * 60_000;
@@ -168,6 +169,7 @@ export class OctopusXClient {
 		};
 		const answer = await this.transport.withoutKey('PUT', uploadUrl, options, signal);
 		if (!('statusCode' in answer)) throw explainNoAnswer(answer, this.redact, UPLOAD_HOST);
+		answer.body.destroy();
 		if (answer.statusCode < 200 || answer.statusCode >= 300) {
 			throw explainHost(answer, UPLOAD_HOST);
 		}
@@ -202,7 +204,8 @@ export class OctopusXClient {
 		{ signal, ...options }: RequestOptions & { signal: AbortSignal },
 	): Promise<Answer> {
 		const url = `${this.apiUrl}${path}`;
-		const answer = await this.transport.withKey(method, url, { ...options, json: true }, signal);
+		const opened = await this.transport.withKey(method, url, { ...options, json: true }, signal);
+		const answer = 'statusCode' in opened ? await readAnswer(opened) : opened;
 		if ('statusCode' in answer) return answer;
 		throw explainNoAnswer(answer, this.redact);
 	}

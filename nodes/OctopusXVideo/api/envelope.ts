@@ -1,3 +1,4 @@
+import { codeIn, reasonIn } from './reason';
 import { WHOLE_ANSWER_LENGTH, type Redact } from './redact';
 import { isPlainObject } from './task';
 
@@ -6,6 +7,8 @@ export interface Answer<Body = unknown> {
 	statusCode: number;
 	headers: Record<string, unknown>;
 	body: Body;
+	/** Whether `body` is the start only, as text, of one that was not read to its end. */
+	isTooLarge?: boolean;
 }
 
 /** What an answer that is no success says of itself (docs/API.md, "Error envelopes"). */
@@ -86,9 +89,8 @@ function unwrap(message: string): string {
 	if (/^\s*</.test(message)) return 'a page instead of an answer came from the model service';
 	try {
 		const inner: unknown = JSON.parse(message);
-		const { code, message: reason } = readEnvelope(inner);
-		const words = isPlainObject(inner) ? reason || textOf(inner.error) || textOf(inner.detail) : '';
-		return [words || message, code && `(${code})`].filter(Boolean).join(' ');
+		const code = codeIn(inner);
+		return [reasonIn(inner) || message, code && `(${code})`].filter(Boolean).join(' ');
 	} catch {
 		return message;
 	}

@@ -15,6 +15,7 @@ interface Sign extends Envelope {
 	statusCode: number;
 	/** Whether text came instead of JSON: a page of a proxy, mostly. */
 	isPage: boolean;
+	isTooLarge: boolean;
 	asksToRetry: boolean;
 }
 
@@ -162,6 +163,13 @@ const STATUSES: readonly Entry[] = [
 		advice: 'Check the parameters of the node.',
 	},
 	{
+		applies: ({ isTooLarge }) => isTooLarge,
+		message: 'OctopusX sent an answer that is too large',
+		advice:
+			"More than 2 MB came, and the answers of the API have a few kB. Check the 'Base URL' in the credential, or try again later.",
+		isCommon: true,
+	},
+	{
 		applies: ({ isPage }) => isPage,
 		message: 'A web page answered instead of the OctopusX API',
 		advice:
@@ -260,10 +268,11 @@ function isPassing(statusCode: number): boolean {
 }
 
 function signOf(answer: Answer): Sign {
-	const { statusCode, body } = answer;
+	const { statusCode, body, isTooLarge = false } = answer;
 	return {
 		...readEnvelope(body),
 		statusCode,
+		isTooLarge,
 		isPage: typeof body === 'string' && body.trim() !== '',
 		asksToRetry: parseRetryAfter(answer) !== undefined,
 	};

@@ -5,6 +5,10 @@ import type { Redact } from './redact';
 export interface NoAnswer {
 	code: string;
 	reason: string;
+	/** Who was asked, where that is known: host and port. */
+	host?: string;
+	/** Whether n8n's SSRF protection keeps the request from being sent. */
+	isBlocked?: boolean;
 	/** Whether no connection was made, so that nothing has been sent. */
 	isBeforeConnect?: boolean;
 }
@@ -16,19 +20,26 @@ export interface NoAnswer {
 export function toNoAnswer(error: unknown): NoAnswer {
 	const { httpCode, cause, ...own } = describe(error);
 	const origin = describe(cause);
+	const chain = [error, cause, origin.cause];
 	return {
 		code: origin.code ?? own.code ?? httpCode ?? origin.name ?? own.name ?? '',
 		reason: origin.message ?? own.message ?? '',
-		isBeforeConnect: [error, cause, origin.cause].some(isConnectError),
+		isBlocked: chain.some((link) => BLOCKED.test(describe(link).name ?? '')),
+		isBeforeConnect: chain.some(isConnectError),
 	};
 }
 
+/** n8n has an error for each kind of rule: addresses, names. */
+const BLOCKED = /^SsrfBlocked/;
+
 /** Node tells which call failed; where it tried several addresses, that of each. */
 function isConnectError(error: unknown): boolean {
-	const { syscall, errors, message } = describe(error);
+	const { syscall, errors, message, messages } = describe(error);
 	return (
 		syscall === 'connect' ||
 		message === CUT_BEFORE_TLS ||
+		// n8n 1.x has words of its own, and keeps those of Node beside them
+		(Array.isArray(messages) && messages.includes(CUT_BEFORE_TLS)) ||
 		(Array.isArray(errors) && errors.length > 0 && errors.every(isConnectError))
 	);
 }
@@ -39,12 +50,12 @@ const CUT_BEFORE_TLS =
 
 /** `syscall` is Node's name for what failed, such as `connect`. */
 type Described = Partial<Record<'code' | 'httpCode' | 'name' | 'message' | 'syscall', string>> &
-	Partial<Record<'errors' | 'cause', unknown>>;
+	Partial<Record<'errors' | 'cause' | 'messages', unknown>>;
 
 function describe(error: unknown): Described {
 	if (!(typeof error === 'object' && error !== null)) return {};
-	const { code, httpCode, name, message, syscall, errors, cause } = error as Described;
-	return { code, httpCode, name, message, syscall, errors, cause };
+	const { code, httpCode, name, message, messages, syscall, errors, cause } = error as Described;
+	return { code, httpCode, name, message, messages, syscall, errors, cause };
 }
 
 /** Connection codes that mean no byte of the request has reached the server. */
@@ -56,12 +67,8 @@ const NOT_TRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/;
 /** No TLS to be had, as where an `https://` address leads to an http port; a record that is spoilt later is none of these. */
 const NO_TLS = /^(EPROTO|ERR_SSL_(?!.*BAD_RECORD_MAC))/;
 
-/** Refused by n8n (SSRF protection, allowed domains) or by axios before anything was sent. */
-const NOT_SENT: ReadonlySet<string> = new Set([
-	'SsrfBlockedIpError',
-	'UserError',
-	'ERR_INVALID_URL',
-]);
+/** Refused by n8n (allowed domains) or by axios before anything was sent. */
+const NOT_SENT: ReadonlySet<string> = new Set(['UserError', 'ERR_INVALID_URL']);
 
 /** n8n evaluates what the credential says as an expression, before the request. */
 const UNRESOLVED = 'ExpressionError';
@@ -72,7 +79,7 @@ const UNRESOLVED = 'ExpressionError';
  * @param peer whose answer is missing, as a user would call it
  */
 export function explainNoAnswer(
-	{ code, reason, isBeforeConnect }: NoAnswer,
+	{ code, reason, host, isBlocked, isBeforeConnect }: NoAnswer,
 	redact: Redact,
 	peer = 'OctopusX',
 ): OctopusXError {
@@ -103,8 +110,8 @@ export function explainNoAnswer(
 			unsent,
 		);
 	}
-	if (NOT_SENT.has(code)) {
-		const description = `${redact(reason)}. The administrator of n8n can allow the address.`;
+	if (isBlocked || NOT_SENT.has(code)) {
+		const description = `${redact(reason)} (${host}). The administrator of n8n can allow the address.`;
 		return new OctopusXError('n8n did not send the request', description, unsent);
 	}
 	if (code === UNRESOLVED) {

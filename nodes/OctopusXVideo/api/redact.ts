@@ -22,10 +22,11 @@ export type Redact = (text: string, maxLength?: number) => string;
  */
 export function createRedact(apiKey: string): Redact {
 	return (text, maxLength = MAX_QUOTE_LENGTH) => {
-		// a text that is cut may end in a part of the key: its last word goes
 		const readable = maxLength * READ_FACTOR;
-		const start = text.length > readable ? text.slice(0, readable).replace(/\S*$/, '') : text;
-		const safe = hideKey(start, apiKey)
+		const start = hideKey(text.slice(0, readable), apiKey);
+		// a text that is cut may end in a part of the key
+		const isCut = text.length > readable;
+		const safe = (isCut ? start.slice(0, start.length - apiKey.length) : start)
 			.replace(/Bearer\s+\S+/gi, 'Bearer ***')
 			.replace(/data:[^\s"',]*,[^\s"']*/gi, 'data:***');
 		return safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { codeIn, reasonIn } from './reason';
 
 /** Where a task stands, in one vocabulary for all the models behind the API. */
 export type TaskStatus =
@@ -151,8 +152,7 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 /** Without a status, an error that says something means failed (docs/API.md, "Query a task"). */
 function parseStatus(status: unknown, error: unknown): TaskStatus {
 	const word = textOf(status).trim().toLowerCase();
-	const { code, message } = isPlainObject(error) ? error : { code: '', message: error };
-	if (word === '' && (textOf(code) || textOf(message))) return 'failed';
+	if (word === '' && (codeIn(error) || reasonIn(error))) return 'failed';
 	return STATUSES.get(word) ?? 'unknown';
 }
 
@@ -163,13 +163,11 @@ function parseProgress(progress: unknown): number {
 }
 
 function parseFailure(error: unknown, rawStatus: unknown): Failure {
-	const { code, message, refunded }: Record<string, unknown> = isPlainObject(error)
-		? error
-		: { message: error };
+	const isRefunded = isPlainObject(error) && error.refunded === true;
 	return {
-		code: textOf(code) || textOf(rawStatus).toLowerCase() || 'failed',
-		message: textOf(message) || 'The server gave no reason',
-		...(refunded === true && { refunded }),
+		code: codeIn(error) || textOf(rawStatus).toLowerCase() || 'failed',
+		message: reasonIn(error) || 'The server gave no reason',
+		...(isRefunded && { refunded: true }),
 	};
 }
 

@@ -29,20 +29,25 @@ export function guarded(stream: ByteStream): ByteStream {
 /** What n8n's HTTP helpers take, as far as a request needs to say. */
 export type RequestOptions = Pick<
 	Partial<IHttpRequestOptions>,
-	'body' | 'encoding' | 'headers' | 'json' | 'timeout'
+	'body' | 'headers' | 'json' | 'timeout'
 >;
 
 /**
  * The answer as it is, for `explain.ts`. It also keeps n8n from sending a request
- * twice after a 401, and the key from following a redirect.
+ * twice after a 401, the key from following a redirect, and bodies of any size out of memory: n8n's
+ * helpers know no limit.
  */
 const AS_IT_IS = {
+	encoding: 'stream',
 	returnFullResponse: true,
 	ignoreHttpStatusErrors: true,
 	disableFollowRedirect: true,
 } as const;
 
-/** Single HTTP exchanges over n8n's helpers, with and without the key. They never reject. */
+/**
+ * Single HTTP exchanges over n8n's helpers, with and without the key. They never reject. Whoever gets
+ * an answer reads its body, or destroys it.
+ */
 export class Transport {
 	constructor(private readonly context: ApiContext) {}
 
@@ -52,13 +57,14 @@ export class Transport {
 		url: string,
 		options: RequestOptions,
 		signal: AbortSignal,
-	): Promise<Answer | NoAnswer> {
+	): Promise<Answer<ByteStream> | NoAnswer> {
 		// n8n's helper takes the signal from the context that it is called on
 		const context = Object.create(this.context, {
 			getExecutionCancelSignal: { value: () => signal },
 		}) as IExecuteFunctions;
 		const { httpRequestWithAuthentication } = this.context.helpers;
 		return await answerOf(
+			url,
 			httpRequestWithAuthentication.call(context, CREDENTIAL, {
 				...options,
 				method,
@@ -73,14 +79,24 @@ export class Transport {
 		url: string,
 		options: RequestOptions,
 		signal: AbortSignal,
-	): Promise<Answer | NoAnswer> {
+	): Promise<Answer<ByteStream> | NoAnswer> {
 		const { httpRequest } = this.context.helpers;
 		return await answerOf(
+			url,
 			httpRequest({ ...options, method, url, ...AS_IT_IS, abortSignal: signal }),
 		);
 	}
 }
 
-async function answerOf(exchange: Promise<unknown>): Promise<Answer | NoAnswer> {
-	return await exchange.then((answer) => answer as Answer, toNoAnswer);
+async function answerOf(
+	url: string,
+	exchange: Promise<unknown>,
+): Promise<Answer<ByteStream> | NoAnswer> {
+	try {
+		const answer = (await exchange) as Answer<ByteStream>;
+		guarded(answer.body);
+		return answer;
+	} catch (error) {
+		return { ...toNoAnswer(error), host: new URL(url).host };
+	}
 }

@@ -1,14 +1,14 @@
+import { readAnswer } from './answerBody';
 import { isSameOrigin } from './baseUrl';
 import type { OctopusXClient } from './client';
 import type { Answer } from './envelope';
 import { OctopusXError } from './errors';
 import { explainContent, explainHost } from './explain';
 import { explainNoAnswer } from './noAnswer';
-import { guarded, type ByteStream, type RequestOptions } from './transport';
+import type { ByteStream, RequestOptions } from './transport';
 
 const DOWNLOAD_TIMEOUT_MS = 60_000;
 const MAX_REDIRECTS = 5;
-const MAX_ERROR_BODY_BYTES = 16_384;
 
 /** As a user would call it. */
 const VIDEO_HOST = 'The host of the video file';
@@ -53,7 +53,6 @@ async function openOnce(
 	signal: AbortSignal,
 ): Promise<Answer<ByteStream>> {
 	const options: RequestOptions = {
-		encoding: 'stream',
 		// a compressed body could not be checked against Content-Length
 		headers: { 'Accept-Encoding': 'identity' },
 		timeout: DOWNLOAD_TIMEOUT_MS,
@@ -61,27 +60,15 @@ async function openOnce(
 	const exchange = withKey
 		? await client.transport.withKey('GET', url, options, signal)
 		: await client.transport.withoutKey('GET', url, options, signal);
-	if ('statusCode' in exchange) {
-		const answer = exchange as Answer<ByteStream>;
-		guarded(answer.body);
-		return answer;
-	}
+	if ('statusCode' in exchange) return exchange;
 	const peer = withKey ? 'OctopusX' : VIDEO_HOST;
 	throw explainNoAnswer(exchange, client.redact, peer);
 }
 
 /** What the server has to say about a refusal; a body that breaks off says less. */
 async function withBody(answer: Answer<ByteStream>): Promise<Answer> {
-	let text = '';
-	try {
-		for await (const chunk of answer.body) {
-			text += String(chunk);
-			if (text.length > MAX_ERROR_BODY_BYTES) break;
-		}
-		return { ...answer, body: JSON.parse(text) };
-	} catch {
-		return { ...answer, body: text };
-	}
+	const whole = await readAnswer(answer);
+	return 'statusCode' in whole ? whole : { ...answer, body: '' };
 }
 
 function resolveLocation(location: string, base: string): string {

@@ -1,6 +1,7 @@
 import { createHash } from 'crypto';
 import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
-import { binarySize } from '../files/inputFile';
+import { isUnknownType, typeOfBytes } from '../files/fileType';
+import { binarySize, startOf } from '../files/inputFile';
 import type { MediaInput } from '../job';
 import { addressesIn } from './addresses';
 import type { ItemParameters } from './itemParameters';
@@ -101,23 +102,25 @@ export async function checkFile(
 	kind: MediaKind,
 ): Promise<MediaInput> {
 	const file = findFile(item, label, field, kind);
-	const mimeType = String(file.mimeType).split(';')[0]?.trim() ?? '';
+	const given = String(file.mimeType).split(';')[0]?.trim() ?? '';
+	const input = { label, itemIndex: item.item, field: field as string | IBinaryData };
+	const isUnknown = isUnknownType(given);
+	const mimeType = (isUnknown && typeOfBytes(await startOf(item.context, input))) || given;
+	const name = file.fileName?.trim() ?? '';
 	if (!kind.mimeType.test(mimeType)) {
-		const fileName = file.fileName ? ` (${file.fileName.slice(0, 100)})` : '';
+		const looked = isUnknown ? `, and its first bytes are not those of ${kind.asOne}` : '';
 		throw item.invalid(
-			`'${label}' is not ${kind.asOne}, but ${mimeType}${fileName}`,
-			`OctopusX takes ${kind.mimeTypeLabel} here. ${filesOf(item)}`,
+			`'${label}' is not ${kind.asOne}, but ${mimeType}${name && ` (${name.slice(0, 100)})`}`,
+			`OctopusX takes ${kind.mimeTypeLabel} here${looked}. ${filesOf(item)}`,
 		);
 	}
 	const bytes = await binarySize(item.context, label, file);
 	const isUpload = readSendBinaryAs(item) === 'upload';
 	checkSize(item, label, bytes, isUpload ? { ...kind, maxBytes: undefined } : kind);
 	return {
-		label,
-		itemIndex: item.item,
-		field: field as string | IBinaryData,
+		...input,
 		mimeType,
-		fileName: file.fileName ?? `${kind.noun}.${mimeType.split('/')[1]}`,
+		fileName: name || `${kind.noun}.${mimeType.split(/[/+]/)[1]}`,
 		bytes,
 		identity: file.id ?? createHash('sha256').update(file.data).digest('hex'),
 	};

@@ -97,10 +97,7 @@ export function readModel(item: ItemParameters, usualModel: string): string {
 
 export function readAdditionalFields(item: ItemParameters): IDataObject {
 	const { additionalFields = {} } = readOptions(item);
-	const fields =
-		typeof additionalFields === 'string'
-			? jsonParse<unknown>(additionalFields, { fallbackValue: null })
-			: additionalFields;
+	const fields = typeof additionalFields === 'string' ? parsed(additionalFields) : additionalFields;
 	if (!isPlainObject(fields)) {
 		throw item.invalid(
 			"'Extra API Fields (JSON)' is not a JSON object",
@@ -115,4 +112,9 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 		);
 	}
 	return fields as IDataObject;
+}
+
+/** A field that was cleared holds an empty text. */
+function parsed(text: string): unknown {
+	return text.trim() === '' ? {} : jsonParse<unknown>(text, { fallbackValue: null });
 }

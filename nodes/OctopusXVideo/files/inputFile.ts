@@ -25,11 +25,23 @@ export async function binarySize(
 /** The bytes of a file: a stream of what n8n stores, a buffer of what the item itself carries. */
 export async function openFile(
 	context: IExecuteFunctions,
-	{ label, itemIndex, field }: FileInput,
+	{ label, itemIndex, field }: Pick<FileInput, 'label' | 'itemIndex' | 'field'>,
 ): Promise<ByteStream | Buffer> {
 	const { id, data } = context.helpers.assertBinaryData(itemIndex, field);
 	if (!id) return Buffer.from(data, 'base64');
 	return guarded(await fromStorage(context, label, context.helpers.getBinaryStream(id)));
+}
+
+/** How a file begins: its first chunk, without loading what follows. */
+export async function startOf(
+	context: IExecuteFunctions,
+	file: Pick<FileInput, 'label' | 'itemIndex' | 'field'>,
+): Promise<Buffer> {
+	const source = await openFile(context, file);
+	if (Buffer.isBuffer(source)) return source;
+	// leaving the loop destroys the stream
+	for await (const chunk of source as AsyncIterable<Buffer>) return chunk;
+	return Buffer.alloc(0);
 }
 
 /**

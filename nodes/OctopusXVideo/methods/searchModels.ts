@@ -2,6 +2,10 @@ import { NodeApiError, type ILoadOptionsFunctions, type INodeListSearchResult } 
 import { OctopusXClient } from '../api/client';
 import { OctopusXError } from '../api/errors';
 import { operations } from '../operations';
+import { withinOrEnded } from '../timing/pause';
+
+/** Somebody sits before the list and waits. */
+const ANSWER_LIMIT_MS = 20_000;
 
 /**
  * What the list of the option Model offers: the operation's usual model, then the others that the key
@@ -28,8 +32,9 @@ export async function searchModels(
 
 async function loadModels(context: ILoadOptionsFunctions): Promise<string[]> {
 	const client = await OctopusXClient.connect(context);
-	// nothing ends it but its timeout
-	const models = await client.getVideoModels(new AbortController().signal);
+	const asking = async (ending: AbortSignal) => await client.getVideoModels(ending);
+	const models = await withinOrEnded(ANSWER_LIMIT_MS, asking);
+	if (!models) throw new OctopusXError('OctopusX did not answer', 'Try again later.');
 	if (models.length > 0) return models;
 	throw new OctopusXError(
 		'The API key may use no model that makes videos',

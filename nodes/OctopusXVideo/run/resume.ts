@@ -24,7 +24,8 @@ import { openScope, scopeFor, type Scope } from './state/scope';
 import { askVerdict, healsFor, look, lookAgain } from './steps/look';
 import { explainRefusedKey } from './steps/refusedKey';
 import { endOfWait, timedOut } from './steps/wait';
-import type { Pending } from './suspension/handover';
+import { shrinkInput, type HandedOver, type Pending } from './suspension/handover';
+import { endOfStartUp } from './suspension/startUp';
 import { takeOver } from './suspension/takeOver';
 import { withoutVideo } from './suspension/suspend';
 
@@ -48,14 +49,14 @@ const ROUND_LIMIT_MS = 30_000;
  * followed in the execution that waits, and hands that the items, one per item of its input.
  */
 export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const { parent, items } = takeOver(context);
-	return await resume(context, parent, items).catch((error) => {
+	const handedOver = takeOver(context);
+	return await resume(context, handedOver).catch((error) => {
 		if (error instanceof NodeApiError || error instanceof NodeOperationError) throw error;
 		// thrown as it is, it would make n8n hand on this node's input, with On Error set to Continue:
 		// the condition behind it would send that back here at once, again and again
 		return conclude(
 			context,
-			items.map((item) => unlessFailed(item, asOctopusXError(error))),
+			handedOver.items.map((item) => unlessFailed(item, asOctopusXError(error))),
 			AFTER_SUSPENSION,
 		);
 	});
@@ -63,17 +64,10 @@ export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecu
 
 async function resume(
 	context: IExecuteFunctions,
-	parent: string,
-	handedOver: Pending[],
+	{ parent, items: handedOver, isNew }: HandedOver,
 ): Promise<INodeExecutionData[]> {
-	const isFirstRun = context.getWorkflowDataProxy(0).$runIndex === 0;
-	if (isFirstRun) return await waitOn(context, handedOver);
-	if (await isAbandoned(context, parent)) {
-		const tasks = handedOver.flatMap((item) => taskOf(item)?.task_id ?? []).join(', ');
-		context.logger.warn(`OctopusX: no execution waits any more for ${tasks}`);
-		return [];
-	}
-
+	shrinkInput(context, parent);
+	if (isNew) return await waitOn(context, handedOver);
 	const memory = context.getContext('node');
 	const seen = (memory[SEEN] ??= {}) as Record<number, Task>;
 	const items = handedOver.map((item) => {
@@ -81,6 +75,14 @@ async function resume(
 		return item.state === 'paid' && task ? withTask(item, task) : item;
 	});
 	const remembered = new Set(items.filter((item, n) => item !== handedOver[n]));
+	const startedUp = endOfStartUp();
+	if (startedUp !== undefined) return await waitOn(context, items, startedUp);
+	if (await isAbandoned(context, parent)) {
+		const tasks = handedOver.flatMap((item) => taskOf(item)?.task_id ?? []).join(', ');
+		context.logger.warn(`OctopusX: no execution waits any more for ${tasks}`);
+		return [];
+	}
+
 	let scope: Scope;
 	try {
 		const withJob = items.filter((item) => 'job' in item);
@@ -126,18 +128,26 @@ async function resume(
 /**
  * Suspends the execution until the next look at the tasks that go on.
  *
+ * @param next when that is, by `now`; unless told, it follows from how long the tasks have gone on
  * @returns what n8n takes for the outcome if it dies in the middle of that look; when it resumes as it
  * should, it hands on the input instead
  */
-async function waitOn(context: IExecuteFunctions, items: Pending[]): Promise<INodeExecutionData[]> {
+async function waitOn(
+	context: IExecuteFunctions,
+	items: Pending[],
+	next = nextLook(items),
+): Promise<INodeExecutionData[]> {
+	await context.putExecutionToWait(new Date(toWallClock(next)));
+	return withoutVideo(items, 'n8n ended while it looked at the tasks').map(toOutput);
+}
+
+function nextLook(items: Pending[]): number {
 	const waiting = items.filter((item) => item.state === 'paid');
 	const time = now();
 	const waitedMs = time - Math.min(...waiting.map(({ startedAt }) => startedAt));
 	const interval = nextInterval(waitedMs, SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS);
 	const lastLook = Math.max(...waiting.map(({ deadline }) => deadline));
-	const next = Math.max(time, Math.min(time + interval, lastLook));
-	await context.putExecutionToWait(new Date(toWallClock(next)));
-	return withoutVideo(items, 'n8n ended while it looked at the tasks').map(toOutput);
+	return Math.max(time, Math.min(time + interval, lastLook));
 }
 
 function isInTime(item: Pending): boolean {

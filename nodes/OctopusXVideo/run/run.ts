@@ -26,6 +26,9 @@ import { suspend } from './suspension/suspend';
  * - All items settle before an error is thrown: what is paid for is never abandoned.
  * - Whatever goes wrong becomes a failed item. An error thrown past them would make a node that
  *   continues on errors pass its input on as if it were videos.
+ * - After a Stop, promises settle and nothing else is waited for, no timer, request or file. n8n saves
+ *   the execution a few turns of the event loop after its time limit, and a node that has not thrown by
+ *   then is not run again by n8n's Retry.
  *
  * @param plan reads and checks the parameters of one item; throws what is wrong with them
  * @param isTest whether Test Mode is on for an item that cannot be planned

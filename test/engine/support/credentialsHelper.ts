@@ -1,13 +1,10 @@
 import {
 	ICredentialsHelper,
 	NodeHelpers,
-	type IAuthenticateGeneric,
 	type ICredentialDataDecryptedObject,
 	type ICredentials,
 	type IHttpRequestOptions,
-	type INode,
 	type INodeParameters,
-	type Workflow,
 } from 'n8n-workflow';
 import { OctopusXApi } from '../../../credentials/OctopusXApi.credentials';
 
@@ -34,22 +31,8 @@ export class CredentialsHelper extends ICredentialsHelper {
 		credentials: ICredentialDataDecryptedObject,
 		_typeName: string,
 		options: IHttpRequestOptions,
-		workflow: Workflow,
-		node: INode,
 	): Promise<IHttpRequestOptions> {
-		const { headers = {} } = (this.type.authenticate as IAuthenticateGeneric).properties;
-		options.headers ??= {};
-		for (const [name, value] of Object.entries(headers)) {
-			options.headers[name] = workflow.expression.getSimpleParameterValue(
-				node,
-				value as string,
-				'internal',
-				{ $credentials: credentials },
-				undefined,
-				'',
-			) as string;
-		}
-		return options;
+		return await this.type.authenticate(credentials, options);
 	}
 
 	/** With the defaults of the fields that are not filled in, as n8n does. */

@@ -38,6 +38,8 @@ export interface RunOptions {
 	onMessage?: (text: string, source: string) => void;
 	/** Gets the run as soon as it has started. */
 	onStart?: (run: { cancel: () => void }) => void;
+	/** Gets the run when n8n writes it to its database: at its end, or the moment that it is cancelled. */
+	onSave?: (run: IRun) => Promise<void>;
 }
 
 /** n8n's file storage; once per process, before the first run that keeps a file. */
@@ -89,9 +91,11 @@ export async function runWorkflow(options: RunOptions): Promise<IRun> {
 	} as IWorkflowBase;
 	const workflow = new Workflow({ ...workflowData, nodeTypes: new NodeTypes(node, otherNodes) });
 
+	const hooks = new ExecutionLifecycleHooks(mode, executionId, workflowData);
+	if (options.onSave) hooks.addHandler('workflowExecuteAfter', options.onSave);
 	const additionalData = {
 		credentialsHelper: new CredentialsHelper(credential),
-		hooks: new ExecutionLifecycleHooks(mode, executionId, workflowData),
+		hooks,
 		executionId,
 		executeWorkflow,
 		getRunExecutionData,

@@ -14,6 +14,13 @@ import { markTest, tellTestMode } from './testNotes';
 const RETRY_GOES_ON =
 	"Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.";
 
+/**
+ * The node cannot tell a Stop by hand from n8n's own time limit, and n8n 2.x keeps what it saves at the
+ * second only: at a Stop it writes over that what it had at the start.
+ */
+const AFTER_STOP =
+	"Fetch them with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it pays again.";
+
 /** How many tasks of a kind an error lists. */
 const MAX_OF_A_KIND = 10;
 
@@ -120,15 +127,13 @@ function listTasks(items: Item[], advice: string, limit = MAX_OF_A_KIND, said = 
 		.map((isKind) => all.filter(({ task }) => isKind(task)).map(({ text }) => text))
 		.filter((kind) => kind.length > 0)
 		.map((kind) => shortened(kind, limit));
-	// n8n saves what the node knows when it fails or runs into n8n's time limit, but not after a Stop
-	const next = items.some(isStopped)
-		? "Fetch them with Get Status: after a Stop by hand, n8n's Retry starts from the beginning and pays again."
-		: advice;
 	const isFetchable = all.some(({ task }) => !isSpent(task));
+	const next = items.some(isStopped) ? AFTER_STOP : advice;
+	const isAboutTasks = next === RETRY_GOES_ON || next === AFTER_STOP;
 	const unanswered = items.filter(isInDoubt).map(({ index }) => `item ${index}`);
 	return [
 		...(tasks.length > 0 && !isSaid ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
-		...(isFetchable || next !== RETRY_GOES_ON ? [next] : []),
+		...(isFetchable || !isAboutTasks ? [next] : []),
 		...(unanswered.length > 0
 			? [`Submissions without an answer, perhaps paid for: ${shortened(unanswered, limit)}.`]
 			: []),

@@ -46,6 +46,9 @@ function undelivered(faults: OctopusXError[]): OctopusXError {
 	);
 }
 
+/** How names of videos end; in "my.video" or "of 5.June" the point is a part of the name. */
+const EXTENSION = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i;
+
 function withExtension(fileName: string): string {
-	return /\.[a-z]\w{1,4}$/i.test(fileName) ? fileName : `${fileName}.mp4`;
+	return EXTENSION.test(fileName) ? fileName : `${fileName}.mp4`;
 }

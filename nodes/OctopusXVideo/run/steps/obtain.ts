@@ -1,4 +1,4 @@
-import { attempt, OctopusXError } from '../../api/errors';
+import { attempt, OctopusXError, type FaultDetails } from '../../api/errors';
 import { isSpent, unseenTask, type Task } from '../../api/task';
 import type { VideoRequest } from '../../job';
 import { now } from '../../timing/clock';
@@ -106,11 +106,16 @@ async function lookUp(scope: Scope, taskId: string, deadline: number): Promise<O
 		async () =>
 			await look(scope, taskId, {
 				deadline,
-				heals: ({ transient }) => transient && !commonFault.isSure,
+				heals: (fault) => fault.transient && !leadsOn(fault) && !commonFault.isSure,
 				onFault: (fault) => commonFault.note(fault),
 			}),
 	);
 	return { task, isTakenUp: false };
+}
+
+/** Whether a redirect answered: what the Base URL leads to at the first look, it will lead to at the next. */
+function leadsOn({ statusCode = 0, isCommon }: FaultDetails): boolean {
+	return statusCode >= 300 && statusCode < 400 && isCommon === true;
 }
 
 /** The task that is paid for already, unless it has ended without a video. */

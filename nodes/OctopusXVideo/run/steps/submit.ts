@@ -38,9 +38,9 @@ export async function submitOnce(
 	const created = withinOrEnded(LATE_ANSWER_LIMIT_MS, sending).then((task) => {
 		if (!task) throw submissionUnanswered();
 		line.noteTask(task.task_id);
-		// whoever reads a worker's log after its death has nothing else to go by
+		// after a Stop, or the death of n8n, there is nothing else to go by: n8n's Retry knows no task
 		context.logger.info(
-			`OctopusX task ${task.task_id} created for item ${index} of execution ${context.getExecutionId()}`,
+			`OctopusX task ${task.task_id} created for item ${index} of execution ${context.getExecutionId()}. After a Stop or a crash, fetch it with Get Status before you retry`,
 			{ item: index, taskId: task.task_id },
 		);
 		return task;

@@ -5,8 +5,11 @@ import { fromWallClock, toWallClock } from '../../timing/clock';
 import type { Ended, Failed, InDoubt, Paid } from '../state/item';
 import { wordsOf } from '../state/output';
 
-/** Under this key n8n keeps what is handed over; the sub-workflow asks for it to see whether to go on. */
+/** Under this key items bring what is handed over; the sub-workflow asks for it to see whether to go on. */
 export const HANDOVER = 'octopusXSuspended';
+
+/** Where n8n keeps what was handed over, once for all looks. */
+const KEPT = 'octopusXHandover';
 
 /** An item that is handed over. */
 export type Pending = Paid | Ended | Failed | InDoubt;
@@ -33,13 +36,32 @@ export function writeHandover(parent: string, items: Pending[]): INodeExecutionD
 	}));
 }
 
-/** What `writeHandover` has written, inside of the sub-workflow; `undefined` where something else came. */
-export function readHandover(
-	context: IExecuteFunctions,
-): { parent: string; items: Pending[] } | undefined {
-	const all = context.getInputData().map(({ json }) => json[HANDOVER]);
-	if (!all.every(isHandover)) return undefined;
-	return { parent: all[0]?.parent ?? '', items: all.map(({ item }) => read(item)) };
+/** What was handed over, inside of the sub-workflow. */
+export interface HandedOver {
+	/** n8n's id of the execution that waits. */
+	parent: string;
+	items: Pending[];
+	/** Whether it has only just come, so that nothing was looked at yet. */
+	isNew: boolean;
+}
+
+/** What `writeHandover` has written, at this look or an earlier one; `undefined` where something else came. */
+export function readHandover(context: IExecuteFunctions): HandedOver | undefined {
+	const memory = context.getContext('node');
+	const isNew = !(KEPT in memory);
+	const all = isNew ? context.getInputData().map(({ json }) => json[HANDOVER]) : memory[KEPT];
+	if (!Array.isArray(all) || !all.every(isHandover)) return undefined;
+	memory[KEPT] = all;
+	return { parent: all[0]?.parent ?? '', items: all.map(({ item }) => read(item)), isNew };
+}
+
+/**
+ * Puts one small item in the place of those that the node got. They have been kept: n8n would hand them
+ * on when it resumes the execution, and save them anew at every turn of the loop.
+ */
+export function shrinkInput(context: IExecuteFunctions, parent: string): void {
+	const entry = context.getExecuteData();
+	entry.data = { ...entry.data, main: [[{ json: { [HANDOVER]: { parent } } }]] };
 }
 
 function isHandover(value: unknown): value is { parent: string; item: Handover } {

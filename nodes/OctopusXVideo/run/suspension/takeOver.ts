@@ -1,7 +1,7 @@
 import { NodeOperationError, type IExecuteFunctions } from 'n8n-workflow';
 import { taskOf } from '../state/item';
 import { shortened } from '../state/output';
-import { readHandover, type Pending } from './handover';
+import { readHandover, type HandedOver } from './handover';
 
 /** As many task IDs as a person may fetch one by one. */
 const MAX_NAMED = 20;
@@ -12,7 +12,7 @@ const MAX_NAMED = 20;
  * @throws NodeOperationError where none waits: in n8n's Retry of a checking execution, whose outcome n8n
  * hands to nobody, and in a workflow that the node was copied into
  */
-export function takeOver(context: IExecuteFunctions): { parent: string; items: Pending[] } {
+export function takeOver(context: IExecuteFunctions): HandedOver {
 	const handover = readHandover(context);
 	if (handover && context.getMode() !== 'retry') return handover;
 	// with On Error set to Continue n8n would hand on the input instead, and the condition behind this

@@ -13,7 +13,7 @@ Execution ${executionId} of this workflow is suspended until its videos are done
 /**
  * The sub-workflow that waits: trigger → check → are there videos? If not, n8n comes to the check again.
  * A node that suspends its execution hands on its input when n8n resumes it; it is run again only
- * where a connection leads back to it.
+ * where a connection leads back to it. What goes round is one small item: the check keeps the others.
  *
  * n8n shows its execution beside the one that waits, under the name of the same workflow. Only what is
  * inside tells them apart: names that a person understands, and a note.
@@ -45,7 +45,7 @@ export function waitingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 			// all but the last shows what the node does, in the words of the editor, to whoever opens it
 			parameters: {
 				operation: 'getStatus',
-				taskId: `={{ $json.${HANDOVER}.item.task?.task_id }}`,
+				taskId: `={{ $("${start}").all().map(({ json }) => json.${HANDOVER}.item.task?.task_id).join(", ") }}`,
 				waitForCompletion: true,
 				waitStrategy: 'suspend',
 				[CHECKED_EXECUTION]: executionId,
@@ -87,6 +87,8 @@ export function waitingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 			// the workflow that waits has its own, and what it waits for must outlive this one's
 			errorWorkflow: undefined,
 			executionTimeout: -1,
+			// what n8n takes for the outcome if it dies in the middle of a look is what it saved before that
+			saveExecutionProgress: false,
 			callerPolicy: 'any',
 			saveDataSuccessExecution: 'all',
 			saveDataErrorExecution: 'all',

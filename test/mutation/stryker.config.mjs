@@ -1,0 +1,25 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+	testRunner: 'jest',
+	jest: { configFile: 'test/mutation/jest.config.js', enableFindRelatedTests: false },
+	coverageAnalysis: 'perTest',
+	mutate: ['nodes/OctopusXVideo/{api,run,timing}/**/*.ts'],
+	concurrency: 1,
+	incremental: true,
+	incrementalFile: 'coverage/mutation/incremental.json',
+	// outside, as ESLint and the tests of the docs look at all that lies in here
+	tempDirName: join(tmpdir(), 'octopusx-mutation'),
+	ignorePatterns: ['coverage', 'demo-output', 'n8n-data', 'docs/images', 'test/e2e', '*.tgz'],
+	reporters: ['progress-append-only', 'clear-text', 'html', 'json'],
+	htmlReporter: { fileName: 'coverage/mutation/report.html' },
+	jsonReporter: { fileName: 'coverage/mutation/report.json' },
+	clearTextReporter: { allowColor: false, logTests: false, reportTests: false, allowEmojis: false },
+	// a loaded machine is no endless loop
+	timeoutMS: 30_000,
+	dryRunTimeoutMinutes: 30,
+	plugins: ['@stryker-mutator/jest-runner'],
+	disableTypeChecks: true,
+};

@@ -1,0 +1,275 @@
+import type { FaultDetails } from '../../nodes/OctopusXVideo/api/errors';
+import {
+	explainAnswer,
+	explainContent,
+	explainHost,
+	explainSubmission,
+} from '../../nodes/OctopusXVideo/api/explain';
+
+/** What each refusal is told as, and what it means for whoever sent the request (docs/API.md, "Refusals"). */
+
+const redact = (text: string) => text.replaceAll('sk-secret', '***');
+const answer = (statusCode: number, body: unknown = '', headers = {}) => ({
+	statusCode,
+	headers,
+	body,
+});
+const refusal = (code: string, message = 'no') => ({ code, message, data: null });
+const PAGE = '<html>Bad Gateway</html>';
+
+/** The details that are set, without those that every error has. */
+const marksOf = (details: FaultDetails) =>
+	Object.entries(details)
+		.filter(([name, value]) => value && !['statusCode', 'code'].includes(name))
+		.map(([name, value]) => (value === true ? name : `${name} ${value}`))
+		.sort()
+		.join(' ');
+
+const MODEL = 'OctopusX does not offer this model to the account';
+const SERVICE = 'OctopusX could not reach the AI model';
+const PASSING = 'The AI model is not available at the moment';
+const UNAVAILABLE = 'OctopusX is not available at the moment';
+const LARGE = 'The request is too large for OctopusX';
+const REDIRECT = "The 'Base URL' leads on to another address";
+const FORBIDDEN = 'The account or the API key does not allow this';
+const NO_API = "The 'Base URL' does not lead to the OctopusX API";
+const REJECTED = 'OctopusX rejected the request';
+const KEY = 'OctopusX did not accept the API key';
+const BALANCE = 'The balance of the OctopusX account is too low';
+const ODD = 'OctopusX sent an answer that the node does not understand';
+const TASK = 'fail_to_fetch_task';
+
+test.each<[number, unknown, object, string, string, string]>([
+	[
+		429,
+		refusal('x'),
+		{},
+		'OctopusX received too many requests',
+		'repeatable transient',
+		'Lower the',
+	],
+	[429, '', {}, 'OctopusX received too many requests', 'repeatable transient', 'Max Concurrency'],
+	[
+		400,
+		refusal('task_not_exist'),
+		{},
+		'OctopusX does not know this task',
+		'',
+		"Check the 'Task ID'",
+	],
+	[500, refusal('task_not_exist'), {}, 'OctopusX does not know this task', '', 'the account that'],
+	[403, refusal('insufficient_user_quota'), {}, BALANCE, 'isCommon', 'Top up the account'],
+	[
+		403,
+		refusal('pre_consume_token_quota_failed'),
+		{},
+		'The quota of the API key is too low',
+		'isCommon',
+		"Raise the key's quota",
+	],
+	...[
+		'model_not_found',
+		'get_channel_failed',
+		'model_price_error',
+		'model_mapping_failed',
+		'invalid_api_platform',
+		'missing_model',
+	].map((code): [number, unknown, object, string, string, string] => [
+		400,
+		refusal(code),
+		{},
+		MODEL,
+		'',
+		"Check the option 'Model'",
+	]),
+	[403, refusal('', 'no access to model x'), {}, MODEL, '', 'switched off for a while'],
+	[
+		401,
+		refusal(TASK),
+		{},
+		'The AI model is closed to OctopusX at the moment',
+		'transient',
+		'Your API',
+	],
+	[
+		403,
+		refusal(TASK),
+		{},
+		'The AI model is closed to OctopusX at the moment',
+		'transient',
+		'support',
+	],
+	[201, refusal(TASK), {}, PASSING, 'transient', 'Try again later.'],
+	[399, refusal(TASK), {}, PASSING, 'transient', 'Try again later.'],
+	[500, refusal(TASK), {}, PASSING, 'transient', 'Try again later.'],
+	[408, refusal(TASK), {}, PASSING, 'transient', 'Try again later.'],
+	[400, refusal(TASK), {}, 'The model refused the request', 'transient', 'Change the prompt'],
+	...[
+		'do_request_failed',
+		'read_response_body_failed',
+		'unmarshal_response_body_failed',
+		'build_request_failed',
+		'invalid_response',
+	].map((code): [number, unknown, object, string, string, string] => [
+		400,
+		refusal(code),
+		{},
+		SERVICE,
+		'transient',
+		'Try again later.',
+	]),
+	[413, '', {}, LARGE, '', 'Compress the images'],
+	[400, refusal('read_request_body_failed'), {}, LARGE, '', 'pass a public URL'],
+	[400, refusal('', 'request body too large'), {}, LARGE, '', 'Compress'],
+	[400, refusal('', 'the body exceeds 10 MB'), {}, LARGE, '', 'Compress'],
+	[401, refusal('x'), {}, KEY, 'isCommon isKeyRefused', 'wrong, disabled or expired'],
+	[401, PAGE, {}, KEY, 'transient', 'wrong, disabled or expired'],
+	[402, refusal('x'), {}, FORBIDDEN, 'isCommon', 'Check the balance'],
+	[403, refusal('x'), {}, FORBIDDEN, 'isCommon', 'which models the API key may use'],
+	[403, PAGE, {}, FORBIDDEN, 'transient', 'Check the balance'],
+	[
+		503,
+		PAGE,
+		{ 'retry-after': '7' },
+		'OctopusX is busy',
+		'repeatable retryAfterMs 7000 transient',
+		'Try again later.',
+	],
+	[503, PAGE, {}, UNAVAILABLE, 'maybeAccepted transient', 'Try again later.'],
+	[500, '', {}, UNAVAILABLE, 'maybeAccepted transient', 'Try again later.'],
+	[500, refusal('x'), {}, UNAVAILABLE, 'transient', 'Try again later.'],
+	[
+		502,
+		'',
+		{ 'retry-after': '7' },
+		UNAVAILABLE,
+		'maybeAccepted retryAfterMs 7000 transient',
+		'Try',
+	],
+	[408, '', {}, UNAVAILABLE, 'maybeAccepted transient', 'Try again later.'],
+	[300, '', {}, REDIRECT, 'isCommon maybeAccepted transient', 'Enter that address'],
+	[302, PAGE, {}, REDIRECT, 'isCommon maybeAccepted transient', 'not sent on to it'],
+	[307, '', {}, REDIRECT, 'isCommon transient', 'Enter that address'],
+	[308, '', {}, REDIRECT, 'isCommon transient', 'Enter that address'],
+	[399, '', {}, REDIRECT, 'isCommon maybeAccepted transient', 'Enter that address'],
+	[404, '', {}, NO_API, 'isCommon', 'https://octopusx.ai unless'],
+	[404, PAGE, {}, NO_API, 'transient', 'https://octopusx.ai unless'],
+	[400, '', {}, REJECTED, '', 'Check the parameters of the node.'],
+	[422, refusal('x'), {}, REJECTED, '', 'Check the parameters of the node.'],
+	[499, PAGE, {}, REJECTED, 'transient', 'Check the parameters of the node.'],
+	[
+		200,
+		PAGE,
+		{},
+		'A web page answered instead of the OctopusX API',
+		'isCommon maybeAccepted transient',
+		'a firewall or a proxy',
+	],
+	[200, {}, {}, ODD, 'maybeAccepted transient', 'Try again later.'],
+	[200, ' \n', {}, ODD, 'maybeAccepted transient', 'Try again later.'],
+	[200, refusal('x'), {}, ODD, 'transient', 'Try again later.'],
+	[299, {}, {}, ODD, 'maybeAccepted transient', 'Try again later.'],
+])(
+	'HTTP %p with %j and the headers %j means: %s (%s)',
+	(status, body, headers, message, marks, advice) => {
+		const error = explainAnswer(answer(status, body, headers), redact);
+		expect(error.message).toBe(message);
+		expect(marksOf(error.details)).toBe(marks);
+		expect(error.description).toContain(advice);
+		expect(error.description).toContain(`HTTP ${status}`);
+		expect(error.details.statusCode).toBe(status);
+		const { code = '' } = typeof body === 'object' && body !== null && 'code' in body ? body : {};
+		expect(error.details.code).toBe(code);
+	},
+);
+
+test.each<[unknown, string]>([
+	[
+		{ code: 'x', message: 'words', id: 'v_1' },
+		'OctopusX sent: {"code":"x","message":"words","id":"v_1"}',
+	],
+	[{ code: 'x', message: 'words' }, 'OctopusX said: "words"'],
+	['id', '(HTTP 400)'],
+])('a refusal with %j is quoted whole where it has an id', (body, words) => {
+	expect(explainAnswer(answer(400, body), redact).description).toContain(words);
+});
+
+test('an answer to something that may have been accepted is quoted whole', () => {
+	const body = { message: 'words', note: 'more' };
+	expect(explainAnswer(answer(500, body), redact).description).toContain('"note":"more"');
+});
+
+describe('Retry-After', () => {
+	beforeEach(() => jest.useFakeTimers({ now: Date.parse('2026-01-01T00:00:00Z') }));
+	afterEach(() => jest.useRealTimers());
+
+	test.each<[unknown, number | undefined]>([
+		['0', 0],
+		[' 12 ', 12_000],
+		['Thu, 01 Jan 2026 00:00:30 GMT', 30_000],
+		['Wed, 31 Dec 2025 00:00:30 GMT', 0],
+		['soon', undefined],
+		['12 s', undefined],
+		['a12', undefined],
+		[' ', undefined],
+		['', undefined],
+		[undefined, undefined],
+		[['12'], undefined],
+		[12, undefined],
+	])('%j asks for a pause of %p ms', (header, ms) => {
+		const { details } = explainAnswer(answer(503, '', { 'retry-after': header }), redact);
+		expect(details.retryAfterMs).toBe(ms);
+	});
+});
+
+test.each<[number, unknown, string, boolean]>([
+	[200, {}, 'OctopusX accepted the request but sent no task ID', true],
+	[299, { data: {} }, 'OctopusX accepted the request but sent no task ID', true],
+	[200, refusal('insufficient_user_quota'), BALANCE, false],
+	[200, PAGE, 'A web page answered instead of the OctopusX API', true],
+	[300, {}, REDIRECT, true],
+	[400, {}, REJECTED, false],
+])('HTTP %p with %j to a submission: %s', (status, body, message, maybeAccepted) => {
+	const error = explainSubmission(answer(status, body), redact);
+	expect(error.message).toBe(message);
+	expect(error.details).toMatchObject({ statusCode: status, maybeAccepted });
+	expect(error.description).toContain(`HTTP ${status}`);
+});
+
+test.each<[number, unknown, string, FaultDetails]>([
+	[
+		400,
+		{ error: { message: 'Task is Not Completed yet' } },
+		'',
+		{ transient: true, retryAfterMs: 15_000 },
+	],
+	[404, { error: { message: 'gone' } }, 'gone', { transient: false }],
+	[400, PAGE, 'Bad Gateway', { transient: true }],
+	[404, '', 'HTTP 404', { transient: true }],
+])('HTTP %p with %j for a file means that there is none', (status, body, words, details) => {
+	const error = explainContent(answer(status, body), redact);
+	expect(error.message).toBe('OctopusX has no file for this task');
+	expect(error.description).toContain(words);
+	expect(error.details).toStrictEqual({ statusCode: status, ...details });
+});
+
+test('other refusals of a file are those of the API', () => {
+	expect(explainContent(answer(401, refusal('x')), redact).message).toBe(KEY);
+	expect(explainContent(answer(502, ''), redact).message).toBe(UNAVAILABLE);
+});
+
+test.each<[number, boolean, string]>([
+	[403, false, 'The address may have expired.'],
+	[404, false, 'The address may have expired.'],
+	[400, false, 'Try again later.'],
+	[499, false, 'Try again later.'],
+	[408, true, 'Try again later.'],
+	[429, true, 'Try again later.'],
+	[500, true, 'Try again later.'],
+	[503, true, 'Try again later.'],
+])('HTTP %p of another host is passing: %p', (status, transient, advice) => {
+	const error = explainHost(answer(status, '', { 'retry-after': '3' }), 'The host');
+	expect(error.message).toBe(`The host answered with HTTP ${status}`);
+	expect(error.description).toBe(advice);
+	expect(error.details).toEqual({ statusCode: status, transient, retryAfterMs: 3_000 });
+});
