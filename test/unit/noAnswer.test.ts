@@ -23,7 +23,7 @@ test.each<[string, unknown, Partial<NoAnswer>]>([
 	['null', null, { code: '', reason: '' }],
 	['nothing', undefined, { code: '', reason: '' }],
 ])('why no answer came is read from %s', (_what, error, expected) => {
-	expect(toNoAnswer(error)).toEqual({ isBeforeConnect: false, ...expected });
+	expect(toNoAnswer(error)).toEqual({ isBeforeConnect: false, isBlocked: false, ...expected });
 });
 
 test.each<[string, unknown, boolean]>([
@@ -80,7 +80,7 @@ test.each<[string, boolean, string, string, FaultDetails]>([
 			{ isCommon: true },
 		],
 	),
-	...['SsrfBlockedIpError', 'UserError', 'ERR_INVALID_URL'].map(
+	...['UserError', 'ERR_INVALID_URL'].map(
 		(code): [string, boolean, string, string, FaultDetails] => [
 			code,
 			false,

@@ -13,7 +13,9 @@ describe('the state of a key', () => {
 	const EXPIRED = /the key has expired/;
 	const USED_UP = /quota is used up/;
 	const GOOD = /it has quota left/;
-	const now = Math.floor(Date.now() / 1_000);
+	/** As seconds: long ago, and in the year 2100. */
+	const PAST = 1_000_000_000;
+	const FUTURE = 4_102_444_800;
 
 	test.each<[number, unknown, RegExp]>([
 		[401, { message: 'token status is not available' }, DISABLED],
@@ -23,16 +25,18 @@ describe('the state of a key', () => {
 		[401, { message: 'no' }, /^$/],
 		[401, { message: 7 }, /^$/],
 		[401, {}, /^$/],
+		[401, { message: ['token'] }, /^$/],
 		[401, 'token', /^$/],
+		[401, null, /^$/],
 		[500, { data: { total_available: 0 } }, /^$/],
 		[404, { message: 'token' }, /^$/],
 		[200, { data: 'none' }, /^$/],
 		[200, { message: 'token' }, /^$/],
-		[200, { data: { expires_at: now - 60 } }, EXPIRED],
-		[200, { data: { expires_at: now + 60, total_available: 1 } }, GOOD],
+		[200, { data: { expires_at: PAST } }, EXPIRED],
+		[200, { data: { expires_at: FUTURE, total_available: 1 } }, GOOD],
 		[200, { data: { expires_at: 0 } }, GOOD],
 		[200, { data: { expires_at: -1 } }, GOOD],
-		[200, { data: { expires_at: String(now - 60) } }, GOOD],
+		[200, { data: { expires_at: String(PAST) } }, GOOD],
 		[200, { data: { total_available: 0 } }, USED_UP],
 		[200, { data: { total_available: -1, unlimited_quota: false } }, USED_UP],
 		[200, { data: { total_available: 1 } }, GOOD],
@@ -65,6 +69,7 @@ describe('where a file is to be put', () => {
 		[{ content_type: ' image/png' }, {}],
 		[{ content_type: 'image/png\r\nx: y' }, {}],
 		[{ content_type: 7 }, {}],
+		[{ content_type: ['image/png'] }, {}],
 	])('is read from an answer with %j', (more, expected) => {
 		expect(parseUploadTarget({ data: { ...data, ...more } }, 'image/asked')).toEqual({
 			...target,
@@ -79,7 +84,9 @@ describe('where a file is to be put', () => {
 		[{ data: 'text' }],
 		[{ data: { ...data, upload_url: undefined } }],
 		[{ data: { ...data, public_url: 7 } }],
+		[{ data: { ...data, upload_url: ['https://up.test'] } }],
 		[{ data: { ...data, upload_url: 'ftp://up.test' } }],
+		[{ data: { ...data, upload_url: 'ftp://up.test/https://up.test' } }],
 		[{ data: { ...data, public_url: 'see https://up.test' } }],
 		[{ data: { ...data, upload_url: 'https://' } }],
 	])('is not read from %j', (answer) => {
@@ -144,9 +151,10 @@ describe('what is hidden', () => {
 		// what is replaced makes room for what was behind it
 		[`data:a,${'x'.repeat(1_900)} end`, 'data:*** end'],
 		[`data:a,${'x'.repeat(1_993)}`, 'data:***'],
+		[`data:a,${'x'.repeat(3_000)} end`, 'data:***'],
 		[`a ${'x'.repeat(1_998)}`, `a ${'x'.repeat(498)}…`],
-		[`a ${'x'.repeat(1_999)}`, 'a '],
-		[`a b ${'x'.repeat(1_999)}`, 'a b '],
+		// a cut text loses as much as a key is long, which may be a part of one
+		[`${' '.repeat(1_990)}${KEY}123`, ' '.repeat(500) + '…'],
 	])('in %.30s…', (text, shown) => {
 		expect(redact(text)).toBe(shown);
 	});
@@ -154,7 +162,7 @@ describe('what is hidden', () => {
 	test('a length of one’s own bounds both what is read and what is shown', () => {
 		expect(redact('abc de', 3)).toBe('abc…');
 		expect(redact('abc', 3)).toBe('abc');
-		expect(redact('ab cdefghijklmn', 3)).toBe('ab ');
+		expect(redact('ab cdefghijklmn', 3)).toBe('ab …');
 	});
 
 	test('a key of seven characters hides nothing', () => {

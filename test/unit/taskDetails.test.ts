@@ -204,6 +204,7 @@ test.each([
 	['HTTPS://octopusx.ai', 'HTTPS://octopusx.ai'],
 	['https://octopusx.ai/v1/a', 'https://octopusx.ai/v1/a'],
 	['see https://octopusx.ai', undefined],
+	['ftp://octopusx.ai/https://octopusx.ai', undefined],
 	['https://octopusx.ai/a b#c', undefined],
 	['https://:password@octopusx.ai', undefined],
 	['https://[octopusx.ai', undefined],

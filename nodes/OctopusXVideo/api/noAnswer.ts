@@ -111,7 +111,8 @@ export function explainNoAnswer(
 		);
 	}
 	if (isBlocked || NOT_SENT.has(code)) {
-		const description = `${redact(reason)} (${host}). The administrator of n8n can allow the address.`;
+		const at = host ? ` (${host})` : '';
+		const description = `${redact(reason)}${at}. The administrator of n8n can allow the address.`;
 		return new OctopusXError('n8n did not send the request', description, unsent);
 	}
 	if (code === UNRESOLVED) {
