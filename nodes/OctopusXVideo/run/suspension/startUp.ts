@@ -1,7 +1,10 @@
 import { now } from '../../timing/clock';
 
-/** How long n8n may take from loading this package until it has recovered what a crash left. */
-const START_UP_MS = 30_000;
+/**
+ * How long n8n may take from loading this package until it has recovered what a crash left. It looks for
+ * executions to resume once a minute, so less would save nothing.
+ */
+const START_UP_MS = 60_000;
 
 /** n8n loads its packages while it starts. */
 const loadedAt = now();
