@@ -7,7 +7,7 @@ module.exports = {
 	roots: ['<rootDir>/test/mutation'],
 	testMatch: ['**/all.ts'],
 	// a mutant that hangs is dead
-	testTimeout: 10_000,
+	testTimeout: 20_000,
 	// by its whole path, as Stryker loads it in jest's place
 	testEnvironment: join(__dirname, 'environment.js'),
 };

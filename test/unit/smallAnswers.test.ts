@@ -48,6 +48,15 @@ describe('the state of a key', () => {
 	});
 });
 
+test('a key is good until its last second is over', () => {
+	jest.useFakeTimers({ now: 2_000_000_000_000 });
+	const body = { data: { expires_at: 2_000_000_000 } };
+	expect(readKeyState({ statusCode: 200, headers: {}, body })).toContain('it has quota left');
+	jest.advanceTimersByTime(1);
+	expect(readKeyState({ statusCode: 200, headers: {}, body })).toContain('has expired');
+	jest.useRealTimers();
+});
+
 describe('where a file is to be put', () => {
 	const data = { upload_url: 'https://up.test/a', public_url: 'HTTP://public.test/a' };
 	const target = {
