@@ -210,7 +210,7 @@ describe('a run that was stopped', () => {
 		failed(1, { error: new StoppedError('It goes on.'), task: task('queued') }),
 	];
 	const tasks =
-		"Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch them with Get Status: after a Stop by hand, n8n's Retry starts from the beginning and pays again.";
+		"Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch them with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it pays again.";
 
 	test('says so in the words that n8n looks for, and its tasks are in the log', async () => {
 		const { error, log } = await concludeWith(items);
