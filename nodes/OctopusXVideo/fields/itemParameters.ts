@@ -58,7 +58,7 @@ export class ItemParameters {
 	invalid(message: string, description: string): NodeOperationError {
 		return new NodeOperationError(this.context.getNode(), `${message} [item ${this.item}]`, {
 			itemIndex: this.item,
-			description,
+			description: `Nothing was charged. ${description}`,
 		});
 	}
 }

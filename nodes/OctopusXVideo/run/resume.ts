@@ -138,7 +138,7 @@ async function waitOn(
 	next = nextLook(items),
 ): Promise<INodeExecutionData[]> {
 	await context.putExecutionToWait(new Date(toWallClock(next)));
-	return withoutVideo(items, 'n8n ended while it looked at the tasks').map(toOutput);
+	return withoutVideo(items, 'n8n ended while it checked the tasks').map(toOutput);
 }
 
 function nextLook(items: Pending[]): number {
