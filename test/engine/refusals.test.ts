@@ -107,7 +107,7 @@ describe('media that is no media', () => {
 		'data:image/png;base64,%%%%',
 	])('the image data URI %s is refused before any request', async (firstFrameUrl) => {
 		expect(await refusal({ ...firstFrame, firstFrameUrl })).toContain(
-			"'First Frame URL' holds a data URI that is not image/* in base64",
+			"'First Frame URL' begins with data: and holds no image",
 		);
 	});
 

@@ -82,8 +82,8 @@ function checkDataUri(item: ItemParameters, label: string, uri: string, kind: Me
 	const isContent = Buffer.from(content.slice(0, 64), 'base64').length > 0;
 	if (comma < 0 || !isContent || !isBase64 || !kind.mimeType.test(mimeType)) {
 		throw item.invalid(
-			`'${label}' holds a data URI that is not ${kind.mimeTypeLabel} in base64`,
-			`It looks like data:${kind.mimeTypeLabel.replace('*', 'png')};base64,…`,
+			`'${label}' begins with data: and holds no ${kind.noun}`,
+			`Such an address is the file itself as text, and looks like data:${kind.mimeTypeLabel.replace('*', 'png')};base64,… Or use a public address.`,
 		);
 	}
 	checkSize(item, label, Buffer.byteLength(content, 'base64'), kind);

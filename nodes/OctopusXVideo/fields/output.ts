@@ -51,7 +51,7 @@ export const waitStrategyField: INodeProperties = {
 			name: 'Suspend the Execution',
 			value: 'suspend',
 			description:
-				'Frees n8n, survives a restart, looks once a minute or less often. Needs n8n 2.27, or n8n 2.0 with On Error set to Continue, and a saved workflow.',
+				'Frees n8n, survives a restart, checks once a minute or less often. Needs n8n 2.27, or n8n 2.0 with On Error set to Continue, and a saved workflow.',
 		},
 	],
 	default: 'poll',

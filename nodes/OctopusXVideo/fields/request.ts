@@ -11,7 +11,7 @@ const MAX_VIDEOS: NumberRule = {
 	isWhole: true,
 	default: 100,
 	describe: () =>
-		'When more items than this arrive, the node stops before anything is paid for. No limit unless added.',
+		'When more items than this arrive, the node stops before anything is charged. No limit unless added.',
 };
 
 /** Options about the body of a paid request. */
