@@ -5,6 +5,7 @@ import { EditorBrowser } from './browser';
 import { ExecutionsTab } from './executionsTab';
 import { NodePanel } from './nodePanel';
 import { byTestId } from './byTestId';
+import { eventually } from './eventually';
 import type { N8nApi, SavedWorkflow } from './n8nApi';
 import { until } from './until';
 import type { Setup } from './useN8n';
@@ -13,6 +14,8 @@ import type { Setup } from './useN8n';
 const PANEL_CORNER = 3;
 /** Around the workflow in a picture, in pixels. */
 const WORKFLOW_MARGIN = 16;
+/** How long the node creator may take to open or to close. */
+const CREATOR_LIMIT_MS = 3_000;
 
 /** n8n's editor, by what a user does in it. */
 class Editor {
@@ -106,10 +109,13 @@ class Editor {
 
 	/** The entries that the node creator offers for a search. */
 	async searchNodes(text: string): Promise<Locator> {
-		if (!(await this.find('node-creator').isVisible())) {
-			await this.find('node-creator-plus-button').click();
-		}
-		await this.find('node-creator-search-bar').fill(text);
+		// the creator of a search before may be about to close
+		await eventually(async () => {
+			if (!(await this.find('node-creator').isVisible())) {
+				await this.find('node-creator-plus-button').click({ timeout: CREATOR_LIMIT_MS });
+			}
+			await this.find('node-creator-search-bar').fill(text, { timeout: CREATOR_LIMIT_MS });
+		});
 		return this.find('node-creator-item-name');
 	}
 
