@@ -147,15 +147,12 @@ export class OctopusXClient {
 			timeout: READ_TIMEOUT_MS,
 			signal,
 		});
-		if (!isSuccess(answer)) throw explainAnswer(answer, this.redact);
-		const target = parseUploadTarget(answer.body, contentType);
+		const target = isSuccess(answer) ? parseUploadTarget(answer.body, contentType) : undefined;
 		if (target) return target;
 		throw explainAnswer(answer, this.redact);
 	}
 
-	/**
-	 * Puts the bytes of a file, without the key.
-	 */
+	/** Puts the bytes of a file, without the key. */
 	async putFile(
 		{ uploadUrl, contentType }: UploadTarget,
 		body: ByteStream | Buffer,

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { codeIn, reasonIn } from './reason';
+import { codeIn, reasonIn, textOf } from './reason';
 
 /** Where a task stands, in one vocabulary for all the models behind the API. */
 export type TaskStatus =
@@ -169,10 +169,6 @@ function parseFailure(error: unknown, rawStatus: unknown): Failure {
 		message: reasonIn(error) || 'The server gave no reason',
 		...(isRefunded && { refunded: true }),
 	};
-}
-
-function textOf(value: unknown): string {
-	return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 function readId(id: unknown): string | undefined {

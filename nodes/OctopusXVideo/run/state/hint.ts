@@ -14,16 +14,16 @@ export function addHint(context: IExecuteFunctions, items: Settled[]): void {
 	const takenUp = items.filter((item) => item.state === 'delivered' && item.earlier.paid).length;
 	const errors = items.flatMap((item) => (item.state === 'delivered' ? [] : [item.error.message]));
 	const inDoubt = items.filter(isInDoubt).length;
-	const kinds = [...new Set(errors)]
-		.map((message) => ({ message, count: errors.filter((one) => one === message).length }))
-		.sort((one, other) => other.count - one.count);
+	const counts = new Map<string, number>();
+	for (const message of errors) counts.set(message, (counts.get(message) ?? 0) + 1);
+	const kinds = [...counts].sort(([, one], [, other]) => other - one);
 	const more = kinds.length - MAX_KINDS;
 	const sentences = [
 		...(takenUp > 0
 			? [`${takenUp} of ${total} items went on with a task that was already paid for.`]
 			: []),
 		...(errors.length > 0 ? [`${errors.length} of ${total} items brought no video.`] : []),
-		...kinds.slice(0, MAX_KINDS).map(({ message, count }) => `${count} × ${message}.`),
+		...kinds.slice(0, MAX_KINDS).map(([message, count]) => `${count} × ${message}.`),
 		...(more > 0 ? [`And ${more} more kinds of errors: see the items.`] : []),
 		...(inDoubt > 0
 			? [`${inDoubt} × It is not known whether a video is being made and paid for.`]

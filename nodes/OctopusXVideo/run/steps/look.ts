@@ -1,13 +1,10 @@
-import { attempt, OctopusXError, type FaultDetails } from '../../api/errors';
+import { attempt, type FaultDetails } from '../../api/errors';
 import type { Task } from '../../api/task';
 import { now } from '../../timing/clock';
-import { withinOrEnded } from '../../timing/pause';
 import { withRetries, type RetryRule } from '../../timing/retry';
 import type { Paid } from '../state/item';
 import { tellEditor, type Scope } from '../state/scope';
-
-/** An answer of a few hundred bytes: who takes longer is hanging. */
-const ANSWER_LIMIT_MS = 45_000;
+import { answered } from './answered';
 
 const FIRST_DELAY_MS = 2_000;
 
@@ -29,7 +26,7 @@ type LookRule = Pick<RetryRule, 'deadline' | 'firstDelayMs' | 'maxDelayMs'> &
 export async function look(scope: Scope, taskId: string, rule: LookRule): Promise<Task> {
 	const { client } = scope;
 	const getTask = async (signal: AbortSignal) => await client.getTask(taskId, signal);
-	return await withRetries(async () => await answered(scope, getTask), {
+	return await withRetries(async () => await seen(scope, getTask), {
 		firstDelayMs: FIRST_DELAY_MS,
 		heals: ({ transient }) => transient,
 		...rule,
@@ -58,15 +55,15 @@ export function healsFor({ isPaidHere }: Paid): RetryRule['heals'] {
  */
 export async function lookAgain(scope: Scope, task: Task): Promise<Task> {
 	const deadline = now() + NEW_LOOK_LIMIT_MS;
-	const { value: seen } = await attempt(look(scope, task.task_id, { deadline }));
-	return seen?.status === 'completed' ? seen : task;
+	const { value: fresh } = await attempt(look(scope, task.task_id, { deadline }));
+	return fresh?.status === 'completed' ? fresh : task;
 }
 
 /** The task as the gateway itself judges it, where its answer says more than `task` does. */
 export async function askVerdict(scope: Scope, task: Task): Promise<Task> {
 	const { client } = scope;
 	const getVerdict = async (signal: AbortSignal) => await client.getVerdict(task.task_id, signal);
-	const { value: verdict } = await attempt(answered(scope, getVerdict));
+	const { value: verdict } = await attempt(seen(scope, getVerdict));
 	return verdict && verdict.status !== 'unknown' ? verdict : task;
 }
 
@@ -75,15 +72,8 @@ export function showTask(scope: Scope, index: number, task: Task): void {
 	tellEditor(scope, index, `${task.task_id} ${task.status} ${task.progress} %`);
 }
 
-async function answered(
-	{ signal }: Scope,
-	look: (signal: AbortSignal) => Promise<Task>,
-): Promise<Task> {
-	const seen = await withinOrEnded(ANSWER_LIMIT_MS, look, signal);
-	if (seen) return seen;
-	throw new OctopusXError(
-		'OctopusX did not answer',
-		`A check of the task got no answer within ${ANSWER_LIMIT_MS / 1_000} seconds.`,
-		{ transient: true },
-	);
+async function seen(scope: Scope, ask: (signal: AbortSignal) => Promise<Task>): Promise<Task> {
+	const missing = (seconds: number) =>
+		`A check of the task got no answer within ${seconds} seconds.`;
+	return await answered(scope, ask, missing);
 }

@@ -2,9 +2,7 @@ import { attempt, OctopusXError } from '../../api/errors';
 import { withinOrEnded } from '../../timing/pause';
 import type { Settled } from '../state/item';
 import type { Scope } from '../state/scope';
-
-/** An answer of a few hundred bytes. */
-const ANSWER_LIMIT_MS = 45_000;
+import { ANSWER_LIMIT_MS } from './answered';
 
 /**
  * Adds to the errors of a refused key why it is refused. The API is asked once in a run, as it lets an

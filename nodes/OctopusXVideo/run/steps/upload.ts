@@ -7,9 +7,8 @@ import { now } from '../../timing/clock';
 import { withinOrEnded } from '../../timing/pause';
 import { withRetries, type RetryRule } from '../../timing/retry';
 import type { Scope } from '../state/scope';
+import { answered } from './answered';
 
-/** An answer of a few hundred bytes. */
-const PRESIGN_LIMIT_MS = 45_000;
 /** 1 GB over a line of 15 Mbit/s. */
 const PUT_LIMIT_MS = 10 * 60_000;
 
@@ -56,14 +55,11 @@ async function uploadFile(scope: Scope, file: FileInput, deadline: number): Prom
 	return target.publicUrl;
 }
 
-async function presign({ client, signal }: Scope, file: FileInput): Promise<UploadTarget> {
-	const asking = async (ending: AbortSignal) =>
-		await client.presignUpload(file.fileName, file.mimeType, ending);
-	const target = await withinOrEnded(PRESIGN_LIMIT_MS, asking, signal);
-	if (target) return target;
-	throw new OctopusXError('OctopusX did not answer', 'No address for the upload came in time.', {
-		transient: true,
-	});
+async function presign(scope: Scope, file: FileInput): Promise<UploadTarget> {
+	const { client } = scope;
+	const ask = async (signal: AbortSignal) =>
+		await client.presignUpload(file.fileName, file.mimeType, signal);
+	return await answered(scope, ask, () => 'No address for the upload came in time.');
 }
 
 async function put(
