@@ -99,16 +99,17 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 		expect(await retry(one)).toEqual(NOTHING);
 	});
 
-	test(`n8n ${major}, Stop by hand: Retry ${on('pays again', 'does nothing')}`, async () => {
+	// At a Stop by hand, n8n writes the execution twice at once: as it was at its start, and as it ended
+	test(`n8n ${major}, Stop by hand: Retry pays again, or ${on('goes on', 'does nothing')}`, async () => {
 		const one = await waiting('stop');
 		await stop(one);
-		expect(await retry(one)).toEqual(on(PAYS_AGAIN, NOTHING));
+		expect([PAYS_AGAIN, on(GOES_ON, NOTHING)]).toContainEqual(await retry(one));
 	});
 
-	test(`n8n ${major}, Stop by hand, in two nodes: Retry ${on('goes on', 'does nothing')}`, async () => {
+	test(`n8n ${major}, Stop by hand, in two nodes: Retry goes on${on('', ', or does nothing')}`, async () => {
 		const one = await inTwo('stopInTwo');
 		await stop(one);
-		expect(await retry(one)).toEqual(on(GOES_ON, NOTHING));
+		expect([GOES_ON, on(GOES_ON, NOTHING)]).toContainEqual(await retry(one));
 	});
 
 	test(`n8n ${major}, a kill: Retry pays again, unless in two nodes`, async () => {
