@@ -12,7 +12,7 @@ const TOLD_BY: Readonly<Record<string, number>> = {
 	withoutVideo: 1,
 };
 /** Where a property `message` is the message of an error, not what a server said. */
-const CATALOGUES = /explain\.ts$|credentials\.ts$/;
+const CATALOGUES = /catalogue\.ts$|credentials\.ts$/;
 
 const SOURCES = ['nodes', 'credentials'].flatMap((folder) =>
 	readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })

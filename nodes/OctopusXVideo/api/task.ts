@@ -86,7 +86,7 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 		const metadata = isPlainObject(answer.metadata) ? answer.metadata : {};
 		const said = absoluteUrl(video_url, apiUrl) ?? absoluteUrl(metadata.url, apiUrl);
 		// the API's file endpoint under another of its names, or a wrong scheme, is asked for where the API is
-		known.video_url = said && !isContentUrl(said, taskId) ? said : contentUrl(apiUrl, taskId);
+		known.video_url = said && !leadsToContent(said, taskId) ? said : contentUrl(apiUrl, taskId);
 	}
 	if (isSpent(known)) known.failure = parseFailure(error, rawStatus);
 	// twice: n8n shows fields in their order, so these come first, and the server's own values of the
@@ -117,7 +117,7 @@ export function contentUrl(apiUrl: string, taskId: string): string {
 	return `${apiUrl}${taskPath(taskId)}/content`;
 }
 
-function isContentUrl(url: string, taskId: string): boolean {
+function leadsToContent(url: string, taskId: string): boolean {
 	const { pathname, search } = new URL(url);
 	return search === '' && pathname.endsWith(`${taskPath(taskId)}/content`);
 }
