@@ -68,7 +68,7 @@ test('a file that is not as long as n8n says is not submitted', async () => {
 		{ node, input: [{ json: {}, binary: { data } }] },
 	);
 	expect(error?.message).toBe('The request could not be sent completely');
-	expect(error?.description).not.toContain('not known whether a video');
+	expect(error?.description).not.toContain('may have been charged');
 	expect(sandbox.tasks).toEqual([]);
 });
 

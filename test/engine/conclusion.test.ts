@@ -138,7 +138,7 @@ describe('the error of a run', () => {
 		[
 			'submissions without an answer',
 			[failed(0), inDoubt(1), inDoubt(2)],
-			'Do this. Submissions without an answer, perhaps paid for: item 1, item 2.',
+			'Do this. Submissions without an answer, which may have been charged: item 1, item 2.',
 		],
 	])('tells of %s', async (_what, items, description) => {
 		const { error, log } = await concludeWith(items);
@@ -210,7 +210,7 @@ describe('a run that was stopped', () => {
 		failed(1, { error: new StoppedError('It goes on.'), task: task('queued') }),
 	];
 	const tasks =
-		"Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch them with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it pays again.";
+		"Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch them with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it is charged again.";
 
 	test('says so in the words that n8n looks for, and its tasks are in the log', async () => {
 		const { error, log } = await concludeWith(items);
@@ -245,7 +245,7 @@ describe('the hint of a run', () => {
 		[
 			'what was taken up',
 			[takenUp(0), takenUp(1), delivered(2)],
-			[{ type: 'info', message: '2 of 3 items went on with a task that was already paid for.' }],
+			[{ type: 'info', message: '2 of 3 items went on with a task that was already charged.' }],
 		],
 		[
 			'a doubt about a video that came',
@@ -253,7 +253,8 @@ describe('the hint of a run', () => {
 			[
 				{
 					type: 'info',
-					message: '1 × It is not known whether a video is being made and paid for.',
+					message:
+						'1 × A submission without an answer may have been charged: look into the usage log of the OctopusX account.',
 				},
 			],
 		],
@@ -274,7 +275,7 @@ describe('the hint of a run', () => {
 				{
 					type: 'warning',
 					message:
-						'1 of 8 items went on with a task that was already paid for. 7 of 8 items brought no video. 2 × f. 1 × a. 1 × b. 1 × c. 1 × d. And 1 more kinds of errors: see the items.',
+						'1 of 8 items went on with a task that was already charged. 7 of 8 items brought no video. 2 × f. 1 × a. 1 × b. 1 × c. 1 × d. And 1 more kinds of errors: see the items.',
 				},
 			],
 		],

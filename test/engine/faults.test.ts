@@ -112,7 +112,7 @@ describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 			const isGood = gotOver || (stage !== 'submit' && !effect.isRefunded);
 			const bill = billOf('struck');
 			expect(bill).toBe((isLost ? 1 : 0) + (isGood ? 1 : 0));
-			const warned = lines.some((line) => line.includes('may pay twice'));
+			const warned = lines.some((line) => line.includes('may be charged twice'));
 			expect(warned).toBe(effect.unknowable === true && policy === 'Retry On Fail');
 
 			// the other items are unharmed, and paid for once

@@ -1,5 +1,5 @@
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
-import { GENERATE } from './support/inputs';
+import { CONTINUE, GENERATE } from './support/inputs';
 import { runNode, runNodeVirtually } from './support/runNode';
 import { readBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
@@ -100,6 +100,20 @@ test('Get Status of several tasks lists those that exist beside one that does no
 	expect(error?.description).toContain(`Tasks of this run: item 1: ${taskId} (completed).`);
 	expect(error?.description).not.toContain('video_404');
 });
+
+test.each([false, true])(
+	'Get Status with a wrong key does not advise Get Status (waiting: %s)',
+	async (waitForCompletion) => {
+		const parameters = { operation: 'getStatus', taskId: 'video_1', waitForCompletion };
+		const credential = { apiKey: 'sk-wrong' };
+		const { error } = await runNode(sandbox, parameters, { credential });
+		expect(error?.message).toBe('OctopusX did not accept the API key');
+		expect(error?.description).not.toMatch(/Tasks of this run|Get Status|Retry/);
+
+		const { items } = await runNode(sandbox, parameters, { credential, settings: CONTINUE });
+		expect(items[0]?.json.error).toMatchObject({ task_id: 'video_1', status: 'unknown' });
+	},
+);
 
 test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', 'ü ñ/💥'])(
 	'Get Status sends an id such as %s as one segment of the path',

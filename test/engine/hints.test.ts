@@ -26,7 +26,7 @@ test('a hint counts the videos that were not paid for again', async () => {
 		{
 			type: 'info',
 			location: 'outputPane',
-			message: '2 of 2 items went on with a task that was already paid for.',
+			message: '2 of 2 items went on with a task that was already charged.',
 		},
 	]);
 });
@@ -43,7 +43,7 @@ test('a hint counts what did not work by what it was', async () => {
 				'2 × The video could not be generated.',
 				'1 × The video was not ready in time.',
 				'1 × The connection broke off.',
-				'1 × It is not known whether a video is being made and paid for.',
+				'1 × A submission without an answer may have been charged: look into the usage log of the OctopusX account.',
 			].join(' '),
 		},
 	]);

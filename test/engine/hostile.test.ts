@@ -113,9 +113,7 @@ describe('odd answers to a submission', () => {
 		async (_what, body) => {
 			sandbox.faults.add({ on: 'submit', accept: true, answer: { status: 200, body } });
 			const { error } = await run();
-			expect(error?.description).toContain(
-				'It is not known whether a video is being made and paid for',
-			);
+			expect(error?.description).toContain('It may have been charged');
 			expect(sandbox.requestsTo('submit')).toHaveLength(1);
 		},
 	);

@@ -30,7 +30,7 @@ describe('Retry On Fail', () => {
 		expect(bill()).toEqual(['one', 'two']);
 		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2']);
 		expect(lines.join('\n')).toContain(
-			'OctopusX task video_1 taken up again for item 0, not paid again',
+			'OctopusX task video_1 taken up again for item 0, not charged again',
 		);
 	});
 
@@ -82,7 +82,7 @@ describe('Retry On Fail', () => {
 		expect(bill()).toEqual(['one', 'one']);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_2' });
 		expect(lines[1]).toContain(
-			'an earlier try for item 0 may have been accepted; submitting it again may pay twice',
+			'an earlier try for item 0 may have been charged; submitting it again may be charged twice',
 		);
 	});
 
@@ -90,10 +90,10 @@ describe('Retry On Fail', () => {
 		sandbox.faults.add({ on: 'submit', nth: 1, accept: true, answer: 'reset' });
 		sandbox.faults.add({ on: 'submit', nth: 2, times: 2, answer: forbidden });
 		const first = await run({}, { settings: RETRY, input: inputOf('one') });
-		expect(first.error?.description).toContain('perhaps paid for: item 0');
+		expect(first.error?.description).toContain('which may have been charged: item 0');
 		lines = [];
 		await run({}, { retryOf: first.run, node: loggedNode(lines) });
-		expect(lines[0]).toContain('submitting it again may pay twice');
+		expect(lines[0]).toContain('submitting it again may be charged twice');
 	});
 
 	test('a failed task is not named in place of the paid one that may have followed it', async () => {
@@ -103,7 +103,7 @@ describe('Retry On Fail', () => {
 			{ settings: { ...RETRY, maxTries: 2, ...CONTINUE }, input: inputOf('one [failed]') },
 		);
 		expect(items[0]?.json.error).not.toHaveProperty('task_id');
-		expect(JSON.stringify(items[0]?.json.error)).toContain('not known whether a video');
+		expect(JSON.stringify(items[0]?.json.error)).toContain('It may have been charged');
 	});
 
 	test.each([
@@ -142,7 +142,7 @@ describe('Retry On Fail', () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
 		sandbox.faults.add({ on: 'submit', accept: true, answer: 'reset' });
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
-		expect(lines.join('\n')).toContain('submitting it again may pay twice');
+		expect(lines.join('\n')).toContain('submitting it again may be charged twice');
 	});
 
 	test('nothing is paid twice when n8n retries because the first item went on with an error', async () => {

@@ -65,7 +65,7 @@ test('Stop logs the ids of what is still running, and has them in the error', as
 	expect(error?.description).toContain(tasks);
 	// of an execution that was stopped by hand, n8n keeps nothing
 	const advice =
-		"Use n8n's Retry only after n8n's own time limit: after a Stop by hand it pays again";
+		"Use n8n's Retry only after n8n's own time limit: after a Stop by hand it is charged again";
 	expect(lines.at(-1)).toContain(advice);
 	expect(error?.description).toContain(advice);
 });
@@ -99,7 +99,7 @@ test.each([...CASES, ['an upload', undefined]])(
 test('Stop names a submission that was under way, since it may have been accepted', async () => {
 	sandbox.faults.add({ on: 'submit', times: 2, accept: true, answer: 'hang' });
 	const { error } = await stop();
-	const items = 'Submissions without an answer, perhaps paid for: item 0, item 1.';
+	const items = 'Submissions without an answer, which may have been charged: item 0, item 1.';
 	expect(lines.at(-1)).toContain(items);
 	expect(error?.description).toContain(items);
 });
@@ -171,7 +171,7 @@ describe('Stop does not wait for n8n’s storage', () => {
 			expect(elapsedMs).toBeLessThanOrEqual(STOP_AT_MS + 1_000);
 			expect(sandbox.requestsTo('submit')).toEqual([]);
 			expect(error?.message).toBe('The execution was canceled');
-			expect(String(error?.description)).not.toContain('perhaps paid for');
+			expect(String(error?.description)).not.toContain('may have been charged');
 		},
 	);
 

@@ -139,9 +139,7 @@ describe('a submission that may have been accepted is not repeated', () => {
 		sandbox.faults.add(fault);
 		const { error, submissions } = await submit();
 		expect(submissions).toHaveLength(1);
-		expect(error?.description).toContain(
-			'It is not known whether a video is being made and paid for',
-		);
+		expect(error?.description).toContain('It may have been charged');
 		expect(error?.description).toContain('look into the usage log of the OctopusX account');
 	});
 });
@@ -197,9 +195,11 @@ describe('a submission without an answer', () => {
 				onStart: () => void setTimeout(() => sandbox.release(), 10 * 60_000 + 2_000),
 			},
 		);
-		expect(lines[0]).toContain('item 0 may have been accepted');
+		expect(lines[0]).toContain('item 0 may have been charged');
 		expect(lines[1]).toContain('OctopusX task video_1 created for item 0');
-		expect(lines[2]).toContain('OctopusX task video_1 taken up again for item 0, not paid again');
+		expect(lines[2]).toContain(
+			'OctopusX task video_1 taken up again for item 0, not charged again',
+		);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
 		expect(sandbox.tasks).toHaveLength(1);
 	});
@@ -232,7 +232,7 @@ describe('a submission without an answer', () => {
 		const id = sandbox.tasks.find(({ request }) => request.prompt === 'slow')?.id;
 		expect(error?.message).toBe('OctopusX did not answer the submission');
 		expect(error?.description).toContain(`item 0: ${id} (unknown)`);
-		expect(error?.description).not.toContain('perhaps paid for');
+		expect(error?.description).not.toContain('which may have been charged');
 	});
 });
 
@@ -276,6 +276,6 @@ test.each([301, 302, 303])(
 		const headers = { location: `${sandbox.fileHost}/v1/videos` };
 		sandbox.faults.add({ on: 'submit', accept: true, answer: { status, headers } });
 		const { error } = await submit();
-		expect(error?.description).toContain('It is not known whether a video is being made');
+		expect(error?.description).toContain('It may have been charged');
 	},
 );

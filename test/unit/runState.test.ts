@@ -102,7 +102,7 @@ describe('an item', () => {
 			'while its submission was under way',
 			planned,
 			ledgerWith(),
-			'A request was under way. It may have been charged: it is not known whether a video is being made and paid for.',
+			'A request was under way and may have been charged. Look into the usage log of the OctopusX account before you run it again.',
 		],
 		[
 			'with an answer that came too late',

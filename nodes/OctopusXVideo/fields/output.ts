@@ -12,7 +12,7 @@ const POLL_INTERVAL: NumberRule = {
 	max: 300,
 	default: 5,
 	describe: (limits) =>
-		`Time between two checks of a task, ${limits} seconds. Long waits check less often: after a tenth of the time waited so far, at most a minute.`,
+		`Shortest time between two checks of a task, ${limits} seconds. In a long wait it grows: 30 seconds after 5 minutes, 60 after 10 minutes.`,
 };
 
 const TIMEOUT: NumberRule = {

@@ -22,7 +22,7 @@ export const edit: Operation = {
 			...promptField,
 			placeholder: 'e.g. Keep the motion and the camera, turn the scene into a watercolor',
 			description:
-				'What to change, and what to keep: motion, camera, subject. Ask for a newly generated video.',
+				'What to change, and what to keep: motion, camera, subject. Ask for a new video, not for a correction of this one.',
 		},
 		...mediaFields('video', 'Video', VIDEO),
 		referenceImagesField,

@@ -21,7 +21,7 @@ export const getStatus: Operation = {
 		name: 'Get Status',
 		value: 'getStatus',
 		action: 'Get video status',
-		description: 'Look up a task, and fetch its video once it is done',
+		description: 'Check a task, and fetch its video once it is done',
 	},
 
 	fields: [

@@ -20,13 +20,15 @@ export function addHint(context: IExecuteFunctions, items: Settled[]): void {
 	const more = kinds.length - MAX_KINDS;
 	const sentences = [
 		...(takenUp > 0
-			? [`${takenUp} of ${total} items went on with a task that was already paid for.`]
+			? [`${takenUp} of ${total} items went on with a task that was already charged.`]
 			: []),
 		...(errors.length > 0 ? [`${errors.length} of ${total} items brought no video.`] : []),
 		...kinds.slice(0, MAX_KINDS).map(([message, count]) => `${count} × ${message}.`),
 		...(more > 0 ? [`And ${more} more kinds of errors: see the items.`] : []),
 		...(inDoubt > 0
-			? [`${inDoubt} × It is not known whether a video is being made and paid for.`]
+			? [
+					`${inDoubt} × A submission without an answer may have been charged: look into the usage log of the OctopusX account.`,
+				]
 			: []),
 	];
 	if (sentences.length === 0) return;

@@ -53,6 +53,8 @@ export interface Failed {
 	index: number;
 	error: Error;
 	task?: Task;
+	/** The task that Get Status could not see: nothing is known of it, so it is in no list of tasks. */
+	unseenId?: string;
 	/** Whether Test Mode was on, so that nothing was sent. */
 	isTest?: boolean;
 }
@@ -114,7 +116,7 @@ export function stopped(item: Item, ledger: Ledger): Failed {
 			return `${hasEnded(task) ? 'The task is done' : 'The task goes on and was charged'}: use Get Status with this Task ID.`;
 		}
 		return ledger.isInDoubt(item.index)
-			? 'A request was under way. It may have been charged: it is not known whether a video is being made and paid for.'
+			? 'A request was under way and may have been charged. Look into the usage log of the OctopusX account before you run it again.'
 			: 'Nothing was submitted.';
 	};
 	return failed(item, new StoppedError(description()), task);

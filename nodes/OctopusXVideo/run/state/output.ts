@@ -8,7 +8,17 @@ import {
 import { OctopusXError } from '../../api/errors';
 import { hasEnded, isSpent, type Task } from '../../api/task';
 import { addHint } from './hint';
-import { isInDoubt, isStopped, isTest, STOPPED, taskOf, type Item, type Settled } from './item';
+import {
+	isInDoubt,
+	isStopped,
+	isTest,
+	STOPPED,
+	taskOf,
+	type Failed,
+	type InDoubt,
+	type Item,
+	type Settled,
+} from './item';
 import { markTest, tellTestMode } from './testNotes';
 
 const RETRY_GOES_ON =
@@ -19,7 +29,7 @@ const RETRY_GOES_ON =
  * second only: at a Stop it writes over that what it had at the start.
  */
 const AFTER_STOP =
-	"Fetch them with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it pays again.";
+	"Fetch them with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it is charged again.";
 
 /** How many tasks of a kind an error lists. */
 const MAX_OF_A_KIND = 10;
@@ -59,7 +69,7 @@ export function toOutput(item: Settled): INodeExecutionData {
 	if (item.state === 'delivered') return { json: jsonOf(item), binary: item.binary, pairedItem };
 	// `error` must stay the only key, or n8n 1.x keeps the item from the error output
 	const test = isTest(item) && { test: true };
-	return { json: { error: { ...wordsOf(item.error), ...idsOf(item.task), ...test } }, pairedItem };
+	return { json: { error: { ...wordsOf(item.error), ...idsOf(item), ...test } }, pairedItem };
 }
 
 /** The task of an item as far as its output item tells it; empty where it has none. */
@@ -105,8 +115,8 @@ function toNodeError(
 	return isTest(first) ? markTest(nodeError) : nodeError;
 }
 
-function idsOf(task: Task | undefined): IDataObject {
-	if (!task) return {};
+function idsOf({ task, unseenId }: Failed | InDoubt): IDataObject {
+	if (!task) return unseenId === undefined ? {} : { task_id: unseenId, status: 'unknown' };
 	const { task_id, status, video_url } = task;
 	return { task_id, status, ...(video_url && { video_url }) };
 }
@@ -135,7 +145,9 @@ function listTasks(items: Item[], advice: string, limit = MAX_OF_A_KIND, said = 
 		...(tasks.length > 0 && !isSaid ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
 		...(isFetchable || !isAboutTasks ? [next] : []),
 		...(unanswered.length > 0
-			? [`Submissions without an answer, perhaps paid for: ${shortened(unanswered, limit)}.`]
+			? [
+					`Submissions without an answer, which may have been charged: ${shortened(unanswered, limit)}.`,
+				]
 			: []),
 	].join(' ');
 }

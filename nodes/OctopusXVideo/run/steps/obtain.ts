@@ -1,5 +1,5 @@
 import { attempt, OctopusXError, type FaultDetails } from '../../api/errors';
-import { isSpent, unseenTask, type Task } from '../../api/task';
+import { isSpent, type Task } from '../../api/task';
 import type { VideoRequest } from '../../job';
 import { now } from '../../timing/clock';
 import { withRetries } from '../../timing/retry';
@@ -28,9 +28,9 @@ export async function obtainTask(scope: Scope, item: Planned): Promise<Paid | En
 			: lookUp(scope, source.taskId, deadline);
 	const { value: obtained, fault } = await attempt(obtaining);
 	if (fault) {
-		// an ID that OctopusX does not know is no task to be listed, or fetched later
+		// an ID that OctopusX does not know is none of a task
 		const isTask = 'taskId' in source && fault.details.code !== 'task_not_exist';
-		return failed(item, fault, isTask ? unseenTask(source.taskId) : undefined);
+		return { ...failed(item, fault), ...(isTask && { unseenId: source.taskId }) };
 	}
 
 	const { task, isTakenUp } = obtained;
@@ -73,7 +73,7 @@ async function taskFor(
 	if (known) return { task: known, isTakenUp: true };
 	if (line.isInDoubt || replaced?.isInDoubt) {
 		logger.warn(
-			`OctopusX: an earlier try for item ${index} may have been accepted; submitting it again may pay twice`,
+			`OctopusX: an earlier try for item ${index} may have been charged; submitting it again may be charged twice`,
 			{ item: index },
 		);
 	}
@@ -133,7 +133,7 @@ async function takeUp(
 		return undefined;
 	}
 	scope.context.logger.info(
-		`OctopusX task ${taskId} taken up again for item ${index}, not paid again`,
+		`OctopusX task ${taskId} taken up again for item ${index}, not charged again`,
 		{ item: index, taskId },
 	);
 	return task;

@@ -70,12 +70,12 @@ export async function submitOnce(
 			`Nothing was submitted. ${message}. ${description}`,
 		);
 	}
-	context.logger.warn(`OctopusX: item ${index} may have been accepted: ${message} ${description}`, {
+	context.logger.warn(`OctopusX: item ${index} may have been charged: ${message} ${description}`, {
 		item: index,
 	});
 	throw new OctopusXError(
 		message,
-		`It may have been charged. It is not known whether a video is being made and paid for, so the node did not send the request again: look into the usage log of the OctopusX account before you run it again. ${description}`,
+		`It may have been charged, as no answer says whether a video is being made. The node did not send the request again: look into the usage log of the OctopusX account before you run it again. ${description}`,
 		details,
 	);
 }
