@@ -1,7 +1,7 @@
 const { join } = require('node:path');
 
 /**
- * The package in the real n8n application. One file after the other: each starts an n8n of its own.
+ * The package in the real n8n application. Each file starts an n8n of its own, and mostly waits for it: two at a time.
  * @type {import('jest').Config}
  */
 module.exports = {
@@ -11,6 +11,6 @@ module.exports = {
 	testMatch: ['**/*.e2e.ts'],
 	setupFiles: [],
 	globalSetup: '<rootDir>/test/e2e/globalSetup.ts',
-	maxWorkers: 1,
+	maxWorkers: 2,
 	testTimeout: 120_000,
 };
