@@ -263,12 +263,16 @@ describe('media that is no media', () => {
 });
 
 describe('text that is no text', () => {
-	test.each(['={{ "" }}', '={{ "  " }}', '={{ null }}', '={{ ({}) }}'])(
-		'the prompt %s is refused before any request',
-		async (prompt) => {
-			expect(await refusal({ ...GENERATE, prompt })).toContain("'Prompt' has no text");
-		},
-	);
+	test.each([
+		'={{ "" }}',
+		'={{ "  " }}',
+		'={{ null }}',
+		'={{ ({}) }}',
+		'={{ NaN }}',
+		'={{ 1 / 0 }}',
+	])('the prompt %s is refused before any request', async (prompt) => {
+		expect(await refusal({ ...GENERATE, prompt })).toContain("'Prompt' has no text");
+	});
 
 	test.each(['={{ "" }}', '={{ undefined }}'])(
 		'the task ID %s is refused before any request: it is no text',
