@@ -1,5 +1,6 @@
 import { apiErrorBody } from './support/errorBodies';
-import { inputOf } from './support/inputs';
+import { mostAtOnce } from './support/countRequests';
+import { CONTINUE, inputOf } from './support/inputs';
 import { CHECKING, MINUTE, onNewEngine, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
@@ -44,6 +45,46 @@ onNewEngine('the looks of a checking execution', () => {
 		await suspend({}, { whileSuspended: (_times, { waitTill }) => times.push(Number(waitTill)) });
 		const [first = 0] = sandbox.tasks.map(({ createdAt }) => createdAt);
 		expect(times.map((time) => time - first)).toEqual([1, 2, 3, 4, 5].map((n) => n * MINUTE));
+	});
+
+	/** The last of many ends one look after the others, which then are looked at anew for a fresh address. */
+	const withOneLate = (word: string) => {
+		const answer = { status: 200, body: { id: 'video_1', status: 'in_progress' } };
+		sandbox.faults.add({ on: 'poll', prompt: 'late', answer });
+		sandbox.durationMs = 0;
+		return inputOf(...Array<string>(12).fill(`early ${word}`), 'late');
+	};
+
+	test.each(['done', '[failed]'])(
+		'never ask for more tasks at once than Max Concurrency, at the last one neither: %j',
+		async (word) => {
+			const input = withOneLate(word);
+			const most = await mostAtOnce(async () => {
+				const { resumed, items } = await suspend(
+					{ options: { maxConcurrency: 3 } },
+					{ input, settings: CONTINUE },
+				);
+				expect([resumed, items.length]).toEqual([2, 13]);
+			});
+			// a connection closes a moment after its answer has come
+			expect(most).toBeLessThanOrEqual(3 + 1);
+		},
+	);
+
+	test('end within a minute or two where the API hangs at the last one', async () => {
+		const input = withOneLate('');
+		const { items, elapsedMs } = await suspend(
+			{ options: { maxConcurrency: 1 } },
+			{
+				input,
+				whileSuspended: (times) => {
+					if (times !== 1) return;
+					sandbox.faults.add({ on: 'poll', prompt: 'early', times: Infinity, answer: 'hang' });
+				},
+			},
+		);
+		expect(items.map(({ json }) => json.status)).toEqual(Array(13).fill('completed'));
+		expect(elapsedMs).toBeLessThan(4 * MINUTE);
 	});
 });
 

@@ -53,6 +53,14 @@ describe('an API that is out of reach', () => {
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
+	test('items with a longer Timeout than the first outlast an API that is away for longer than its', async () => {
+		sandbox.faults.add({ on: 'submit', times: 8, answer: { status: 429 } });
+		const timeout = '={{ $itemIndex === 0 ? 0.02 : 5 }}';
+		const { items } = await run(6, { timeout, maxConcurrency: 2 });
+		expect(errorOf(items[0] as INodeExecutionData).message).toContain('too many requests');
+		expect(items.slice(1).map(({ json }) => json.status)).toEqual(Array(5).fill('completed'));
+	});
+
 	test('uploads do not begin anew what is known to be out of reach', async () => {
 		const binary = { data: { data: 'AAAA', mimeType: 'image/png' } };
 		const { elapsedMs } = await runNodeVirtually(

@@ -102,6 +102,14 @@ describe('faults of a download', () => {
 		],
 		['an empty file', { status: 200, body: '', headers: { 'content-type': 'video/mp4' } }],
 		['a file cut short', 'short'],
+		[
+			'a part of the file that nobody asked for',
+			{
+				status: 206,
+				body: fixture('landscape').subarray(0, 5_000),
+				headers: { 'content-type': 'video/mp4', 'content-range': 'bytes 0-4999/20069' },
+			},
+		],
 		['a cut connection', 'reset'],
 	] as const)('a download is tried again after %s', async (_what, answer) => {
 		sandbox.faults.add({ on: 'file', times: 2, answer });

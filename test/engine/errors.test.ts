@@ -70,6 +70,12 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 		'A web page answered instead of the OctopusX API',
 		'a firewall or a proxy is in the way',
 	],
+	...[401, 403].map((status): (typeof CASES)[number] => [
+		`a web page with HTTP ${status}`,
+		{ status, body: '<html>hello</html>' },
+		'A web page answered instead of the OctopusX API',
+		'Nothing was charged.',
+	]),
 	[
 		'a redirect',
 		{ status: 302, headers: { location: 'https://example.com/' } },

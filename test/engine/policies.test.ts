@@ -1,4 +1,4 @@
-import { GENERATE } from './support/inputs';
+import { CONTINUE, GENERATE } from './support/inputs';
 import { runNode, type NodeRun } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
@@ -42,6 +42,17 @@ describe.each(policies)('On Error set to %s', (onError) => {
 		const run = await runNode(sandbox, { ...GENERATE, options }, twoItems);
 		check(run, /^'Max Concurrency' must be a whole number from 1 to 50/);
 	});
+});
+
+test('an expression that fails for the first item, in another option, fails that item only', async () => {
+	const fileName = "={{ $itemIndex === 0 ? $('Nowhere').item.json.name : 'a' }}";
+	const { items } = await runNode(
+		sandbox,
+		{ ...GENERATE, downloadVideo: true, options: { maxVideos: 2, fileName } },
+		{ input: [{ json: {} }, { json: {} }], settings: CONTINUE },
+	);
+	expect(items[0]?.json.error).toBeDefined();
+	expect(items[1]?.json).toMatchObject({ status: 'completed' });
 });
 
 test('as many items as Safety Limit (Items) allows are let through', async () => {

@@ -161,6 +161,12 @@ describe('media that is no media', () => {
 			expect(text).toContain('This item has no files.');
 		});
 
+		test('on an item that a node before left without JSON is refused in the same words', async () => {
+			const item = { pairedItem: 0 } as unknown as INodeExecutionData;
+			const text = await refusal({ ...edit, videoSource: 'binary' }, item);
+			expect(text).toContain('\'Video\' finds no file in "data"');
+		});
+
 		test('of a mode with two frames is told by the frame', async () => {
 			const parameters = {
 				...firstFrameFile,
@@ -263,12 +269,16 @@ describe('media that is no media', () => {
 });
 
 describe('text that is no text', () => {
-	test.each(['={{ "" }}', '={{ "  " }}', '={{ null }}', '={{ ({}) }}'])(
-		'the prompt %s is refused before any request',
-		async (prompt) => {
-			expect(await refusal({ ...GENERATE, prompt })).toContain("'Prompt' has no text");
-		},
-	);
+	test.each([
+		'={{ "" }}',
+		'={{ "  " }}',
+		'={{ null }}',
+		'={{ ({}) }}',
+		'={{ NaN }}',
+		'={{ 1 / 0 }}',
+	])('the prompt %s is refused before any request', async (prompt) => {
+		expect(await refusal({ ...GENERATE, prompt })).toContain("'Prompt' has no text");
+	});
 
 	test.each(['={{ "" }}', '={{ undefined }}'])(
 		'the task ID %s is refused before any request: it is no text',
@@ -285,6 +295,11 @@ describe('text that is no text', () => {
 			);
 		},
 	);
+
+	test('an expression that fails is told with n8n’s words, and that nothing was charged', async () => {
+		const prompt = "={{ $('Nowhere').item.json.prompt }}";
+		expect(await refusal({ ...GENERATE, prompt })).toMatch(/ \| Nothing was charged\./);
+	});
 
 	test('a mode or an operation that the node does not have is refused before any request', async () => {
 		expect(await refusal({ ...GENERATE, mode: 'constructor' })).toContain(

@@ -76,8 +76,12 @@ function toolOf(
 		);
 	const invoke = makeHandleToolInvocation(contextOfRun, node, tool, runData);
 	// the agent hands on the words of what is thrown
-	const tell = async () => await invoke(args).catch(({ message }: Error) => message);
-	return async () => (await onVirtualTime(sandbox, tell)).result;
+	const tell = async (given = args) => await invoke(given).catch(({ message }: Error) => message);
+	const call = async () => (await onVirtualTime(sandbox, tell)).result;
+	/** Several calls at the same time, as agents make them. */
+	const callTogether = async (...all: IDataObject[]) =>
+		(await onVirtualTime(sandbox, async () => await Promise.all(all.map(tell)))).result;
+	return Object.assign(call, { together: callTogether });
 }
 
 async function callTool(...tool: Parameters<typeof toolOf>): Promise<string> {
@@ -173,6 +177,18 @@ describe('Retry On Fail of a tool', () => {
 		sandbox.faults.add({ on: 'poll', times: Infinity, answer: forbidden });
 		expect(await callTool(ARGUMENTS, {}, RETRY)).toContain('video_1');
 		expect(sandbox.tasks).toHaveLength(1);
+	});
+
+	test.each([
+		['two wishes', 'A boat', 'A bird'],
+		['one wish twice', 'A boat', 'A boat'],
+	])('calls at the same time, for %s, are charged once each', async (_what, one, other) => {
+		sandbox.faults.add({ on: 'poll', prompt: one, times: 2, answer: forbidden });
+		const calls = [one, other].map((prompt) => ({ ...ARGUMENTS, prompt }));
+		const told = await toolOf(ARGUMENTS, {}, RETRY).together(...calls);
+		const ids = told.map((text) => JSON.parse(text)[0].task_id);
+		expect(ids.sort()).toEqual(['video_1', 'video_2']);
+		expect(sandbox.tasks).toHaveLength(2);
 	});
 
 	test('a call after one that went well is a new video, also with the same words', async () => {

@@ -25,6 +25,8 @@ const marksOf = (details: FaultDetails) =>
 		.sort()
 		.join(' ');
 
+const WEB_PAGE = 'A web page answered instead of the OctopusX API';
+const LOGIN = 'A proxy between n8n and OctopusX asks for a login';
 const MODEL = 'OctopusX does not offer this model to the account';
 const SERVICE = 'OctopusX could not reach the AI model';
 const PASSING = 'The AI model is not available at the moment';
@@ -123,10 +125,13 @@ test.each<[number, unknown, object, string, string, string]>([
 	[400, refusal('', 'request body too large'), {}, LARGE, '', 'Compress'],
 	[400, refusal('', 'the body exceeds 10 MB'), {}, LARGE, '', 'Compress'],
 	[401, refusal('x'), {}, KEY, 'isCommon isKeyRefused', 'wrong, disabled or expired'],
-	[401, PAGE, {}, KEY, 'transient', 'wrong, disabled or expired'],
+	[401, PAGE, {}, WEB_PAGE, 'transient', 'a firewall or a proxy is in the way'],
 	[402, refusal('x'), {}, FORBIDDEN, 'isCommon', 'Check the balance'],
 	[403, refusal('x'), {}, FORBIDDEN, 'isCommon', 'which models the API key may use'],
-	[403, PAGE, {}, FORBIDDEN, 'transient', 'Check the balance'],
+	[402, PAGE, {}, WEB_PAGE, 'transient', 'a firewall or a proxy is in the way'],
+	[403, PAGE, {}, WEB_PAGE, 'transient', 'a firewall or a proxy is in the way'],
+	[407, PAGE, {}, LOGIN, 'transient', 'HTTPS_PROXY'],
+	[407, '', {}, LOGIN, 'isCommon', 'HTTPS_PROXY'],
 	[
 		503,
 		PAGE,
@@ -157,14 +162,7 @@ test.each<[number, unknown, object, string, string, string]>([
 	[400, '', {}, REJECTED, '', 'Check the parameters of the node.'],
 	[422, refusal('x'), {}, REJECTED, '', 'Check the parameters of the node.'],
 	[499, PAGE, {}, REJECTED, 'transient', 'Check the parameters of the node.'],
-	[
-		200,
-		PAGE,
-		{},
-		'A web page answered instead of the OctopusX API',
-		'isCommon maybeAccepted transient',
-		'a firewall or a proxy',
-	],
+	[200, PAGE, {}, WEB_PAGE, 'isCommon maybeAccepted transient', 'a firewall or a proxy'],
 	[200, {}, {}, ODD, 'maybeAccepted transient', 'Try again later.'],
 	[200, ' \n', {}, ODD, 'maybeAccepted transient', 'Try again later.'],
 	[200, refusal('x'), {}, ODD, 'transient', 'Try again later.'],
@@ -226,7 +224,7 @@ test.each<[number, unknown, string, boolean]>([
 	[200, {}, 'OctopusX accepted the request but sent no task ID', true],
 	[299, { data: {} }, 'OctopusX accepted the request but sent no task ID', true],
 	[200, refusal('insufficient_user_quota'), BALANCE, false],
-	[200, PAGE, 'A web page answered instead of the OctopusX API', true],
+	[200, PAGE, WEB_PAGE, true],
 	[300, {}, REDIRECT, true],
 	[400, {}, REJECTED, false],
 ])('HTTP %p with %j to a submission: %s', (status, body, message, maybeAccepted) => {

@@ -4,6 +4,8 @@ import { explainNoAnswer, toNoAnswer, type NoAnswer } from '../../nodes/OctopusX
 const redact = (text: string) => text.replaceAll('sk-secret', '***');
 const TLS = 'Client network socket disconnected before secure TLS connection was established';
 
+const PROXY = 'Proxy connection ended before receiving CONNECT response';
+
 test.each<[string, unknown, Partial<NoAnswer>]>([
 	['an error of axios', { code: 'C', name: 'N', message: 'm' }, { code: 'C', reason: 'm' }],
 	['an error without a code', { name: 'N', message: 'm' }, { code: 'N', reason: 'm' }],
@@ -33,6 +35,8 @@ test.each<[string, unknown, boolean]>([
 	['the cause of a cause', { cause: { cause: { syscall: 'connect' } } }, true],
 	['a cut before TLS was up', { message: TLS }, true],
 	['a cause that is a cut before TLS', { cause: { message: TLS } }, true],
+	['a proxy that ended it', { message: PROXY }, true],
+	['a proxy that ended it, in n8n 1.x', { messages: [`Error: ${PROXY}`] }, true],
 	['several addresses', { errors: [{ syscall: 'connect' }, { syscall: 'connect' }] }, true],
 	['several, one of them later', { errors: [{ syscall: 'connect' }, { syscall: 'read' }] }, false],
 	['no address at all', { errors: [] }, false],

@@ -105,8 +105,29 @@ export const SERVICE_CODES: readonly string[] = [
 	'invalid_response',
 ];
 
+const WEB_PAGE = {
+	message: 'A web page answered instead of the OctopusX API',
+	advice:
+		"Check the 'Base URL' in the credential. If it is right, a firewall or a proxy is in the way: try again later.",
+	isCommon: true,
+};
+
+/** With these the API says JSON: a page is that of somebody in between, and not about key or balance. */
+const PAGE_STATUSES: readonly number[] = [401, 402, 403];
+
 /** What a status means, most telling first. */
 const STATUSES: readonly Entry[] = [
+	{
+		applies: ({ statusCode }) => statusCode === 407,
+		message: 'A proxy between n8n and OctopusX asks for a login',
+		advice:
+			'Tell whoever runs n8n to check the user name and the password in its proxy setting, such as HTTPS_PROXY.',
+		isCommon: true,
+	},
+	{
+		applies: ({ isPage, statusCode }) => isPage && PAGE_STATUSES.includes(statusCode),
+		...WEB_PAGE,
+	},
 	{
 		applies: ({ statusCode }) => statusCode === 401,
 		message: 'OctopusX did not accept the API key',
@@ -158,10 +179,7 @@ const STATUSES: readonly Entry[] = [
 	},
 	{
 		applies: ({ isPage }) => isPage,
-		message: 'A web page answered instead of the OctopusX API',
-		advice:
-			"Check the 'Base URL' in the credential. If it is right, a firewall or a proxy is in the way: try again later.",
-		isCommon: true,
+		...WEB_PAGE,
 	},
 	{
 		applies: () => true,

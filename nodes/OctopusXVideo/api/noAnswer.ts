@@ -37,16 +37,21 @@ function isConnectError(error: unknown): boolean {
 	const { syscall, errors, message, messages } = describe(error);
 	return (
 		syscall === 'connect' ||
-		message === CUT_BEFORE_TLS ||
-		// n8n 1.x puts words of its own before it
-		(Array.isArray(messages) && messages.some((one) => String(one).includes(CUT_BEFORE_TLS))) ||
+		UNSENT.includes(String(message)) ||
+		// n8n 1.x puts words of its own before them
+		(Array.isArray(messages) &&
+			messages.some((one) => UNSENT.some((words) => String(one).includes(words)))) ||
 		(Array.isArray(errors) && errors.length > 0 && errors.every(isConnectError))
 	);
 }
 
-/** Node's words for a connection that ended before the first byte of the request could be sent. */
-const CUT_BEFORE_TLS =
-	'Client network socket disconnected before secure TLS connection was established';
+/** The words for a connection that ended before the first byte of the request could be sent. */
+const UNSENT: readonly string[] = [
+	// Node's
+	'Client network socket disconnected before secure TLS connection was established',
+	// n8n's, of a proxy that does not let a connection through
+	'Proxy connection ended before receiving CONNECT response',
+];
 
 /** `syscall` is Node's name for what failed, such as `connect`. */
 type Described = Partial<Record<'code' | 'httpCode' | 'name' | 'message' | 'syscall', string>> &

@@ -15,7 +15,7 @@ export class ItemParameters {
 
 	/** Text that must not be blank; a number from an expression counts as text. */
 	text(label: string, value: unknown): string {
-		const text = typeof value === 'number' ? String(value) : value;
+		const text = Number.isFinite(value) ? String(value) : value;
 		if (typeof text === 'string' && text.trim() !== '') return text;
 		throw this.invalid(
 			`'${label}' has no text`,

@@ -154,7 +154,9 @@ function findFile(
 }
 
 function itemOf({ context, item }: ItemParameters): INodeExecutionData {
-	return context.getInputData()[item] ?? { json: {} };
+	const data = context.getInputData()[item];
+	// nodes of others leave an item without JSON now and then
+	return { ...data, json: data?.json ?? {} };
 }
 
 /** The names under which the item has files, as they are typed into a field. */

@@ -47,8 +47,9 @@ export const requestOptions: INodeProperties[] = [
 
 /** One number for the run, the first item's: all items are refused alike, whatever "On Error" says. */
 export function guardMaxVideos(item: ItemParameters): void {
-	const { maxVideos } = readOptions(new ItemParameters(item.context, 0));
-	if (maxVideos === undefined) return;
+	// alone: another option of the first item may hold an expression that fails
+	const maxVideos = new ItemParameters(item.context, 0).get(`options.${MAX_VIDEOS.name}`, Infinity);
+	if (maxVideos === Infinity) return;
 	const limit = item.number(MAX_VIDEOS, maxVideos);
 	const count = item.context.getInputData().length;
 	if (count <= limit) return;

@@ -115,14 +115,22 @@ async function resume(
 	if (over.length < looked.length) return await waitOn(context, looked);
 	const settled = await Promise.all(
 		over.map(async (item) => {
-			const fresh =
-				remembered.has(item) && item.state === 'ended'
-					? { ...item, task: await lookAgain(scopeFor(scope, item), item.task) }
-					: item;
-			return await deliverIfEnded(scope, fresh);
+			const isOld = remembered.has(item) && item.state === 'ended';
+			return await deliverIfEnded(scope, isOld ? await refreshed(scope, item, round) : item);
 		}),
 	);
 	return conclude(context, await explainRefusedKey(scope, settled), AFTER_SUSPENSION);
+}
+
+/** An item whose task ended some looks ago, with a fresh address of the file; as it is while the API is down. */
+async function refreshed(scope: Scope, item: Ended, round: Round): Promise<Ended> {
+	return await scope.downloads.run(async () => {
+		if (round.isDown) return item;
+		const startedAt = now();
+		const task = await lookAgain(scopeFor(scope, item), item.task);
+		round.isDown ||= task === item.task && now() - startedAt >= ROUND_LIMIT_MS;
+		return { ...item, task };
+	});
 }
 
 /**

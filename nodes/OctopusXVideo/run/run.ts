@@ -1,4 +1,5 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import { OctopusXError } from '../api/errors';
 import type { Job } from '../job';
 import { carryOut, finish, obtain } from './carryOut';
 import {
@@ -11,7 +12,7 @@ import {
 	type Settled,
 } from './state/item';
 import { Ledger } from './state/ledger';
-import { conclude, jsonOf } from './state/output';
+import { conclude, jsonOf, wordsOf } from './state/output';
 import { openScope, type Scope } from './state/scope';
 import { explainRefusedKey } from './steps/refusedKey';
 import { refuseSuspension } from './suspension/abilities';
@@ -99,11 +100,18 @@ async function planAll(
 			const failure: Failed = {
 				state: 'failed',
 				index,
-				error: error as Error,
+				error: unplanned(error as Error),
 				isTest: isTest(index),
 			};
 			items.push(isStopped ? stopped(failure, ledger) : failure);
 		}
 	}
 	return items;
+}
+
+/** What is wrong with an item; n8n's own words, as those for an expression that fails, know no charge. */
+function unplanned(error: Error): Error {
+	if (error instanceof NodeOperationError || error instanceof OctopusXError) return error;
+	const { message, description = '' } = wordsOf(error);
+	return new OctopusXError(message, `Nothing was charged. ${description}`.trim());
 }

@@ -20,8 +20,8 @@ interface Kept {
 	/** n8n's run index. */
 	run: number;
 	entries: Entries;
-	/** Whether the run has ended, and not with a video for every item. */
-	hasFailed?: boolean;
+	/** Of a tool: what calls that failed have left, for those that try again. */
+	failed?: Entry[];
 }
 
 const KEY = 'octopusXTasks';
@@ -31,9 +31,9 @@ const KEY = 'octopusXTasks';
  *
  * It lies in the node's execution context, which n8n keeps across "Retry On Fail" and across "Retry
  * execution" in its UI. An entry belongs to one item of one run of the node and to one request: a
- * later run in a loop is a new run, and so is another call of a tool, unless the one before has failed; a
- * changed request is a new request. There are only ids and
- * hashes in it, no keys, no prompts and no files.
+ * later run in a loop is a new run, and so is another call of a tool, unless one with the same request has
+ * failed; a changed request is a new request. There are only ids and hashes in it, no keys, no prompts
+ * and no files.
  */
 export class Ledger {
 	private constructor(private readonly kept: Kept) {}
@@ -43,9 +43,11 @@ export class Ledger {
 		const run = context.getWorkflowDataProxy(0).$runIndex as number;
 		const kept = store[KEY] as Kept | undefined;
 		// earlier runs of the node are over: what they had to tell is in their output or error. But each
-		// try of a tool call is a run of its own to n8n
-		const goesOn = kept?.run === run || (kept?.hasFailed && isToolCall(context));
-		const current: Kept = { run, entries: goesOn ? kept.entries : {} };
+		// try of a tool call is a run of its own to n8n, and calls run side by side: only the request
+		// tells which of them is tried again
+		const current: Kept = isToolCall(context)
+			? { run, entries: {}, failed: kept?.failed ?? [] }
+			: { run, entries: kept?.run === run ? kept.entries : {} };
 		store[KEY] = current;
 		return new Ledger(current);
 	}
@@ -57,7 +59,8 @@ export class Ledger {
 
 	/** To be called when the run ends without a video for every item. */
 	noteFailure(): void {
-		this.kept.hasFailed = true;
+		const { entries, failed } = this.kept;
+		failed?.push(...Object.values(entries).filter(isOfUse));
 	}
 
 	/** The task whose id came last for an item, whatever its request was. */
@@ -86,10 +89,22 @@ export class Ledger {
 		const hash = hashOf(request);
 		const kept = this.kept.entries[item];
 		if (kept?.hash === hash) return { line: new LedgerLine(kept) };
-		const entry = { hash, taskIds: [], unanswered: 0 };
+		const entry = this.takeFailed(hash) ?? { hash, taskIds: [], unanswered: 0 };
 		this.kept.entries[item] = entry;
 		return { line: new LedgerLine(entry), replaced: kept && new LedgerLine(kept) };
 	}
+
+	/** What a call of a tool for the same request has left; each is taken up once. */
+	private takeFailed(hash: string): Entry | undefined {
+		const { failed = [] } = this.kept;
+		const at = failed.findIndex((entry) => entry.hash === hash);
+		return at < 0 ? undefined : failed.splice(at, 1)[0];
+	}
+}
+
+/** Whether a later try has to know of it. */
+function isOfUse({ taskIds, unanswered }: Entry): boolean {
+	return taskIds.length > 0 || unanswered > 0;
 }
 
 /** The ledger's line for one item and its request. */

@@ -7,7 +7,7 @@ import type { Item, Planned } from './item';
 import { Ledger } from './ledger';
 
 /** For a run of which no item was planned. */
-const NOTHING_TO_DO = { maxConcurrency: 1, timeoutMs: 0 };
+const NOTHING_TO_DO = { maxConcurrency: 1 };
 
 /** What all items of one execution of the node share. */
 export interface Scope {
@@ -25,7 +25,7 @@ export interface Scope {
 }
 
 /**
- * @param items what there is to do; what holds for the whole run is taken from the first
+ * @param items what there is to do; Max Concurrency, which holds for the whole run, is taken from the first
  * @throws OctopusXError when the credential cannot be used; n8n's own error when it cannot be read
  */
 export async function openScope(
@@ -34,7 +34,7 @@ export async function openScope(
 	items: Array<Pick<Planned, 'index' | 'job'>>,
 ): Promise<Scope> {
 	const [first] = items;
-	const { maxConcurrency, timeoutMs } = first?.job ?? NOTHING_TO_DO;
+	const { maxConcurrency } = first?.job ?? NOTHING_TO_DO;
 	const isOffline = first && items.every(({ job }) => job.testMode);
 	return {
 		context,
@@ -43,7 +43,8 @@ export async function openScope(
 		ledger,
 		videos: new Limiter(maxConcurrency),
 		downloads: new Limiter(maxConcurrency),
-		commonFault: new CommonFault(timeoutMs),
+		// an item that may take longer is not given up for the others
+		commonFault: new CommonFault(Math.max(0, ...items.map(({ job }) => job.timeoutMs))),
 		signal: context.getExecutionCancelSignal(),
 	};
 }

@@ -25,10 +25,10 @@ async function requireVideo(scope: Scope, { index, task }: Ended): Promise<void>
 	if (task.status === 'completed') return;
 	scope.ledger.noteSpent(index, task.task_id);
 	const { task_id, status, failure } = task;
-	// only the gateway's own view tells what became of the charge
-	const { refunded } = failure?.refunded
-		? failure
-		: ((await askVerdict(scope, task)).failure ?? {});
+	// only the gateway's own view tells what became of the charge; all items may ask for it at once
+	const askInTurn = async () =>
+		await scope.downloads.run(async () => await askVerdict(scope, task));
+	const { refunded } = failure?.refunded ? failure : ((await askInTurn()).failure ?? {});
 	throw new OctopusXError(
 		status === 'cancelled' ? 'The video was canceled' : 'The video could not be generated',
 		`OctopusX said about task ${task_id}: "${failure?.message}" (${failure?.code}).${refunded ? ' The charge was given back.' : ''}`,

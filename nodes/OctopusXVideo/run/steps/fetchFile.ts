@@ -104,7 +104,8 @@ async function* checkedChunks(
 		throw new OctopusXError('The video file is empty', 'No byte arrived.', { transient: true });
 	}
 	// more than announced is no harm: the host has compressed the file, and n8n unpacked it
-	const announced = Number(headers['content-length'] ?? 0);
+	const [, whole] = /\/(\d+)$/.exec(String(headers['content-range'])) ?? [];
+	const announced = Number(whole ?? headers['content-length'] ?? 0);
 	if (size < announced) throw broken(`${size} of ${announced} bytes arrived`);
 }
 
