@@ -135,6 +135,18 @@ test('an item is not submitted when its time is over', async () => {
 	expect(sandbox.requestsTo('submit')).toEqual([]);
 });
 
+test('who watches a manual run is told each state of each task, and by which item', async () => {
+	const told: unknown[] = [];
+	const node = watchedNode(() => ({ sendMessageToUI: (text) => void told.push(text) }));
+	sandbox.durationMs = 8_000;
+	await runNodeVirtually(sandbox, GENERATE_EACH, { node, input: numbered(1) });
+	expect(told).toEqual([
+		'item 0: video_1 queued 0 %',
+		'item 0: video_1 in_progress 62 %',
+		'item 0: video_1 completed 100 %',
+	]);
+});
+
 test('a message to the editor that fails ends the node instead of keeping it for ever', async () => {
 	const node = watchedNode(() => ({
 		sendMessageToUI: () => {

@@ -218,6 +218,12 @@ describe('a run that was stopped', () => {
 		expect(log).toEqual([`OctopusX: the execution was canceled. ${tasks}`]);
 	});
 
+	test('gives no advice about tasks where there is none to fetch', async () => {
+		const stopped = failed(0, { error: new StoppedError('Nothing was submitted.') });
+		const { error } = await concludeWith([stopped, withTask(1, 'failed')]);
+		expect(error?.description).toBe('Tasks of this run: item 1: video_1 (failed).');
+	});
+
 	test('has its tasks in the log with On Error: Continue, too', async () => {
 		const { items: output, log } = await concludeWith(items, { settings: CONTINUE });
 		expect(output).toHaveLength(2);

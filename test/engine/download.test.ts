@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
-import { HTML_502 } from '../sandbox/faults';
+import { HTML_502, type Fault } from '../sandbox/faults';
 import type { Quirks } from '../sandbox/tasks';
 import { CONTINUE, GENERATE } from './support/inputs';
 import { eventually } from './support/eventually';
@@ -178,6 +178,23 @@ describe('a file that can still be had is fetched', () => {
 		expect(elapsedMs).toBe(5_000 + 15_000 + 15_000);
 	});
 
+	test.each([
+		['fileHost', '/files/content'],
+		['url', '/v1/videos/video_1/content?signature=x'],
+	] as const)(
+		'what is cut after 60 seconds at %s%s is not taken for the content endpoint',
+		async (origin, path) => {
+			const video_url = `${sandbox[origin]}${path}`;
+			const body = { id: 'video_1', status: 'completed', video_url };
+			sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+			sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
+			sandbox.faults.add({ on: 'content', times: Infinity, answer: 'stall' });
+			const onStart = () => void setTimeout(() => sandbox.cut(), 5_000 + 58_000);
+			const { error } = await download({ options: { timeout: 5 } }, { onStart });
+			expect(error?.description).not.toContain('OctopusX cut the download off');
+		},
+	);
+
 	test('a content endpoint that cuts after its 60 seconds is told as such, and not asked again', async () => {
 		sandbox.quirks.videoUrl = 'missing';
 		sandbox.faults.add({ on: 'content', times: Infinity, answer: 'stall' });
@@ -236,6 +253,44 @@ test('redirects of a download may be relative and follow each other', async () =
 		'/files/video_1.mp4?signature=third',
 	]);
 });
+
+test.each<[number, Record<string, string>]>([
+	[300, {}],
+	[304, {}],
+	[400, { location: '/elsewhere' }],
+	[404, { location: '/elsewhere' }],
+])('HTTP %s of a file host with the headers %j leads nowhere', async (status, headers) => {
+	sandbox.faults.add({ on: 'file', times: Infinity, answer: { status, headers } });
+	sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
+	const { error } = await download();
+	expect(error?.description).toContain(`The host of the video file answered with HTTP ${status}`);
+	const paths = sandbox.log.map(({ path }) => path).filter((path) => !path.startsWith('/v1/'));
+	expect(paths.every((path) => path.startsWith('/files/video_1.mp4?'))).toBe(true);
+});
+
+test('a file host may lead to an https:// address', async () => {
+	const headers = { location: 'https://127.0.0.1:9/a.mp4' };
+	sandbox.faults.add({ on: 'file', times: Infinity, answer: { status: 302, headers } });
+	sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
+	const { error } = await download();
+	expect(error?.description).toContain('The host of the video file cannot be reached');
+});
+
+test.each<[string, Fault['answer'], string]>([
+	// the API has no such task, and begins to say so
+	['video_2', 'short', 'OctopusX has no file for this task. (HTTP 404, request'],
+	['video_1', 'reset', 'OctopusX sent no complete answer'],
+])(
+	'an answer about the file of %s that ends in a %p is told as such',
+	async (id, answer, words) => {
+		const video_url = `${sandbox.url}/v1/videos/${id}/content`;
+		const body = { id: 'video_1', status: 'completed', video_url };
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+		sandbox.faults.add({ on: 'content', times: Infinity, answer });
+		const { error } = await download();
+		expect(error?.description).toContain(words);
+	},
+);
 
 test('a download asks for the file uncompressed, so that its length can be checked', async () => {
 	await download();

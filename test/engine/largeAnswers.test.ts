@@ -44,10 +44,15 @@ describe('an answer that no task needs is refused', () => {
 		expect(sandbox.requestsTo('poll')).toHaveLength(2);
 	});
 
-	test('an answer of 1.9 MB is taken', async () => {
-		sandbox.faults.add({ on: 'poll', answer: large(1.9 * MB) });
+	test.each([
+		[0, 1],
+		[1, 2],
+	])('2 MB and %p bytes take %p looks', async (more, looks) => {
+		const frame = JSON.stringify(large(0).body).length;
+		sandbox.faults.add({ on: 'poll', answer: large(2 * 1024 * 1024 - frame + more) });
 		const { items } = await runNodeVirtually(sandbox, ALL_FIELDS);
-		expect(String(items[0]?.json.extra)).toHaveLength(1.9 * MB);
+		expect(items[0]?.json.status).toBe('completed');
+		expect(sandbox.requestsTo('poll')).toHaveLength(looks);
 	});
 
 	test('the rest of an answer that is too large is not received', async () => {

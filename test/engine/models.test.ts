@@ -113,7 +113,8 @@ test.each([
 });
 
 test('entries of the list that are no models do no harm, and none is there twice', async () => {
-	const data = [null, 'x', 7, {}, { id: 5 }, { id: '' }, { id: ['a'] }, { id: 'a' }, { id: 'a' }];
+	const ids = [5, '', ' ', ['a'], 'a', 'a'];
+	const data = [null, 'x', 7, {}, ...ids.map((id) => ({ id }))];
 	sandbox.faults.add({ on: 'models', answer: { status: 200, body: { data } } });
 	expect(await openList()).toEqual(['a']);
 });

@@ -250,9 +250,18 @@ describe('an id in an unusual place of the answer to a submission', () => {
 	])('an id in %s (HTTP %s) is taken for the task’s', async (_where, status, body) => {
 		sandbox.faults.add({ on: 'submit', answer: { status, body } });
 		const { items, submissions } = await submit();
-		expect(items[0]?.json).toMatchObject({ task_id: 'video_77' });
+		// only a look can tell how it stands
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_77', status: 'unknown' });
 		expect(submissions).toHaveLength(1);
 	});
+});
+
+test('an id beside the refusal of a submission is not taken for a task’s', async () => {
+	const body = { task_id: 'video_77', error: { message: 'no', code: 'x' } };
+	sandbox.faults.add({ on: 'submit', answer: { status: 422, body } });
+	const { error } = await submit();
+	expect(error?.message).toBe('OctopusX rejected the request');
+	expect(error?.description).toContain('Nothing was charged');
 });
 
 test.each<[string, number, unknown]>([

@@ -40,7 +40,7 @@ test('Upload presigns with the key, puts the bytes without it, and passes the pu
 		method: 'POST',
 		path: '/api/upload/presign',
 		body: { file_name: 'in.mp4', content_type: 'video/mp4' },
-		headers: { authorization: `Bearer ${sandbox.apiKey}` },
+		headers: { authorization: `Bearer ${sandbox.apiKey}`, accept: 'application/json' },
 	});
 	const [put] = sandbox.requestsTo('upload');
 	expect(put?.method).toBe('PUT');
@@ -121,6 +121,7 @@ describe('faults of an upload', () => {
 		sandbox.faults.add({ on: 'upload', times: Infinity, answer: HTML_502 });
 		const { error, elapsedMs } = await edit({ options: { timeout: 60 } });
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
+		expect(error?.description).toContain('The host for uploads answered with HTTP 502');
 		expect(elapsedMs).toBeGreaterThan(14 * 60_000);
 		expect(elapsedMs).toBeLessThanOrEqual(15 * 60_000);
 	});
@@ -135,6 +136,7 @@ describe('faults of an upload', () => {
 
 	test.each<[string, Fault]>([
 		['an upload that is refused', { on: 'upload', answer: { status: 403, body: '<Error/>' } }],
+		['an upload that is led elsewhere', { on: 'upload', answer: { status: 300 } }],
 		[
 			'a presign that is refused',
 			{ on: 'presign', answer: { status: 403, body: { success: false, message: 'no storage' } } },

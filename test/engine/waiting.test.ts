@@ -267,6 +267,17 @@ describe('the end of a task that its status does not tell', () => {
 	});
 });
 
+test.each([300, 500])(
+	'what an answer with HTTP %s says of the task is not believed',
+	async (status) => {
+		const body = { id: 'video_1', status: 'failed' };
+		sandbox.faults.add({ on: 'poll', answer: { status, body } });
+		const { items, polls } = await wait();
+		expect(items[0]?.json).toMatchObject({ status: 'completed' });
+		expect(polls.length).toBeGreaterThan(1);
+	},
+);
+
 test('a look that drips is given up, and its connection with it', async () => {
 	sandbox.faults.add({ on: 'poll', times: 3, answer: 'drip' });
 	const { items, polls } = await wait();

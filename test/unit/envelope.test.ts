@@ -21,12 +21,12 @@ test.each<[unknown, string, string, boolean]>([
 	[[{ code: 'c', message: 'm' }], '', '', false],
 	[{ code: TASK }, TASK, '', true],
 	[{ code: TASK, message: 'plain' }, TASK, 'plain', true],
-	[
-		{ code: TASK, message: ' <html>x' },
+	...['<html>x', ' <html>x', '\n\n<html>x'].map((page): [unknown, string, string, boolean] => [
+		{ code: TASK, message: page },
 		TASK,
 		'a page instead of an answer came from the model service',
 		true,
-	],
+	]),
 	[{ code: TASK, message: 'a < b' }, TASK, 'a < b', true],
 	[{ code: TASK, message: '{"error":{"message":"r","code":"c"}}' }, TASK, 'r (c)', true],
 	[{ code: TASK, message: '{"error":{"message":"r"}}' }, TASK, 'r', true],

@@ -192,6 +192,13 @@ test.each<[unknown, string]>([
 	expect(explainAnswer(answer(400, body), redact).description).toContain(words);
 });
 
+test('an answer that was not read to its end is too large, whatever it looks like', () => {
+	const error = explainAnswer({ ...answer(200, PAGE), isTooLarge: true }, redact);
+	expect(error.message).toBe('OctopusX sent an answer that is too large');
+	expect(error.description).toMatch(/^More than 2 MB came/);
+	expect(marksOf(error.details)).toBe('isCommon maybeAccepted transient');
+});
+
 test('an answer to something that may have been accepted is quoted whole', () => {
 	const body = { message: 'words', note: 'more' };
 	expect(explainAnswer(answer(500, body), redact).description).toContain('"note":"more"');
@@ -205,6 +212,8 @@ describe('Retry-After', () => {
 		['0', 0],
 		[' 12 ', 12_000],
 		['Thu, 01 Jan 2026 00:00:30 GMT', 30_000],
+		['Thu, 01 Jan 2026 00:00:30 +0000', 30_000],
+		['2026-01-01T00:00:30Z', 30_000],
 		['Wed, 31 Dec 2025 00:00:30 GMT', 0],
 		['soon', undefined],
 		['12 s', undefined],

@@ -37,12 +37,24 @@ test.each<[string, unknown, boolean]>([
 	['a cause that is a cut before TLS', { cause: { message: TLS } }, true],
 	['a proxy that ended it', { message: PROXY }, true],
 	['a proxy that ended it, in n8n 1.x', { messages: [`Error: ${PROXY}`] }, true],
+	['words of n8n 1.x before such a cut', { messages: ['Problem', `1: ${TLS}`] }, true],
+	['words that are no list', { messages: TLS }, false],
 	['several addresses', { errors: [{ syscall: 'connect' }, { syscall: 'connect' }] }, true],
 	['several, one of them later', { errors: [{ syscall: 'connect' }, { syscall: 'read' }] }, false],
 	['no address at all', { errors: [] }, false],
 	['errors that are no list', { errors: { length: 1 } }, false],
 ])('nothing was sent, as far as can be told from %s: %p', (_what, error, isBeforeConnect) => {
 	expect(toNoAnswer(error).isBeforeConnect).toBe(isBeforeConnect);
+});
+
+test.each<[unknown, boolean]>([
+	[{ name: 'SsrfBlockedIpError' }, true],
+	[{ cause: { name: 'SsrfBlockedHostError' } }, true],
+	[{ cause: { cause: { name: 'SsrfBlockedIpError' } } }, true],
+	[{ name: 'NoSsrfBlockedError', message: 'SsrfBlocked' }, false],
+	[{}, false],
+])('n8n keeps the request from being sent, as far as %j tells: %p', (error, isBlocked) => {
+	expect(toNoAnswer(error).isBlocked).toBe(isBlocked);
 });
 
 const BASE = "Check the 'Base URL' in the credential and the network of the n8n server.";
@@ -118,6 +130,13 @@ test.each<[string, boolean, string, string, FaultDetails]>([
 		expect(error.details).toEqual(details);
 	},
 );
+
+test('where n8n keeps the request from being sent, the error names who was asked', () => {
+	const blocked = { code: 'C', reason: 'why', host: 'a.test:80', isBlocked: true };
+	const error = explainNoAnswer(blocked, redact);
+	expect(error.message).toBe(UNSENT);
+	expect(error.description).toMatch(/^why \(a\.test:80\)\. The administrator/);
+});
 
 test('of another host than the API, no advice about the Base URL, and no fault of the run', () => {
 	const explain = (code: string) => explainNoAnswer({ code, reason: 'why' }, redact, 'The host');

@@ -145,14 +145,19 @@ describe('video_url of a completed task', () => {
 });
 
 describe('why a task failed', () => {
-	test.each([
+	test.each<[unknown, string, string]>([
 		[{ code: 'content_policy', message: 'Not allowed' }, 'content_policy', 'Not allowed'],
 		[{ code: '', message: '' }, 'failed', 'The server gave no reason'],
 		['out of memory', 'failed', 'out of memory'],
 		[undefined, 'failed', 'The server gave no reason'],
+		[null, 'failed', 'The server gave no reason'],
 		[{ code: 7, message: { deep: true } }, '7', 'The server gave no reason'],
 		[{ code: 'x', msg: 'Not allowed' }, 'x', 'Not allowed'],
-		[{ detail: 'Not allowed' }, 'failed', 'Not allowed'],
+		...['reason', 'detail', 'details'].map((name): [unknown, string, string] => [
+			{ [name]: 'Not allowed' },
+			'failed',
+			'Not allowed',
+		]),
 		[{ error: { code: 'x', message: 'Not allowed' } }, 'x', 'Not allowed'],
 		[{ code: 'outer', message: '', error: { code: 'x', msg: 'No' } }, 'outer', 'No'],
 		[[{ code: 'x', message: 'One' }, { message: 'Two' }], 'x', 'One; Two'],

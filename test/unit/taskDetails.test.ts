@@ -79,6 +79,12 @@ test.each<[string, object, string]>([
 	],
 	[
 		API,
+		{ video_url: 'http://internal/api/v1/videos/video_1/content' },
+		`${API}/v1/videos/video_1/content`,
+	],
+	[API, { video_url: 'http://a.test/b' }, 'http://a.test/b'],
+	[
+		API,
 		{ video_url: 'https://a.test/v1/videos/video_1/content?sign=1' },
 		'https://a.test/v1/videos/video_1/content?sign=1',
 	],
@@ -156,6 +162,18 @@ test('objects are plain, lists and null are not', () => {
 		false,
 		false,
 	]);
+});
+
+test.each<[string, (inner: unknown) => unknown]>([
+	['objects', (error) => ({ error })],
+	['lists', (error) => [error]],
+])('a reason below too many %s is not looked for', (_what, wrap) => {
+	let error: unknown = { code: 'c', message: 'm' };
+	for (let level = 0; level < 100_000; level++) error = wrap(error);
+	expect(parse({ status: 'failed', error })?.failure).toEqual({
+		code: 'failed',
+		message: 'The server gave no reason',
+	});
 });
 
 /** `levels` objects inside of one another, with a 1 at the bottom. */

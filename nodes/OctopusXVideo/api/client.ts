@@ -167,9 +167,7 @@ export class OctopusXClient {
 		const answer = await this.transport.withoutKey('PUT', uploadUrl, options, signal);
 		if (!('statusCode' in answer)) throw explainNoAnswer(answer, this.redact, UPLOAD_HOST);
 		answer.body.destroy();
-		if (answer.statusCode < 200 || answer.statusCode >= 300) {
-			throw explainHost(answer, UPLOAD_HOST);
-		}
+		if (!isSuccess(answer)) throw explainHost(answer, UPLOAD_HOST);
 	}
 
 	private taskOf({ body }: Answer, knownId?: string): Task | undefined {
@@ -208,7 +206,7 @@ export class OctopusXClient {
 	}
 }
 
-/** A 2xx with a JSON body. */
-function isSuccess({ statusCode, body }: Answer): boolean {
-	return statusCode >= 200 && statusCode < 300 && typeof body !== 'string';
+/** A 2xx: Node hands out no answer below 200. */
+function isSuccess({ statusCode }: Pick<Answer, 'statusCode'>): boolean {
+	return statusCode < 300;
 }

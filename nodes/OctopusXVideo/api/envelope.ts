@@ -54,7 +54,7 @@ export function readEnvelope(body: unknown): Envelope {
 export function quote(answer: Answer, redact: Redact): string {
 	const { message } = readEnvelope(answer.body);
 	if (!message) return quoteWhole(answer, redact);
-	const [, meaning] = MEANINGS.find(([words]) => words.test(message)) ?? [];
+	const meaning = MEANINGS.find(([words]) => words.test(message))?.[1];
 	const inEnglish = meaning ? ` (in English: ${meaning})` : '';
 	return `OctopusX said: "${redact(message)}"${inEnglish} (${signsOf(answer, redact)})`;
 }
@@ -68,8 +68,8 @@ export function quoteWhole(answer: Answer, redact: Redact): string {
 function signsOf({ statusCode, headers, body }: Answer, redact: Redact): string {
 	const { code, message } = readEnvelope(body);
 	const requestId = textOf(headers['x-oneapi-request-id']);
-	const isQuoted = requestId !== '' && message.includes(requestId);
-	const signs = [`HTTP ${statusCode}`, code, requestId && !isQuoted && `request ID ${requestId}`];
+	const isNews = requestId !== '' && !message.includes(requestId);
+	const signs = [`HTTP ${statusCode}`, code, isNews && `request ID ${requestId}`];
 	return redact(signs.filter(Boolean).join(', '));
 }
 

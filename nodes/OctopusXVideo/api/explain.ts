@@ -99,7 +99,7 @@ function signOf(answer: Answer): Sign {
 /** `Retry-After` in ms from now: the header is a number of seconds or a date (RFC 9110, 10.2.3). */
 function parseRetryAfter({ headers }: Answer): number | undefined {
 	const header = headers['retry-after'];
-	if (typeof header !== 'string' || header.trim() === '') return undefined;
+	if (typeof header !== 'string') return undefined;
 	const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
 	return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }

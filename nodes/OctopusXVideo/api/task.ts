@@ -201,7 +201,7 @@ function absoluteUrl(value: unknown, apiUrl: string): string | undefined {
 	if (typeof value !== 'string' || !/^(https?:\/\/|\/)/i.test(value)) return undefined;
 	const isPath = /^\/(?!\/)/.test(value);
 	const prefix = new URL(apiUrl).pathname.replace(/\/$/, '');
-	const hasPrefix = prefix === '' || value.startsWith(`${prefix}/`);
+	const hasPrefix = value.startsWith(`${prefix}/`);
 	const address = isPath && !hasPrefix ? `${apiUrl}${value}` : value;
 	return URL.canParse(address, apiUrl) ? new URL(address, apiUrl).href : undefined;
 }
