@@ -1,5 +1,6 @@
+import type { Route } from '../sandbox/faults';
 import { apiErrorBody } from './support/errorBodies';
-import { inputOf } from './support/inputs';
+import { CONTINUE, inputOf } from './support/inputs';
 import { CHECKING, MINUTE, onNewEngine, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
@@ -76,6 +77,32 @@ onNewEngine('the wait of a checking execution', () => {
 		expect(error?.message).toBe('vault: connection timeout');
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
+
+	test.each([
+		['has failed for good', '', 30, 'The account or the API key does not allow this', 1, 0],
+		['is over in time', ' [never]', 2, 'The video was not ready in time', 2, 1],
+	])(
+		'asks no more for an item that %s while others go on',
+		async (_what, ending, timeout, message, looks, verdicts) => {
+			const answer = { status: 403, body: apiErrorBody('No') };
+			if (!ending) sandbox.faults.add({ on: 'poll', prompt: 'one', times: Infinity, answer });
+			const { items } = await suspend(
+				{ options: { timeout: '={{ $json.timeout }}' } },
+				{
+					input: [
+						{ json: { prompt: `one${ending}`, timeout } },
+						{ json: { prompt: 'two', timeout: 30 } },
+					],
+					settings: CONTINUE,
+				},
+			);
+			expect(items[0]?.json.error).toMatchObject({ message, task_id: 'video_1' });
+			expect(items[1]?.json).toMatchObject({ task_id: 'video_2', status: 'completed' });
+			const asked = (route: Route) =>
+				sandbox.requestsTo(route).filter(({ path }) => path.endsWith('/video_1')).length;
+			expect([asked('poll'), asked('verdict')]).toEqual([looks, verdicts]);
+		},
+	);
 
 	test.each([
 		['Generate', {}, 403, 'The account or the API key does not allow this'],
