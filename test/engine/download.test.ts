@@ -198,6 +198,20 @@ test('a download that fails for good is told apart from a generation that fails'
 	expect(sandbox.requestsTo('file')).toHaveLength(1);
 });
 
+test('the error of a download tells what each of three addresses said, and has the status of the last', async () => {
+	const video_url = `${sandbox.fileHost}/files/video_1.mp4?signature=expired`;
+	const body = { id: 'video_1', status: 'completed', video_url };
+	sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+	sandbox.faults.add({ on: 'file', nth: 1, answer: { status: 410 } });
+	sandbox.faults.add({ on: 'file', nth: 2, answer: { status: 403 } });
+	sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
+	const { error } = await download();
+	expect(error).toMatchObject({ name: 'NodeApiError', httpCode: '404' });
+	expect(error?.description).toContain(
+		'HTTP 410. Try again later. The host of the video file answered with HTTP 403. The address may have expired. OctopusX has no file for this task. (HTTP 404) Use Get Status',
+	);
+});
+
 test('a download is tried four times at each of its addresses', async () => {
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: HTML_502 });
 	sandbox.faults.add({ on: 'content', times: Infinity, answer: HTML_502 });
@@ -241,6 +255,8 @@ test.each([
 	['my.video', 'my.video.mp4'],
 	['of 5.June', 'of 5.June.mp4'],
 	['intro.webm', 'intro.webm'],
+	['intro.mpg', 'intro.mpg'],
+	['intro.mp4 (2)', 'intro.mp4 (2).mp4'],
 	['{{ $json.task_id }}.mov', '{{ $json.task_id }}.mov'],
 ])('the file name "%s" of a download becomes "%s"', async (fileName, expected) => {
 	const { items } = await download({ options: { fileName } });

@@ -107,6 +107,24 @@ onNewEngine('faults of the API while suspended', () => {
 		expect(elapsedMs).toBeLessThanOrEqual(10.5 * MINUTE);
 	});
 
+	test('a refused key that ended one of the suspended waits is explained when all are over', async () => {
+		const { items } = await suspend(
+			{ options: { timeout: '={{ $json.timeout }}' } },
+			{
+				input: [{ json: { prompt: 'one', timeout: 2 } }, { json: { prompt: 'two', timeout: 30 } }],
+				settings: CONTINUE,
+				whileSuspended: () =>
+					sandbox.faults.add({ on: 'poll', prompt: 'one', times: Infinity, answer: refusedKey }),
+			},
+		);
+		expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
+			message: 'OctopusX did not accept the API key',
+			description: expect.stringMatching(/^OctopusX knows the key, and it has quota left/),
+			task_id: 'video_1',
+		});
+		expect(items[1]?.json.status).toBe('completed');
+	});
+
 	test('a task that the API gave up is seen to have failed while suspended', async () => {
 		const word = { status: 200, body: { id: 'video_1', status: 'unrecognized' } };
 		const data = { status: 'FAILURE', fail_reason: 'out of memory', quota: 0 };
