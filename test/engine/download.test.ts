@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IBinaryData, IExecuteFunctions, INodeParameters } from 'n8n-workflow';
-import { HTML_502 } from '../sandbox/faults';
+import { HTML_502, type Fault } from '../sandbox/faults';
 import type { Quirks } from '../sandbox/tasks';
 import { CONTINUE, GENERATE } from './support/inputs';
 import { eventually } from './support/eventually';
@@ -146,6 +146,27 @@ describe('a file that can still be had is fetched', () => {
 			['file', false],
 			['content', true],
 		]);
+	});
+
+	test.each<[string, number, Fault['answer'], string[], number]>([
+		['fails once is repeated', 1, HTML_502, ['file', 'file'], 2_000],
+		['fails for half a minute is given up', Infinity, HTML_502, ['file', 'content'], 30_000],
+		[
+			'finds the task expired says nothing about its file',
+			Infinity,
+			{ status: 200, body: { id: 'video_1', status: 'expired' } },
+			['file', 'content'],
+			0,
+		],
+	])('a new look that %s', async (_what, times, answer, routes, ms) => {
+		expired();
+		sandbox.faults.add({ on: 'poll', nth: 2, times, answer });
+		sandbox.faults.add({ on: 'file', answer: { status: 403 } });
+		const { items, elapsedMs } = await download();
+		expect(await isWhole(items[0]?.binary?.data)).toBe(true);
+		expect(items[0]?.json.status).toBe('completed');
+		expect(keyBearers().map(([route]) => route)).toEqual(routes);
+		expect(elapsedMs).toBe(5_000 + ms);
 	});
 
 	test.each([
