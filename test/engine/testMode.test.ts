@@ -257,6 +257,26 @@ describe('sample', () => {
 		});
 	});
 
+	test('a sample that has just been stored when the execution is stopped is handed out', async () => {
+		let stop = () => {};
+		const node = watchedNode(({ helpers }) => ({
+			helpers: {
+				...helpers,
+				prepareBinaryData: async (...file) => {
+					const stored = await helpers.prepareBinaryData(...file);
+					stop();
+					return stored;
+				},
+			},
+		}));
+		const { items } = await runTest(
+			{ downloadVideo: true },
+			{ node, settings: CONTINUE, onStart: (run) => (stop = () => run.cancel()) },
+		);
+		expect(items[0]?.json.error).toBeUndefined();
+		expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
+	});
+
 	test('Retry On Fail does not count a sample as paid for', async () => {
 		const { items, run } = await runTest(
 			{ seconds: '={{ $json.prompt === "bad" ? 99 : 8 }}' },
