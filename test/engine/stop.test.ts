@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
 import { apiErrorBody } from './support/errorBodies';
@@ -175,6 +176,31 @@ describe('Stop does not wait for n8n’s storage', () => {
 			expect(String(error?.description)).not.toContain('perhaps paid for');
 		},
 	);
+
+	test('Stop at the moment in which a file is opened closes it, and nothing is submitted', async () => {
+		let stop = () => {};
+		const opened: Readable[] = [];
+		const node = watchedNode(({ helpers }) => ({
+			helpers: {
+				...helpers,
+				getBinaryStream: async (...file) => {
+					const stream = await helpers.getBinaryStream(...file);
+					opened.push(stream);
+					stop();
+					return stream;
+				},
+			},
+		}));
+		const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
+		const { run } = await runNodeVirtually(
+			sandbox,
+			{ operation: 'edit', prompt: 'x', videoSource: 'binary' },
+			{ node, input: [{ json: {}, binary }], onStart: (it) => (stop = () => it.cancel()) },
+		);
+		expect(run.status).toBe('canceled');
+		expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
+		expect(sandbox.requestsTo('submit')).toEqual([]);
+	});
 
 	test('Stop does not wait for storage that takes in a file', async () => {
 		const { elapsedMs, error } = await runNodeVirtually(

@@ -239,6 +239,7 @@ describe('sample', () => {
 			);
 			const { message, description, test } = errorOf(items[0] as INodeExecutionData);
 			expect(`${message} ${description}`).toContain('could not be read');
+			expect(description).toMatch(/^Nothing was submitted\./);
 			expect(test).toBe(true);
 		}
 	});

@@ -271,6 +271,19 @@ describe('the end of a task that its status does not tell', () => {
 		expect(sandbox.requestsTo('verdict')).toEqual([]);
 	});
 
+	test.each([
+		['gave the charge back', { ...failure, fail_reason: 'other' }, ' The charge was given back.'],
+		['did not', { ...failure, quota: 5 }, ''],
+		['says nothing', { status: 'IN_PROGRESS' }, ''],
+	])('the error of a task that failed tells whether the gateway %s', async (_what, data, told) => {
+		sandbox.faults.add({ on: 'verdict', answer: verdict(data) });
+		const { error } = await wait({ prompt: 'a boat [failed]' });
+		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.description).toBe(
+			`OctopusX said about task video_1: "The sandbox let this task end failed" (task_failed).${told}`,
+		);
+	});
+
 	test('a wait asks the other view before it gives up at its deadline', async () => {
 		sandbox.faults.add({ on: 'verdict', answer: verdict(failure) });
 		const { error } = await wait({ prompt: 'a boat [never]', options: { timeout: 1 } });
