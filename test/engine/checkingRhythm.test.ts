@@ -40,6 +40,13 @@ onNewEngine('the looks of a checking execution', () => {
 		expect(error?.message).toBe('The video was not ready in time');
 	});
 
+	test('ask for nothing but the task where it is done in time, and be it the last moment', async () => {
+		const { items } = await suspend({ options: { timeout: 5 } });
+		expect(items[0]?.json.status).toBe('completed');
+		expect(sandbox.requestsTo('poll')).toHaveLength(5);
+		expect(sandbox.requestsTo('verdict')).toEqual([]);
+	});
+
 	test('come after a minute at first, and never within less', async () => {
 		const times: number[] = [];
 		await suspend({}, { whileSuspended: (_times, { waitTill }) => times.push(Number(waitTill)) });
@@ -73,7 +80,9 @@ onNewEngine('the wait of a checking execution', () => {
 		const setup = withCredential(() => {
 			throw new Error('vault: connection timeout');
 		});
-		const { error, elapsedMs } = await suspend({ options: { timeout: 10 } }, setup);
+		const input = [2, 10].map((timeout) => ({ json: { prompt: 'one', timeout } }));
+		const options = { timeout: '={{ $json.timeout }}' };
+		const { error, elapsedMs } = await suspend({ options }, { ...setup, input });
 		expect(error?.message).toBe('vault: connection timeout');
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
