@@ -88,6 +88,10 @@ onNewEngine('the checking execution', () => {
 		['nothing of ours', { prompt: 'one' }],
 		['something else under our key', { octopusXSuspended: { parent: '1', item: 'x' } }],
 		['null under our key', { octopusXSuspended: null }],
+		[
+			'an item with an error that is none',
+			{ octopusXSuspended: { parent: '1', item: { index: 0, state: 'failed', error: null } } },
+		],
 	])('its node refuses to work elsewhere, where it gets %s', async (_what, json) => {
 		const { started } = await suspend({}, { settings: CONTINUE });
 		const workflow = started?.workflow ?? { nodes: [], connections: {} };

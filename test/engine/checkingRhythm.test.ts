@@ -1,3 +1,4 @@
+import type { Route } from '../sandbox/faults';
 import { apiErrorBody } from './support/errorBodies';
 import { mostAtOnce } from './support/countRequests';
 import { CONTINUE, inputOf } from './support/inputs';
@@ -38,6 +39,13 @@ onNewEngine('the looks of a checking execution', () => {
 		expect(times).toHaveLength(expected.length);
 		times.forEach((time, n) => expect(minutes(time)).toBeCloseTo(expected[n] ?? NaN, 2));
 		expect(error?.message).toBe('The video was not ready in time');
+	});
+
+	test('ask for nothing but the task where it is done in time, and be it the last moment', async () => {
+		const { items } = await suspend({ options: { timeout: 5 } });
+		expect(items[0]?.json.status).toBe('completed');
+		expect(sandbox.requestsTo('poll')).toHaveLength(5);
+		expect(sandbox.requestsTo('verdict')).toEqual([]);
 	});
 
 	test('come after a minute at first, and never within less', async () => {
@@ -113,10 +121,38 @@ onNewEngine('the wait of a checking execution', () => {
 		const setup = withCredential(() => {
 			throw new Error('vault: connection timeout');
 		});
-		const { error, elapsedMs } = await suspend({ options: { timeout: 10 } }, setup);
+		const input = [2, 10].map((timeout) => ({ json: { prompt: 'one', timeout } }));
+		const options = { timeout: '={{ $json.timeout }}' };
+		const { error, elapsedMs } = await suspend({ options }, { ...setup, input });
 		expect(error?.message).toBe('vault: connection timeout');
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
+
+	test.each([
+		['has failed for good', '', 30, 'The account or the API key does not allow this', 1, 0],
+		['is over in time', ' [never]', 2, 'The video was not ready in time', 2, 1],
+	])(
+		'asks no more for an item that %s while others go on',
+		async (_what, ending, timeout, message, looks, verdicts) => {
+			const answer = { status: 403, body: apiErrorBody('No') };
+			if (!ending) sandbox.faults.add({ on: 'poll', prompt: 'one', times: Infinity, answer });
+			const { items } = await suspend(
+				{ options: { timeout: '={{ $json.timeout }}' } },
+				{
+					input: [
+						{ json: { prompt: `one${ending}`, timeout } },
+						{ json: { prompt: 'two', timeout: 30 } },
+					],
+					settings: CONTINUE,
+				},
+			);
+			expect(items[0]?.json.error).toMatchObject({ message, task_id: 'video_1' });
+			expect(items[1]?.json).toMatchObject({ task_id: 'video_2', status: 'completed' });
+			const asked = (route: Route) =>
+				sandbox.requestsTo(route).filter(({ path }) => path.endsWith('/video_1')).length;
+			expect([asked('poll'), asked('verdict')]).toEqual([looks, verdicts]);
+		},
+	);
 
 	test.each([
 		['Generate', {}, 403, 'The account or the API key does not allow this'],

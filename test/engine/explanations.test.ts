@@ -235,6 +235,28 @@ describe('a key that is refused', () => {
 		expect(sandbox.requestsTo('usage')).toHaveLength(1);
 	});
 
+	test('the state of the key is told to the items for which it was refused, and to no other', async () => {
+		const answer = { status: 401, body: apiErrorBody('No') };
+		sandbox.faults.add({ on: 'submit', prompt: 'number 1', answer });
+		sandbox.faults.add({ on: 'submit', prompt: 'number 2', answer: { status: 400 } });
+		const { items } = await runNodeVirtually(
+			sandbox,
+			{ ...GENERATE_EACH, seconds: '={{ $json.prompt.endsWith(3) ? 99 : 8 }}' },
+			{ settings: CONTINUE, input: numbered(4) },
+		);
+		expect(items[0]?.json.status).toBe('completed');
+		expect(
+			items.map(({ json }) => JSON.stringify(json).includes('OctopusX knows the key')),
+		).toEqual([false, true, false, false]);
+	});
+
+	test('an error that tells the state of the key has the status of the refusal', async () => {
+		refuse();
+		const { error } = await runNodeVirtually(sandbox, GENERATE);
+		expect(error).toMatchObject({ name: 'NodeApiError', httpCode: '401' });
+		expect(error?.description).toMatch(/^OctopusX knows the key.*\. Nothing was charged\./);
+	});
+
 	test('a run without a refused key does not ask for the state of the key', async () => {
 		await runNodeVirtually(sandbox, GENERATE);
 		expect(sandbox.requestsTo('usage')).toHaveLength(0);

@@ -1,4 +1,6 @@
 import type { IBinaryData, INodeParameters } from 'n8n-workflow';
+import { HTML_502 } from '../sandbox/faults';
+import { apiErrorBody } from './support/errorBodies';
 import { CONTINUE, GENERATE } from './support/inputs';
 import { runNode, runNodeVirtually } from './support/runNode';
 import { readBinary } from './support/runWorkflow';
@@ -114,6 +116,18 @@ test.each([false, true])(
 		expect(items[0]?.json.error).toMatchObject({ task_id: 'video_1', status: 'unknown' });
 	},
 );
+
+test('Get Status sits out a fault, and tells the task that it could not see', async () => {
+	const taskId = await submit();
+	sandbox.faults.add({ on: 'poll', nth: 1, answer: HTML_502 });
+	sandbox.faults.add({ on: 'poll', nth: 3, answer: { status: 403, body: apiErrorBody('No') } });
+	const look = async () =>
+		await runNodeVirtually(sandbox, { operation: 'getStatus', taskId }, { settings: CONTINUE });
+	const seen = await look();
+	expect(seen.items[0]?.json).toMatchObject({ task_id: taskId, status: 'completed' });
+	expect(seen.elapsedMs).toBe(2_000);
+	expect((await look()).items[0]?.json.error).toMatchObject({ task_id: taskId });
+});
 
 test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', 'ü ñ/💥'])(
 	'Get Status sends an id such as %s as one segment of the path',

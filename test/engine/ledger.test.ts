@@ -29,9 +29,10 @@ describe('Retry On Fail', () => {
 		const { items } = await run({}, { settings: RETRY, input: inputOf('one', 'two') });
 		expect(bill()).toEqual(['one', 'two']);
 		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2']);
-		expect(lines.join('\n')).toContain(
-			'OctopusX task video_1 taken up again for item 0, not charged again',
-		);
+		const line = 'OctopusX task video_1 taken up again for item 0, not charged again';
+		expect(lines.filter((one) => one.includes('for item 0, not charged again'))).toEqual([
+			`${line} {"item":0,"taskId":"video_1"}`,
+		]);
 	});
 
 	test('Retry On Fail goes on waiting for the same task after a timeout', async () => {
@@ -66,6 +67,24 @@ describe('Retry On Fail', () => {
 		},
 	);
 
+	test('Retry On Fail submits anew what has failed between its tries', async () => {
+		sandbox.durationMs = 5_500;
+		sandbox.faults.add({ on: 'poll', answer: forbidden });
+		await run({}, { settings: RETRY, input: inputOf('one [failed]') });
+		expect(bill()).toEqual(Array(3).fill('one [failed]'));
+		expect(lines.join('\n')).not.toContain('taken up again');
+	});
+
+	test('Retry On Fail looks for the paid task until the Timeout, and no longer', async () => {
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 502 } });
+		const { error, elapsedMs } = await run(
+			{ options: { timeout: 1 } },
+			{ settings: { ...RETRY, maxTries: 2 }, input: inputOf('one') },
+		);
+		expect(elapsedMs).toBe(60_000 + 1_000 + 60_000);
+		expect(error?.description).toContain('item 0: video_1');
+	});
+
 	test('Retry On Fail without waiting hands out the tasks that are already paid for', async () => {
 		sandbox.faults.add({ on: 'submit', prompt: 'two', answer: forbidden });
 		const { items } = await run(
@@ -82,7 +101,7 @@ describe('Retry On Fail', () => {
 		expect(bill()).toEqual(['one', 'one']);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_2' });
 		expect(lines[1]).toContain(
-			'an earlier try for item 0 may have been charged; submitting it again may be charged twice',
+			'an earlier try for item 0 may have been charged; submitting it again may be charged twice {"item":0}',
 		);
 	});
 
@@ -134,7 +153,7 @@ describe('Retry On Fail', () => {
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
 		expect(bill()).toEqual(['one', 'one']);
 		expect(lines.join('\n')).toContain(
-			'item 0 asks for another video than before; the earlier task: video_1',
+			'item 0 asks for another video than before; the earlier task: video_1 {"item":0}',
 		);
 	});
 

@@ -1,5 +1,7 @@
+import type { Readable } from 'node:stream';
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
+import { apiErrorBody } from './support/errorBodies';
 import { CONTINUE, GENERATE } from './support/inputs';
 import { eventually } from './support/eventually';
 import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
@@ -175,6 +177,31 @@ describe('Stop does not wait for n8n’s storage', () => {
 		},
 	);
 
+	test('Stop at the moment in which a file is opened closes it, and nothing is submitted', async () => {
+		let stop = () => {};
+		const opened: Readable[] = [];
+		const node = watchedNode(({ helpers }) => ({
+			helpers: {
+				...helpers,
+				getBinaryStream: async (...file) => {
+					const stream = await helpers.getBinaryStream(...file);
+					opened.push(stream);
+					stop();
+					return stream;
+				},
+			},
+		}));
+		const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
+		const { run } = await runNodeVirtually(
+			sandbox,
+			{ operation: 'edit', prompt: 'x', videoSource: 'binary' },
+			{ node, input: [{ json: {}, binary }], onStart: (it) => (stop = () => it.cancel()) },
+		);
+		expect(run.status).toBe('canceled');
+		expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
+		expect(sandbox.requestsTo('submit')).toEqual([]);
+	});
+
 	test('Stop does not wait for storage that takes in a file', async () => {
 		const { elapsedMs, error } = await runNodeVirtually(
 			sandbox,
@@ -183,5 +210,36 @@ describe('Stop does not wait for n8n’s storage', () => {
 		);
 		expect(elapsedMs).toBeLessThanOrEqual(STOP_AT_MS + 1_000);
 		expect(error?.description).toContain('item 0: video_1 (completed)');
+	});
+});
+
+describe('where n8n tells of no Stop', () => {
+	const run = async (parameters: INodeParameters) => {
+		const node = watchedNode(() => ({ getExecutionCancelSignal: () => undefined }));
+		const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
+		return await runNodeVirtually(sandbox, parameters, { node, input: [{ json: {}, binary }] });
+	};
+
+	test('a file is uploaded, and its video awaited and downloaded, in spite of faults', async () => {
+		const answer = { status: 429 };
+		sandbox.faults.add({ on: 'upload', answer: { status: 503 } });
+		sandbox.faults.add({ on: 'submit', answer });
+		sandbox.faults.add({ on: 'poll', answer });
+		sandbox.faults.add({ on: 'file', answer: { status: 403 } });
+		const { items } = await run({
+			operation: 'edit',
+			prompt: 'x',
+			videoSource: 'binary',
+			downloadVideo: true,
+			options: { sendBinaryAs: 'upload' },
+		});
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+		expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
+	});
+
+	test('a refused key is explained', async () => {
+		sandbox.faults.add({ on: 'submit', answer: { status: 401, body: apiErrorBody('No') } });
+		const { error } = await run(GENERATE);
+		expect(error?.description).toContain('OctopusX knows the key');
 	});
 });

@@ -3,11 +3,13 @@ import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
 import { Sandbox, startSandbox } from '../sandbox/sandbox';
 import { GENERATE } from './support/inputs';
-import { runNodeVirtually, type NodeSetup } from './support/runNode';
+import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
+import { lastRunOf } from './support/runWorkflow';
 import { loggedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
+afterEach(() => jest.restoreAllMocks());
 
 async function submit(parameters: INodeParameters = {}, setup?: NodeSetup) {
 	const all = { ...GENERATE, waitForCompletion: false, ...parameters };
@@ -43,6 +45,14 @@ describe('a submission that has surely not been accepted is repeated', () => {
 		const { gaps } = await submit();
 		expect(gaps[0]).toBeGreaterThanOrEqual(90_000);
 		expect(gaps[0]).toBeLessThanOrEqual(90_000 * 1.25 + 1);
+	});
+
+	test('a submission may be repeated at the last moment that its item has', async () => {
+		jest.spyOn(Math, 'random').mockReturnValue(0);
+		sandbox.faults.add({ on: 'submit', answer: tooMany({ 'retry-after': '6' }) });
+		const { items, elapsedMs } = await submit({ options: { timeout: 0.1 } });
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
+		expect(elapsedMs).toBe(6_000);
 	});
 
 	test('a submission is not repeated before the date of Retry-After', async () => {
@@ -181,6 +191,9 @@ describe('a submission without an answer', () => {
 		const { error, elapsedMs } = await submit({ prompt: 'slow' });
 		expect(error?.message).toBe('OctopusX did not answer the submission');
 		expect(elapsedMs).toBe(10 * 60_000);
+		expect(error?.description).toContain(
+			'Not within 10 minutes, or not before the execution was stopped.',
+		);
 		sandbox.release();
 	});
 
@@ -195,8 +208,9 @@ describe('a submission without an answer', () => {
 				onStart: () => void setTimeout(() => sandbox.release(), 10 * 60_000 + 2_000),
 			},
 		);
-		expect(lines[0]).toContain('item 0 may have been charged');
+		expect(lines[0]).toMatch(/item 0 may have been charged.* \{"item":0\}$/s);
 		expect(lines[1]).toContain('OctopusX task video_1 created for item 0');
+		expect(lines[1]).toContain(' {"item":0,"taskId":"video_1"}');
 		expect(lines[2]).toContain(
 			'OctopusX task video_1 taken up again for item 0, not charged again',
 		);
@@ -208,7 +222,7 @@ describe('a submission without an answer', () => {
 		sandbox.faults.add({ ...hanging, nth: 1 });
 		sandbox.faults.add({ on: 'submit', nth: 2, answer: tooMany({ 'retry-after': '60' }) });
 		const lines: string[] = [];
-		const { items } = await submit(
+		const { items, run } = await submit(
 			{ prompt: 'slow' },
 			{
 				node: loggedNode(lines),
@@ -217,6 +231,7 @@ describe('a submission without an answer', () => {
 			},
 		);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
+		expect(lastRunOf(run, NODE).hints?.[0]?.message).toContain('already charged');
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 

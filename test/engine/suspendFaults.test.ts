@@ -79,6 +79,26 @@ onNewEngine('faults of the API while suspended', () => {
 		expect(Math.max(...gaps.slice(1))).toBeLessThanOrEqual(2.5 * MINUTE);
 	});
 
+	test('an API that is down is asked again for half a minute at a look, and not for the other items', async () => {
+		const looks: number[] = [];
+		const { items, elapsedMs } = await suspend(
+			{ options: { maxConcurrency: 1 } },
+			{
+				input: inputOf('one', 'two', 'three'),
+				whileSuspended: (times) => {
+					looks.push(sandbox.requestsTo('poll').length);
+					sandbox.faults.clear();
+					if (times === 0) sandbox.faults.add({ on: 'poll', times: Infinity, answer: down });
+					if (times === 1) sandbox.faults.add({ on: 'poll', answer: down });
+				},
+			},
+		);
+		expect(items.map(({ json }) => json.status)).toEqual(Array(3).fill('completed'));
+		// after 0, 2, 6, 14 and 30 seconds; then all three, and one of them again
+		expect(looks.slice(0, 4)).toEqual([0, 5, 5 + 4, 5 + 4 + 3]);
+		expect(elapsedMs).toBeLessThanOrEqual(6 * MINUTE);
+	});
+
 	test('a key that is refused for a while does not end a suspended wait', async () => {
 		const { items } = await suspend(
 			{},
@@ -105,6 +125,24 @@ onNewEngine('faults of the API while suspended', () => {
 		expect(error).toMatchObject({ message: 'OctopusX did not accept the API key' });
 		expect(error?.description).toContain('Task video_1 goes on and was charged');
 		expect(elapsedMs).toBeLessThanOrEqual(10.5 * MINUTE);
+	});
+
+	test('a refused key that ended one of the suspended waits is explained when all are over', async () => {
+		const { items } = await suspend(
+			{ options: { timeout: '={{ $json.timeout }}' } },
+			{
+				input: [{ json: { prompt: 'one', timeout: 2 } }, { json: { prompt: 'two', timeout: 30 } }],
+				settings: CONTINUE,
+				whileSuspended: () =>
+					sandbox.faults.add({ on: 'poll', prompt: 'one', times: Infinity, answer: refusedKey }),
+			},
+		);
+		expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
+			message: 'OctopusX did not accept the API key',
+			description: expect.stringMatching(/^OctopusX knows the key, and it has quota left/),
+			task_id: 'video_1',
+		});
+		expect(items[1]?.json.status).toBe('completed');
 	});
 
 	test('a task that the API gave up is seen to have failed while suspended', async () => {

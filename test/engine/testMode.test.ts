@@ -224,6 +224,7 @@ test('a file that n8n cannot read is the same error as ever', async () => {
 		);
 		const { message, description, test } = errorOf(items[0] as INodeExecutionData);
 		expect(`${message} ${description}`).toContain('could not be read');
+		expect(description).toMatch(/^Nothing was submitted\./);
 		expect(test).toBe(true);
 	}
 });
@@ -240,6 +241,27 @@ test('a sample that n8n cannot store is the same error as ever', async () => {
 		task_id: expect.stringMatching(TEST_ID),
 		test: true,
 	});
+});
+
+test('a sample that has just been stored when the execution is stopped is handed out', async () => {
+	let stop = () => {};
+	const node = watchedNode(({ helpers }) => ({
+		helpers: {
+			...helpers,
+			prepareBinaryData: async (...file) => {
+				const stored = await helpers.prepareBinaryData(...file);
+				stop();
+				return stored;
+			},
+		},
+	}));
+	const { items } = await runTest(
+		sandbox,
+		{ downloadVideo: true },
+		{ node, settings: CONTINUE, onStart: (run) => (stop = () => run.cancel()) },
+	);
+	expect(items[0]?.json.error).toBeUndefined();
+	expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
 });
 
 test('Retry On Fail does not count a sample as paid for', async () => {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { INodeParameters } from 'n8n-workflow';
 import { HTML_502, type Fault } from '../sandbox/faults';
 import { GENERATE } from './support/inputs';
@@ -167,6 +168,59 @@ describe('faults of an upload', () => {
 		expect(error?.description).toContain('Nothing was submitted.');
 		expect(error?.description).not.toContain('may have been charged');
 		expect(sandbox.requestsTo('submit')).toEqual([]);
+	});
+
+	test.each<[string, Fault, number, string]>([
+		[
+			'an upload that hangs',
+			{ on: 'upload', times: Infinity, answer: 'hang' },
+			10 * 60_000 + 1_000,
+			'Nothing was submitted. The upload took too long. It was given up.',
+		],
+		[
+			'a question for an address whose answer drips',
+			{ on: 'presign', times: Infinity, answer: 'drip' },
+			45_000 + 1_000,
+			'Nothing was submitted. OctopusX did not answer. No address for the upload came in time.',
+		],
+	])('%s is given up, and repeated while there is time', async (_what, fault, ms, description) => {
+		sandbox.faults.add(fault);
+		// time for one more
+		const timeout = (ms + 500) / 60_000;
+		const { error, elapsedMs } = await edit({ options: { timeout } });
+		expect(error?.description).toBe(description);
+		expect(sandbox.requestsTo(fault.on)).toHaveLength(2);
+		expect(elapsedMs).toBe(2 * ms - 1_000);
+	});
+
+	test('an upload is not repeated after the time for its item', async () => {
+		sandbox.faults.add({ on: 'upload', times: Infinity, answer: HTML_502 });
+		const { error, elapsedMs } = await edit({ options: { timeout: 5 } });
+		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
+		expect(elapsedMs).toBeGreaterThan(4 * 60_000);
+		expect(elapsedMs).toBeLessThanOrEqual(5 * 60_000);
+	});
+
+	test('the error of an upload has the status of what refused it', async () => {
+		sandbox.faults.add({ on: 'upload', answer: { status: 403 } });
+		expect((await edit()).error).toMatchObject({ name: 'NodeApiError', httpCode: '403' });
+	});
+
+	test.each(['served', 'refused'])('the file of an upload that is %s is closed', async (what) => {
+		if (what === 'refused') sandbox.faults.add({ on: 'upload', answer: { status: 403 } });
+		const opened: Readable[] = [];
+		const node = watchedNode(({ helpers }) => ({
+			helpers: {
+				...helpers,
+				getBinaryStream: async (...file) => {
+					const stream = await helpers.getBinaryStream(...file);
+					opened.push(stream);
+					return stream;
+				},
+			},
+		}));
+		await edit({}, Buffer.alloc(1_000_000, 7), { node });
+		expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
 	});
 
 	test('a submission that is turned away does not upload its file again', async () => {

@@ -21,9 +21,11 @@ async function wait(parameters: INodeParameters = {}, setup?: NodeSetup) {
 
 test('the first look is one interval after the submission, and then every interval', async () => {
 	sandbox.durationMs = 12_000;
-	const { items, polls } = await wait();
+	const { items, polls } = await wait({ options: { timeout: 0.25 } });
 	expect(polls).toEqual([5_000, 10_000, 15_000]);
 	expect(items[0]?.json).toMatchObject({ status: 'completed', progress: 100 });
+	// the other view has nothing to add, not even at the deadline
+	expect(sandbox.requestsTo('verdict')).toEqual([]);
 });
 
 test('after a fault has healed, the looks come at the usual interval again', async () => {
@@ -56,8 +58,21 @@ test('faults until the deadline end in a timeout that names the last fault', asy
 	const { error, elapsedMs } = await wait({ options: { timeout: 1 } });
 	expect(elapsedMs).toBe(MINUTE);
 	expect(error?.message).toBe('The video was not ready in time');
-	expect(error?.description).toContain('Task video_1 was queued at 8 % when it was last seen.');
-	expect(error?.description).toContain('Then: OctopusX is not available at the moment.');
+	expect(error?.description).toContain(
+		'Task video_1 was queued at 8 % when it was last seen. Then: OctopusX is not available at the moment. ',
+	);
+	expect(error?.description).toContain(
+		' (HTTP 502) The task goes on and was charged: use Get Status',
+	);
+});
+
+test('a look whose answer drips is given up after 45 seconds, and the timeout says so', async () => {
+	sandbox.faults.add({ on: 'poll', times: Infinity, answer: 'drip' });
+	const { error, polls } = await wait({ options: { timeout: 1 } });
+	expect(polls).toEqual([5_000, MINUTE]);
+	expect(error?.description).toContain(
+		'Then: OctopusX did not answer. A check of the task got no answer within 45 seconds. The task goes on',
+	);
 });
 
 test.each(['true', 'false'])(
@@ -234,14 +249,39 @@ describe('the end of a task that its status does not tell', () => {
 	});
 
 	test.each([
-		['that the task goes on', { status: 'IN_PROGRESS', progress: '40%' }],
-		['nothing', {}],
-	])('a wait goes on where the other view says %s', async (_what, data) => {
+		['says that the task goes on', verdict({ status: 'IN_PROGRESS', progress: '40%' })],
+		['says nothing', verdict({})],
+		['is out of order', HTML_502],
+	])('a wait goes on where the other view %s', async (_what, answer) => {
 		const body = { id: 'video_1', status: 'warming_up' };
 		sandbox.faults.add({ on: 'poll', times: 8, answer: { status: 200, body } });
-		sandbox.faults.add({ on: 'verdict', times: Infinity, answer: verdict(data) });
+		sandbox.faults.add({ on: 'verdict', times: Infinity, answer });
 		const { items } = await wait();
 		expect(items[0]?.json).toMatchObject({ status: 'completed' });
+		expect(sandbox.requestsTo('verdict')).toHaveLength(2);
+	});
+
+	test('the other view is not asked before a status that nobody knows comes three times in a row', async () => {
+		const body = { id: 'video_1', status: 'warming_up' };
+		for (const nth of [1, 4]) {
+			sandbox.faults.add({ on: 'poll', nth, times: 2, answer: { status: 200, body } });
+		}
+		const { items } = await wait();
+		expect(items[0]?.json).toMatchObject({ status: 'completed' });
+		expect(sandbox.requestsTo('verdict')).toEqual([]);
+	});
+
+	test.each([
+		['gave the charge back', { ...failure, fail_reason: 'other' }, ' The charge was given back.'],
+		['did not', { ...failure, quota: 5 }, ''],
+		['says nothing', { status: 'IN_PROGRESS' }, ''],
+	])('the error of a task that failed tells whether the gateway %s', async (_what, data, told) => {
+		sandbox.faults.add({ on: 'verdict', answer: verdict(data) });
+		const { error } = await wait({ prompt: 'a boat [failed]' });
+		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.description).toBe(
+			`OctopusX said about task video_1: "The sandbox let this task end failed" (task_failed).${told}`,
+		);
 	});
 
 	test('a wait asks the other view before it gives up at its deadline', async () => {
@@ -290,7 +330,7 @@ test('a Retry-After of a day holds the looks up for minutes at most', async () =
 	const answer = { status: 429, headers: { 'retry-after': '86400' } };
 	sandbox.faults.add({ on: 'poll', answer });
 	const { items, polls } = await wait();
-	expect(polls[1]).toBeLessThanOrEqual(5 * MINUTE);
+	expect(polls[1]).toBe(5_000 + 3 * MINUTE);
 	expect(items[0]?.json).toMatchObject({ status: 'completed' });
 });
 

@@ -17,7 +17,6 @@ test('a wait that took too long says how far the task was, and what came last', 
 	const plain = timedOut(task);
 	expect(plain.message).toBe('The video was not ready in time');
 	expect(plain.description).toBe(`${SEEN} ${LATER}`);
-	expect(plain.details).toEqual({ transient: true });
 	expect(timedOut(task, fault({})).description).toBe(`${SEEN} Then: It broke. Do this. ${LATER}`);
 });
 

@@ -5,7 +5,7 @@ import {
 	type INodeExecutionData,
 } from 'n8n-workflow';
 import { asOctopusXError, attempt, OctopusXError } from '../api/errors';
-import { hasEnded, type Task } from '../api/task';
+import { hasEnded } from '../api/task';
 import { now, toWallClock } from '../timing/clock';
 import { nextInterval } from '../timing/interval';
 import { deliverIfEnded } from './carryOut';
@@ -24,7 +24,7 @@ import { openScope, scopeFor, type Scope } from './state/scope';
 import { askVerdict, healsFor, look, lookAgain } from './steps/look';
 import { explainRefusedKey } from './steps/refusedKey';
 import { endOfWait, timedOut } from './steps/wait';
-import { shrinkInput, type HandedOver, type Pending } from './suspension/handover';
+import { keepOver, shrinkInput, type HandedOver, type Pending } from './suspension/handover';
 import { endOfStartUp } from './suspension/startUp';
 import { takeOver } from './suspension/takeOver';
 import { withoutVideo } from './suspension/suspend';
@@ -32,9 +32,6 @@ import { withoutVideo } from './suspension/suspend';
 /** n8n keeps what the sub-workflow ended with, and fails with it again. */
 const AFTER_SUSPENSION =
 	"n8n's Retry is of no use here: a retry of an execution that was suspended fails with the same error, without asking OctopusX. Fetch finished videos with Get Status and their task IDs, and start the workflow anew for those that failed.";
-
-/** Where n8n keeps, from look to look, the tasks that have been seen to end. */
-const SEEN = 'octopusXSeen';
 
 /** n8n looks for executions to resume once a minute. */
 const SHORTEST_INTERVAL_MS = 60_000;
@@ -64,21 +61,14 @@ export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecu
 
 async function resume(
 	context: IExecuteFunctions,
-	{ parent, items: handedOver, isNew }: HandedOver,
+	{ parent, items, isNew }: HandedOver,
 ): Promise<INodeExecutionData[]> {
 	shrinkInput(context, parent);
-	if (isNew) return await waitOn(context, handedOver);
-	const memory = context.getContext('node');
-	const seen = (memory[SEEN] ??= {}) as Record<number, Task>;
-	const items = handedOver.map((item) => {
-		const task = seen[item.index];
-		return item.state === 'paid' && task ? withTask(item, task) : item;
-	});
-	const remembered = new Set(items.filter((item, n) => item !== handedOver[n]));
+	if (isNew) return await waitOn(context, items);
 	const startedUp = endOfStartUp();
 	if (startedUp !== undefined) return await waitOn(context, items, startedUp);
 	if (await isAbandoned(context, parent)) {
-		const tasks = handedOver.flatMap((item) => taskOf(item)?.task_id ?? []).join(', ');
+		const tasks = items.flatMap((item) => taskOf(item)?.task_id ?? []).join(', ');
 		context.logger.warn(`OctopusX: no execution waits any more for ${tasks}`);
 		return [];
 	}
@@ -89,14 +79,14 @@ async function resume(
 		scope = await openScope(context, Ledger.open(context), withJob);
 	} catch (error) {
 		// a credential that n8n could not read may be read the next time; one that is wrong stays so
-		const isForGood = error instanceof OctopusXError || !handedOver.some(isInTime);
+		const isForGood = error instanceof OctopusXError || !items.some(isInTime);
 		return isForGood
 			? conclude(
 					context,
 					items.map((item) => unlessFailed(item, error as Error)),
 					AFTER_SUSPENSION,
 				)
-			: await waitOn(context, handedOver);
+			: await waitOn(context, items);
 	}
 
 	const round: Round = { until: now() + ROUND_LIMIT_MS, isDown: false };
@@ -107,15 +97,12 @@ async function resume(
 				: item,
 		),
 	);
-	// what has ended stays so, also when the API is down at the next look or has forgotten it
-	for (const item of looked) {
-		if (item.state === 'ended') seen[item.index] = item.task;
-	}
+	keepOver(context, looked);
 	const over = looked.filter((item) => item.state !== 'paid');
 	if (over.length < looked.length) return await waitOn(context, looked);
 	const settled = await Promise.all(
-		over.map(async (item) => {
-			const isOld = remembered.has(item) && item.state === 'ended';
+		over.map(async (item, n) => {
+			const isOld = item === items[n] && item.state === 'ended' && item.task.status === 'completed';
 			return await deliverIfEnded(scope, isOld ? await refreshed(scope, item, round) : item);
 		}),
 	);

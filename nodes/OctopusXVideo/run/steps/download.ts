@@ -31,8 +31,8 @@ export async function downloadVideo(scope: Scope, task: Task, fileName: string):
 		const url = await address();
 		if (url === undefined || faults.has(url)) continue;
 		const { value: file, fault } = await attempt(fetchFile(scope, url, name));
-		if (file) return { task: seen, file };
-		if (fault) faults.set(url, fault);
+		if (!fault) return { task: seen, file };
+		faults.set(url, fault);
 	}
 	return { task: seen, fault: undelivered([...faults.values()]) };
 }

@@ -75,7 +75,7 @@ export async function submitOnce(
 	});
 	throw new OctopusXError(
 		message,
-		`It may have been charged, as no answer says whether a video is being made. The node did not send the request again: look into the usage log of the OctopusX account before you run it again. ${description}`,
+		`It may have been charged. No answer says whether a video is being made, so the node did not send the request again: look into the usage log of the OctopusX account before you run it again. ${description}`,
 		details,
 	);
 }

@@ -73,6 +73,5 @@ export function timedOut(
 			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
 			"The task goes on and was charged: use Get Status with this Task ID later, or raise the option 'Timeout (Minutes)'.",
 		].join(' '),
-		{ transient: true },
 	);
 }

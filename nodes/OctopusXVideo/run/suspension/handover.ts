@@ -8,7 +8,7 @@ import { wordsOf } from '../state/output';
 /** Under this key items bring what is handed over; the sub-workflow asks for it to see whether to go on. */
 export const HANDOVER = 'octopusXSuspended';
 
-/** Where n8n keeps what was handed over, once for all looks. */
+/** Where n8n keeps what was handed over, once for all looks, and what has become of it. */
 const KEPT = 'octopusXHandover';
 
 /** An item that is handed over. */
@@ -22,6 +22,7 @@ interface Words {
 	message: string;
 	description?: string;
 	statusCode?: number;
+	isKeyRefused?: boolean;
 }
 
 /**
@@ -56,6 +57,17 @@ export function readHandover(context: IExecuteFunctions): HandedOver | undefined
 }
 
 /**
+ * Keeps what items have come to, for the looks that follow: what is over stays so, also when the API is
+ * down at the next look or has forgotten it, and is not asked for again.
+ */
+export function keepOver(context: IExecuteFunctions, items: Pending[]): void {
+	const all = context.getContext('node')[KEPT] as Array<{ item: Handover }>;
+	for (const [n, item] of items.entries()) {
+		if (item.state !== 'paid') all[n] = { ...all[n], item: write(item) };
+	}
+}
+
+/**
  * Puts one small item in the place of those that the node got. They have been kept: n8n would hand them
  * on when it resumes the execution, and save them anew at every turn of the loop.
  */
@@ -65,13 +77,16 @@ export function shrinkInput(context: IExecuteFunctions, parent: string): void {
 }
 
 function isHandover(value: unknown): value is { parent: string; item: Handover } {
-	return isPlainObject(value) && isPlainObject(value.item) && typeof value.item.index === 'number';
+	if (!isPlainObject(value) || !isPlainObject(value.item)) return false;
+	const { index, error = {} } = value.item;
+	return typeof index === 'number' && isPlainObject(error);
 }
 
 function write(item: Pending): Handover {
 	if ('error' in item) {
-		const { statusCode } = item.error instanceof OctopusXError ? item.error.details : {};
-		return { ...item, error: { ...wordsOf(item.error), statusCode } };
+		const { statusCode, isKeyRefused } =
+			item.error instanceof OctopusXError ? item.error.details : {};
+		return { ...item, error: { ...wordsOf(item.error), statusCode, isKeyRefused } };
 	}
 	// the task is looked up again, and what paid for it is not needed any more
 	const { task_id: taskId } = item.task;
@@ -88,8 +103,8 @@ function write(item: Pending): Handover {
 function read(handover: Handover): Pending {
 	if (handover.state === 'paid') return overClocks(handover, fromWallClock);
 	if (!('error' in handover)) return handover;
-	const { message, description = '', statusCode } = handover.error;
-	return { ...handover, error: new OctopusXError(message, description, { statusCode }) };
+	const { message, description = '', ...details } = handover.error;
+	return { ...handover, error: new OctopusXError(message, description, details) };
 }
 
 /** The sub-workflow may run in another process, which has the wall clock in common with this one. */
