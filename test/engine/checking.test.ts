@@ -46,6 +46,36 @@ onNewEngine('the checking execution', () => {
 		expect(isShown({ operation: 'generate', checkedExecution: '' })).toBe(false);
 	});
 
+	test('is handed of each item what it needs to go on: ids and settings, or the error', async () => {
+		const body = { code: 'bad', message: 'no', data: null };
+		sandbox.faults.add({ on: 'submit', prompt: 'two', answer: { status: 422, body } });
+		const done = (taskId: string) => ({ id: taskId, status: 'completed' });
+		const answer = { status: 200, bodyFor: done };
+		sandbox.faults.add({ on: 'submit', prompt: 'three', accept: true, answer });
+		const input = inputOf('one', 'two', 'three');
+		const { started, child } = await suspend({}, { input });
+		expect(started?.items.map(({ pairedItem }) => pairedItem)).toEqual([
+			{ item: 0 },
+			{ item: 1 },
+			{ item: 2 },
+		]);
+		const job = { wait: { isSuspended: true }, timeoutMs: 30 * MINUTE };
+		const task = (taskId: string) => ({
+			job: { ...job, source: { taskId } },
+			task: { id: taskId },
+		});
+		expect(started?.items.map(({ json }) => json.octopusXSuspended)).toMatchObject([
+			{ parent: '1', item: { state: 'paid', index: 0, ...task('video_1') } },
+			{ parent: '1', item: { state: 'failed', index: 1, error: { statusCode: 422 } } },
+			{ parent: '1', item: { state: 'ended', index: 2, ...task('video_2') } },
+		]);
+		expect(child?.data.resultData.error).toMatchObject({
+			name: 'NodeApiError',
+			message: 'OctopusX rejected the request',
+			httpCode: '422',
+		});
+	});
+
 	/** Stops a checking execution while it waits, and retries it as n8n does. */
 	async function stopAndRetry(settings = {}): Promise<IRun> {
 		let stopped: IRun | undefined;
@@ -84,11 +114,17 @@ onNewEngine('the checking execution', () => {
 		},
 	);
 
-	test.each<[string, INodeExecutionData['json']]>([
+	const ours = {
+		octopusXSuspended: { parent: '1', item: { index: 0, state: 'failed', error: {} } },
+	};
+
+	test.each<[string, ...Array<INodeExecutionData['json']>]>([
 		['nothing of ours', { prompt: 'one' }],
 		['something else under our key', { octopusXSuspended: { parent: '1', item: 'x' } }],
+		['an item without a place under our key', { octopusXSuspended: { parent: '1', item: {} } }],
 		['null under our key', { octopusXSuspended: null }],
-	])('its node refuses to work elsewhere, where it gets %s', async (_what, json) => {
+		['something else beside what is ours', ours, { prompt: 'one' }],
+	])('its node refuses to work elsewhere, where it gets %s', async (_what, ...all) => {
 		const { started } = await suspend({}, { settings: CONTINUE });
 		const workflow = started?.workflow ?? { nodes: [], connections: {} };
 		sandbox.log = [];
@@ -101,7 +137,7 @@ onNewEngine('the checking execution', () => {
 				},
 			},
 			mode: 'manual',
-			input: [{ json }],
+			input: all.map((json) => ({ json })),
 		});
 		expect(lastRunOf(run, CHECKING).error?.message).toBe(
 			'This node only works in a checking execution',

@@ -1,3 +1,4 @@
+import { noteSleep, now } from '../../nodes/OctopusXVideo/timing/clock';
 import { apiErrorBody } from './support/errorBodies';
 import { inputOf } from './support/inputs';
 import { CHECKING, MINUTE, onNewEngine, suspendingOn } from './support/suspending';
@@ -37,6 +38,15 @@ onNewEngine('the looks of a checking execution', () => {
 		expect(times).toHaveLength(expected.length);
 		times.forEach((time, n) => expect(minutes(time)).toBeCloseTo(expected[n] ?? NaN, 2));
 		expect(error?.message).toBe('The video was not ready in time');
+	});
+
+	test('are over at the deadline, also where the wall clock was set before', async () => {
+		const setClock = (ms: number) => noteSleep(now(), -ms, -ms);
+		setClock(20 * MINUTE);
+		const setup = { input: inputOf('one [never]') };
+		const { elapsedMs } = await suspend({ options: { timeout: 10 } }, setup);
+		setClock(-20 * MINUTE);
+		expect(elapsedMs).toBe(10 * MINUTE);
 	});
 
 	test('come after a minute at first, and never within less', async () => {

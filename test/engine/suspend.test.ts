@@ -188,12 +188,13 @@ describe('an execution that cannot be suspended', () => {
 		expect(sandbox.log).toEqual([]);
 	});
 
-	test.each<[string, Partial<IExecuteFunctions>]>([
-		['the execution is not saved', { getExecutionId: () => '' }],
-		['the workflow is not saved', { getWorkflow: () => ({ active: false }) }],
-		['an AI agent runs the node', { isToolExecution: () => true }],
-	])('Suspend is refused before anything is paid for when %s', async (_why, context) => {
-		expect(await refusal(context)).toMatchObject({ message });
+	test.each<[string, Partial<IExecuteFunctions>, string]>([
+		['the execution is not saved', { getExecutionId: () => '' }, 'n8n does not save'],
+		['the workflow is not saved', { getWorkflow: () => ({ active: false }) }, 'n8n does not save'],
+		['an AI agent runs the node', { isToolExecution: () => true }, 'An AI agent waits'],
+	])('Suspend is refused before anything is paid for when %s', async (_why, context, words) => {
+		const description = expect.stringContaining(canSuspend ? words : 'n8n 2.0 or later');
+		expect(await refusal(context)).toMatchObject({ message, description });
 	});
 
 	test('a refusal to suspend is on the items with On Error: Continue', async () => {
