@@ -2,7 +2,6 @@ import { NodeHelpers, type INode, type INodeExecutionData, type IRun } from 'n8n
 import { parse, stringify } from 'flatted';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { CONTINUE, inputOf } from './support/inputs';
-import { NODE } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
 import { CHECKING, MINUTE, onNewEngine, runChecking, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
@@ -18,12 +17,25 @@ onNewEngine('the checking execution', () => {
 		const { started } = await suspend();
 		const { name, nodes } = started?.workflow ?? { nodes: [] };
 		expect(name).toBe('Videos of execution 1: checking, do not stop');
-		expect(nodes.map((node) => node.name)).toEqual(
-			expect.arrayContaining(['Videos of execution 1', `${NODE}: checking, do not stop`]),
-		);
+		const names = ['Videos of execution 1', CHECKING, 'All done?', 'What this is'];
+		expect(nodes.map((node) => node.name)).toEqual(names);
+		expect(new Set(nodes.map((node) => node.id)).size).toBe(nodes.length);
+		expect(nodes.map((node) => node.id)).not.toContain('');
 		const note = nodes.find(({ type }) => type === 'n8n-nodes-base.stickyNote');
 		expect(note?.parameters.content).toContain('## Videos of execution 1: checking, do not stop');
 		expect(note?.parameters.content).toContain('stop execution 1, not this one');
+	});
+
+	test('shows its note above its nodes, and as wide as they stand', async () => {
+		const { started } = await suspend();
+		const nodes = started?.workflow.nodes ?? [];
+		const [note] = nodes.filter(({ type }) => type === 'n8n-nodes-base.stickyNote');
+		const others = nodes.filter((node) => node !== note).map(({ position }) => position);
+		const [x, y] = note?.position ?? [];
+		const { width, height } = note?.parameters as Record<'width' | 'height', number>;
+		expect(Number(y) + height).toBeLessThan(Math.min(...others.map((position) => position[1])));
+		expect(x).toBeLessThan(Math.min(...others.map((position) => position[0])));
+		expect(Number(x) + width).toBeGreaterThan(Math.max(...others.map((position) => position[0])));
 	});
 
 	test('opens without a mark of something wrong, as a Get Status of the tasks that waits', async () => {
@@ -34,9 +46,9 @@ onNewEngine('the checking execution', () => {
 			null,
 		);
 		const operation = description.properties.find(({ name }) => name === 'operation');
-		expect(operation?.options).toContainEqual(
-			expect.objectContaining({ value: node.parameters.operation }),
-		);
+		const shown = { operation: 'getStatus', waitForCompletion: true, waitStrategy: 'suspend' };
+		expect(node.parameters).toMatchObject(shown);
+		expect(operation?.options).toContainEqual(expect.objectContaining({ value: shown.operation }));
 		const isShown = (parameters: INode['parameters']) =>
 			description.properties
 				.filter((one) => NodeHelpers.displayParameter(parameters, one, node, description))

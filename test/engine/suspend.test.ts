@@ -126,7 +126,9 @@ onNewEngine('a suspended execution', () => {
 		const { items } = await suspend({}, { executeWorkflow, node: loggedNode(lines) });
 		expect(items.map(({ binary }) => binary?.data?.mimeType)).toEqual(Array(3).fill('video/mp4'));
 		expect(sandbox.tasks).toHaveLength(3);
-		expect(lines.join('\n')).toContain('n8n did not suspend the execution, so it waits by itself');
+		expect(lines.join('\n')).toMatch(
+			/OctopusX: policy [^]*n8n did not suspend the execution, so it waits by itself/,
+		);
 	});
 
 	test('with Max Concurrency 1, all videos are submitted before the execution is suspended', async () => {
@@ -191,6 +193,11 @@ describe('an execution that cannot be suspended', () => {
 	test.each<[string, Partial<IExecuteFunctions>, string]>([
 		['the execution is not saved', { getExecutionId: () => '' }, 'n8n does not save'],
 		['the workflow is not saved', { getWorkflow: () => ({ active: false }) }, 'n8n does not save'],
+		[
+			'the workflow has the id of an unsaved one',
+			{ getWorkflow: () => ({ active: false, id: '__EMPTY__' }) },
+			'n8n does not save',
+		],
 		['an AI agent runs the node', { isToolExecution: () => true }, 'An AI agent waits'],
 	])('Suspend is refused before anything is paid for when %s', async (_why, context, words) => {
 		const description = expect.stringContaining(canSuspend ? words : 'n8n 2.0 or later');
