@@ -162,6 +162,12 @@ onNewEngine('a suspended execution', () => {
 		expect(sandbox.tasks).toHaveLength(3);
 	});
 
+	test('an n8n that does not tell of calls by an AI agent suspends, too', async () => {
+		const node = watchedNode(() => ({ isToolExecution: undefined }));
+		const { items } = await suspend({}, { node, input: inputOf('one') });
+		expect(items[0]?.json.status).toBe('completed');
+	});
+
 	test('Get Status waits suspended', async () => {
 		await runNode(sandbox, { prompt: 'one', waitForCompletion: false });
 		const { items } = await suspend(
