@@ -12,6 +12,11 @@ const sandbox = useSandbox({ durationMs: 5 * MINUTE });
 
 const suspend = suspendingOn(sandbox, {}, inputOf('one', 'two'));
 
+const refuse = (prompt: string) => {
+	const body = { code: 'bad', message: 'no', data: null };
+	sandbox.faults.add({ on: 'submit', prompt, answer: { status: 422, body } });
+};
+
 onNewEngine('the checking execution', () => {
 	test('says in its names and in a note which execution it belongs to, and not to stop it', async () => {
 		const { started } = await suspend();
@@ -59,8 +64,7 @@ onNewEngine('the checking execution', () => {
 	});
 
 	test('is handed of each item what it needs to go on: ids and settings, or the error', async () => {
-		const body = { code: 'bad', message: 'no', data: null };
-		sandbox.faults.add({ on: 'submit', prompt: 'two', answer: { status: 422, body } });
+		refuse('two');
 		const done = (taskId: string) => ({ id: taskId, status: 'completed' });
 		const answer = { status: 200, bodyFor: done };
 		sandbox.faults.add({ on: 'submit', prompt: 'three', accept: true, answer });
@@ -88,13 +92,28 @@ onNewEngine('the checking execution', () => {
 		});
 	});
 
+	test('goes round with one small item, which names the execution that waits', async () => {
+		const round: unknown[] = [];
+		await suspend(
+			{},
+			{
+				whileSuspended: (_times, { data }) =>
+					round.push(data.executionData?.nodeExecutionStack[0]?.data.main?.[0]),
+			},
+		);
+		const small = [{ json: { octopusXSuspended: { parent: '1' } } }];
+		expect(round).toEqual(Array(5).fill(small));
+	});
+
 	/** Stops a checking execution while it waits, and retries it as n8n does. */
 	async function stopAndRetry(settings = {}): Promise<IRun> {
 		let stopped: IRun | undefined;
+		refuse('no task');
 		const { started } = await suspend(
 			{},
 			{
 				settings,
+				input: inputOf('one', 'no task', 'two'),
 				whileSuspended: (times, child) => {
 					if (times === 1) stopped = parse(stringify(child)) as IRun;
 				},
@@ -122,21 +141,14 @@ onNewEngine('the checking execution', () => {
 				description:
 					'Fetch the videos of execution 1 with Get Status, which is not charged: video_1, video_2.',
 			});
+			const [entry] = data.executionData?.nodeExecutionStack ?? [];
+			expect(entry?.node).toMatchObject({ name: CHECKING, onError: 'stopWorkflow' });
 			expect(sandbox.log).toEqual([]);
 		},
 	);
 
-	const ours = {
-		octopusXSuspended: { parent: '1', item: { index: 0, state: 'failed', error: {} } },
-	};
-
-	test.each<[string, ...Array<INodeExecutionData['json']>]>([
-		['nothing of ours', { prompt: 'one' }],
-		['something else under our key', { octopusXSuspended: { parent: '1', item: 'x' } }],
-		['an item without a place under our key', { octopusXSuspended: { parent: '1', item: {} } }],
-		['null under our key', { octopusXSuspended: null }],
-		['something else beside what is ours', ours, { prompt: 'one' }],
-	])('its node refuses to work elsewhere, where it gets %s', async (_what, ...all) => {
+	/** Runs the node alone, with these items. */
+	async function runElsewhere(...all: Array<INodeExecutionData['json']>) {
 		const { started } = await suspend({}, { settings: CONTINUE });
 		const workflow = started?.workflow ?? { nodes: [], connections: {} };
 		sandbox.log = [];
@@ -151,10 +163,29 @@ onNewEngine('the checking execution', () => {
 			mode: 'manual',
 			input: all.map((json) => ({ json })),
 		});
-		expect(lastRunOf(run, CHECKING).error?.message).toBe(
-			'This node only works in a checking execution',
-		);
 		expect(sandbox.log).toEqual([]);
+		return lastRunOf(run, CHECKING);
+	}
+
+	const error = { message: 'It failed' };
+	const ours = { octopusXSuspended: { parent: '1', item: { index: 0, state: 'failed', error } } };
+
+	test.each<[string, ...Array<INodeExecutionData['json']>]>([
+		['nothing of ours', { prompt: 'one' }],
+		['something else under our key', { octopusXSuspended: { parent: '1', item: 'x' } }],
+		['an item without a place under our key', { octopusXSuspended: { parent: '1', item: {} } }],
+		['null under our key', { octopusXSuspended: null }],
+		['something else beside what is ours', ours, { prompt: 'one' }],
+	])('its node refuses to work elsewhere, where it gets %s', async (_what, ...all) => {
+		expect((await runElsewhere(...all)).error).toMatchObject({
+			message: 'This node only works in a checking execution',
+			description: expect.stringContaining('Delete it'),
+		});
+	});
+
+	test('hands on an error that has no description as it is', async () => {
+		const { data } = await runElsewhere(ours);
+		expect(data?.main?.[0]?.map(({ json }) => json)).toEqual([{ error }]);
 	});
 });
 
