@@ -1,3 +1,4 @@
+import { noteSleep, now } from '../../nodes/OctopusXVideo/timing/clock';
 import type { Route } from '../sandbox/faults';
 import { apiErrorBody } from './support/errorBodies';
 import { mostAtOnce } from './support/countRequests';
@@ -46,6 +47,15 @@ onNewEngine('the looks of a checking execution', () => {
 		expect(items[0]?.json.status).toBe('completed');
 		expect(sandbox.requestsTo('poll')).toHaveLength(5);
 		expect(sandbox.requestsTo('verdict')).toEqual([]);
+	});
+
+	test('are over at the deadline, also where the wall clock was set before', async () => {
+		const setClock = (ms: number) => noteSleep(now(), -ms, -ms);
+		setClock(20 * MINUTE);
+		const setup = { input: inputOf('one [never]') };
+		const { elapsedMs } = await suspend({ options: { timeout: 10 } }, setup);
+		setClock(-20 * MINUTE);
+		expect(elapsedMs).toBe(10 * MINUTE);
 	});
 
 	test('come after a minute at first, and never within less', async () => {

@@ -200,7 +200,7 @@ describe('a file that can still be had is fetched', () => {
 	});
 
 	test.each([
-		['fileHost', '/files/content'],
+		['fileHost', '/files/video_1.mp4?signature=x#/content'],
 		['url', '/v1/videos/video_1/content?signature=x'],
 	] as const)(
 		'what is cut after 60 seconds at %s%s is not taken for the content endpoint',

@@ -1,5 +1,6 @@
 import type { Fault } from '../sandbox/faults';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
+import { eventually } from './support/eventually';
 import { CONTINUE, GENERATE, GENERATE_EACH, numbered } from './support/inputs';
 import { runNodeVirtually } from './support/runNode';
 import { loggedNode } from './support/watchedNode';
@@ -222,7 +223,7 @@ describe('a key that is refused', () => {
 		const { error } = await runNodeVirtually(sandbox, GENERATE);
 		expect(error?.message).toBe('OctopusX did not accept the API key');
 		expect(error?.description).toMatch(/^Nothing was charged. The API key in the credential/);
-		sandbox.release();
+		await eventually(() => expect(sandbox.hanging).toBe(0));
 	});
 
 	test('the state of the key is asked for once in a run, never for each item', async () => {

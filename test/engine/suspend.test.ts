@@ -127,7 +127,9 @@ onNewEngine('a suspended execution', () => {
 		const { items } = await suspend({}, { executeWorkflow, node: loggedNode(lines) });
 		expect(items.map(({ binary }) => binary?.data?.mimeType)).toEqual(Array(3).fill('video/mp4'));
 		expect(sandbox.tasks).toHaveLength(3);
-		expect(lines.join('\n')).toContain('n8n did not suspend the execution, so it waits by itself');
+		expect(lines.join('\n')).toMatch(
+			/OctopusX: policy [^]*n8n did not suspend the execution, so it waits by itself/,
+		);
 	});
 
 	test('with Max Concurrency 1, all videos are submitted before the execution is suspended', async () => {
@@ -161,6 +163,12 @@ onNewEngine('a suspended execution', () => {
 		expect(sandbox.tasks).toHaveLength(3);
 	});
 
+	test('an n8n that does not tell of calls by an AI agent suspends, too', async () => {
+		const node = watchedNode(() => ({ isToolExecution: undefined }));
+		const { items } = await suspend({}, { node, input: inputOf('one') });
+		expect(items[0]?.json.status).toBe('completed');
+	});
+
 	test('Get Status waits suspended', async () => {
 		await runNode(sandbox, { prompt: 'one', waitForCompletion: false });
 		const { items } = await suspend(
@@ -189,12 +197,18 @@ describe('an execution that cannot be suspended', () => {
 		expect(sandbox.log).toEqual([]);
 	});
 
-	test.each<[string, Partial<IExecuteFunctions>]>([
-		['the execution is not saved', { getExecutionId: () => '' }],
-		['the workflow is not saved', { getWorkflow: () => ({ active: false }) }],
-		['an AI agent runs the node', { isToolExecution: () => true }],
-	])('Suspend is refused before anything is paid for when %s', async (_why, context) => {
-		expect(await refusal(context)).toMatchObject({ message });
+	test.each<[string, Partial<IExecuteFunctions>, string]>([
+		['the execution is not saved', { getExecutionId: () => '' }, 'n8n does not save'],
+		['the workflow is not saved', { getWorkflow: () => ({ active: false }) }, 'n8n does not save'],
+		[
+			'the workflow has the id of an unsaved one',
+			{ getWorkflow: () => ({ active: false, id: '__EMPTY__' }) },
+			'n8n does not save',
+		],
+		['an AI agent runs the node', { isToolExecution: () => true }, 'An AI agent waits'],
+	])('Suspend is refused before anything is paid for when %s', async (_why, context, words) => {
+		const description = expect.stringContaining(canSuspend ? words : 'n8n 2.0 or later');
+		expect(await refusal(context)).toMatchObject({ message, description });
 	});
 
 	test('a refusal to suspend is on the items with On Error: Continue', async () => {

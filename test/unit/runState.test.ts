@@ -199,6 +199,28 @@ describe('the ledger', () => {
 	});
 });
 
+describe('the start of n8n', () => {
+	const loadedAt = 2_000_000_000_000;
+
+	beforeEach(() => jest.useFakeTimers({ now: loadedAt }));
+	afterEach(() => jest.useRealTimers());
+
+	test('is over a minute after the package was loaded, and where the clock was set back', () => {
+		jest.isolateModules(() => {
+			const { endOfStartUp } = jest.requireActual<
+				typeof import('../../nodes/OctopusXVideo/run/suspension/startUp')
+			>('../../nodes/OctopusXVideo/run/suspension/startUp');
+			expect(endOfStartUp()).toBe(loadedAt + 60_000);
+			jest.setSystemTime(loadedAt + 59_999);
+			expect(endOfStartUp()).toBe(loadedAt + 60_000);
+			jest.setSystemTime(loadedAt + 60_000);
+			expect(endOfStartUp()).toBeUndefined();
+			jest.setSystemTime(loadedAt - 1);
+			expect(endOfStartUp()).toBeUndefined();
+		});
+	});
+});
+
 describe('what all items of a run meet', () => {
 	const refusal = new OctopusXError('refused', 'd', { isCommon: true, statusCode: 401 });
 	const down = (details: FaultDetails = { transient: true }) =>

@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream';
 import { cleanKey } from '../../nodes/OctopusXVideo/api/apiKey';
 import { asOctopusXError, attempt, OctopusXError } from '../../nodes/OctopusXVideo/api/errors';
 import { readKeyState } from '../../nodes/OctopusXVideo/api/keyState';
 import { parseUploadTarget } from '../../nodes/OctopusXVideo/api/presign';
 import { createRedact } from '../../nodes/OctopusXVideo/api/redact';
+import { guarded } from '../../nodes/OctopusXVideo/api/transport';
 import { readVerdict } from '../../nodes/OctopusXVideo/api/verdict';
 
 /** The answers of the smaller endpoints, and the small helpers beside them. */
@@ -177,6 +179,11 @@ describe('what is hidden', () => {
 	test('a key of seven characters hides nothing', () => {
 		expect(createRedact('1234567')('1234567')).toBe('1234567');
 	});
+});
+
+test('a body that fails while nobody reads it does no harm', () => {
+	const body = guarded(new Readable());
+	expect(() => body.emit('error', new Error('late'))).not.toThrow();
 });
 
 describe('errors', () => {

@@ -162,6 +162,8 @@ describe('why a task failed', () => {
 		[{ code: 'outer', message: '', error: { code: 'x', msg: 'No' } }, 'outer', 'No'],
 		[[{ code: 'x', message: 'One' }, { message: 'Two' }], 'x', 'One; Two'],
 		[['One', 'Two'], 'failed', 'One; Two'],
+		[['One', 'Two', 'Three', 'Four'], 'failed', 'One; Two; Three'],
+		[{ detail: 'Two', message: 'One' }, 'failed', 'One'],
 		[{ errors: [{ msg: 'One' }, 'Two'] }, 'failed', 'One; Two'],
 		[[], 'failed', 'The server gave no reason'],
 	])('a task that failed with %p has a code and a reason', (error, code, message) => {

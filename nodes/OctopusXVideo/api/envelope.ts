@@ -68,7 +68,8 @@ export function quoteWhole(answer: Answer, redact: Redact): string {
 function signsOf({ statusCode, headers, body }: Answer, redact: Redact): string {
 	const { code, message } = readEnvelope(body);
 	const requestId = textOf(headers['x-oneapi-request-id']);
-	const isNews = requestId !== '' && !message.includes(requestId);
+	// where there is none, too: any text has the empty one in it
+	const isNews = !message.includes(requestId);
 	const signs = [`HTTP ${statusCode}`, code, isNews && `request ID ${requestId}`];
 	return redact(signs.filter(Boolean).join(', '));
 }

@@ -53,7 +53,11 @@ const note = {
 		displayName: 'Sticky Note',
 		name: 'stickyNote',
 		group: [],
-		properties: [{ displayName: 'Content', name: 'content', type: 'string', default: '' }],
+		properties: [
+			{ displayName: 'Content', name: 'content', type: 'string', default: '' },
+			{ displayName: 'Height', name: 'height', type: 'number', default: 160 },
+			{ displayName: 'Width', name: 'width', type: 'number', default: 240 },
+		],
 	},
 } as unknown as INodeType;
 

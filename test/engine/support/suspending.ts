@@ -16,6 +16,18 @@ import { NODE, runNode, type NodeRun, type NodeSetup } from './runNode';
 import { lastRunOf, runWorkflow, type RunOptions } from './runWorkflow';
 import { onVirtualTime } from './virtualTime';
 
+/** More turns of the sub-workflow's loop than any look needs, without time passing. */
+const MAX_TURNS = 100;
+let turns = 0;
+let turnedAt = 0;
+
+/** Ends a loop in which nobody waits: it would not even let the test time out. */
+function noteTurn(): void {
+	turns = Date.now() === turnedAt ? turns + 1 : 0;
+	turnedAt = Date.now();
+	if (turns > MAX_TURNS) throw new Error('The sub-workflow goes round without waiting');
+}
+
 /** n8n's IF, version 1, with the one condition that our sub-workflow has. */
 const ifNode = {
 	description: {
@@ -51,6 +63,7 @@ const ifNode = {
 		getInputData: () => INodeExecutionData[];
 		getNodeParameter: (name: string, item: number) => IDataObject[];
 	}) {
+		noteTurn();
 		const outputs: INodeExecutionData[][] = [[], []];
 		for (const [item, data] of this.getInputData().entries()) {
 			const [condition] = this.getNodeParameter('conditions.boolean', item);
