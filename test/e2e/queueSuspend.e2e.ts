@@ -1,6 +1,6 @@
 import type { Worker } from './support/queueMode';
 import { until } from './support/until';
-import { useQueue } from './support/useQueue';
+import { STALLED, useQueue } from './support/useQueue';
 import { HOUR_MS } from './support/sandboxInN8n';
 import { itemsOf, videoNode } from './support/workflows';
 
@@ -78,4 +78,31 @@ test('50 executions that keep running fill a worker; suspended, they leave it fr
 	expect(new Set(tasks.map((task) => task?.error ?? task?.status))).toEqual(new Set(['completed']));
 	expect(new Set(tasks.map((task) => task?.task_id)).size).toBe(COUNT);
 	expect(sandbox.tasks).toHaveLength(2 * COUNT + 3);
+}, 500_000);
+
+test('a worker that is killed while it fetches files ends the suspended execution; its log has the tasks', async () => {
+	const { api } = setup.queue.n8n;
+	const env = { ...PLACES, ...STALLED };
+	const [worker] = (await setup.queue.workers(1, env)) as [Worker];
+	sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
+	const suspending = await setup.activated('fetching', [
+		videoNode(setup.credentialId, { waitStrategy: 'suspend', downloadVideo: true }),
+	]);
+	await api.callWebhook('fetching');
+	await until('a file under way', () => sandbox.hanging > 0, 240);
+	await worker.program.kill();
+	sandbox.faults.clear();
+	sandbox.release();
+	await setup.queue.workers(1, env);
+	const ended = await until(
+		'the end of both executions',
+		async () => {
+			const found = await api.executionsOf(suspending);
+			return found.every(({ status }) => status === 'error') && found;
+		},
+		120,
+	);
+	expect(ended).toHaveLength(2);
+	expect(worker.tasks).toEqual(sandbox.tasks.map(({ id }) => id));
+	expect(sandbox.tasks).toHaveLength(1);
 }, 500_000);

@@ -54,6 +54,39 @@ test('files are streamed into a submission, never held as a whole', async () => 
 	expect(submission?.headers['transfer-encoding']).toBeUndefined();
 });
 
+test.each([
+	['leave it out', null, undefined],
+	['put an address in its place', 'https://example.com/a.png', 'https://example.com/a.png'],
+])(
+	'a file goes into a submission beside one that Extra API Fields %s',
+	async (_what, last_image_url, expected) => {
+		const binary = { data: await storeBinary(Buffer.from('one'), 'image/png') };
+		const frames = {
+			mode: 'firstLastFrame',
+			firstFrameSource: 'binary',
+			lastFrameSource: 'binary',
+			lastFrameBinaryField: 'data',
+			waitForCompletion: false,
+		};
+		const first_image_url = 'https://example.com/b.png';
+		for (const fields of [{ last_image_url }, { last_image_url, first_image_url }]) {
+			const options = { additionalFields: JSON.stringify(fields) };
+			const input = [{ json: { prompt: 'a boat' }, binary }];
+			const run = { ...GENERATE_EACH, ...frames, options };
+			const { error } = await runNodeVirtually(sandbox, run, { input });
+			expect(error).toBeUndefined();
+		}
+		expect(sandbox.tasks.map(({ request }) => request)).toMatchObject([
+			{ first_image_url: 'data:image/png;base64,b25l' },
+			{ first_image_url },
+		]);
+		expect(sandbox.tasks.map(({ request }) => request.last_image_url)).toEqual([
+			expected,
+			expected,
+		]);
+	},
+);
+
 test('a file that is not as long as n8n says is not submitted', async () => {
 	const data = { ...(await storeBinary(Buffer.alloc(90_000, 1), 'video/mp4')) };
 	const node = watchedNode((context) => ({

@@ -148,6 +148,7 @@ describe('odd answers to a look', () => {
 		['a megabyte of text', { ...done, extra: 'x'.repeat(1_000_000) }],
 		['types out of place', { ...done, progress: [], metadata: 7, error: [], created_at: {} }],
 		['a pairedItem and a binary of its own', { ...done, pairedItem: { item: 9 }, binary: {} }],
+		['a failure of its own', { ...done, failure: { code: 7 } }],
 	])('a look answered with %s brings the video all the same', async (_what, body) => {
 		sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
 		const { items } = await run();
@@ -155,6 +156,7 @@ describe('odd answers to a look', () => {
 			json: { task_id: 'video_1', status: 'completed' },
 			pairedItem: { item: 0 },
 		});
+		expect(items[0]?.json).not.toHaveProperty('failure');
 	});
 
 	test.each([

@@ -301,10 +301,12 @@ describe('text that is no text', () => {
 		expect(await refusal({ ...GENERATE, prompt })).toMatch(/ \| Nothing was charged\./);
 	});
 
-	test('a mode or an operation that the node does not have is refused before any request', async () => {
+	test('a mode, a way to wait or an operation that the node does not have is refused before any request', async () => {
 		expect(await refusal({ ...GENERATE, mode: 'constructor' })).toContain(
 			'\'Mode\' has no option "constructor"',
 		);
+		const waiting = { ...GENERATE, waitForCompletion: true, waitStrategy: 'Suspend' };
+		expect(await refusal(waiting)).toContain('\'While Waiting\' has no option "Suspend"');
 		expect(await refusal({ operation: 'delete' })).toContain(
 			'\'Operation\' has no option "delete"',
 		);

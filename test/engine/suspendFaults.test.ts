@@ -241,6 +241,20 @@ onNewEngine('faults of the API while suspended', () => {
 		);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	});
+
+	test('an answer that looks like what goes round between checks does not make them go round for ever', async () => {
+		let looks = 0;
+		const node = watchedNode((context) => {
+			if (context.getNode().name === CHECKING && ++looks > 5) throw new Error('for ever');
+			return {};
+		});
+		const body = { id: 'video_1', status: 'completed', octopusXSuspended: { parent: 'x' } };
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+		const { items, error } = await suspend({ simplify: false }, { input: inputOf('one'), node });
+		expect(error).toBeUndefined();
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+		expect(looks).toBe(2);
+	});
 });
 
 onNewEngine('faults of n8n while suspended', () => {

@@ -68,7 +68,7 @@ export function hasEnded(task: Task): boolean {
  */
 export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Task | undefined {
 	if (!isPlainObject(answer)) return undefined;
-	const { error, status: rawStatus, progress: rawProgress, video_url, ...rest } = answer;
+	const { error, status: rawStatus, progress: rawProgress, video_url } = answer;
 
 	const ownId = readId(answer.task_id) ?? readId(answer.id);
 	if (ownId === undefined && typeof rawStatus !== 'string') return undefined;
@@ -91,7 +91,7 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	if (isSpent(known)) known.failure = parseFailure(error, rawStatus);
 	// twice: n8n shows fields in their order, so these come first, and the server's own values of the
 	// same names must not replace them
-	return { ...known, ...(withoutPlaceholders(rest) as IDataObject), ...known };
+	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known };
 }
 
 /**
@@ -176,11 +176,18 @@ function readId(id: unknown): string | undefined {
 	return isTaskId(text) ? text : undefined;
 }
 
-/** Without what means "not known": `""`, `null` and, for dates, `0` (docs/API.md, "Query a task"). */
+/** What the node says of a task itself, or not at all: the server may mean something else by it. */
+const OWN_FIELDS: readonly string[] = ['error', 'status', 'progress', 'video_url', 'failure'];
+
+/**
+ * The server's fields, without what means "not known": `""`, `null` and, for dates, `0` (docs/API.md,
+ * "Query a task").
+ */
 function withoutPlaceholders(fields: Record<string, unknown>): Record<string, unknown> {
 	return Object.fromEntries(
 		Object.entries(fields).filter(
 			([key, value]) =>
+				!OWN_FIELDS.includes(key) &&
 				value !== '' &&
 				value !== null &&
 				value !== undefined &&

@@ -115,7 +115,10 @@ export function readOutput(item: ItemParameters): Omit<Job, 'source'> {
 		const seconds = readNumberOption(item, POLL_INTERVAL);
 		output.wait = {
 			pollIntervalMs: seconds * 1_000,
-			isSuspended: item.get('waitStrategy', 'poll') === 'suspend',
+			isSuspended: item.choice(waitStrategyField.displayName, item.get('waitStrategy', 'poll'), {
+				poll: false,
+				suspend: true,
+			}),
 		};
 	}
 	// Generate and Edit show it only while they wait; n8n drops the value of a hidden field

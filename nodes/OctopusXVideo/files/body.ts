@@ -38,10 +38,12 @@ export async function openBody(context: IExecuteFunctions, request: VideoRequest
 			Object.entries(fields).filter(([, value]) => value !== '' && value !== null),
 		),
 	);
-	if (files.size === 0) return wholeBody(Buffer.from(text));
+	// the user's JSON may have taken the place of any of them
+	const inText = [...files.keys()].filter((placeholder) => text.includes(placeholder));
+	if (inText.length === 0) return wholeBody(Buffer.from(text));
 
 	const pieces = text
-		.split(new RegExp(`(${[...files.keys()].join('|')})`))
+		.split(new RegExp(`(${inText.join('|')})`))
 		.map((piece) => files.get(piece) ?? piece);
 	return await streamedBody(context, pieces);
 }

@@ -59,7 +59,12 @@ export function waitingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 			type: 'n8n-nodes-base.if',
 			typeVersion: 1,
 			parameters: {
-				conditions: { boolean: [{ value1: `={{ !$json.${HANDOVER} }}`, value2: true }] },
+				// by the execution's own id: an answer of the server may have a field of that name
+				conditions: {
+					boolean: [
+						{ value1: `={{ $json.${HANDOVER}?.parent !== "${executionId}" }}`, value2: true },
+					],
+				},
 			},
 		},
 		{
