@@ -280,6 +280,12 @@ describe('text that is no text', () => {
 		expect(await refusal({ ...GENERATE, prompt })).toContain("'Prompt' has no text");
 	});
 
+	test('a prompt with an object in the midst of it is refused before any request', async () => {
+		expect(await refusal({ ...GENERATE, prompt: '=A film about {{ ({ a: 1 }) }}' })).toContain(
+			"'Prompt' has an object in place of text",
+		);
+	});
+
 	test.each(['={{ "" }}', '={{ undefined }}'])(
 		'the task ID %s is refused before any request: it is no text',
 		async (taskId) => {

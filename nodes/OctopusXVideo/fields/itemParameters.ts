@@ -16,6 +16,12 @@ export class ItemParameters {
 	/** Text that must not be blank; a number from an expression counts as text. */
 	text(label: string, value: unknown): string {
 		const text = Number.isFinite(value) ? String(value) : value;
+		if (typeof text === 'string' && text.includes(String({}))) {
+			throw this.invalid(
+				`'${label}' has an object in place of text`,
+				`An expression in it yields an object for this item, which reads ${String({})}. Use one of its fields, such as {{ $json.name }}.`,
+			);
+		}
 		if (typeof text === 'string' && text.trim() !== '') return text;
 		throw this.invalid(
 			`'${label}' has no text`,
