@@ -6,7 +6,14 @@ import type { NodePanel } from './support/nodePanel';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
 import { HOUR_MS } from './support/sandboxInN8n';
-import { chain, manualTrigger, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
+import {
+	chain,
+	manualTrigger,
+	node,
+	VIDEO_NODE,
+	videoNode,
+	webhookNode,
+} from './support/workflows';
 
 const PROMPT = 'A paper boat drifts down a rainy street, slow tracking shot';
 
@@ -72,7 +79,8 @@ onDemand('pictures of README', () => {
 		const panel = await editor.openNode(VIDEO_NODE);
 		await panel.execute();
 		await editor.messages.first().waitFor();
-		await panel.find('node-execute-button').getByText('Execute step').waitFor();
+		// the button comes to rest
+		await editor.page.waitForTimeout(1_000);
 		return panel;
 	}
 
@@ -107,6 +115,65 @@ onDemand('pictures of README', () => {
 		});
 		const panel = await run({ prompt: PROMPT });
 		await pictureOfRun('run-error', panel);
+	});
+
+	test('file-error', async () => {
+		const { editor } = opened;
+		await editor.page.setViewportSize({ width: 1280, height: 560 });
+		const fields = ['Start_image', 'End_image'].map(
+			(name) => `${name}: { data: '', mimeType: 'image/png', fileName: '${name}.png' }`,
+		);
+		const jsCode = `return [{ json: {}, binary: { ${fields.join(', ')} } }]`;
+		const parameters = {
+			mode: 'firstFrame',
+			prompt: PROMPT,
+			firstFrameSource: 'binary',
+			firstFrameBinaryField: 'start',
+			options: {},
+		};
+		await editor.openWorkflow(
+			await setup.api.createWorkflow(
+				chain('Paper boat', [
+					manualTrigger(),
+					node('Files', 'n8n-nodes-base.code', { jsCode }, 2),
+					videoNode(setup.credentialId, parameters),
+				]),
+			),
+		);
+		const panel = await editor.openNode(VIDEO_NODE);
+		await panel.execute();
+		await eventually(async () => expect(await panel.output.innerText()).toContain('Start_image'));
+		// the button comes to rest
+		await editor.page.waitForTimeout(1_000);
+		await editor.browser.picture('file-error');
+	});
+
+	test('model-list', async () => {
+		const { editor } = opened;
+		await editor.page.setViewportSize({ width: 1280, height: 560 });
+		await openWorkflow({
+			prompt: PROMPT,
+			options: { model: { __rl: true, mode: 'list', value: '' } },
+		});
+		const panel = await editor.openNode(VIDEO_NODE);
+		await panel.find('rlc-input').click();
+		await editor.find('rlc-item').first().waitFor();
+		await editor.browser.picture('model-list');
+	});
+
+	test('field-mapping', async () => {
+		const { editor } = opened;
+		await editor.page.setViewportSize({ width: 1280, height: 560 });
+		const next = node('Edit Fields', 'n8n-nodes-base.set', {}, 3.4);
+		await editor.openWorkflow(
+			await setup.api.createWorkflow(
+				chain('Paper boat', [manualTrigger(), videoNode(setup.credentialId, {}), next]),
+			),
+		);
+		const panel = await editor.openNode('Edit Fields');
+		await panel.mapInput('video_url', panel.find('assignment-collection-drop-area'));
+		await panel.find('assignment-value').first().waitFor();
+		await editor.browser.picture('field-mapping');
 	});
 
 	// the other examples have theirs taken by the tests that run them

@@ -271,16 +271,17 @@ describe('the end of a task that its status does not tell', () => {
 		expect(sandbox.requestsTo('verdict')).toEqual([]);
 	});
 
+	const LOOK = 'The usage log of the OctopusX account says whether the charge was given back.';
 	test.each([
-		['gave the charge back', { ...failure, fail_reason: 'other' }, ' The charge was given back.'],
-		['did not', { ...failure, quota: 5 }, ''],
-		['says nothing', { status: 'IN_PROGRESS' }, ''],
+		['gave the charge back', { ...failure, fail_reason: 'other' }, 'The charge was given back.'],
+		['did not', { ...failure, quota: 5 }, LOOK],
+		['says nothing', { status: 'IN_PROGRESS' }, LOOK],
 	])('the error of a task that failed tells whether the gateway %s', async (_what, data, told) => {
 		sandbox.faults.add({ on: 'verdict', answer: verdict(data) });
 		const { error } = await wait({ prompt: 'a boat [failed]' });
 		expect(error?.message).toBe('The video could not be generated');
 		expect(error?.description).toBe(
-			`OctopusX said about task video_1: "The sandbox let this task end failed" (task_failed).${told}`,
+			`OctopusX said about task video_1: "The sandbox let this task end failed" (task_failed). ${told} Change what the reason names, often the prompt or an image, and run again: that is charged anew.`,
 		);
 	});
 

@@ -29,8 +29,11 @@ async function requireVideo(scope: Scope, { index, task }: Ended): Promise<void>
 	const askInTurn = async () =>
 		await scope.downloads.run(async () => await askVerdict(scope, task));
 	const { refunded } = failure?.refunded ? failure : ((await askInTurn()).failure ?? {});
+	const charge = refunded
+		? 'The charge was given back.'
+		: 'The usage log of the OctopusX account says whether the charge was given back.';
 	throw new OctopusXError(
 		status === 'cancelled' ? 'The video was canceled' : 'The video could not be generated',
-		`OctopusX said about task ${task_id}: "${failure?.message}" (${failure?.code}).${refunded ? ' The charge was given back.' : ''}`,
+		`OctopusX said about task ${task_id}: "${failure?.message}" (${failure?.code}). ${charge} Change what the reason names, often the prompt or an image, and run again: that is charged anew.`,
 	);
 }
