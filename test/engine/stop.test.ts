@@ -5,7 +5,7 @@ import { apiErrorBody } from './support/errorBodies';
 import { CONTINUE, GENERATE } from './support/inputs';
 import { eventually } from './support/eventually';
 import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
-import { loggedNode, watchedNode } from './support/watchedNode';
+import { loggedNode, openingNode, watchedNode } from './support/watchedNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 
@@ -180,17 +180,7 @@ describe('Stop does not wait for n8n’s storage', () => {
 	test('Stop at the moment in which a file is opened closes it, and nothing is submitted', async () => {
 		let stop = () => {};
 		const opened: Readable[] = [];
-		const node = watchedNode(({ helpers }) => ({
-			helpers: {
-				...helpers,
-				getBinaryStream: async (...file) => {
-					const stream = await helpers.getBinaryStream(...file);
-					opened.push(stream);
-					stop();
-					return stream;
-				},
-			},
-		}));
+		const node = openingNode(opened, () => stop());
 		const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
 		const { run } = await runNodeVirtually(
 			sandbox,

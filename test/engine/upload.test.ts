@@ -5,7 +5,7 @@ import { GENERATE } from './support/inputs';
 import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
-import { watchedNode } from './support/watchedNode';
+import { openingNode, watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox();
 beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
@@ -209,17 +209,7 @@ describe('faults of an upload', () => {
 	test.each(['served', 'refused'])('the file of an upload that is %s is closed', async (what) => {
 		if (what === 'refused') sandbox.faults.add({ on: 'upload', answer: { status: 403 } });
 		const opened: Readable[] = [];
-		const node = watchedNode(({ helpers }) => ({
-			helpers: {
-				...helpers,
-				getBinaryStream: async (...file) => {
-					const stream = await helpers.getBinaryStream(...file);
-					opened.push(stream);
-					return stream;
-				},
-			},
-		}));
-		await edit({}, Buffer.alloc(1_000_000, 7), { node });
+		await edit({}, Buffer.alloc(1_000_000, 7), { node: openingNode(opened) });
 		expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
 	});
 

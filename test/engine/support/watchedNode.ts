@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { IExecuteFunctions, INodeExecutionData, INodeType } from 'n8n-workflow';
 import { OctopusXVideo } from '../../../nodes/OctopusXVideo/OctopusXVideo.node';
 
@@ -28,4 +29,19 @@ export function loggedNode(lines: string[]): INodeType {
 		void lines.push(`${message} ${JSON.stringify(metadata ?? {})}`);
 	const logger = { debug: log, info: log, warn: log, error: log };
 	return watchedNode(() => ({ logger }) as unknown as Partial<IExecuteFunctions>);
+}
+
+/** Our node, with every file that it opens added to `opened`, before `onOpen` is called. */
+export function openingNode(opened: Readable[], onOpen = () => {}): INodeType {
+	return watchedNode(({ helpers }) => ({
+		helpers: {
+			...helpers,
+			getBinaryStream: async (...file) => {
+				const stream = await helpers.getBinaryStream(...file);
+				opened.push(stream);
+				onOpen();
+				return stream;
+			},
+		},
+	}));
 }
