@@ -417,10 +417,11 @@ test.each(['video/mp4', 'binary/octet-stream', 'video/x-htmlike', ''])(
 );
 
 test.each([
-	['hangs', 'hang', 60_000, 'timeout of 60000ms exceeded'],
+	// n8n's timeout and the node's own come at the same moment
+	['hangs', 'hang', 60_000, /timeout of 60000ms exceeded|no answer came in time/],
 	// five seconds pass until the watch can tell
-	['stops in the middle', 'stall', 65_000, 'stored: the host stopped sending.'],
-	['cuts the connection in the middle', 'short', 0, 'stored: aborted.'],
+	['stops in the middle', 'stall', 65_000, /stored: the host stopped sending\./],
+	['cuts the connection in the middle', 'short', 0, /stored: aborted\./],
 ] as const)(
 	'a file host that %s is left in time, and the error says why',
 	async (_what, answer, ms, why) => {
@@ -428,7 +429,7 @@ test.each([
 		sandbox.faults.add({ on: 'file', times: Infinity, answer });
 		sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404, body } });
 		const { error, elapsedMs } = await download();
-		expect(error?.description).toContain(why);
+		expect(error?.description).toMatch(why);
 
 		// four tries at each of two addresses, and the pauses between them
 		expect(elapsedMs).toBe(5_000 + 2 * (4 * ms + 1_000 + 2_000 + 4_000));
