@@ -289,7 +289,7 @@ test.each([
 	['{{ $json.task_id }}.mov', '{{ $json.task_id }}.mov'],
 ])('the file name "%s" of a download becomes "%s"', async (fileName, expected) => {
 	const { items } = await download({ options: { fileName } });
-	expect(items[0]?.binary?.data?.fileName).toBe(expected);
+	expect(items[0]?.binary?.data).toMatchObject({ fileName: expected, mimeType: 'video/mp4' });
 });
 
 test('a refusal of the content endpoint does not blame the Base URL or the parameters', async () => {
