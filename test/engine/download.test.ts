@@ -361,7 +361,7 @@ test.each([
 	expect(items[0]?.json.status).toBe('completed');
 });
 
-test.each(['video/mp4', 'binary/octet-stream', 'video/x-htmlike', ''])(
+test.each(['video/mp4', 'binary/octet-stream', 'video/x-htmlike', 'video/mp4; of=text/x', ''])(
 	'a video that its host calls "%s" is taken',
 	async (type) => {
 		const headers = { 'content-type': type };
