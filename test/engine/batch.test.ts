@@ -131,7 +131,10 @@ test('an item is not submitted when its time is over', async () => {
 			onStart: () => void setTimeout(() => sandbox.release(), 90_000),
 		},
 	);
-	expect(error?.message).toBe('The time for this item was over before it could be submitted');
+	expect(error).toMatchObject({
+		message: 'The time for this item was over before it could be submitted',
+		description: "Nothing was submitted. Raise the option 'Timeout (Minutes)'.",
+	});
 	expect(sandbox.requestsTo('submit')).toEqual([]);
 });
 

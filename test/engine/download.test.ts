@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import type { IBinaryData, IExecuteFunctions, INodeParameters } from 'n8n-workflow';
 import { HTML_502, type Fault } from '../sandbox/faults';
 import type { Quirks } from '../sandbox/tasks';
@@ -335,7 +338,25 @@ test.each<[string, Fault['answer'], string]>([
 	},
 );
 
-test('a download asks for the file uncompressed, so that its length can be checked', async () => {
+/** Nothing that gzip could make smaller, in many pieces. */
+const LARGE = randomBytes(1_000_000).fill(0, 0, 4);
+const large = (body: Buffer, headers = {}) =>
+	sandbox.faults.add({
+		on: 'file',
+		answer: { status: 200, headers: { 'content-type': 'video/mp4', ...headers }, body },
+	});
+
+test.each([
+	['many pieces', LARGE, {}],
+	['many pieces that gzip has made longer', gzipSync(LARGE), { 'content-encoding': 'gzip' }],
+])('a video of %s is downloaded whole', async (_what, body, headers) => {
+	large(body, headers);
+	const { items } = await download();
+	expect((await readBinary(items[0]?.binary?.data as IBinaryData)).equals(LARGE)).toBe(true);
+	expect(sandbox.requestsTo('file')).toHaveLength(1);
+});
+
+test('a download asks for the file uncompressed, as a video is compressed in itself', async () => {
 	await download();
 	expect(sandbox.requestsTo('file')[0]?.headers['accept-encoding']).toBe('identity');
 });
@@ -352,7 +373,7 @@ test.each([
 	['{{ $json.task_id }}.mov', '{{ $json.task_id }}.mov'],
 ])('the file name "%s" of a download becomes "%s"', async (fileName, expected) => {
 	const { items } = await download({ options: { fileName } });
-	expect(items[0]?.binary?.data?.fileName).toBe(expected);
+	expect(items[0]?.binary?.data).toMatchObject({ fileName: expected, mimeType: 'video/mp4' });
 });
 
 test('a refusal of the content endpoint does not blame the Base URL or the parameters', async () => {
@@ -403,7 +424,7 @@ test.each([
 	expect(items[0]?.json.status).toBe('completed');
 });
 
-test.each(['video/mp4', 'binary/octet-stream', 'video/x-htmlike', ''])(
+test.each(['video/mp4', 'binary/octet-stream', 'video/x-htmlike', 'video/mp4; of=text/x', ''])(
 	'a video that its host calls "%s" is taken',
 	async (type) => {
 		const headers = { 'content-type': type };
@@ -416,12 +437,24 @@ test.each(['video/mp4', 'binary/octet-stream', 'video/x-htmlike', ''])(
 	},
 );
 
+const BROKE_OFF = 'The download broke off. The file did not arrive whole or could not be stored';
+
+const EMPTY = { status: 200, headers: { 'content-type': 'video/mp4' }, body: '' };
+const PAGE = { status: 200, body: '<html>' };
+
 test.each([
 	// n8n's timeout and the node's own come at the same moment
 	['hangs', 'hang', 60_000, /timeout of 60000ms exceeded|no answer came in time/],
 	// five seconds pass until the watch can tell
 	['stops in the middle', 'stall', 65_000, /stored: the host stopped sending\./],
 	['cuts the connection in the middle', 'short', 0, /stored: aborted\./],
+	['sends an empty file', EMPTY, 0, /The video file is empty\. No byte arrived\./],
+	[
+		'sends a page',
+		PAGE,
+		0,
+		/Something else came instead of the video\. It was a web page or a text\./,
+	],
 ] as const)(
 	'a file host that %s is left in time, and the error says why',
 	async (_what, answer, ms, why) => {
@@ -485,5 +518,32 @@ describe('n8n’s storage', () => {
 		const { items, elapsedMs } = await download({}, { node });
 		expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
 		expect(elapsedMs).toBe(5_000 + 120 * MINUTE + 1_000);
+	});
+
+	test('that takes too long, or is slow and then full, is named in the error', async () => {
+		let tries = 0;
+		const node = storingWith(async (_real, file) => {
+			if (++tries === 4) return await new Promise(() => {});
+			await (file as Readable).forEach(() => {});
+			await new Promise((resolve) => setTimeout(resolve, 2 * MINUTE));
+			throw new Error('the disk is full');
+		});
+		const { error } = await download({}, { node });
+		expect(error?.description).toContain(
+			`${BROKE_OFF}: it took too long. ${BROKE_OFF}: the disk is full.`,
+		);
+	});
+
+	test('that begins after a minute does not make a cut download of what is no video', async () => {
+		sandbox.quirks.videoUrl = 'missing';
+		const headers = { 'content-type': 'video/mp4' };
+		sandbox.faults.add({ on: 'content', answer: { status: 200, headers, body: '<Error/>' } });
+		const node = storingWith(async (real, ...file) => {
+			await new Promise((resolve) => setTimeout(resolve, MINUTE));
+			return await real(...file);
+		});
+		const { items } = await download({}, { node });
+		expect(sandbox.requestsTo('content')).toHaveLength(2);
+		expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
 	});
 });

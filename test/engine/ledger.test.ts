@@ -2,7 +2,7 @@ import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
-import { loggedNode } from './support/watchedNode';
+import { loggedNode, watchedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
 
 const RETRY: Partial<INode> = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 };
@@ -155,6 +155,27 @@ describe('Retry On Fail', () => {
 		expect(lines.join('\n')).toContain(
 			'item 0 asks for another video than before; the earlier task: video_1 {"item":0}',
 		);
+	});
+
+	test('a Stop at the moment at which a new request would be submitted keeps it back', async () => {
+		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
+		let stop = () => {};
+		const warn = (line: string) => void (line.includes('asks for another video') && stop());
+		const quiet = () => {};
+		const logger = { debug: quiet, info: quiet, warn, error: quiet };
+		const node = watchedNode(() => ({ logger }));
+		sandbox.faults.add({ on: 'poll', answer: forbidden });
+		const { run: stopped } = await run(
+			{ options },
+			{
+				node,
+				settings: { ...RETRY, maxTries: 2 },
+				input: inputOf('one'),
+				onStart: (it) => (stop = () => it.cancel()),
+			},
+		);
+		expect(stopped.status).toBe('canceled');
+		expect(bill()).toEqual(['one']);
 	});
 
 	test('a doubt about a payment is told for a request that differs at each try', async () => {

@@ -182,12 +182,13 @@ describe('Stop does not wait for n8n’s storage', () => {
 		const opened: Readable[] = [];
 		const node = openingNode(opened, () => stop());
 		const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
-		const { run } = await runNodeVirtually(
+		const { run, error } = await runNodeVirtually(
 			sandbox,
 			{ operation: 'edit', prompt: 'x', videoSource: 'binary' },
 			{ node, input: [{ json: {}, binary }], onStart: (it) => (stop = () => it.cancel()) },
 		);
 		expect(run.status).toBe('canceled');
+		expect(String(error?.description)).not.toContain('perhaps paid for');
 		expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
 		expect(sandbox.requestsTo('submit')).toEqual([]);
 	});

@@ -57,7 +57,8 @@ test('Upload presigns with the key, puts the bytes without it, and passes the pu
 
 test('Upload sends a file that the item itself carries', async () => {
 	const data = { data: film.toString('base64'), mimeType: 'video/mp4' };
-	await edit({}, film, { input: [{ json: {}, binary: { data } }] });
+	const { error } = await edit({}, film, { input: [{ json: {}, binary: { data } }] });
+	expect(error).toBeUndefined();
 	expect(sandbox.uploads.get('upload1')?.bytes.equals(film)).toBe(true);
 	expect(sandbox.requestsTo('presign')[0]?.body).toMatchObject({ file_name: 'video.mp4' });
 });
@@ -206,11 +207,16 @@ describe('faults of an upload', () => {
 		expect((await edit()).error).toMatchObject({ name: 'NodeApiError', httpCode: '403' });
 	});
 
-	test.each(['served', 'refused'])('the file of an upload that is %s is closed', async (what) => {
-		if (what === 'refused') sandbox.faults.add({ on: 'upload', answer: { status: 403 } });
+	test('the file of an upload is closed, also where the storage cannot be reached', async () => {
+		const nowhere = 'http://127.0.0.1:9/upload';
+		const data = { upload_url: nowhere, public_url: nowhere, content_type: 'video/mp4' };
+		sandbox.faults.add({ on: 'presign', answer: { status: 200, body: { success: true, data } } });
 		const opened: Readable[] = [];
-		await edit({}, Buffer.alloc(1_000_000, 7), { node: openingNode(opened) });
-		expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
+		const node = openingNode(opened);
+		const { error } = await edit({ options: { timeout: 0.1 } }, film, { node });
+		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
+		expect(opened.length).toBeGreaterThan(1);
+		expect(opened.filter(({ destroyed }) => !destroyed)).toEqual([]);
 	});
 
 	test('a submission that is turned away does not upload its file again', async () => {

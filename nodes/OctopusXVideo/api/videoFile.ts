@@ -53,7 +53,7 @@ async function openOnce(
 	signal: AbortSignal,
 ): Promise<Answer<ByteStream>> {
 	const options: RequestOptions = {
-		// a compressed body could not be checked against Content-Length
+		// a video is compressed in itself
 		headers: { 'Accept-Encoding': 'identity' },
 		timeout: DOWNLOAD_TIMEOUT_MS,
 	};

@@ -73,5 +73,6 @@ export function timedOut(
 			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
 			"The task goes on and was charged: use Get Status with this Task ID later, or raise the option 'Timeout (Minutes)'.",
 		].join(' '),
+		{ transient: true },
 	);
 }
