@@ -47,7 +47,7 @@ test('a person who opens the checking execution is told what it is and what not 
 
 	const panel = await editor.openNode(CHECKING);
 	await eventually(async () => {
-		expect(await panel.notice()).toContain('stop the suspended one instead');
+		expect(await panel.notice()).toContain('stop the suspended one');
 	});
 	expect(await panel.labels()).toEqual(expect.arrayContaining(['Operation', 'Task ID']));
 	expect(await panel.issues()).toBe(0);

@@ -58,7 +58,7 @@ async function concludeWith(items: Settled[], setup: NodeSetup = {}, advice?: st
 }
 
 const RETRY =
-	"Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.";
+	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it goes on with the tasks that are running or done.";
 
 describe('an output item', () => {
 	test.each<[string, Settled, IDataObject]>([
@@ -128,7 +128,7 @@ describe('the error of a run', () => {
 		[
 			'the only task, named before',
 			[withTask(0, 'queued', 'Task video_0 goes on.')],
-			`Task video_0 goes on. ${RETRY}`,
+			"Task video_0 goes on. Or use Retry in n8n's list of executions: it goes on with this task.",
 		],
 		[
 			'two tasks, one of them named before',
@@ -138,7 +138,7 @@ describe('the error of a run', () => {
 		[
 			'submissions without an answer',
 			[failed(0), inDoubt(1), inDoubt(2)],
-			'Do this. Submissions without an answer, which may have been charged: item 1, item 2.',
+			'Do this. Submissions without an answer, which may have been charged and which a retry sends again: item 1, item 2.',
 		],
 	])('tells of %s', async (_what, items, description) => {
 		const { error, log } = await concludeWith(items);
@@ -210,7 +210,7 @@ describe('a run that was stopped', () => {
 		failed(1, { error: new StoppedError('It goes on.'), task: task('queued') }),
 	];
 	const tasks =
-		"Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch them with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it is charged again.";
+		"Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it is charged again.";
 
 	test('says so in the words that n8n looks for, and its tasks are in the log', async () => {
 		const { error, log } = await concludeWith(items);

@@ -222,7 +222,9 @@ describe('a key that is refused', () => {
 		sandbox.faults.add({ on: 'usage', answer });
 		const { error } = await runNodeVirtually(sandbox, GENERATE);
 		expect(error?.message).toBe('OctopusX did not accept the API key');
-		expect(error?.description).toMatch(/^Nothing was charged. The API key in the credential/);
+		expect(error?.description).toMatch(
+			/^Nothing was charged. Check the API key in the node's credential/,
+		);
 		await eventually(() => expect(sandbox.hanging).toBe(0));
 	});
 

@@ -109,7 +109,7 @@ describe('Retry On Fail', () => {
 		sandbox.faults.add({ on: 'submit', nth: 1, accept: true, answer: 'reset' });
 		sandbox.faults.add({ on: 'submit', nth: 2, times: 2, answer: forbidden });
 		const first = await run({}, { settings: RETRY, input: inputOf('one') });
-		expect(first.error?.description).toContain('which may have been charged: item 0');
+		expect(first.error?.description).toContain('a retry sends again: item 0');
 		lines = [];
 		await run({}, { retryOf: first.run, node: loggedNode(lines) });
 		expect(lines[0]).toContain('submitting it again may be charged twice');

@@ -127,7 +127,7 @@ test('a list that would show the key does not', async () => {
 describe('a list that cannot be had says why:', () => {
 	test('a wrong key', async () => {
 		expect(await refusal({ apiKey: 'wrong-key-1234' })).toMatch(
-			/^OctopusX did not accept the API key \| The API key in the credential/,
+			/^OctopusX did not accept the API key \| Check the API key in the node's credential/,
 		);
 	});
 

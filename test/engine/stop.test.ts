@@ -101,7 +101,8 @@ test.each([...CASES, ['an upload', undefined]])(
 test('Stop names a submission that was under way, since it may have been accepted', async () => {
 	sandbox.faults.add({ on: 'submit', times: 2, accept: true, answer: 'hang' });
 	const { error } = await stop();
-	const items = 'Submissions without an answer, which may have been charged: item 0, item 1.';
+	const items =
+		'Submissions without an answer, which may have been charged and which a retry sends again: item 0, item 1.';
 	expect(lines.at(-1)).toContain(items);
 	expect(error?.description).toContain(items);
 });

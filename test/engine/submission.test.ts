@@ -192,7 +192,7 @@ describe('a submission without an answer', () => {
 		expect(error?.message).toBe('OctopusX did not answer the submission');
 		expect(elapsedMs).toBe(10 * 60_000);
 		expect(error?.description).toContain(
-			'Not within 10 minutes, or not before the execution was stopped.',
+			'No answer came within 10 minutes, or before the execution was stopped.',
 		);
 		sandbox.release();
 	});

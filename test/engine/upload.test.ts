@@ -97,7 +97,7 @@ test('a video of more than 15 MB is uploaded, and refused as a data URI with a h
 
 	const { error } = await edit({ options: { sendBinaryAs: 'dataUri' } }, large);
 	expect(error?.message).toContain("'Video' is larger than 15 MB");
-	expect(error?.description).toContain("Set the option 'Send Files As' to Uploaded First");
+	expect(error?.description).toContain("the option 'Send Files As' set to Uploaded First");
 });
 
 describe('faults of an upload', () => {

@@ -175,7 +175,7 @@ test.each([
 	sandbox.faults.add({ on: 'poll', nth: 1, times: Infinity, answer });
 	const { error, polls } = await wait();
 	expect(polls).toHaveLength(looks);
-	expect(error?.description).toContain('item 0: video_1 (queued)');
+	expect(error?.description).toMatch(/^Task video_1 was charged: use Get Status with this Task ID/);
 });
 
 test('a task that the API does not know once is looked at again', async () => {

@@ -11,7 +11,7 @@ const fault = (details: FaultDetails) => new OctopusXError('It broke', 'Do this.
 
 const SEEN = 'Task video_1 was in_progress at 40 % when it was last seen.';
 const LATER =
-	"The task goes on and was charged: use Get Status with this Task ID later, or raise the option 'Timeout (Minutes)'.";
+	"The task goes on and was charged: use Get Status with this Task ID later, which is not charged. For the next video, raise the option 'Timeout (Minutes)'.";
 
 test('a wait that took too long says how far the task was, and what came last', () => {
 	const plain = timedOut(task);
@@ -21,8 +21,11 @@ test('a wait that took too long says how far the task was, and what came last', 
 });
 
 test('a wait ends with the fault, unless that passes or the key is refused', () => {
-	const other = fault({});
-	expect(endOfWait(task, other)).toBe(other);
+	const other = endOfWait(task, fault({ statusCode: 403 }));
+	expect(other).toMatchObject({ message: 'It broke', details: { statusCode: 403 } });
+	expect(other.description).toBe(
+		'Task video_1 was charged: use Get Status with this Task ID later. Do this.',
+	);
 	const passing = endOfWait(task, fault({ transient: true }));
 	expect(passing.message).toBe('The video was not ready in time');
 	expect(passing.description).toContain('Then: It broke. Do this.');

@@ -132,7 +132,7 @@ const STATUSES: readonly Entry[] = [
 		applies: ({ statusCode }) => statusCode === 401,
 		message: 'OctopusX did not accept the API key',
 		advice:
-			"The API key in the credential 'OctopusX API' is wrong, disabled or expired, or its quota is used up: OctopusX says the same for all four.",
+			"Check the API key in the node's credential. OctopusX refuses a key in the same words when it is wrong, disabled or expired, or its quota is used up.",
 		isCommon: true,
 	},
 	{

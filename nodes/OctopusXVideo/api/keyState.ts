@@ -25,7 +25,7 @@ export function readKeyState({ statusCode, body }: Answer): KeyState {
 	}
 	// unlimited keys have a negative rest, so that is asked first
 	if (isUnlimited !== true && typeof left === 'number' && left <= 0) {
-		return "The key's quota is used up: raise it in the OctopusX console.";
+		return "The key's quota is used up: raise it in the OctopusX console, and enable the key there.";
 	}
 	return 'OctopusX knows the key, and it has quota left: it may have been switched off when its quota was used up once. Enable it in the OctopusX console.';
 }

@@ -5,7 +5,7 @@ import { CHECKED_EXECUTION } from '../job';
 export const checkingFields: INodeProperties[] = [
 	{
 		displayName:
-			'This node checks the videos of a suspended execution. Do not stop or delete this execution: stop the suspended one instead.',
+			'This node checks the videos of a suspended execution. Do not stop or delete this execution. To stop waiting, stop the suspended one.',
 		name: 'checkingNotice',
 		type: 'notice',
 		default: '',

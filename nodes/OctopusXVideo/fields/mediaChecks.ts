@@ -53,10 +53,7 @@ export function checkUrl(
 	const url = item.text(label, value).trim();
 	const { length } = addressesIn(url);
 	if (length > 1) {
-		throw item.invalid(
-			`'${label}' takes one address, and holds ${length}`,
-			'Nothing was submitted. Leave one of them.',
-		);
+		throw item.invalid(`'${label}' takes one address, and holds ${length}`, 'Leave one of them.');
 	}
 	if (/^data:/i.test(url)) {
 		checkDataUri(item, label, url, kind);
@@ -68,7 +65,7 @@ export function checkUrl(
 	} else if (/\s/.test(url)) {
 		throw item.invalid(
 			`'${label}' holds more than an address`,
-			'Nothing was submitted. Remove what stands behind the address; a space within one is written %20.',
+			'Remove what stands behind the address; a space within one is written %20.',
 		);
 	}
 	return { url };
@@ -186,6 +183,6 @@ function checkSize(
 	if (maxBytes === undefined || bytes <= maxBytes) return;
 	throw item.invalid(
 		`'${label}' is larger than ${maxBytes / MIB} MB`,
-		`It has ${bytes} bytes and OctopusX takes at most ${maxBytes}. Set the option 'Send Files As' to Uploaded First, compress the ${noun}, or pass its public URL.`,
+		`It has ${bytes} bytes and OctopusX takes at most ${maxBytes}. Compress the ${noun}, or pass its public URL. A file of the input can also be sent with the option 'Send Files As' set to Uploaded First.`,
 	);
 }

@@ -55,7 +55,7 @@ export function guardMaxVideos(item: ItemParameters): void {
 	if (count <= limit) return;
 	throw item.invalid(
 		`${count} items arrived, and '${MAX_VIDEOS.displayName}' allows ${limit}`,
-		'Nothing was submitted. Check why so many items arrived, or raise the option.',
+		'Check why so many items arrived, or raise the option.',
 	);
 }
 

@@ -32,7 +32,7 @@ export const getStatus: Operation = {
 			required: true,
 			default: '',
 			placeholder: 'e.g. video_abc123',
-			description: 'The task_id that Generate or Edit handed out',
+			description: "The task_id of an item, of an error or in n8n's log",
 		},
 		{
 			...waitField,

@@ -22,14 +22,18 @@ import {
 import { markTest, tellTestMode } from './testNotes';
 
 const RETRY_GOES_ON =
-	"Fetch them with Get Status, or use Retry in n8n's list of executions, which goes on with those that are running or done.";
+	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it goes on with the tasks that are running or done.";
+
+/** Where the text before has told of the only task, and of Get Status. */
+const RETRY_GOES_ON_WITH_IT =
+	"Or use Retry in n8n's list of executions: it goes on with this task.";
 
 /**
  * The node cannot tell a Stop by hand from n8n's own time limit, and n8n 2.x keeps what it saves at the
  * second only: at a Stop it writes over that what it had at the start.
  */
 const AFTER_STOP =
-	"Fetch them with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it is charged again.";
+	"Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it is charged again.";
 
 /** How many tasks of a kind an error lists. */
 const MAX_OF_A_KIND = 10;
@@ -140,13 +144,14 @@ function listTasks(items: Item[], advice: string, limit = MAX_OF_A_KIND, said = 
 	const isFetchable = all.some(({ task }) => !isSpent(task));
 	const next = items.some(isStopped) ? AFTER_STOP : advice;
 	const isAboutTasks = next === RETRY_GOES_ON || next === AFTER_STOP;
+	const shown = isSaid && next === RETRY_GOES_ON ? RETRY_GOES_ON_WITH_IT : next;
 	const unanswered = items.filter(isInDoubt).map(({ index }) => `item ${index}`);
 	return [
 		...(tasks.length > 0 && !isSaid ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
-		...(isFetchable || !isAboutTasks ? [next] : []),
+		...(isFetchable || !isAboutTasks ? [shown] : []),
 		...(unanswered.length > 0
 			? [
-					`Submissions without an answer, which may have been charged: ${shortened(unanswered, limit)}.`,
+					`Submissions without an answer, which may have been charged and which a retry sends again: ${shortened(unanswered, limit)}.`,
 				]
 			: []),
 	].join(' ');

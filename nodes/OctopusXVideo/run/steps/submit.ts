@@ -83,7 +83,7 @@ export async function submitOnce(
 function submissionUnanswered(): OctopusXError {
 	return new OctopusXError(
 		'OctopusX did not answer the submission',
-		`Not within ${ANSWER_LIMIT_MS / 60_000} minutes, or not before the execution was stopped.`,
+		`No answer came within ${ANSWER_LIMIT_MS / 60_000} minutes, or before the execution was stopped.`,
 		{ maybeAccepted: true },
 	);
 }

@@ -58,7 +58,9 @@ export function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 			details,
 		);
 	}
-	return details.transient ? timedOut(task, fault) : fault;
+	if (details.transient) return timedOut(task, fault);
+	const charged = `Task ${task.task_id} was charged: use Get Status with this Task ID later.`;
+	return new OctopusXError(message, `${charged} ${description}`, details);
 }
 
 /** The time for a task was over before it had ended; `fault` is what the last look met, if anything. */
@@ -71,8 +73,7 @@ export function timedOut(
 		[
 			`Task ${task_id} was ${status} at ${progress} % when it was last seen.`,
 			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
-			"The task goes on and was charged: use Get Status with this Task ID later, or raise the option 'Timeout (Minutes)'.",
+			"The task goes on and was charged: use Get Status with this Task ID later, which is not charged. For the next video, raise the option 'Timeout (Minutes)'.",
 		].join(' '),
-		{ transient: true },
 	);
 }

@@ -8,7 +8,7 @@ const note = (executionId: string) => `## Videos of execution ${executionId}: ch
 Execution ${executionId} of this workflow is suspended until its videos are done. This execution checks them, once a minute at first, later less often. When all are done it ends by itself, and execution ${executionId} goes on.
 
 - **To give up waiting**, stop execution ${executionId}, not this one. The videos are made and charged all the same: fetch them with Get Status.
-- **Do not stop, delete or retry this one**: execution ${executionId} would end without its videos.`;
+- **Do not stop or delete this one**: execution ${executionId} would not get its videos. A retry of this one does nothing.`;
 
 /**
  * The sub-workflow that waits: trigger → check → are there videos? If not, n8n comes to the check again.
