@@ -304,7 +304,14 @@ describe('text that is no text', () => {
 
 	test('an expression that fails is told with n8n’s words, and that nothing was charged', async () => {
 		const prompt = "={{ $('Nowhere').item.json.prompt }}";
-		expect(await refusal({ ...GENERATE, prompt })).toMatch(/ \| Nothing was charged\./);
+		expect(await refusal({ ...GENERATE, prompt })).toBe(
+			"Referenced node doesn't exist | Nothing was charged.",
+		);
+	});
+
+	test('that nothing was charged is said once', async () => {
+		const said = await refusal({ ...GENERATE, prompt: '={{ "" }}' });
+		expect(said).toMatch(/ \| Nothing was charged\. Fill in 'Prompt'/);
 	});
 
 	test('a mode, a way to wait or an operation that the node does not have is refused before any request', async () => {

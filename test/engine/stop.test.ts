@@ -229,6 +229,11 @@ describe('where n8n tells of no Stop', () => {
 		expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
 	});
 
+	test('an item that cannot work is told as such', async () => {
+		const { error } = await run({ ...GENERATE, seconds: 99 });
+		expect(error?.message).toContain("'Duration (Seconds)' must be");
+	});
+
 	test('a refused key is explained', async () => {
 		sandbox.faults.add({ on: 'submit', answer: { status: 401, body: apiErrorBody('No') } });
 		const { error } = await run(GENERATE);

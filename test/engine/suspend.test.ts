@@ -19,16 +19,27 @@ const suspend = suspendingOn(sandbox, { downloadVideo: true }, inputOf('one', 't
 
 onNewEngine('a suspended execution', () => {
 	test('suspended videos arrive in input order, each paid for once, looked at once a minute', async () => {
-		const { items, resumed, elapsedMs } = await suspend();
-		expect(items.map(({ json }) => [json.task_id, json.status])).toEqual(
-			['video_1', 'video_2', 'video_3'].map((id) => [id, 'completed']),
+		const { suspended, items, resumed, elapsedMs } = await suspend();
+		const tasks = (status: string) => ['video_1', 'video_2', 'video_3'].map((id) => [id, status]);
+		const pairs = [0, 1, 2].map((item) => ({ item }));
+		expect(suspended?.items.map(({ json }) => [json.task_id, json.status])).toEqual(
+			tasks('queued'),
 		);
-		expect(items.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
+		expect(suspended?.items.map(({ pairedItem }) => pairedItem)).toEqual(pairs);
+		expect(items.map(({ json }) => [json.task_id, json.status])).toEqual(tasks('completed'));
+		expect(items.map(({ pairedItem }) => pairedItem)).toEqual(pairs);
 		expect(items.map(({ binary }) => binary?.data?.mimeType)).toEqual(Array(3).fill('video/mp4'));
 		expect(sandbox.tasks).toHaveLength(3);
 		expect(resumed).toBe(5);
 		expect(sandbox.requestsTo('poll')).toHaveLength(3 * 5);
 		expect(elapsedMs).toBe(5 * MINUTE);
+	});
+
+	test('videos arrive where n8n tells of no Stop', async () => {
+		const node = watchedNode(() => ({ getExecutionCancelSignal: () => undefined }));
+		const { items, suspended } = await suspend({}, { node });
+		expect(suspended).toBeDefined();
+		expect(items.map(({ json }) => json.status)).toEqual(Array(3).fill('completed'));
 	});
 
 	test('a suspended wait of an hour costs few looks, the last of them in time', async () => {

@@ -91,6 +91,8 @@ export interface SuspendedRun extends NodeRun {
 		items: INodeExecutionData[];
 		parentExecution?: RelatedExecution;
 	};
+	/** The node's run that ended in the suspension, if it did. */
+	suspended?: NodeRun;
 	/** How often the sub-workflow was resumed. */
 	resumed: number;
 	/** The sub-workflow's own run. */
@@ -160,7 +162,7 @@ export async function runSuspending(
 		}
 		const resumeOf = patched(copyOf(waiting), child as IRun);
 		const last = await runNode(sandbox, parameters, { ...setup, resumeOf });
-		return { ...last, started, child, resumed };
+		return { ...last, suspended: first, started, child, resumed };
 	});
 	return { ...result, elapsedMs };
 }
