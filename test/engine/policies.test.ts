@@ -51,7 +51,7 @@ test('an expression that fails for the first item, in another option, fails that
 		{ ...GENERATE, downloadVideo: true, options: { maxVideos: 2, fileName } },
 		{ input: [{ json: {} }, { json: {} }], settings: CONTINUE },
 	);
-	expect(items[0]?.json.error).toBeDefined();
+	expect(items[0]?.json.error).toMatchObject({ description: 'Nothing was charged.' });
 	expect(items[1]?.json).toMatchObject({ status: 'completed' });
 });
 
