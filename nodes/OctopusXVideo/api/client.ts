@@ -29,8 +29,9 @@ import {
 import { readVerdict } from './verdict';
 
 /**
- * When n8n cuts a connection that brings no answer; once one has begun, `signal` does. For what sends files that is later than the node
- * gives up on the answer, so that a task id which comes late can still be noted.
+ * When n8n cuts a connection that brings no answer; once one has begun, `signal` does. For what sends
+ * files that is later than the node gives up on the answer, so that a task id which comes late can
+ * still be noted.
  */
 const SEND_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;

@@ -48,12 +48,12 @@ const KINDS: ReadonlyArray<(task: Task) => boolean> = [
 /**
  * What n8n is told of items for which nothing more is done: the items, or the error that ends the node.
  *
- * @param advice what to do with the tasks after an error
+ * @param advice what to do after an error, where n8n's Retry does not go on with the tasks
  */
 export function conclude(
 	context: IExecuteFunctions,
 	items: Settled[],
-	advice = RETRY_GOES_ON,
+	advice?: string,
 ): INodeExecutionData[] {
 	tellTestMode(context, items);
 	const error = context.continueOnFail() ? undefined : toNodeError(context, items, advice);
@@ -98,7 +98,7 @@ export function wordsOf(error: Error): { message: string; description?: string }
 function toNodeError(
 	context: IExecuteFunctions,
 	items: Settled[],
-	advice: string,
+	advice: string | undefined,
 ): NodeApiError | NodeOperationError | undefined {
 	const node = context.getNode();
 	if (items.some(isStopped)) {
@@ -130,7 +130,12 @@ function idsOf({ task, unseenId }: Failed | InDoubt): IDataObject {
  *
  * @param said what the text says before this: the only task of the run is not named twice
  */
-function listTasks(items: Item[], advice: string, limit = MAX_OF_A_KIND, said = ''): string {
+function listTasks(
+	items: Item[],
+	advice: string | undefined,
+	limit = MAX_OF_A_KIND,
+	said = '',
+): string {
 	const all = items.flatMap((item) => {
 		const task = taskOf(item);
 		return task ? [{ task, text: `item ${item.index}: ${task.task_id} (${task.status})` }] : [];
@@ -142,13 +147,12 @@ function listTasks(items: Item[], advice: string, limit = MAX_OF_A_KIND, said = 
 		.filter((kind) => kind.length > 0)
 		.map((kind) => shortened(kind, limit));
 	const isFetchable = all.some(({ task }) => !isSpent(task));
-	const next = items.some(isStopped) ? AFTER_STOP : advice;
-	const isAboutTasks = next === RETRY_GOES_ON || next === AFTER_STOP;
-	const shown = isSaid && next === RETRY_GOES_ON ? RETRY_GOES_ON_WITH_IT : next;
+	const goesOn = isSaid ? RETRY_GOES_ON_WITH_IT : RETRY_GOES_ON;
+	const next = items.some(isStopped) ? AFTER_STOP : (advice ?? goesOn);
 	const unanswered = items.filter(isInDoubt).map(({ index }) => `item ${index}`);
 	return [
 		...(tasks.length > 0 && !isSaid ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
-		...(isFetchable || !isAboutTasks ? [shown] : []),
+		...(isFetchable || next === advice ? [next] : []),
 		...(unanswered.length > 0
 			? [
 					`Submissions without an answer, which may have been charged and which a retry sends again: ${shortened(unanswered, limit)}.`,
