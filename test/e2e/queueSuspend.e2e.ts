@@ -22,6 +22,17 @@ const countOf = async (of: { id: string }, status: string) =>
 		(one) => one.status === status && one.mode === 'webhook',
 	).length;
 
+/** All executions of a workflow, once each of them has a status. */
+const allWith = async (of: { id: string }, status: string) =>
+	await until(
+		`all executions to be ${status}`,
+		async () => {
+			const found = await setup.queue.n8n.api.executionsOf(of);
+			return found.every((one) => one.status === status) && found;
+		},
+		120,
+	);
+
 const megabytes = ({ program }: Worker) => Math.round(program.residentBytes / 2 ** 20);
 
 test('50 executions that keep running fill a worker; suspended, they leave it free and outlive it', async () => {
@@ -61,14 +72,7 @@ test('50 executions that keep running fill a worker; suspended, they leave it fr
 	console.log(`Resident memory of the worker in MB: ${JSON.stringify(memory)}`);
 
 	// a kill in the middle of a check is another test's subject
-	const all = await until(
-		'no check to be under way',
-		async () => {
-			const found = await api.executionsOf(suspending);
-			return found.every(({ status }) => status === 'waiting') && found;
-		},
-		120,
-	);
+	const all = await allWith(suspending, 'waiting');
 	const ids = all.filter(({ mode }) => mode === 'webhook');
 	await worker.program.kill();
 	setup.finishTasks();
@@ -94,14 +98,7 @@ test('a worker that is killed while it fetches files ends the suspended executio
 	sandbox.faults.clear();
 	sandbox.release();
 	await setup.queue.workers(1, env);
-	const ended = await until(
-		'the end of both executions',
-		async () => {
-			const found = await api.executionsOf(suspending);
-			return found.every(({ status }) => status === 'error') && found;
-		},
-		120,
-	);
+	const ended = await allWith(suspending, 'error');
 	expect(ended).toHaveLength(2);
 	expect(worker.tasks).toEqual(sandbox.tasks.map(({ id }) => id));
 	expect(sandbox.tasks).toHaveLength(1);
