@@ -1,6 +1,7 @@
 /** n8n's own CLI on this package: its lint, and whether it calls the package fit for verification. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { ROOT } from './tarball';
 
 const CLI = join(ROOT, 'node_modules', '@n8n', 'node-cli', 'bin', 'n8n-node.mjs');
@@ -13,7 +14,8 @@ function n8nNode(command: string): { passed: boolean; output: string } {
 		encoding: 'utf8',
 		env: ENV,
 	});
-	const output = stdout + stderr;
+	// coloured wherever the environment asks for it, in the middle of a sentence too
+	const output = stripVTControlCharacters(stdout + stderr);
 	console.log(output.trimEnd());
 	return { passed: status === 0, output };
 }
