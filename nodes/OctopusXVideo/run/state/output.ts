@@ -150,12 +150,13 @@ function listTasks(
 	const goesOn = isSaid ? RETRY_GOES_ON_WITH_IT : RETRY_GOES_ON;
 	const next = items.some(isStopped) ? AFTER_STOP : (advice ?? goesOn);
 	const unanswered = items.filter(isInDoubt).map(({ index }) => `item ${index}`);
+	const sentAgain = advice === undefined ? ' and which a retry sends again' : '';
 	return [
 		...(tasks.length > 0 && !isSaid ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
 		...(isFetchable || next === advice ? [next] : []),
 		...(unanswered.length > 0
 			? [
-					`Submissions without an answer, which may have been charged and which a retry sends again: ${shortened(unanswered, limit)}.`,
+					`Submissions without an answer, which may have been charged${sentAgain}: ${shortened(unanswered, limit)}.`,
 				]
 			: []),
 	].join(' ');
