@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
-import { join } from 'node:path';
+import { VIDEOS } from '../sandbox/fixtures';
 import { addressOf, close, listen } from '../sandbox/http';
-
-const VIDEO = readFileSync(join(__dirname, '..', 'sandbox', 'fixtures', 'landscape.mp4'));
 
 /** As much of OpenAI's video API as n8n's node for it calls; tasks take `durationMs`. */
 export async function startOpenAiServer(durationMs: number) {
@@ -12,7 +9,7 @@ export async function startOpenAiServer(durationMs: number) {
 		req.resume();
 		const [, id = '', part] = req.url?.match(/^\/v1\/videos\/?([^/]*)\/?(\w*)$/) ?? [];
 		if (part === 'content') {
-			res.writeHead(200, { 'content-type': 'video/mp4' }).end(VIDEO);
+			res.writeHead(200, { 'content-type': 'video/mp4' }).end(VIDEOS.landscape);
 			return;
 		}
 		const taskId = id || `video_${createdAt.size + 1}`;

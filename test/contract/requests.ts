@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
-
-const VIDEO = readFileSync(join(__dirname, '..', 'sandbox', 'fixtures', 'landscape.mp4'));
+import { VIDEOS } from '../sandbox/fixtures';
 
 /** The cheapest video: the least seconds and the lowest resolution. */
 export const CLIP = { seconds: '4', aspect_ratio: '16:9', resolution: '720p' };
@@ -16,7 +13,10 @@ export const MODES: Array<[string, Record<string, unknown>]> = [
 	['first frame', { ...TEXT_TO_VIDEO, first_image_url: image }],
 	['first and last frame', { ...TEXT_TO_VIDEO, first_image_url: image, last_image_url: image }],
 	['reference images', { ...TEXT_TO_VIDEO, images: [image, image] }],
-	['edit', { ...TEXT_TO_VIDEO, model: 'omni-fast-v2v', video: dataUri('video/mp4', VIDEO) }],
+	[
+		'edit',
+		{ ...TEXT_TO_VIDEO, model: 'omni-fast-v2v', video: dataUri('video/mp4', VIDEOS.landscape) },
+	],
 ];
 
 /** Prompts by which our sandbox lets tasks end; each costs a video unless it is refunded. */

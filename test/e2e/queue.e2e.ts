@@ -1,7 +1,8 @@
 import type { IRunExecutionData } from 'n8n-workflow';
+import { VIDEOS } from '../sandbox/fixtures';
 import { PER_WORKER, type Worker } from './support/queueMode';
 import { until } from './support/until';
-import { STALLED, useQueue, VIDEO } from './support/useQueue';
+import { STALLED, useQueue } from './support/useQueue';
 import { HOUR_MS } from './support/sandboxInN8n';
 import { itemsOf, node, videoNode } from './support/workflows';
 
@@ -25,7 +26,7 @@ async function expectFiles(data: IRunExecutionData, mode: RegExp): Promise<void>
 	for (const { binary } of itemsOf(data)) {
 		const id = binary?.data?.id as string;
 		expect(id).toMatch(mode);
-		expect((await setup.queue.n8n.api.binary(id)).equals(VIDEO)).toBe(true);
+		expect((await setup.queue.n8n.api.binary(id)).equals(VIDEOS.landscape)).toBe(true);
 	}
 }
 

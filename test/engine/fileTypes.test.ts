@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { INodeParameters } from 'n8n-workflow';
+import { VIDEOS } from '../sandbox/fixtures';
 import { GENERATE } from './support/inputs';
 import { runNode } from './support/runNode';
 import { keepingFilesInMemory, storeBinary } from './support/runWorkflow';
@@ -8,7 +7,7 @@ import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
 
-const film = readFileSync(join(__dirname, '..', 'sandbox', 'fixtures', 'landscape.mp4'));
+const film = VIDEOS.landscape;
 const startingWith = (start: string) => Buffer.from(start.padEnd(64, 'x'), 'latin1');
 const VIDEO = { operation: 'edit', prompt: 'a boat', videoSource: 'binary' };
 const FRAME = { ...GENERATE, mode: 'firstFrame', firstFrameSource: 'binary' };

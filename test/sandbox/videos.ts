@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { contentError, modelError, taskError } from './answers';
 import type { Route } from './faults';
+import { VIDEOS } from './fixtures';
 import { refuseRequest } from './gatewayRules';
 import { html, json, type Reply } from './http';
 import { priceOf } from './key';
@@ -9,11 +8,6 @@ import { refuseByModel } from './modelRules';
 import type { Handler, State } from './routes';
 import { createTask, describeNew, describeTask, isPortrait, type SandboxTask } from './tasks';
 import { describeVerdict, verdictOf } from './verdict';
-
-const FIXTURES = {
-	landscape: readFileSync(join(__dirname, 'fixtures', 'landscape.mp4')),
-	portrait: readFileSync(join(__dirname, 'fixtures', 'portrait.mp4')),
-};
 
 /** A signed address is good for 12 hours and more (docs/API.md, "Query a task"). */
 const SIGNED_FOR_MS = 12 * 3_600_000;
@@ -114,6 +108,6 @@ function videoOf({ video }: State, task: SandboxTask): Reply {
 	return {
 		status: 200,
 		headers: { 'content-type': 'video/mp4' },
-		body: video ?? (isPortrait(task) ? FIXTURES.portrait : FIXTURES.landscape),
+		body: video ?? (isPortrait(task) ? VIDEOS.portrait : VIDEOS.landscape),
 	};
 }

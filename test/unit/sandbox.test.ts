@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { HTML_502 } from '../sandbox/faults';
+import { VIDEOS } from '../sandbox/fixtures';
 import { useSandbox } from '../engine/support/useSandbox';
 
 const generate = { model: 'omni-fast', prompt: 'a boat' };
@@ -186,8 +185,7 @@ describe('the sandbox over HTTP', () => {
 		const statusOf = async (id: string) => (await call(`/v1/videos/${id}/content`)).status;
 		expect([await statusOf('nothing'), await statusOf('video_1')]).toEqual([404, 400]);
 		const video = await call('/v1/videos/video_2/content');
-		const portrait = readFileSync(join(__dirname, '..', 'sandbox', 'fixtures', 'portrait.mp4'));
-		expect(Buffer.from(await video.arrayBuffer()).equals(portrait)).toBe(true);
+		expect(Buffer.from(await video.arrayBuffer()).equals(VIDEOS.portrait)).toBe(true);
 	});
 
 	test('the sandbox takes an upload: presigned, put without the key, served again', async () => {

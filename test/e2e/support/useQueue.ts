@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { INode } from 'n8n-workflow';
 import { Sandbox } from '../../sandbox/sandbox';
 import type { N8nOptions } from './n8n';
@@ -8,11 +6,6 @@ import { PER_WORKER, QueueMode, type Worker } from './queueMode';
 import { until } from './until';
 import { HOUR_MS, useSandboxInN8n, type SandboxSetup } from './sandboxInN8n';
 import { chain, node, videoNode, webhookNode } from './workflows';
-
-/** The file of every task. */
-export const VIDEO = readFileSync(
-	join(__dirname, '..', '..', 'sandbox', 'fixtures', 'landscape.mp4'),
-);
 
 /** n8n's settings for finding out that a worker is dead, shortened; 60, 10 and 30 s unless told. */
 export const STALLED = {

@@ -1,0 +1,32 @@
+import type { IBinaryData, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import { VIDEOS } from '../../sandbox/fixtures';
+import type { Sandbox } from '../../sandbox/sandbox';
+import { GENERATE } from './inputs';
+import { runNodeVirtually, type NodeSetup } from './runNode';
+import { readBinary } from './runWorkflow';
+import { useSandbox } from './useSandbox';
+
+interface Downloads {
+	sandbox: Sandbox;
+	/** Generates a video and downloads it, without jitter: the times are exact. */
+	download(parameters?: INodeParameters, setup?: NodeSetup): ReturnType<typeof runNodeVirtually>;
+}
+
+/** What the tests of a download share: a sandbox, and a node that downloads. */
+export function useDownloads(): Downloads {
+	const sandbox = useSandbox();
+	beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
+	afterEach(() => jest.restoreAllMocks());
+	return {
+		sandbox,
+		download: async (parameters, setup) =>
+			await runNodeVirtually(sandbox, { ...GENERATE, downloadVideo: true, ...parameters }, setup),
+	};
+}
+
+/** The file of the first item. */
+export const fileOf = (items: INodeExecutionData[]) => items[0]?.binary?.data as IBinaryData;
+
+/** Whether the first item has the video that the sandbox makes unless it is asked for another shape. */
+export const isWhole = async (items: INodeExecutionData[]) =>
+	(await readBinary(fileOf(items))).equals(VIDEOS.landscape);
