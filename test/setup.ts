@@ -14,3 +14,6 @@ process.env.N8N_LOG_LEVEL = 'silent';
 // n8n 1.x keeps files in memory unless told otherwise
 process.env.N8N_AVAILABLE_BINARY_DATA_MODES = 'filesystem';
 process.env.N8N_DEFAULT_BINARY_DATA_MODE = 'filesystem';
+// the sandbox is on this machine, where no proxy is asked for it
+const noProxy = [process.env.no_proxy || process.env.NO_PROXY, 'localhost', '127.0.0.1'];
+process.env.NO_PROXY = process.env.no_proxy = noProxy.filter(Boolean).join(',');

@@ -22,11 +22,12 @@ const proxy = http.createServer().on('connect', ({ headers }, socket: Socket) =>
 beforeAll(async () => {
 	await once(proxy.listen(0, '127.0.0.1'), 'listening');
 	const { port } = proxy.address() as AddressInfo;
-	process.env.HTTPS_PROXY = `http://${LOGIN}@127.0.0.1:${port}`;
+	// where both are set, the lower case counts
+	process.env.https_proxy = `http://${LOGIN}@127.0.0.1:${port}`;
 });
 beforeEach(() => void seen.splice(0));
 afterAll(async () => {
-	delete process.env.HTTPS_PROXY;
+	delete process.env.https_proxy;
 	await new Promise((resolve) => proxy.close(resolve));
 });
 
