@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /** The tests of what OctopusX has added to the gateway: another gateway may lack it. */
 export const ADDITIONS = 'additions of OctopusX';
 
@@ -36,9 +38,7 @@ function listed(title: string, outcomes: Outcome[]): string[] {
 
 /** The lines of a failure in which jest shows what was expected and what came. */
 function differenceIn(message: string): string {
-	// eslint-disable-next-line no-control-regex
-	const plain = message.replace(/\u001b\[\d+m/g, '');
-	const lines = plain
+	const lines = stripVTControlCharacters(message)
 		.split('\n')
 		.filter((line) => /^\s*([-+] |Expected|Received|\w*Error)/.test(line));
 	return lines

@@ -1,0 +1,26 @@
+import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import type { Sandbox } from '../../sandbox/sandbox';
+import { GENERATE } from './inputs';
+import { runNode } from './runNode';
+import { useSandbox } from './useSandbox';
+
+interface Refusals {
+	sandbox: Sandbox;
+	/** What the node says of parameters that it refuses; it has to do so before any request. */
+	refusal(parameters: INodeParameters, item?: INodeExecutionData): Promise<string>;
+}
+
+/** What the tests of bad input share. */
+export function useRefusals(): Refusals {
+	const sandbox = useSandbox();
+	return {
+		sandbox,
+		refusal: async (parameters, item = { json: {} }) => {
+			const all = { ...GENERATE, waitForCompletion: false, ...parameters };
+			const { error } = await runNode(sandbox, all, { input: [item] });
+			expect(sandbox.log).toEqual([]);
+			expect(error).toMatchObject({ name: 'NodeOperationError', context: { itemIndex: 0 } });
+			return `${error?.message} | ${error?.description}`;
+		},
+	};
+}
