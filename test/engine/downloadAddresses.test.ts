@@ -11,6 +11,14 @@ const keyBearers = () =>
 		.filter(({ route }) => route === 'content' || route === 'file')
 		.map(({ route, headers }) => [route, headers.authorization !== undefined]);
 
+/** Has the first looks find the video done, at this address. */
+const doneAt = (video_url: string, times = 1) => {
+	const body = { id: 'video_1', status: 'completed', video_url };
+	sandbox.faults.add({ on: 'poll', times, answer: { status: 200, body } });
+};
+
+const expired = () => doneAt(`${sandbox.fileHost}/files/video_1.mp4?signature=expired`);
+
 test.each<[Quirks['videoUrl'], unknown]>([
 	['fileHost', [['file', false]]],
 	['metadata', [['file', false]]],
@@ -31,12 +39,6 @@ test.each<[Quirks['videoUrl'], unknown]>([
 });
 
 describe('a file that can still be had is fetched', () => {
-	const expired = () => {
-		const video_url = `${sandbox.fileHost}/files/video_1.mp4?signature=expired`;
-		const body = { id: 'video_1', status: 'completed', video_url };
-		sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
-	};
-
 	test.each([400, 401, 403, 404, 410])(
 		'an address that answers HTTP %s is replaced by the one of a new look',
 		async (status) => {
@@ -88,8 +90,7 @@ describe('a file that can still be had is fetched', () => {
 		['under the name of an unset server', 'http://localhost:3000/v1/videos/video_1/content'],
 		['as a path', '/v1/videos/video_1/content'],
 	])('a content endpoint %s is asked for at the Base URL', async (_where, video_url) => {
-		const body = { id: 'video_1', status: 'completed', video_url };
-		sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+		doneAt(video_url);
 		const { items } = await download();
 		expect(await isWhole(items)).toBe(true);
 		expect(keyBearers()).toEqual([['content', true]]);
@@ -111,9 +112,7 @@ describe('a file that can still be had is fetched', () => {
 	] as const)(
 		'what is cut after 60 seconds at %s%s is not taken for the content endpoint',
 		async (origin, path) => {
-			const video_url = `${sandbox[origin]}${path}`;
-			const body = { id: 'video_1', status: 'completed', video_url };
-			sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+			doneAt(`${sandbox[origin]}${path}`, Infinity);
 			sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
 			sandbox.faults.add({ on: 'content', times: Infinity, answer: 'stall' });
 			const onStart = () => void setTimeout(() => sandbox.cut(), 5_000 + 58_000);
@@ -159,9 +158,7 @@ test('a download that fails for good is told apart from a generation that fails'
 });
 
 test('the error of a download tells what each of three addresses said, and has the status of the last', async () => {
-	const video_url = `${sandbox.fileHost}/files/video_1.mp4?signature=expired`;
-	const body = { id: 'video_1', status: 'completed', video_url };
-	sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+	expired();
 	sandbox.faults.add({ on: 'file', nth: 1, answer: { status: 410 } });
 	sandbox.faults.add({ on: 'file', nth: 2, answer: { status: 403 } });
 	sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
@@ -224,9 +221,7 @@ test.each<[string, Fault['answer'], string]>([
 ])(
 	'an answer about the file of %s that ends in a %p is told as such',
 	async (id, answer, words) => {
-		const video_url = `${sandbox.url}/v1/videos/${id}/content`;
-		const body = { id: 'video_1', status: 'completed', video_url };
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+		doneAt(`${sandbox.url}/v1/videos/${id}/content`, Infinity);
 		sandbox.faults.add({ on: 'content', times: Infinity, answer });
 		const { error } = await download();
 		expect(error?.description).toContain(words);
@@ -243,10 +238,8 @@ test('a refusal of the content endpoint does not blame the Base URL or the param
 });
 
 test('a file host that cannot be reached is not taken for OctopusX', async () => {
-	const video_url = 'http://127.0.0.1:9/a.mp4';
-	const body = { id: 'video_1', status: 'completed', video_url };
-	sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
-	sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404, body } });
+	doneAt('http://127.0.0.1:9/a.mp4', Infinity);
+	sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
 	const { error } = await download();
 	expect(error?.description).toContain('The host of the video file cannot be reached');
 	expect(error?.description).not.toContain('Base URL');
