@@ -1,22 +1,16 @@
 import type { IHttpRequestMethods } from 'n8n-workflow';
-import { readAnswer } from './answerBody';
-import { cleanKey } from './apiKey';
-import { normalizeBaseUrl } from './baseUrl';
-import type { Answer } from './envelope';
-import { explainAnswer, explainHost, explainSubmission } from './explain';
+import { parseUploadTarget, parseVideoModels, readKeyState, type UploadTarget } from './answers';
+import { cleanKey, createHideKey, normalizeBaseUrl } from './credential';
+import { isPlainObject, type Answer } from './envelope';
+import { explainAnswer, explainHost, explainNoAnswer, explainSubmission } from './explain';
 import { OctopusXError } from './errors';
-import { explainNoAnswer } from './noAnswer';
-import { parseVideoModels } from './models';
-import { createRedact, hideKey, type Redact } from './redact';
-import { readKeyState, type KeyState } from './keyState';
-import { parseUploadTarget, type UploadTarget } from './presign';
 import {
 	contentUrl,
 	findTaskId,
-	isPlainObject,
 	parseTask,
+	readVerdict,
 	taskPath,
-	unseenTask,
+	uncheckedTask,
 	type Task,
 } from './task';
 import {
@@ -26,28 +20,26 @@ import {
 	type ByteStream,
 	type RequestOptions,
 } from './transport';
-import { readVerdict } from './verdict';
 
 /**
- * When n8n cuts a connection that brings no answer; once one has begun, `signal` does. For what sends
- * files that is later than the node gives up on the answer, so that a task id which comes late can
- * still be noted.
+ * When n8n cuts a connection that brings no answer; `signal` ends one that has begun. For requests that
+ * send files, this is later than the node gives up on the answer, so that a late task ID is still noted.
  */
 const SEND_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;
 
-/** As a user would call it. */
+/** The user's name for it. */
 const UPLOAD_HOST = 'The host for uploads';
 
-/** The OctopusX API over n8n's HTTP helpers. All that goes wrong with a request is thrown as `OctopusXError`. */
+/**
+ * The OctopusX API. Every failure is thrown as an `OctopusXError`. The `signal` of each method ends
+ * the connection.
+ */
 export class OctopusXClient {
 	protected constructor(
-		readonly transport: Pick<Transport, 'withKey' | 'withoutKey'>,
+		readonly transport: Pick<Transport, 'withKey' | 'withoutKey' | 'read'>,
 		/** Origin and path prefix of the API, without a trailing slash. */
 		readonly apiUrl: string,
-		private readonly apiKey: string,
-		/** For any text that came from outside and is shown. */
-		readonly redact: Redact,
 	) {}
 
 	/** One client serves all items: n8n resolves credentials for the first item only. */
@@ -57,87 +49,92 @@ export class OctopusXClient {
 		if (apiUrl === undefined) {
 			throw new OctopusXError(
 				"The 'Base URL' in the credential is not a web address",
-				'It looks like https://octopusx.ai, starts with http:// or https:// and holds no user name or password. Nothing was sent.',
+				'It looks like https://octopusx.ai, starts with http:// or https:// and has no user name or password.',
 			);
 		}
 		const key = cleanKey(apiKey);
 		if (key === '') {
 			throw new OctopusXError(
 				'The API key in the credential is empty',
-				'Copy it from the OctopusX console. Nothing was sent.',
+				'Copy it from the OctopusX console.',
 			);
 		}
-		return new OctopusXClient(new Transport(context), apiUrl, key, createRedact(key));
+		return new OctopusXClient(new Transport(context, createHideKey(key)), apiUrl);
 	}
 
 	/**
 	 * Creates a task: the one request that costs money, so it is sent once and never repeated here.
 	 *
+	 * @param path of the request, such as `/v1/videos`
 	 * @param body JSON in UTF-8, of `bytes` bytes
 	 */
-	async createTask(body: Buffer | ByteStream, bytes: number, signal: AbortSignal): Promise<Task> {
-		const answer = await this.exchange('POST', '/v1/videos', {
+	async createTask(
+		path: string,
+		body: Buffer | ByteStream,
+		bytes: number,
+		signal: AbortSignal,
+	): Promise<Task> {
+		const answer = await this.exchange('POST', path, {
 			body,
 			headers: { 'Content-Type': 'application/json', 'Content-Length': bytes },
 			timeout: SEND_TIMEOUT_MS,
 			signal,
 		});
-		const { statusCode, body: said } = answer;
-		const task = isSuccess(answer) ? this.taskOf(answer) : undefined;
-		// a 4xx has refused the request, whatever else it names
-		const isPerhapsTask = isSuccess(answer) || statusCode >= 500;
-		const taskId = isPerhapsTask ? findTaskId(said) : undefined;
-		// only a look can tell what an answer without a status means
-		if (task && isPlainObject(said) && said.status !== undefined) return task;
-		if (task) return unseenTask(task.task_id);
-		if (taskId !== undefined) return unseenTask(taskId);
-		throw explainSubmission(answer, this.redact);
+		const task = isSuccess(answer) ? parseTask(answer.body, this.apiUrl) : undefined;
+		// an answer without a status says nothing about the task, so it is checked first
+		const hasStatus = isPlainObject(answer.body) && answer.body.status !== undefined;
+		if (task) return hasStatus ? task : uncheckedTask(task.task_id);
+		// a 4xx is a rejection even if its body contains an ID
+		const mayHoldId = isSuccess(answer) || answer.statusCode >= 500;
+		const taskId = mayHoldId ? findTaskId(answer.body) : undefined;
+		if (taskId !== undefined) return uncheckedTask(taskId);
+		throw explainSubmission(answer);
 	}
 
-	/** The current state of a task. `signal` ends the connection, here as below. */
+	/** The current state of a task. */
 	async getTask(taskId: string, signal: AbortSignal): Promise<Task> {
-		const answer = await this.read(taskPath(taskId), signal);
-		const task = this.taskOf(answer, taskId);
+		const answer = await this.get(taskPath(taskId), signal);
+		const task = parseTask(answer.body, this.apiUrl, taskId);
 		if (task) return task;
-		throw explainAnswer(answer, this.redact);
+		throw explainAnswer(answer);
 	}
 
 	/**
-	 * What the gateway itself makes of a task (docs/API.md, "The verdict"): to be asked where the model
-	 * service's own words do not tell.
+	 * The gateway's own view of a task, for when the model service's words are not enough (docs/API.md,
+	 * "The verdict").
 	 */
 	async getVerdict(taskId: string, signal: AbortSignal): Promise<Task> {
-		const answer = await this.read(`/v1/video/generations/${encodeURIComponent(taskId)}`, signal);
-		const task = this.taskOf({ ...answer, body: readVerdict(answer.body) }, taskId);
+		const answer = await this.get(`/v1/video/generations/${encodeURIComponent(taskId)}`, signal);
+		const task = parseTask(readVerdict(answer.body), this.apiUrl, taskId);
 		if (task) return task;
-		throw explainAnswer(answer, this.redact);
+		throw explainAnswer(answer);
 	}
 
-	/** What the key may still spend; the API lets an address ask for it 20 times in 20 minutes. */
-	async getKeyState(signal: AbortSignal): Promise<KeyState> {
+	/** Why the API rejects the key, in a sentence; the API allows 20 calls in 20 minutes per address. */
+	async getKeyState(signal: AbortSignal): Promise<string> {
 		const options = { timeout: READ_TIMEOUT_MS, signal };
 		return readKeyState(await this.exchange('GET', '/api/usage/token/', options));
 	}
 
 	/** The IDs of the models that the key may use and that may make videos. */
 	async getVideoModels(signal: AbortSignal): Promise<string[]> {
-		const answer = await this.read('/v1/models', signal);
+		const answer = await this.get('/v1/models', signal);
 		const models = parseVideoModels(answer.body);
-		if (models) return models.map((id) => this.redact(id));
-		throw explainAnswer(answer, this.redact);
+		if (models) return models;
+		throw explainAnswer(answer);
 	}
 
-	/** Where the API itself hands out the file of a task, to whoever has the key. */
+	/** Where the API serves the file of a task to the owner of the key. */
 	contentUrl(taskId: string): string {
 		return contentUrl(this.apiUrl, taskId);
 	}
 
-	/** Whether an address is one that `contentUrl` gives. */
+	/** True for an address as `contentUrl` returns it. */
 	isContentUrl(url: string): boolean {
 		return url.startsWith(`${this.apiUrl}/v1/videos/`) && url.endsWith('/content');
 	}
 
-	/** An address to put a file to, and the one to use it by afterwards. */
+	/** An address to upload a file to. */
 	async presignUpload(
 		fileName: string,
 		contentType: string,
@@ -150,10 +147,10 @@ export class OctopusXClient {
 		});
 		const target = isSuccess(answer) ? parseUploadTarget(answer.body, contentType) : undefined;
 		if (target) return target;
-		throw explainAnswer(answer, this.redact);
+		throw explainAnswer(answer);
 	}
 
-	/** Puts the bytes of a file, without the key. */
+	/** Uploads the bytes of a file, without the key. */
 	async putFile(
 		{ uploadUrl, contentType }: UploadTarget,
 		body: ByteStream | Buffer,
@@ -166,34 +163,18 @@ export class OctopusXClient {
 			timeout: SEND_TIMEOUT_MS,
 		};
 		const answer = await this.transport.withoutKey('PUT', uploadUrl, options, signal);
-		if (!('statusCode' in answer)) throw explainNoAnswer(answer, this.redact, UPLOAD_HOST);
+		if (!('statusCode' in answer)) throw explainNoAnswer(answer, UPLOAD_HOST);
 		answer.body.destroy();
 		if (!isSuccess(answer)) throw explainHost(answer, UPLOAD_HOST);
 	}
 
-	private taskOf({ body }: Answer, knownId?: string): Task | undefined {
-		const task = parseTask(body, this.apiUrl, knownId);
-		if (task?.failure) {
-			const { code, message } = task.failure;
-			task.failure = { ...task.failure, code: this.redact(code), message: this.redact(message) };
-		}
-		return task && this.withoutKey(task);
-	}
-
-	/** A server may echo what it was sent: the key does not get into items that way. */
-	private withoutKey(task: Task): Task {
-		const text = JSON.stringify(task);
-		const safe = hideKey(text, this.apiKey);
-		return safe === text ? task : (JSON.parse(safe) as Task);
-	}
-
-	private async read(path: string, signal: AbortSignal): Promise<Answer> {
+	private async get(path: string, signal: AbortSignal): Promise<Answer> {
 		const answer = await this.exchange('GET', path, { timeout: READ_TIMEOUT_MS, signal });
 		if (isSuccess(answer)) return answer;
-		throw explainAnswer(answer, this.redact);
+		throw explainAnswer(answer);
 	}
 
-	/** A JSON request to the API, and its answer, whatever its status. */
+	/** Sends a JSON request and returns its answer, whatever its status. */
 	private async exchange(
 		method: IHttpRequestMethods,
 		path: string,
@@ -201,13 +182,13 @@ export class OctopusXClient {
 	): Promise<Answer> {
 		const url = `${this.apiUrl}${path}`;
 		const opened = await this.transport.withKey(method, url, { ...options, json: true }, signal);
-		const answer = 'statusCode' in opened ? await readAnswer(opened) : opened;
+		const answer = 'statusCode' in opened ? await this.transport.read(opened) : opened;
 		if ('statusCode' in answer) return answer;
-		throw explainNoAnswer(answer, this.redact);
+		throw explainNoAnswer(answer);
 	}
 }
 
-/** A 2xx: Node hands out no answer below 200. */
+/** True for a 2xx: Node does not deliver answers below 200. */
 function isSuccess({ statusCode }: Pick<Answer, 'statusCode'>): boolean {
 	return statusCode < 300;
 }

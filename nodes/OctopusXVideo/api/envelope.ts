@@ -1,80 +1,100 @@
-import { codeIn, reasonIn } from './reason';
-import { WHOLE_ANSWER_LENGTH, type Redact } from './redact';
-import { isPlainObject } from './task';
-
-/** An HTTP answer, whatever its status; `body` is parsed JSON, text, or a stream that was asked for. */
+/** An HTTP answer, whatever its status. `body` is parsed JSON, text, or a stream. */
 export interface Answer<Body = unknown> {
 	statusCode: number;
 	headers: Record<string, unknown>;
 	body: Body;
-	/** Whether `body` is the start only, as text, of one that was not read to its end. */
+	/** True if `body` is only the start of an answer that was too large, as text. */
 	isTooLarge?: boolean;
 }
 
-/** What an answer that is no success says of itself (docs/API.md, "Error envelopes"). */
+/** What an error answer says about itself (docs/API.md, "Error envelopes"). */
 export interface Envelope {
-	/** Such as `task_not_exist`; empty where there is none. */
+	/** Such as `task_not_exist`; empty if there is none. */
 	code: string;
-	/** The server's words; those of the model service where it was that which refused. */
+	/** The server's words, or those of the model service if it refused the request. */
 	message: string;
-	/** Whether the API itself has refused the request, so that nothing of it is charged. */
+	/** True if the API itself refused the request, so that nothing is charged. */
 	isRefusal: boolean;
 }
 
-/** With this code the gateway hands on what the model service answered (docs/API.md, "Refusals"). */
+/** The gateway's code for an answer of the model service that it passes on (docs/API.md, "Refusals"). */
 export const FROM_MODEL_SERVICE = 'fail_to_fetch_task';
 
-/** A task or a crash is no refusal: a crash may have come after the request was carried out. */
+/** Codes that are no refusal. A crash may have come after the request was carried out. */
 const NO_REFUSAL: readonly string[] = ['success', 'new_api_panic'];
 
-/** Texts that the gateway has in Chinese only, and what they mean. */
-const MEANINGS: ReadonlyArray<[RegExp, string]> = [
+/** Texts that the gateway has in Chinese only, and their meaning. */
+const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 	[/负载已饱和/, 'the model is overloaded, try again later'],
 	[/额度不足|额度失败/, 'the balance of the account is too low'],
 	[/不在令牌允许/, 'this API key may not be used from this IP address'],
 ];
 
-/** A page is read so far; what a proxy has to say is at its start. */
+/** How much of a page is read; a proxy states its reason at the start. */
 const MAX_PAGE_LENGTH = 20_000;
 const MARKUP = /(<(style|script)\b[^]*?<\/\2>|<[^>]*>|\s)+/gi;
 
-const NOTHING: Envelope = { code: '', message: '', isRefusal: false };
+const MAX_QUOTE_LENGTH = 500;
+/** Longer than any answer of the API about a task, and short enough for an error. */
+const MAX_WHOLE_QUOTE_LENGTH = 4_000;
+/** Leaves enough text for a quote after replacements, and limits the work for texts of any size. */
+const READ_FACTOR = 4;
+
+/** Where services put their reason, most specific first. */
+const REASON_FIELDS = ['message', 'msg', 'reason', 'detail', 'details', 'error', 'errors'];
+const MAX_DEPTH = 5;
+const MAX_REASONS = 3;
+
+const EMPTY: Envelope = { code: '', message: '', isRefusal: false };
 
 export function readEnvelope(body: unknown): Envelope {
-	if (!isPlainObject(body)) return NOTHING;
+	if (!isPlainObject(body)) return EMPTY;
 	const { code, message, type } = isPlainObject(body.error) ? body.error : body;
-	const words = { code: textOf(code), message: textOf(message) };
-	const kind = words.code || textOf(type);
+	const words = { code: stringOf(code), message: stringOf(message) };
+	const kind = words.code || stringOf(type);
 	const isRefusal = kind !== '' && words.message !== '' && !NO_REFUSAL.includes(kind);
 	if (words.code !== FROM_MODEL_SERVICE) return { ...words, isRefusal };
 	return { ...words, message: unwrap(words.message), isRefusal: true };
 }
 
-/** What the server said of a refusal, and what whoever looks into it needs: status, code, request ID. */
-export function quote(answer: Answer, redact: Redact): string {
+/** The server's words and what its support needs to find the request: status, code, request ID. */
+export function quote(answer: Answer): string {
 	const { message } = readEnvelope(answer.body);
-	if (!message) return quoteWhole(answer, redact);
-	const meaning = MEANINGS.find(([words]) => words.test(message))?.[1];
-	const inEnglish = meaning ? ` (in English: ${meaning})` : '';
-	return `OctopusX said: "${redact(message)}"${inEnglish} (${signsOf(answer, redact)})`;
+	if (!message) return quoteWhole(answer);
+	const translation = TRANSLATIONS.find(([words]) => words.test(message))?.[1];
+	const inEnglish = translation ? ` (in English: ${translation})` : '';
+	return `OctopusX said: "${shorten(message)}"${inEnglish} (${referenceOf(answer)})`;
 }
 
-/** All of an answer, as there may be an id in it that the node does not find. */
-export function quoteWhole(answer: Answer, redact: Redact): string {
-	const sent = redact(textOfBody(answer.body), WHOLE_ANSWER_LENGTH);
-	return `${sent && `OctopusX sent: ${sent} `}(${signsOf(answer, redact)})`;
+/** The whole answer, because it may contain a task ID that the node did not recognise. */
+export function quoteWhole(answer: Answer): string {
+	const sent = shorten(textOfBody(answer.body), MAX_WHOLE_QUOTE_LENGTH);
+	return `${sent && `OctopusX sent: ${sent} `}(${referenceOf(answer)})`;
 }
 
-function signsOf({ statusCode, headers, body }: Answer, redact: Redact): string {
+/**
+ * A text from outside, safe to show: short, and without bearer tokens and file contents. Answers and
+ * errors of the transport no longer contain the API key.
+ *
+ * @param maxLength in characters
+ */
+export function shorten(text: string, maxLength = MAX_QUOTE_LENGTH): string {
+	const safe = text
+		.slice(0, maxLength * READ_FACTOR)
+		.replace(/Bearer\s+\S+/gi, 'Bearer ***')
+		.replace(/data:[^\s"',]*,[^\s"']*/gi, 'data:***');
+	return safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;
+}
+
+function referenceOf({ statusCode, headers, body }: Answer): string {
 	const { code, message } = readEnvelope(body);
-	const requestId = textOf(headers['x-oneapi-request-id']);
-	// where there is none, too: any text has the empty one in it
-	const isNews = !message.includes(requestId);
-	const signs = [`HTTP ${statusCode}`, code, isNews && `request ID ${requestId}`];
-	return redact(signs.filter(Boolean).join(', '));
+	const requestId = stringOf(headers['x-oneapi-request-id']);
+	const isQuoted = message.includes(requestId);
+	const parts = [`HTTP ${statusCode}`, code, !isQuoted && `request ID ${requestId}`];
+	return shorten(parts.filter(Boolean).join(', '));
 }
 
-/** JSON as it is; a page without its markup, which n8n would render in an error. */
+/** JSON as it is; a page without its markup, which n8n would render. */
 function textOfBody(body: unknown): string {
 	if (typeof body === 'string') return body.slice(0, MAX_PAGE_LENGTH).replace(MARKUP, ' ').trim();
 	if (!isPlainObject(body) && !Array.isArray(body)) return '';
@@ -85,7 +105,7 @@ function textOfBody(body: unknown): string {
 	}
 }
 
-/** The model service's own reason: its body comes as text, mostly JSON with an envelope of its own. */
+/** The reason of the model service, whose body arrives as text, mostly JSON with its own envelope. */
 function unwrap(message: string): string {
 	if (/^\s*</.test(message)) return 'a page instead of an answer came from the model service';
 	try {
@@ -97,6 +117,32 @@ function unwrap(message: string): string {
 	}
 }
 
-function textOf(value: unknown): string {
+/** The reason in an error of any form: a text, an object, an object in another, a list. */
+export function reasonIn(error: unknown, depth = 0): string {
+	if (typeof error !== 'object' || error === null) return textOf(error);
+	if (depth === MAX_DEPTH) return '';
+	const fields = error as Record<string, unknown>;
+	const parts = Array.isArray(error) ? error : REASON_FIELDS.map((name) => fields[name]);
+	const reasons = parts.map((part) => reasonIn(part, depth + 1)).filter((text) => text !== '');
+	return reasons.slice(0, Array.isArray(error) ? MAX_REASONS : 1).join('; ');
+}
+
+/** The code of an error, or the first code among the errors inside it. */
+export function codeIn(error: unknown, depth = 0): string {
+	if (depth === MAX_DEPTH) return '';
+	if (Array.isArray(error)) return codeIn(error[0], depth + 1);
+	return isPlainObject(error) ? textOf(error.code) || codeIn(error.error, depth + 1) : '';
+}
+
+/** A string or a number as text; empty for anything else. */
+export function textOf(value: unknown): string {
+	return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function stringOf(value: unknown): string {
 	return typeof value === 'string' ? value : '';
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,10 +1,42 @@
-/** Something between the node and a finished video went wrong; the text is for the user. */
+/** What a failed item cost, as data. `chargeSentence` puts it into words. */
+export type Charge =
+	/** Nothing was charged. */
+	| 'none'
+	/** A submission was not answered, so it may have been charged. */
+	| 'maybe'
+	/** A task was charged. `refund` is set if it ended without a video. */
+	| { taskId: string; refund?: 'given' | 'unknown' };
+
+/** What a fault means for the code that sent the request. */
+export interface FaultDetails {
+	/** HTTP status of the answer, if one arrived. */
+	statusCode?: number;
+	/** The API's code, such as `task_not_exist`; empty if the answer has none. */
+	code?: string;
+	/** True if the API rejected the API key. */
+	isKeyRejected?: boolean;
+	/** True if the API would reject every other item in the same way. */
+	affectsAllItems?: boolean;
+	/** True if the same read may succeed a moment later. */
+	transient?: boolean;
+	/** True if a submission was certainly not accepted and is worth sending again. */
+	repeatable?: boolean;
+	/** True if the server may have carried out the request although its answer is missing or unclear. */
+	maybeAccepted?: boolean;
+	/** The server's `Retry-After`, in ms. */
+	retryAfterMs?: number;
+	/** What the failed item cost; absent where no charge is possible, as in a single Get Status. */
+	charge?: Charge;
+}
+
+/** Any failure between the node and a finished video. Its texts are for the user. */
 export class OctopusXError extends Error {
 	override name = 'OctopusXError';
 
 	/**
 	 * @param message what happened
-	 * @param description how to get on, with the server's own words where there are some
+	 * @param description what to do next, with the server's own words if there are some, and without a
+	 * word about the charge, which is in `details`
 	 */
 	constructor(
 		message: string,
@@ -13,45 +45,44 @@ export class OctopusXError extends Error {
 	) {
 		super(message);
 	}
+
+	withCharge(charge: Charge, description = this.description): OctopusXError {
+		return new OctopusXError(this.message, description, { ...this.details, charge });
+	}
 }
 
-/** What a fault means for whoever sent the request. */
-export interface FaultDetails {
-	/** The HTTP status, where the server gave one. */
-	statusCode?: number;
-	/** Whether the API does not let the key in. */
-	isKeyRefused?: boolean;
-	/** Whether the API would refuse every other item in the same way. */
-	isCommon?: boolean;
-	/** The API's code, such as `task_not_exist`; empty where there is none. */
-	code?: string;
-	/** Whether the same read may work a moment later. */
-	transient?: boolean;
-	/** Whether the server may have carried the request out all the same. */
-	maybeAccepted?: boolean;
-	/** Whether a submission has surely not been accepted and is worth sending again. */
-	repeatable?: boolean;
-	/** How long the server asks to be left alone, in ms. */
-	retryAfterMs?: number;
+/** The sentence about the charge that every error of an item begins its description with. */
+export function chargeSentence(charge: Charge): string {
+	if (charge === 'none') return 'Nothing was charged.';
+	if (charge === 'maybe') {
+		return 'It may have been charged: check the usage log of the OctopusX account before you run it again.';
+	}
+	const { taskId, refund } = charge;
+	if (refund === 'given') return `Task ${taskId} was charged, and the charge was refunded.`;
+	return refund === 'unknown'
+		? `Task ${taskId} was charged. The usage log of the OctopusX account shows whether the charge was refunded.`
+		: `Task ${taskId} was charged: fetch its video with Get Status, which is not charged.`;
 }
 
-/** What was caught, as an `OctopusXError`; anything else than one is a fault of the node's own. */
+/** The outcome of an operation that can fail, as a value. */
+export type Result<T> =
+	{ value: T; fault?: undefined } | { value?: undefined; fault: OctopusXError };
+
+/** Turns a promise that may reject into a `Result`. */
+export async function attempt<T>(work: Promise<T>): Promise<Result<T>> {
+	return await work.then(
+		(value) => ({ value }),
+		(error: unknown) => ({ fault: asOctopusXError(error) }),
+	);
+}
+
+/** Wraps an error of another kind, which is a defect of the node. */
 export function asOctopusXError(error: unknown): OctopusXError {
 	if (error instanceof OctopusXError) return error;
 	return new OctopusXError(
 		'Something unexpected happened in the node',
 		`Please report it with these words: ${(error as Error).message}`,
-		// nobody knows how far the request came
+		// the request may already have been sent
 		{ maybeAccepted: true },
-	);
-}
-
-/** What `work` resolves to, or the fault that it ends in, as values: no `catch` needed to tell them apart. */
-export async function attempt<T>(
-	work: Promise<T>,
-): Promise<{ value: T; fault?: undefined } | { value?: undefined; fault: OctopusXError }> {
-	return await work.then(
-		(value) => ({ value }),
-		(error: unknown) => ({ fault: asOctopusXError(error) }),
 	);
 }

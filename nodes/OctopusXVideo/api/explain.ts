@@ -1,57 +1,80 @@
-import { entryOf, isPassing, LATER, SERVICE_CODES, type Sign } from './catalogue';
-import { FROM_MODEL_SERVICE, quote, quoteWhole, readEnvelope, type Answer } from './envelope';
+import { explanationOf, isTemporary, LATER, SERVICE_CODES, type AnswerFacts } from './catalogue';
+import {
+	FROM_MODEL_SERVICE,
+	isPlainObject,
+	quote,
+	quoteWhole,
+	readEnvelope,
+	shorten,
+	type Answer,
+} from './envelope';
 import { OctopusXError } from './errors';
-import type { Redact } from './redact';
-import { isPlainObject } from './task';
+import type { NoAnswer } from './transport';
 
-/** The gateway does not ask the model service more often how a task stands (docs/API.md, "Query a task"). */
+/** How often the gateway asks the model service about a task at most (docs/API.md, "Query a task"). */
 const GATEWAY_INTERVAL_MS = 15_000;
 
-/** Turns an answer that is no success into words. */
-export function explainAnswer(answer: Answer, redact: Redact): OctopusXError {
-	const sign = signOf(answer);
-	const { message, advice, repeatable, isCommon } = entryOf(sign);
-	const maybeAccepted = isMaybeAccepted(sign);
-	// an id may be that of something that was accepted all the same
-	const isOdd = isPlainObject(answer.body) && 'id' in answer.body;
-	const said = maybeAccepted || isOdd ? quoteWhole(answer, redact) : quote(answer, redact);
+/** Connection codes that mean that no byte of the request reached the server. */
+const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+
+/** A certificate is rejected before the request is sent; Node has some twenty codes for it. */
+const CERTIFICATE_CODE = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/;
+
+/** No TLS, as where an `https://` address leads to an http port; a record that is damaged later does not count. */
+const NO_TLS_CODE = /^(EPROTO|ERR_SSL_(?!.*BAD_RECORD_MAC))/;
+
+/** Rejected by n8n (allowed domains) or by axios before anything was sent. */
+const NOT_SENT: ReadonlySet<string> = new Set(['UserError', 'ERR_INVALID_URL']);
+
+/** n8n evaluates expressions in the credential before the request. */
+const UNRESOLVED = 'ExpressionError';
+
+/** The fault of an answer that is not a success. */
+export function explainAnswer(answer: Answer): OctopusXError {
+	const facts = factsOf(answer);
+	const { statusCode, code, isPage } = facts;
+	const { message, advice, repeatable, affectsAllItems } = explanationOf(facts);
+	const maybeAccepted = isMaybeAccepted(facts);
+	// an ID may belong to something that was accepted nevertheless
+	const hasId = isPlainObject(answer.body) && 'id' in answer.body;
+	const said = maybeAccepted || hasId ? quoteWhole(answer) : quote(answer);
 	return new OctopusXError(message, `${advice} ${said}`, {
-		statusCode: sign.statusCode,
-		code: sign.code,
-		isKeyRefused: sign.statusCode === 401 && sign.code !== FROM_MODEL_SERVICE && !sign.isPage,
-		transient: isTransient(sign),
+		statusCode,
+		code,
+		isKeyRejected: statusCode === 401 && code !== FROM_MODEL_SERVICE && !isPage,
+		transient: isTransient(facts),
 		maybeAccepted,
 		repeatable,
-		// a page may come from a proxy that does not like this one request
-		isCommon: isCommon && !(sign.isPage && sign.statusCode >= 400),
+		// a page may come from a proxy that rejects this one request only
+		affectsAllItems: affectsAllItems && !(isPage && statusCode >= 400),
 		retryAfterMs: parseRetryAfter(answer),
 	});
 }
 
-/** An answer to a submission that is no task. A 2xx that is no refusal either may have cost money. */
-export function explainSubmission(answer: Answer, redact: Redact): OctopusXError {
-	const { statusCode, isRefusal, isPage } = signOf(answer);
-	if (isRefusal || isPage || statusCode >= 300) return explainAnswer(answer, redact);
+/** The fault of an answer to a submission that is not a task. A 2xx without a refusal may have been charged. */
+export function explainSubmission(answer: Answer): OctopusXError {
+	const { statusCode, isRefusal, isPage } = factsOf(answer);
+	if (isRefusal || isPage || statusCode >= 300) return explainAnswer(answer);
 	return new OctopusXError(
 		'OctopusX accepted the request but sent no task ID',
-		quoteWhole(answer, redact),
+		quoteWhole(answer),
 		{ statusCode, maybeAccepted: true },
 	);
 }
 
-/** The content endpoint's refusals: the task is known, so its parameters are not to blame. */
-export function explainContent(answer: Answer, redact: Redact): OctopusXError {
+/** The fault of a refusal by the content endpoint. The task exists, so the parameters are not to blame. */
+export function explainContent(answer: Answer): OctopusXError {
 	const { statusCode, body } = answer;
-	if (statusCode !== 400 && statusCode !== 404) return explainAnswer(answer, redact);
+	if (statusCode !== 400 && statusCode !== 404) return explainAnswer(answer);
 	const isEarly = /not completed/i.test(readEnvelope(body).message);
-	return new OctopusXError('OctopusX has no file for this task', quote(answer, redact), {
+	return new OctopusXError('OctopusX has no file for this task', quote(answer), {
 		statusCode,
 		transient: isEarly || typeof body === 'string',
 		...(isEarly && { retryAfterMs: GATEWAY_INTERVAL_MS }),
 	});
 }
 
-/** What a refusal of a host other than the API means: the account is not involved. */
+/** The fault of a refusal by another host, such as that of a file. The account is not involved. */
 export function explainHost(answer: Answer, host: string): OctopusXError {
 	const { statusCode } = answer;
 	return new OctopusXError(
@@ -59,40 +82,96 @@ export function explainHost(answer: Answer, host: string): OctopusXError {
 		statusCode === 403 || statusCode === 404 ? 'The address may have expired.' : LATER,
 		{
 			statusCode,
-			transient: isPassing(statusCode),
+			transient: isTemporary(statusCode),
 			retryAfterMs: parseRetryAfter(answer),
 		},
 	);
 }
 
-/** Whether the same read may be answered otherwise a moment later. */
-function isTransient(sign: Sign): boolean {
-	const { statusCode, code, isPage } = sign;
+/**
+ * The fault of a missing answer. The text does not contain the connection's code, because n8n replaces
+ * texts that do.
+ *
+ * @param peer the user's name for the host whose answer is missing
+ */
+export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusXError {
+	const { code, host, isBlocked, isBeforeConnect } = noAnswer;
+	const reason = shorten(noAnswer.reason);
+	const advice =
+		peer === 'OctopusX'
+			? "Check the 'Base URL' in the credential and the network of the n8n server."
+			: 'Check the network of the n8n server.';
+	if (isBeforeConnect || NEVER_CONNECTED.has(code)) {
+		return new OctopusXError(`${peer} cannot be reached`, advice, {
+			transient: true,
+			repeatable: true,
+		});
+	}
+	// nothing was sent, and all items of a run use the same API
+	const notSent = { affectsAllItems: peer === 'OctopusX' };
+	if (CERTIFICATE_CODE.test(code)) {
+		return new OctopusXError(
+			'n8n does not trust the certificate of the server',
+			`${advice} The certificate has expired, is self-signed, or belongs to another name (${reason}).`,
+			notSent,
+		);
+	}
+	if (NO_TLS_CODE.test(code)) {
+		return new OctopusXError(
+			'No secure connection could be made',
+			`${peer} does not speak https at this address and port. ${advice} (${reason})`,
+			notSent,
+		);
+	}
+	if (isBlocked || NOT_SENT.has(code)) {
+		const at = host ? ` (${host})` : '';
+		return new OctopusXError(
+			'n8n did not send the request',
+			`${reason}${at}. The administrator of n8n can allow the address.`,
+			notSent,
+		);
+	}
+	if (code === UNRESOLVED) {
+		return new OctopusXError(
+			'n8n did not send the request',
+			`It could not resolve the credential (${reason}). Check the credential and the settings of the workflow.`,
+			notSent,
+		);
+	}
+	return new OctopusXError(
+		'The connection broke off',
+		`${peer} sent no complete answer (${reason}).`,
+		{ transient: true, maybeAccepted: true },
+	);
+}
+
+/** True if the same read may get another answer a moment later. */
+function isTransient({ statusCode, code, isPage }: AnswerFacts): boolean {
 	if (code === FROM_MODEL_SERVICE || SERVICE_CODES.includes(code)) return true;
 	if (code === 'task_not_exist') return false;
-	// a refusal as JSON is meant; a page comes from a proxy, and a success that says nothing from nobody
-	return isPage || statusCode < 400 || isPassing(statusCode);
+	// a refusal in JSON is deliberate; a page comes from a proxy, and an empty success from something in between
+	return isPage || statusCode < 400 || isTemporary(statusCode);
 }
 
 /**
- * Whether a submission that is answered so may have been carried out all the same. The API gives back
- * what it has charged before it refuses (docs/API.md, "Refusals"); a 4xx and a redirect that keeps the
- * method (RFC 9110, 15.4) were not carried out, whoever sent them.
+ * True if a submission with this answer may have been accepted. The API refunds what it has charged
+ * before it refuses (docs/API.md, "Refusals"). A 4xx and a redirect that keeps the method (RFC 9110,
+ * 15.4) were not carried out, no matter who sent them.
  */
-function isMaybeAccepted({ statusCode, isRefusal, asksToRetry }: Sign): boolean {
-	if (isRefusal || (statusCode === 503 && asksToRetry)) return false;
+function isMaybeAccepted({ statusCode, isRefusal, hasRetryAfter }: AnswerFacts): boolean {
+	if (isRefusal || (statusCode === 503 && hasRetryAfter)) return false;
 	if (statusCode === 307 || statusCode === 308) return false;
-	return statusCode < 400 || (isPassing(statusCode) && statusCode !== 429);
+	return statusCode < 400 || (isTemporary(statusCode) && statusCode !== 429);
 }
 
-function signOf(answer: Answer): Sign {
+function factsOf(answer: Answer): AnswerFacts {
 	const { statusCode, body, isTooLarge = false } = answer;
 	return {
 		...readEnvelope(body),
 		statusCode,
 		isTooLarge,
 		isPage: typeof body === 'string' && body.trim() !== '',
-		asksToRetry: parseRetryAfter(answer) !== undefined,
+		hasRetryAfter: parseRetryAfter(answer) !== undefined,
 	};
 }
 

@@ -1,21 +1,21 @@
 import type { IDataObject } from 'n8n-workflow';
-import { codeIn, reasonIn, textOf } from './reason';
+import { codeIn, isPlainObject, reasonIn, textOf } from './envelope';
 
-/** Where a task stands, in one vocabulary for all the models behind the API. */
+/** The state of a task, in one vocabulary for all the models behind the API. */
 export type TaskStatus =
 	'queued' | 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'unknown';
 
 export interface Failure {
 	code: string;
 	message: string;
-	/** Whether the answer shows that the charge was given back. */
+	/** True if the answer shows that the charge was refunded. */
 	refunded?: boolean;
 }
 
-/** A task as the node hands it out: the API's own fields, the ones below normalised. */
+/** A task as the node returns it: the API's own fields, with those below normalised. */
 export interface Task extends IDataObject {
 	id: string;
-	/** The id that `GET /v1/videos/{task_id}` is known to accept. */
+	/** The ID that `GET /v1/videos/{task_id}` accepts. */
 	task_id: string;
 	status: TaskStatus;
 	/** 0 to 100. */
@@ -26,7 +26,7 @@ export interface Task extends IDataObject {
 	failure?: Failure;
 }
 
-/** docs/API.md, "Query a task": the omni pages, their sibling pages and the gateway, case-insensitively. */
+/** Status words in lower case (docs/API.md, "Query a task"). */
 const STATUSES = new Map<string, TaskStatus>([
 	['queued', 'queued'],
 	['not_start', 'queued'],
@@ -44,27 +44,30 @@ const STATUSES = new Map<string, TaskStatus>([
 	['canceled', 'cancelled'],
 ]);
 
-/** Longer than any id of the API, short enough for a path. */
+/** Longer than any ID of the API, and short enough for a path. */
 const MAX_ID_LENGTH = 1_000;
 const MAX_DEPTH = 20;
 
-/** Whether the task ended without a video. */
-export function isSpent({ status }: Task): boolean {
+/** Fields that the node sets itself or leaves out: the server may mean something else by them. */
+const OWN_FIELDS: readonly string[] = ['error', 'status', 'progress', 'video_url', 'failure'];
+
+/** True if the task ended without a video. */
+export function hasFailed({ status }: Task): boolean {
 	return status === 'failed' || status === 'cancelled';
 }
 
-/** Whether the task will not change any more. An unknown status counts as still running. */
-export function hasEnded(task: Task): boolean {
-	return task.status === 'completed' || isSpent(task);
+/** True if the task will not change any more. An unknown status counts as running. */
+export function isFinal(task: Task): boolean {
+	return task.status === 'completed' || hasFailed(task);
 }
 
 /**
  * Reads an answer of the task endpoints.
  *
- * @param answer the parsed body, of whatever shape the server sent
+ * @param answer the parsed body, of whatever shape
  * @param apiUrl origin and path prefix of the API, without a trailing slash
- * @param knownId the id that was asked for; without it, the answer must bring one
- * @returns the task, or `undefined` when the answer is no object, or has neither an id nor a status
+ * @param knownId the requested ID; without it, the answer must contain one
+ * @returns `undefined` if the answer is not an object, or has neither an ID nor a status
  */
 export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Task | undefined {
 	if (!isPlainObject(answer)) return undefined;
@@ -84,47 +87,69 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	};
 	if (status === 'completed') {
 		const metadata = isPlainObject(answer.metadata) ? answer.metadata : {};
-		const said = absoluteUrl(video_url, apiUrl) ?? absoluteUrl(metadata.url, apiUrl);
-		// the API's file endpoint under another of its names, or a wrong scheme, is asked for where the API is
-		known.video_url = said && !leadsToContent(said, taskId) ? said : contentUrl(apiUrl, taskId);
+		const given = absoluteUrl(video_url, apiUrl) ?? absoluteUrl(metadata.url, apiUrl);
+		// another name or scheme of the API's own file endpoint: the API's address is the right one
+		known.video_url =
+			given && !isContentAddress(given, taskId) ? given : contentUrl(apiUrl, taskId);
 	}
-	if (isSpent(known)) known.failure = parseFailure(error, rawStatus);
-	// twice: n8n shows fields in their order, so these come first, and the server's own values of the
-	// same names must not replace them
+	if (hasFailed(known)) known.failure = parseFailure(error, rawStatus);
+	// spread twice: first for the order of the fields, which n8n shows, and last because the server's
+	// values of the same names must not win
 	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known };
 }
 
 /**
- * Whether a text can be the path segment of a task. Dots alone would change the path, and half a
- * surrogate pair cannot be encoded.
+ * Converts an answer of `GET /v1/video/generations/{id}` to the form of `GET /v1/videos/{id}`: the
+ * gateway's own verdict on top of the model service's last answer (docs/API.md, "The verdict").
+ */
+export function readVerdict(body: unknown): unknown {
+	if (!isPlainObject(body)) return body;
+	// some kinds of models answer in the other form, except for the name of the address
+	if (!isPlainObject(body.data)) return { ...body, video_url: body.url };
+	const { status, progress, fail_reason: reason, result_url: url, quota, data } = body.data;
+	const inner = isPlainObject(data) ? data : {};
+	return {
+		...inner,
+		status,
+		progress,
+		video_url: inner.video_url || url,
+		// a failed task has its reason in `result_url` as well; its quota is 0 once the charge is refunded
+		error:
+			status === 'FAILURE' ? { code: '', message: reason, refunded: quota === 0 } : inner.error,
+	};
+}
+
+/**
+ * True if a text can be the path segment of a task. Dots alone would change the path, and an unpaired
+ * surrogate cannot be encoded.
  */
 export function isTaskId(id: string): boolean {
 	return /\S/.test(id) && id.length <= MAX_ID_LENGTH && !/^\.{1,2}$|\p{Surrogate}/u.test(id);
 }
 
-/** A task of which nothing is known but its id. */
-export function unseenTask(taskId: string): Task {
+/** A task of which only the ID is known. */
+export function uncheckedTask(taskId: string): Task {
 	return { id: taskId, task_id: taskId, status: 'unknown', progress: 0 };
 }
 
-/** The path of a task. Ids may hold `:` and `/`, so the id is one path segment (docs/API.md, "Create a task"). */
+/** The path of a task. IDs may contain `:` and `/` (docs/API.md, "Create a task"). */
 export function taskPath(taskId: string): string {
 	return `/v1/videos/${encodeURIComponent(taskId)}`;
 }
 
-/** Where the API itself hands out the file of a task, to whoever has the key (docs/API.md, "The content proxy"). */
+/** Where the API serves the file of a task to the owner of the key (docs/API.md, "The content proxy"). */
 export function contentUrl(apiUrl: string, taskId: string): string {
 	return `${apiUrl}${taskPath(taskId)}/content`;
 }
 
-function leadsToContent(url: string, taskId: string): boolean {
+function isContentAddress(url: string, taskId: string): boolean {
 	const { pathname, search } = new URL(url);
 	return search === '' && pathname.endsWith(`${taskPath(taskId)}/content`);
 }
 
 /**
- * The id of a task in an answer that is none, from the places where it can be nothing else: a
- * `task_id`, or the `id` of what is called a task or looks like one (docs/API.md, "Create a task").
+ * Finds a task ID in an answer that is not a task, in places where it can be nothing else: a
+ * `task_id`, or the `id` of something called or shaped like a task (docs/API.md, "Create a task").
  */
 export function findTaskId(answer: unknown): string | undefined {
 	if (!isPlainObject(answer)) return undefined;
@@ -133,23 +158,19 @@ export function findTaskId(answer: unknown): string | undefined {
 	const ids = [
 		...parts.map(({ task_id }) => task_id),
 		...(isPlainObject(task) ? [task.id] : []),
-		...parts.filter(isLikeTask).map(({ id }) => id),
+		...parts.filter(looksLikeTask).map(({ id }) => id),
 	];
 	return ids.map(readId).find((id) => id !== undefined);
 }
 
-/** Requests and rows of a database have an `id`, too. */
-function isLikeTask({ object, status, id }: Record<string, unknown>): boolean {
+/** Requests and database rows have an `id`, too. */
+function looksLikeTask({ object, status, id }: Record<string, unknown>): boolean {
 	return (
 		object === 'video' || parseStatus(status, '') !== 'unknown' || /^(video|task)_/.test(textOf(id))
 	);
 }
 
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Without a status, an error that says something means failed (docs/API.md, "Query a task"). */
+/** Without a status, an error with a code or a reason means failed (docs/API.md, "Query a task"). */
 function parseStatus(status: unknown, error: unknown): TaskStatus {
 	const word = textOf(status).trim().toLowerCase();
 	if (word === '' && (codeIn(error) || reasonIn(error))) return 'failed';
@@ -176,12 +197,9 @@ function readId(id: unknown): string | undefined {
 	return isTaskId(text) ? text : undefined;
 }
 
-/** What the node says of a task itself, or not at all: the server may mean something else by it. */
-const OWN_FIELDS: readonly string[] = ['error', 'status', 'progress', 'video_url', 'failure'];
-
 /**
- * The server's fields, without what means "not known": `""`, `null` and, for dates, `0` (docs/API.md,
- * "Query a task").
+ * The server's fields without those that mean "not known": `""`, `null`, and `0` for a date
+ * (docs/API.md, "Query a task").
  */
 function withoutPlaceholders(fields: Record<string, unknown>): Record<string, unknown> {
 	return Object.fromEntries(
@@ -197,13 +215,13 @@ function withoutPlaceholders(fields: Record<string, unknown>): Record<string, un
 	);
 }
 
-/** n8n writes items down recursively: a field that is absurdly deep would end the execution. */
+/** n8n serialises items recursively, so an absurdly deep field would end the execution. */
 function isShallow(value: unknown, depth = 0): boolean {
 	if (typeof value !== 'object' || value === null) return true;
 	return depth < MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1));
 }
 
-/** An http(s) address, or a path of the API's made one; anything else is no address. */
+/** An absolute http(s) address; a path is completed with the API's address. */
 function absoluteUrl(value: unknown, apiUrl: string): string | undefined {
 	if (typeof value !== 'string' || !/^(https?:\/\/|\/)/i.test(value)) return undefined;
 	const isPath = /^\/(?!\/)/.test(value);

@@ -1,24 +1,22 @@
-import { readAnswer } from './answerBody';
-import { isSameOrigin } from './baseUrl';
 import type { OctopusXClient } from './client';
+import { isSameOrigin } from './credential';
 import type { Answer } from './envelope';
 import { OctopusXError } from './errors';
-import { explainContent, explainHost } from './explain';
-import { explainNoAnswer } from './noAnswer';
+import { explainContent, explainHost, explainNoAnswer } from './explain';
 import type { ByteStream, RequestOptions } from './transport';
 
 const DOWNLOAD_TIMEOUT_MS = 60_000;
 const MAX_REDIRECTS = 5;
 
-/** As a user would call it. */
+/** The user's name for it. */
 const VIDEO_HOST = 'The host of the video file';
 
 /**
- * Opens a video file as a stream. The key goes to the API's own origin only, and not even there
- * once a redirect has led elsewhere: redirects are followed here, one request each, because
- * n8n's helper would take the key along.
+ * Opens a video file as a stream. The key goes to the API's own origin only, and not even there after
+ * a redirect has led elsewhere. Redirects are followed here, because n8n's helper would send the key along.
  *
- * @param signal ends the connection, which destroying the stream alone does not always do
+ * @param signal ends the connection, which destroying the stream does not always do
+ * @throws OctopusXError if the file cannot be opened
  */
 export async function openVideo(
 	client: OctopusXClient,
@@ -27,13 +25,13 @@ export async function openVideo(
 ): Promise<Answer<ByteStream>> {
 	let address = url;
 	let isTrusted = true;
-	for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+	for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
 		isTrusted &&= isSameOrigin(address, client.apiUrl);
-		const answer = await openOnce(client, address, isTrusted, signal);
+		const answer = await request(client, address, isTrusted, signal);
 		const { location } = answer.headers;
 		if (answer.statusCode < 300) return answer;
 		if (answer.statusCode >= 400 || typeof location !== 'string') {
-			if (isTrusted) throw explainContent(await withBody(answer), client.redact);
+			if (isTrusted) throw explainContent(await withBody(client, answer));
 			answer.body.destroy();
 			throw explainHost(answer, VIDEO_HOST);
 		}
@@ -46,28 +44,27 @@ export async function openVideo(
 	);
 }
 
-async function openOnce(
-	client: OctopusXClient,
+async function request(
+	{ transport }: OctopusXClient,
 	url: string,
 	withKey: boolean,
 	signal: AbortSignal,
 ): Promise<Answer<ByteStream>> {
 	const options: RequestOptions = {
-		// a video is compressed in itself
+		// videos are compressed already
 		headers: { 'Accept-Encoding': 'identity' },
 		timeout: DOWNLOAD_TIMEOUT_MS,
 	};
-	const exchange = withKey
-		? await client.transport.withKey('GET', url, options, signal)
-		: await client.transport.withoutKey('GET', url, options, signal);
-	if ('statusCode' in exchange) return exchange;
-	const peer = withKey ? 'OctopusX' : VIDEO_HOST;
-	throw explainNoAnswer(exchange, client.redact, peer);
+	const answer = withKey
+		? await transport.withKey('GET', url, options, signal)
+		: await transport.withoutKey('GET', url, options, signal);
+	if ('statusCode' in answer) return answer;
+	throw explainNoAnswer(answer, withKey ? 'OctopusX' : VIDEO_HOST);
 }
 
-/** What the server has to say about a refusal; a body that breaks off says less. */
-async function withBody(answer: Answer<ByteStream>): Promise<Answer> {
-	const whole = await readAnswer(answer);
+/** The answer with its text; without, if the body breaks off. */
+async function withBody(client: OctopusXClient, answer: Answer<ByteStream>): Promise<Answer> {
+	const whole = await client.transport.read(answer);
 	return 'statusCode' in whole ? whole : { ...answer, body: '' };
 }
 

@@ -1,51 +1,118 @@
-import type { Ended, Failed, InDoubt, Item, Paid, Planned, Settled } from './state/item';
-import { failed, stopped } from './state/item';
-import { scopeFor, type Scope } from './state/scope';
+import { attempt, OctopusXError } from '../api/errors';
+import { uncheckedTask, type Task } from '../api/task';
+import { withTimeout } from '../timing/time';
+import {
+	failed,
+	StoppedError,
+	taskOf,
+	type Delivered,
+	type Failed,
+	type Item,
+	type Planned,
+	type Ready,
+	type Running,
+	type Settled,
+} from './state/item';
+import type { Claim } from './state/ledger';
+import type { ItemScope, Scope } from './state/scope';
+import { ANSWER_TIMEOUT_MS, waitForTask } from './steps/check';
 import { deliver } from './steps/deliver';
 import { obtainTask } from './steps/obtain';
-import { waitForTask } from './steps/wait';
 
-/** One item from start to end. From the submission until its task has ended it holds a place for videos. */
-export async function carryOut(scope: Scope, item: Planned): Promise<Settled> {
-	const ended = await scope.videos.run(async () => {
-		return await waitIfPaid(scope, await step(scope, item, obtainTask));
-	});
-	return await deliverIfEnded(scope, ended);
+/**
+ * Brings items to their end, from whatever state they are in. They run side by side, within Max
+ * Concurrency.
+ */
+export async function carryOutAll(scope: Scope, items: Item[]): Promise<Settled[]> {
+	const settled = await Promise.all(items.map(async (item) => await carryOut(scope, item)));
+	return await explainRejectedKey(scope, settled);
 }
 
-/** The first part, for an item whose wait another execution takes over. */
-export async function obtain(scope: Scope, item: Planned): Promise<Paid | Ended | Failed> {
-	return await scope.videos.run(async () => await step(scope, item, obtainTask));
-}
-
-/** The second part, where nobody has taken the wait over. */
-export async function finish(scope: Scope, item: Paid | Ended | Failed): Promise<Settled> {
-	return await deliverIfEnded(
-		scope,
-		await scope.videos.run(async () => await waitIfPaid(scope, item)),
+/** Only obtains the tasks, for items whose wait a checking execution takes over. */
+export async function obtainAll(
+	scope: Scope,
+	items: Array<Planned | Failed>,
+): Promise<Array<Running | Ready | Failed>> {
+	return await Promise.all(
+		items.map(async (item) =>
+			item.state === 'planned'
+				? await scope.videos.run(async () => await takeStep(scope, item, obtainTask))
+				: item,
+		),
 	);
 }
 
-/** The last part: the task, and its video, of an item whose task has ended. */
-export async function deliverIfEnded(
-	scope: Scope,
-	item: Ended | Failed | InDoubt,
-): Promise<Settled> {
-	return item.state === 'ended' ? await step(scope, item, deliver) : item;
+/** Obtains a task, waits for it and delivers it. Until the task is final, it counts towards Max Concurrency. */
+async function carryOut(scope: Scope, item: Item): Promise<Settled> {
+	const next = item.state === 'planned' || item.state === 'running' ? await wait(scope, item) : item;
+	return next.state === 'ready' ? await takeStep(scope, next, deliver) : next;
 }
 
-async function waitIfPaid(scope: Scope, item: Paid | Ended | Failed): Promise<Ended | Failed> {
-	return item.state === 'paid' ? await step(scope, item, waitForTask) : item;
+async function wait(scope: Scope, item: Planned | Running): Promise<Ready | Failed> {
+	return await scope.videos.run(async () => {
+		const next = item.state === 'planned' ? await takeStep(scope, item, obtainTask) : item;
+		return next.state === 'running' ? await takeStep(scope, next, waitForTask) : next;
+	});
 }
 
-/** Does a step. What it throws fails the item, and so does a Stop before the item is delivered. */
-async function step<From extends Item, To extends Item>(
+/** Runs one step. An exception, or a Stop before delivery, makes the item `failed`. */
+async function takeStep<
+	From extends Planned | Running | Ready,
+	To extends Running | Ready | Delivered | Failed,
+>(
 	scope: Scope,
 	item: From,
-	work: (scope: Scope, item: From) => Promise<To>,
+	step: (scope: ItemScope, item: From) => Promise<To | Failed>,
 ): Promise<To | Failed> {
-	const { ledger, signal } = scope;
-	if (signal?.aborted) return stopped(item, ledger);
-	const next = await work(scopeFor(scope, item), item).catch((error: Error) => failed(item, error));
-	return signal?.aborted && next.state !== 'delivered' ? stopped(next, ledger) : next;
+	const itemScope = scope.forItem(item);
+	const { claim, signal } = itemScope;
+	if (signal?.aborted) return stopped(item, claim);
+	const next = await step(itemScope, item).catch((error: Error) => failed(item, error));
+	return signal?.aborted && next.state !== 'delivered' ? stopped(next, claim) : next;
+}
+
+/** Replaces errors that the Stop itself caused, such as a broken connection, which would mislead. */
+function stopped(item: Item, claim: Claim): Failed {
+	const task = taskOf(item) ?? claimedTask(claim);
+	const charge = task ? { taskId: task.task_id } : claim.isInDoubt ? 'maybe' : 'none';
+	return failed(item, new StoppedError('', charge), task);
+}
+
+/**
+ * Adds what only the item's submissions know: a task ID that arrived too late for its step, and whether
+ * a submission was never answered.
+ */
+export function withClaim<T extends Item>(item: T, claim: Claim): T {
+	if (item.state === 'planned') return item;
+	const { isInDoubt } = claim;
+	return item.state === 'failed'
+		? { ...item, task: item.task ?? claimedTask(claim), isInDoubt }
+		: { ...item, isInDoubt };
+}
+
+function claimedTask({ taskId }: Claim): Task | undefined {
+	return taskId === undefined ? undefined : uncheckedTask(taskId);
+}
+
+/**
+ * Adds to the errors of a rejected key why it is rejected. The API is asked once per run, because it
+ * allows 20 calls in 20 minutes per address (docs/API.md, "Other endpoints").
+ */
+async function explainRejectedKey(scope: Scope, items: Settled[]): Promise<Settled[]> {
+	const isRejected = ({ error }: Failed) =>
+		error instanceof OctopusXError && error.details.isKeyRejected === true;
+	const rejected = items.find((item) => item.state === 'failed' && isRejected(item));
+	if (!rejected || scope.signal?.aborted) return items;
+	const asking = withTimeout(
+		ANSWER_TIMEOUT_MS,
+		async (signal) => await scope.getKeyState(signal),
+		scope.signal,
+	);
+	const { value: reason } = await attempt(asking);
+	if (!reason) return items;
+	return items.map((item) => {
+		if (item.state !== 'failed' || !isRejected(item)) return item;
+		const { message, description, details } = item.error as OctopusXError;
+		return { ...item, error: new OctopusXError(message, `${reason} ${description}`, details) };
+	});
 }

@@ -1,95 +1,52 @@
-import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { OctopusXError } from '../api/errors';
 import type { Job } from '../job';
-import { carryOut, finish, obtain } from './carryOut';
-import {
-	failed,
-	stopped,
-	unlessFailed,
-	withLedger,
-	type Failed,
-	type Planned,
-	type Settled,
-} from './state/item';
+import { carryOutAll, obtainAll, withClaim } from './carryOut';
+import { failed, StoppedError, type Failed, type Item, type Planned, type Settled } from './state/item';
 import { Ledger } from './state/ledger';
-import { conclude, jsonOf, wordsOf } from './state/output';
+import { conclude, jsonOf, textsOf } from './state/output';
 import { openScope, type Scope } from './state/scope';
-import { explainRefusedKey } from './steps/refusedKey';
-import { refuseSuspension } from './suspension/abilities';
-import { suspend } from './suspension/suspend';
+import { refuseSuspension, suspend } from './suspension';
+
+/** How an operation plans one item. */
+export interface Planner {
+	/** Reads and checks the parameters of an item; throws what is wrong with them. */
+	plan: (index: number) => Promise<Job>;
+	/** True if Test Mode is on for an item that cannot be planned. */
+	isTest: (index: number) => boolean;
+}
 
 /**
  * Carries out one job per input item, several at a time.
  *
  * Rules that must not regress:
- * - Every job is planned before the first request leaves. Unless the node continues on errors,
- *   one item that cannot be planned keeps the whole run from spending anything.
- * - All items settle before an error is thrown: what is paid for is never abandoned.
- * - Whatever goes wrong becomes a failed item. An error thrown past them would make a node that
- *   continues on errors pass its input on as if it were videos.
- * - After a Stop, promises settle and nothing else is waited for, no timer, request or file. n8n saves
- *   the execution a few turns of the event loop after its time limit, and a node that has not thrown by
- *   then is not run again by n8n's Retry.
+ * - Every item is planned before the first request leaves. Unless the node continues on errors, one
+ *   item that cannot be planned keeps the whole run from spending anything.
+ * - All items settle before an error is thrown, so nothing that was charged is abandoned.
+ * - Every failure becomes a failed item. An exception would make a node that continues on errors pass on
+ *   its input as if it were videos.
+ * - After a Stop, promises settle, and no timer, request or file is waited for. n8n saves the execution a
+ *   few turns of the event loop after its time limit, and does not run a node again in its Retry that
+ *   has not thrown by then.
  *
- * @param plan reads and checks the parameters of one item; throws what is wrong with them
- * @param isTest whether Test Mode is on for an item that cannot be planned
- * @returns one output item per input item, in the input's order
+ * @returns one output item per input item, in the order of the input
  */
 export async function runJobs(
 	context: IExecuteFunctions,
-	plan: (item: number) => Promise<Job>,
-	isTest: (item: number) => boolean,
+	planner: Planner,
 ): Promise<INodeExecutionData[]> {
+	const items = await planAll(context, planner);
 	const ledger = Ledger.open(context);
-	const end = (settled: Settled[]) => {
-		const items = settled.map((item) => withLedger(item, ledger));
-		if (items.some(({ state }) => state !== 'delivered')) ledger.noteFailure();
-		return conclude(context, items);
-	};
-
-	const items = await planAll(context, ledger, plan, isTest);
-	const planned = items.filter((item) => item.state === 'planned');
-	const unplanned = items.filter((item) => item.state === 'failed');
-	const endUnsent = (error: Error) => end(items.map((item) => unlessFailed(item, error)));
-	if (!context.continueOnFail() && unplanned[0]) {
-		const { error } = unplanned[0];
-		// this throws, and what n8n then shows is the error of the first of them
-		return end([...unplanned, ...planned.map((item) => failed(item, error))]);
-	}
-
-	const isSuspending = planned.some(({ job }) => job.wait?.isSuspended);
-	const refusal = isSuspending ? refuseSuspension(context) : undefined;
-	if (refusal) return endUnsent(refusal);
-
-	let scope: Scope;
 	try {
-		scope = await openScope(context, ledger, planned);
-	} catch (error) {
-		return endUnsent(error as Error);
+		return await runPlanned(context, ledger, items);
+	} finally {
+		ledger.release();
 	}
-	const each = async <T>(work: (scope: Scope, item: Planned) => Promise<T>) =>
-		await Promise.all(
-			items.map(async (item) => (item.state === 'planned' ? await work(scope, item) : item)),
-		);
-	const endRun = async (settled: Settled[]) => end(await explainRefusedKey(scope, settled));
-	if (!isSuspending) return await endRun(await each(carryOut));
-
-	const obtained = await each(obtain);
-	const isOver = scope.signal?.aborted || obtained.every(({ state }) => state !== 'paid');
-	const known = obtained.map((item) => withLedger(item, ledger));
-	if (!isOver && (await suspend(context, known))) {
-		// tasks only: n8n takes a first item with `error` for a failed node, and Retry On Fail would run
-		// this one again although it is suspended
-		return known.map((item) => ({ json: jsonOf(item), pairedItem: { item: item.index } }));
-	}
-	return await endRun(await Promise.all(obtained.map(async (item) => await finish(scope, item))));
 }
 
 async function planAll(
 	context: IExecuteFunctions,
-	ledger: Ledger,
-	plan: (item: number) => Promise<Job>,
-	isTest: (item: number) => boolean,
+	{ plan, isTest }: Planner,
 ): Promise<Array<Planned | Failed>> {
 	const items: Array<Planned | Failed> = [];
 	for (const index of context.getInputData().keys()) {
@@ -97,21 +54,64 @@ async function planAll(
 			items.push({ state: 'planned', index, job: await plan(index) });
 		} catch (error) {
 			const isStopped = context.getExecutionCancelSignal()?.aborted;
-			const failure: Failed = {
-				state: 'failed',
-				index,
-				error: unplanned(error as Error),
-				isTest: isTest(index),
-			};
-			items.push(isStopped ? stopped(failure, ledger) : failure);
+			const fault = isStopped ? new StoppedError('', 'none') : uncharged(error as Error);
+			items.push({ state: 'failed', index, error: fault, isTest: isTest(index) });
 		}
 	}
 	return items;
 }
 
-/** What is wrong with an item; n8n's own words, as those for an expression that fails, know no charge. */
-function unplanned(error: Error): Error {
-	if (error instanceof NodeOperationError || error instanceof OctopusXError) return error;
-	const { message, description = '' } = wordsOf(error);
-	return new OctopusXError(message, `Nothing was charged. ${description}`.trim());
+async function runPlanned(
+	context: IExecuteFunctions,
+	ledger: Ledger,
+	items: Array<Planned | Failed>,
+): Promise<INodeExecutionData[]> {
+	const withClaims = <T extends Item>(list: T[]) =>
+		list.map((item) => withClaim(item, ledger.claimOf(item.index)));
+	const end = (settled: Settled[]) => {
+		const known = withClaims(settled);
+		const output = conclude(context, known);
+		ledger.noteDelivered(known.filter((item) => item.state === 'delivered'));
+		return output;
+	};
+	const endUncharged = (error: Error) =>
+		end(items.map((item) => (item.state === 'failed' ? item : failed(item, uncharged(error)))));
+
+	const planned = items.filter((item) => item.state === 'planned');
+	const unplanned = items.filter((item) => item.state === 'failed');
+	if (unplanned[0] && !context.continueOnFail()) {
+		const { error } = unplanned[0];
+		// n8n shows the error of the first of them
+		return end([...unplanned, ...planned.map((item) => failed(item, error))]);
+	}
+	const isSuspending = planned.some(({ job }) => job.wait?.isSuspended);
+	const refusal = isSuspending ? refuseSuspension(context) : undefined;
+	if (refusal) return endUncharged(refusal);
+
+	let scope: Scope;
+	try {
+		scope = await openScope(context, ledger, planned);
+	} catch (error) {
+		return endUncharged(error as Error);
+	}
+	ledger.claim(context, planned);
+	if (!isSuspending) return end(await carryOutAll(scope, items));
+
+	const obtained = await obtainAll(scope, items);
+	const isOver = scope.signal?.aborted || obtained.every(({ state }) => state !== 'running');
+	const known = withClaims(obtained);
+	if (!isOver && (await suspend(context, known))) {
+		ledger.noteSuspended();
+		// without errors: n8n takes a first item with `error` for a failed node, and Retry On Fail would
+		// repeat a run that is suspended
+		return known.map((item) => ({ json: jsonOf(item), pairedItem: { item: item.index } }));
+	}
+	return end(await carryOutAll(scope, obtained));
+}
+
+/** An error from before the first request. n8n's own, as for a failed expression, know no charge. */
+function uncharged(error: Error): OctopusXError {
+	if (error instanceof OctopusXError) return error.withCharge('none');
+	const { message, description = '' } = textsOf(error);
+	return new OctopusXError(message, description, { charge: 'none' });
 }

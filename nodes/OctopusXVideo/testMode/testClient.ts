@@ -1,19 +1,30 @@
+import { createHash } from 'crypto';
+import type { UploadTarget } from '../api/answers';
 import { OctopusXClient } from '../api/client';
 import { FROM_MODEL_SERVICE, type Answer } from '../api/envelope';
 import { explainSubmission } from '../api/explain';
-import type { UploadTarget } from '../api/presign';
-import { createRedact } from '../api/redact';
-import type { Task } from '../api/task';
+import { parseTask, type Task } from '../api/task';
 import type { ByteStream, Transport } from '../api/transport';
-import type { Job, VideoRequest } from '../job';
-import { API_URL, asTestId, failedTask, finishedTask, queuedTask, testIdOf } from './testTask';
+import { mapMedia, type Job, type PaidRequest } from '../job';
+import { SAMPLES } from './samples';
 
-/** Whatever a client may come to ask for one day: in Test Mode it does not leave. */
-const SILENCE = async () => ({ code: 'TEST_MODE', reason: 'Test Mode sends nothing' });
-const SILENT: Pick<Transport, 'withKey' | 'withoutKey'> = {
-	withKey: SILENCE,
-	withoutKey: SILENCE,
-};
+/** Start of the IDs of samples. No ID of the API begins like this, so none of these is asked for there. */
+const PREFIX = 'test_';
+
+/** Base of relative addresses; a sample has none. */
+const API_URL = 'https://octopusx.ai';
+
+/** Shorter sides in pixels, by resolution. */
+const SHORT_SIDES: Record<string, number> = { '720p': 720, '1080p': 1080, '2k': 1440, '4k': 2160 };
+
+/** How long the API keeps a file. A sample does not expire, but has all fields of a real video. */
+const KEPT_S = 86_400;
+
+/** `test_<model>_<seconds>s_<width>x<height>_<hash>`: everything that a later check returns. */
+const TEST_ID = /^test_(?<model>.+)_(?<seconds>[^_]*)s_(?<width>\d+)x(?<height>\d+)_\w+$/;
+
+/** The details of a sample whose ID is not from Test Mode: those of a video with default settings. */
+const DEFAULTS = { model: 'omni-fast', seconds: '8', width: '1280', height: '720' };
 
 const REASON = {
 	code: 'moderation_blocked',
@@ -21,8 +32,8 @@ const REASON = {
 };
 
 /**
- * How a model refuses a prompt (docs/API.md, "Refusals"): at the submission. That is what users meet most,
- * and it fails an item whether it waits or not; a task that fails later is the same to who waits.
+ * How a model refuses a prompt (docs/API.md, "Refusals"): at the submission. This is the most common
+ * failure, and it fails an item whether it waits or not.
  */
 const REFUSAL: Answer = {
 	statusCode: 400,
@@ -30,37 +41,52 @@ const REFUSAL: Answer = {
 	body: { code: FROM_MODEL_SERVICE, message: JSON.stringify({ error: REASON }), data: null },
 };
 
+/** Sends nothing, whatever a method of the client may ask for one day. */
+const silence = async () => ({ code: 'TEST_MODE', reason: 'Test Mode sends nothing' });
+const SILENT: Pick<Transport, 'withKey' | 'withoutKey' | 'read'> = {
+	withKey: silence,
+	withoutKey: silence,
+	read: silence,
+};
+
+/** True for the ID of a sample. */
+export function isTestId(taskId: string): boolean {
+	return taskId.startsWith(PREFIX);
+}
+
 /**
- * The API as Test Mode plays it for one item: a model that is done at once, or that refuses. It asks
- * for no credential, and its transport sends nothing.
+ * The API of Test Mode, for one item: a model that is done at once, or one that refuses. It needs no
+ * credential and sends nothing.
  */
 export class TestClient extends OctopusXClient {
 	constructor(
 		private readonly index: number,
 		private readonly job: Job,
 	) {
-		super(SILENT, API_URL, '', createRedact(''));
+		super(SILENT, API_URL);
 	}
 
-	/** Who keeps the execution running gets the sample at once: there is nothing to wait for. */
-	override async createTask(body: Buffer | ByteStream): Promise<Task> {
+	/** Returns the finished sample at once if the execution keeps running: there is nothing to wait for. */
+	override async createTask(_path: string, body: Buffer | ByteStream): Promise<Task> {
 		await readToEnd(body);
 		const { testMode, source, wait } = this.job;
-		if (testMode === 'failure') throw explainSubmission(REFUSAL, this.redact);
-		const { request } = source as { request: VideoRequest };
+		if (testMode === 'failure') throw explainSubmission(REFUSAL);
+		const { request } = source as { request: PaidRequest };
 		const taskId = await testIdOf(this.index, request);
-		return wait && !wait.isSuspended ? finishedTask(taskId) : queuedTask(taskId);
+		return wait && !wait.isSuspended
+			? finishedTask(taskId)
+			: testTask(taskId, { status: 'queued' });
 	}
 
 	override async getTask(taskId: string): Promise<Task> {
-		const testId = asTestId(taskId);
-		return this.job.testMode === 'failure' ? failedTask(testId, REASON) : finishedTask(testId);
+		const testId = isTestId(taskId) ? taskId : `${PREFIX}${taskId}`;
+		return this.job.testMode === 'failure'
+			? testTask(testId, { status: 'failed', error: { ...REASON, refunded: true } })
+			: finishedTask(testId);
 	}
 
 	override async getVerdict(taskId: string): Promise<Task> {
-		return this.job.testMode === 'failure'
-			? failedTask(asTestId(taskId), { ...REASON, refunded: true })
-			: await this.getTask(taskId);
+		return await this.getTask(taskId);
 	}
 
 	override async presignUpload(_fileName: string, contentType: string): Promise<UploadTarget> {
@@ -72,9 +98,89 @@ export class TestClient extends OctopusXClient {
 	}
 }
 
-/** A file that n8n cannot hand out fails its item here, too. */
+/** A file that n8n cannot read must fail its item in Test Mode, too. */
 async function readToEnd(body: Buffer | ByteStream): Promise<void> {
 	if (Buffer.isBuffer(body)) return;
 	const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
 	while (!(await chunks.next()).done);
+}
+
+/**
+ * The ID of a sample: the same for the same item and request. A file counts by its name and size, as n8n
+ * stores it under another ID in each execution.
+ */
+async function testIdOf(index: number, request: PaidRequest): Promise<string> {
+	const { model, seconds, aspect_ratio, resolution, ...others } = {
+		...request.fields,
+		...request.additionalFields,
+	};
+	const media = await mapMedia(request.media, async (input) =>
+		'url' in input ? input.url : [input.fileName, input.mimeType, input.bytes].join(),
+	);
+	const hash = createHash('sha256')
+		.update(JSON.stringify([index, others, media, aspect_ratio, resolution]))
+		.digest('hex')
+		.slice(0, 12);
+	const size = sizeOf(String(aspect_ratio), String(resolution));
+	return `${PREFIX}${idPart(model)}_${idPart(seconds)}s_${size}_${hash}`;
+}
+
+/** A completed task. Its address contains the sample whose shape is closest to the one in its ID. */
+function finishedTask(taskId: string): Task {
+	const now = Math.floor(Date.now() / 1_000);
+	const { width, height } = detailsOf(taskId);
+	const task = testTask(taskId, {
+		status: 'completed',
+		completed_at: now,
+		expires_at: now + KEPT_S,
+	});
+	return { ...task, video_url: sampleFor(Number(width) / Number(height)) };
+}
+
+/** A task as the API would return it, with `test: true`. */
+function testTask(taskId: string, state: object): Task {
+	const { model, seconds, width, height } = detailsOf(taskId);
+	const answer = {
+		object: 'video',
+		model,
+		created_at: Math.floor(Date.now() / 1_000),
+		...state,
+		seconds,
+		size: `${width}x${height}`,
+	};
+	return { ...(parseTask(answer, API_URL, taskId) as Task), test: true };
+}
+
+function detailsOf(taskId: string): typeof DEFAULTS {
+	return { ...DEFAULTS, ...TEST_ID.exec(taskId)?.groups };
+}
+
+function sampleFor(shape: number): string {
+	const distanceTo = (ratio: string) => Math.abs(Math.log(shapeOf(ratio) / shape));
+	const [[, nearest] = []] = Object.entries(SAMPLES).sort(
+		([a], [b]) => distanceTo(a) - distanceTo(b),
+	);
+	return `data:video/mp4;base64,${nearest}`;
+}
+
+function sizeOf(aspectRatio: string, resolution: string): string {
+	const shape = shapeOf(aspectRatio);
+	const short = SHORT_SIDES[resolution.toLowerCase()] ?? 720;
+	// the sides of a video have an even number of pixels
+	const long = 2 * Math.round((short * Math.max(shape, 1 / shape)) / 2);
+	return shape >= 1 ? `${long}x${short}` : `${short}x${long}`;
+}
+
+/** Width divided by height; 16:9 for a text that is not a ratio. */
+function shapeOf(aspectRatio: string): number {
+	const [, width, height] = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(aspectRatio.trim()) ?? [];
+	const shape = Number(width) / Number(height);
+	return shape > 0.01 && shape < 100 ? shape : 16 / 9;
+}
+
+/** A value as part of an ID: expressions and Extra API Fields may give anything. */
+function idPart(value: unknown): string {
+	return String(value ?? '')
+		.replace(/[^\w.:/-]/g, '-')
+		.slice(0, 100);
 }

@@ -1,4 +1,4 @@
-/** Lets at most `limit` pieces of work run at a time, first come, first served. */
+/** Runs at most `limit` tasks at a time, in the order of their arrival. */
 export class Limiter {
 	private running = 0;
 	private readonly waiting: Array<() => void> = [];
@@ -6,23 +6,15 @@ export class Limiter {
 	constructor(private readonly limit: number) {}
 
 	async run<T>(work: () => Promise<T>): Promise<T> {
-		await new Promise<void>((start) => {
-			this.waiting.push(start);
-			this.admit();
-		});
+		if (this.running >= this.limit) await new Promise<void>((start) => this.waiting.push(start));
+		else this.running++;
 		try {
 			return await work();
 		} finally {
-			this.running--;
-			this.admit();
+			// passes its place on, so that nobody can overtake the next in line
+			const next = this.waiting.shift();
+			if (next) next();
+			else this.running--;
 		}
-	}
-
-	private admit(): void {
-		if (this.running >= this.limit) return;
-		const start = this.waiting.shift();
-		if (!start) return;
-		this.running++;
-		start();
 	}
 }

@@ -1,56 +1,139 @@
-import { attempt, type FaultDetails, type OctopusXError } from '../api/errors';
-import { now } from './clock';
-import { pause } from './pause';
+import { OctopusXError, type FaultDetails, type Result } from '../api/errors';
+import { now, pause, withTimeout } from './time';
 
-const FIRST_DELAY_MS = 1_000;
+const MIN_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 60_000;
 
-/** Items that are turned away together do not come back together. */
-const SPREAD = 0.25;
+/** Keeps items that were rejected together from coming back together. */
+const JITTER = 0.25;
 
-export interface RetryRule {
-	/** Whether a fault is one that another try may get over. */
-	heals: (details: FaultDetails) => boolean | undefined;
-	/** By `now`; no try starts after it. */
+const NEVER_ABORTED = new AbortController().signal;
+
+/** Share of the time waited so far that may pass until the next check. */
+const CHECK_GROWTH = 0.1;
+
+/** How to repeat work that failed. Durations are in ms, times are those of `now`. */
+export interface RetryPolicy {
+	/** True if another attempt may succeed. */
+	shouldRetry: (details: FaultDetails) => boolean | undefined;
+	/** No attempt starts later. */
 	deadline: number;
-	/** Whether a pause that would end after the deadline ends there, for one last try. */
-	endsAtDeadline?: boolean;
-	/** The pause after the first fault, in ms. */
-	firstDelayMs?: number;
-	/** What the pauses grow up to, in ms; the first one and what the server asks for may be longer. */
+	/** True to make one last attempt at the deadline when the next delay would end after it. */
+	retryAtDeadline?: boolean;
+	/** Delay after the first fault. It doubles with each further fault, up to `maxDelayMs`. */
+	minDelayMs?: number;
 	maxDelayMs?: number;
-	/** The share of each pause that chance may add to it; a quarter unless told. */
-	spread?: number;
-	tries?: number;
-	/** Bounds what the server may ask for with `Retry-After`, in ms. */
+	/** Adds up to this fraction of the delay. Default 0.25. */
+	jitter?: number;
+	maxAttempts?: number;
+	/** Upper limit for the server's `Retry-After`. */
 	maxRetryAfterMs?: number;
+	/** An attempt that takes longer is aborted and ends with the fault of `onTimeout`. */
+	attemptTimeoutMs?: number;
+	onTimeout?: () => OctopusXError;
+	/** Called before each retry. */
+	onRetry?: (fault: OctopusXError) => void;
+	/** Records faults, and ends the attempts once it is open. */
+	breaker?: CircuitBreaker;
+	/** Ends the current attempt or delay. */
 	signal?: AbortSignal;
-	/** Called with each fault after which it is tried again. */
-	onFault?: (fault: OctopusXError) => void;
+}
+
+/** The last fault, and whether only a lack of time or attempts kept it from being retried. */
+export type RetryResult<T> =
+	| { value: T; fault?: undefined }
+	| { value?: undefined; fault: OctopusXError; isRetryable: boolean };
+
+/**
+ * Repeats `work` until it succeeds, with exponential backoff, and never before the server's
+ * `Retry-After` allows. All retries of the node happen here.
+ *
+ * @param work receives the signal that aborts the attempt
+ */
+export async function withRetries<T>(
+	work: (signal: AbortSignal) => Promise<Result<T>>,
+	policy: RetryPolicy,
+): Promise<RetryResult<T>> {
+	const { attemptTimeoutMs, breaker, deadline, signal } = policy;
+	const { maxAttempts = Infinity, maxDelayMs = MAX_DELAY_MS, jitter = JITTER } = policy;
+	if (breaker?.isOpen) return { fault: breaker.openFault(), isRetryable: false };
+	let delay = policy.minDelayMs ?? MIN_DELAY_MS;
+	for (let attempts = 1; ; attempts++) {
+		const result =
+			attemptTimeoutMs === undefined
+				? await work(signal ?? NEVER_ABORTED)
+				: await withTimeout(attemptTimeoutMs, work, signal);
+		const { value, fault } = result ?? { fault: policy.onTimeout?.() ?? noAnswer() };
+		if (!fault) return { value: value as T };
+
+		breaker?.record(fault);
+		const isRetryable = policy.shouldRetry(fault.details) === true && !breaker?.isOpen;
+		const { retryAfterMs = 0 } = fault.details;
+		const minimum = Math.max(delay, Math.min(retryAfterMs, policy.maxRetryAfterMs ?? Infinity));
+		const wait = minimum * (1 + jitter * Math.random());
+		const left = deadline - now();
+		const isLate = left <= 0 || (wait > left && !policy.retryAtDeadline);
+		if (!isRetryable || attempts >= maxAttempts || isLate) return { fault, isRetryable };
+		policy.onRetry?.(fault);
+		await pause(Math.min(wait, left), signal);
+		if (signal?.aborted) return { fault, isRetryable };
+		delay = Math.min(delay * 2, maxDelayMs);
+	}
+}
+
+function noAnswer(): OctopusXError {
+	return new OctopusXError('OctopusX did not answer', 'Try again later.', { transient: true });
+}
+
+/** A single rejection may be a mistake of the server's. */
+const MAX_REJECTIONS_IN_A_ROW = 3;
+
+/**
+ * Opens when the API would fail every further item in the same way: it rejects the key or the balance,
+ * or it cannot be reached. Items that have not begun are then not tried.
+ */
+export class CircuitBreaker {
+	private rejections = 0;
+	/** When the current run of retryable faults began, by `now`. */
+	private downSince?: number;
+	private lastFault?: OctopusXError;
+
+	/** @param timeoutMs how long the API may be unavailable */
+	constructor(private readonly timeoutMs: number) {}
+
+	get isOpen(): boolean {
+		const { downSince, lastFault, rejections, timeoutMs } = this;
+		if (!lastFault) return false;
+		const isDown = downSince !== undefined && now() - downSince >= timeoutMs;
+		return rejections >= MAX_REJECTIONS_IN_A_ROW || isDown;
+	}
+
+	/** Records a failed attempt, or without a fault, that an item has begun successfully. */
+	record(fault?: OctopusXError): void {
+		const { affectsAllItems, transient, repeatable } = fault?.details ?? {};
+		this.lastFault = fault;
+		this.rejections = affectsAllItems ? this.rejections + 1 : 0;
+		this.downSince = transient || repeatable ? (this.downSince ?? now()) : undefined;
+	}
+
+	/** The fault of an item that was not tried because the breaker is open. */
+	openFault(): OctopusXError {
+		const { message, details = {} } = this.lastFault ?? noAnswer();
+		return new OctopusXError(
+			message,
+			'The items before this one failed in the same way, so this one was not tried.',
+			{ ...details, charge: 'none' },
+		);
+	}
 }
 
 /**
- * Tries until it works, with pauses of twice the length each time, and never before what
- * `Retry-After` asks for. All that the node repeats is repeated here.
+ * The delay until the next check of a task, in ms: a tenth of the time waited so far, within limits.
  *
- * @throws OctopusXError the last fault, when it does not heal or there is no time or try left
+ * A video that takes d seconds is noticed at most max(shortest, min(d / 10, longest)) after it is done.
+ * With 5 s and a minute as limits, a task of 10 s costs 2 checks, one of 60 s 12, one of 5 minutes 29,
+ * one of an hour 87 instead of 720. `progress` is not used: models report it in jumps or not at all.
  */
-export async function withRetries<T>(work: () => Promise<T>, rule: RetryRule): Promise<T> {
-	const { heals, deadline, signal, spread = SPREAD, maxDelayMs = MAX_DELAY_MS } = rule;
-	const { tries = Infinity, maxRetryAfterMs = Infinity } = rule;
-	let delay = rule.firstDelayMs ?? FIRST_DELAY_MS;
-	for (let tried = 1; ; tried++) {
-		const { value, fault } = await attempt(work());
-		if (!fault) return value;
-
-		const asked = Math.min(fault.details.retryAfterMs ?? 0, maxRetryAfterMs);
-		const wait = Math.max(delay, asked) * (1 + spread * Math.random());
-		const left = deadline - now();
-		const isLate = left <= 0 || (wait > left && !rule.endsAtDeadline);
-		if (!heals(fault.details) || tried >= tries || isLate) throw fault;
-		rule.onFault?.(fault);
-		await pause(Math.min(wait, left), signal);
-		if (signal?.aborted) throw fault;
-		delay = Math.min(delay * 2, maxDelayMs);
-	}
+export function checkDelay(waitedMs: number, shortestMs: number, longestMs: number): number {
+	return Math.max(shortestMs, Math.min(waitedMs * CHECK_GROWTH, longestMs));
 }

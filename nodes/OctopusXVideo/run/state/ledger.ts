@@ -1,151 +1,218 @@
 import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { unseenTask, type Task } from '../../api/task';
-import type { VideoRequest } from '../../job';
-import { isToolCall } from './toolCall';
+import { isPlainObject } from '../../api/envelope';
+import type { MediaInput, PaidRequest } from '../../job';
+import type { Delivered, Planned } from './item';
 
-/** What is known of the submissions for one item and one request. */
+/** A submission that left, as n8n saves it. */
 interface Entry {
+	/** Identifies the request. */
 	hash: string;
-	/** The ids that the server told, in the order in which they came. */
-	taskIds: string[];
-	/** Submissions that left and have not been answered: each may have been accepted. */
-	unanswered: number;
+	/** Absent as long as the submission is not answered: it may have been charged. */
+	taskId?: string;
+	/** n8n's index of the run that returned the task as a success. */
+	deliveredIn?: number;
+	/** True once a checking execution waits for the task. */
+	isSuspended?: boolean;
+	/** True once the log has named the task as unclaimed. */
+	isLogged?: boolean;
+	/** True if the entry is of no use any more; it is removed when the next run begins. */
+	isOver?: boolean;
 }
 
-type Entries = Record<number, Entry>;
-
-/** What n8n keeps for the node. */
-interface Kept {
-	/** n8n's run index. */
-	run: number;
-	entries: Entries;
-	/** Of a tool: what calls that failed have left, for those that try again. */
-	failed?: Entry[];
+interface Memory {
+	entries: Entry[];
 }
 
 const KEY = 'octopusXTasks';
 
+/** Entries of runs in progress. Kept out of the entries themselves, which n8n saves. */
+const held = new WeakSet<Entry>();
+
 /**
- * The memory that keeps a retried node from paying again.
+ * Remembers submissions, so that a node that is run again does not pay again.
  *
- * It lies in the node's execution context, which n8n keeps across "Retry On Fail" and across "Retry
- * execution" in its UI. An entry belongs to one item of one run of the node and to one request: a
- * later run in a loop is a new run, and so is another call of a tool, unless one with the same request has
- * failed; a changed request is a new request. There are only ids and hashes in it, no keys, no prompts
- * and no files.
+ * It is one list, in the order in which the submissions left. It lies in the node's execution context,
+ * which n8n keeps across Retry On Fail, Retry of an execution, and the turns of a loop. It contains only
+ * IDs and hashes: no key, no prompt, no file. Rules that must not regress:
+ *
+ * - An entry is made before its submission leaves, and gets the task ID whenever it arrives.
+ * - The items of a run claim the entries of their own requests that no other run in progress holds.
+ * - An entry is over when its task has failed, or when a run has returned its item as a success. Then
+ *   it stays until a run with another index begins: n8n drops the output of a run and repeats it if
+ *   Retry On Fail is on and the first item has an `error`.
+ * - Once a checking execution waits for a task, only an item that carries its ID can claim it.
  */
 export class Ledger {
-	private constructor(private readonly kept: Kept) {}
+	private readonly claims = new Map<number, Claim>();
 
+	private constructor(
+		private readonly memory: Memory,
+		private readonly runIndex: number,
+	) {}
+
+	/** The ledger of this node in this execution. Call `release` when the run has ended. */
 	static open(context: IExecuteFunctions): Ledger {
 		const store = context.getContext('node');
-		const run = context.getWorkflowDataProxy(0).$runIndex as number;
-		const kept = store[KEY] as Kept | undefined;
-		// earlier runs of the node are over: what they had to tell is in their output or error. But each
-		// try of a tool call is a run of its own to n8n, and calls run side by side: only the request
-		// tells which of them is tried again
-		const current: Kept = isToolCall(context)
-			? { run, entries: {}, failed: kept?.failed ?? [] }
-			: { run, entries: kept?.run === run ? kept.entries : {} };
-		store[KEY] = current;
-		return new Ledger(current);
-	}
-
-	/** One for Test Mode, where nothing is paid for. */
-	static unkept(): Ledger {
-		return new Ledger({ run: 0, entries: {} });
-	}
-
-	/** To be called when the run ends without a video for every item. */
-	noteFailure(): void {
-		const { entries, failed } = this.kept;
-		failed?.push(...Object.values(entries).filter(isOfUse));
-	}
-
-	/** The task whose id came last for an item, whatever its request was. */
-	unseenTask(item: number): Task | undefined {
-		const taskId = this.kept.entries[item]?.taskIds.at(-1);
-		return taskId === undefined ? undefined : unseenTask(taskId);
-	}
-
-	/** Whether a submission for an item has left and not been answered. */
-	isInDoubt(item: number): boolean {
-		return (this.kept.entries[item]?.unanswered ?? 0) > 0;
-	}
-
-	/** For a task of an item that ended without a video: it is of no use to a later try. */
-	noteSpent(item: number, taskId: string): void {
-		const entry = this.kept.entries[item];
-		if (entry) new LedgerLine(entry).noteSpent(taskId);
+		const saved = store[KEY] as Memory | undefined;
+		const runIndex = context.getWorkflowDataProxy(0).$runIndex as number;
+		// the object is shared with other runs in progress, such as calls of a tool
+		const memory = Array.isArray(saved?.entries) ? saved : { entries: [] };
+		memory.entries = memory.entries.filter(
+			({ deliveredIn = runIndex, isOver }) => !isOver && deliveredIn === runIndex,
+		);
+		store[KEY] = memory;
+		return new Ledger(memory, runIndex);
 	}
 
 	/**
-	 * The line for an item and its request; a line for another request of the item is closed.
-	 *
-	 * @returns `replaced`, the line of that other request
+	 * Lets the items of a run claim entries of earlier runs, before the first of them submits: first the
+	 * entry whose task ID the input item carries, then the oldest entry with a task ID, last the oldest
+	 * without one.
 	 */
-	lineFor(item: number, request: VideoRequest): { line: LedgerLine; replaced?: LedgerLine } {
-		const hash = hashOf(request);
-		const kept = this.kept.entries[item];
-		if (kept?.hash === hash) return { line: new LedgerLine(kept) };
-		const entry = this.takeFailed(hash) ?? { hash, taskIds: [], unanswered: 0 };
-		this.kept.entries[item] = entry;
-		return { line: new LedgerLine(entry), replaced: kept && new LedgerLine(kept) };
+	claim(context: IExecuteFunctions, items: Planned[]): void {
+		const input = context.getInputData();
+		const claimants = items.flatMap(({ index, job: { source, testMode } }) => {
+			if (!('request' in source)) return [];
+			// nothing is charged in Test Mode
+			const memory = testMode ? { entries: [] } : this.memory;
+			const claim = new Claim(memory, hashOf(source.request));
+			this.claims.set(index, claim);
+			return [{ claim, carriedId: carriedTaskId(input[index]?.json) }];
+		});
+		for (const { claim, carriedId } of claimants) {
+			if (carriedId) claim.take(({ taskId }) => taskId === carriedId);
+		}
+		for (const { claim } of claimants) {
+			claim.take(({ taskId, isSuspended }) => taskId !== undefined && !isSuspended);
+		}
+		for (const { claim } of claimants) claim.take(({ isSuspended }) => !isSuspended);
+
+		for (const entry of this.memory.entries) {
+			const { taskId, isLogged, isSuspended } = entry;
+			if (!taskId || isLogged || isSuspended || held.has(entry)) continue;
+			entry.isLogged = true;
+			context.logger.warn(
+				`OctopusX: task ${taskId} was charged in an earlier run and no item of this run asks for the same video. Fetch it with Get Status`,
+				{ taskId },
+			);
+		}
 	}
 
-	/** What a call of a tool for the same request has left; each is taken up once. */
-	private takeFailed(hash: string): Entry | undefined {
-		const { failed = [] } = this.kept;
-		const at = failed.findIndex((entry) => entry.hash === hash);
-		return at < 0 ? undefined : failed.splice(at, 1)[0];
+	/** The submissions of an item; none for an item that submits nothing. */
+	claimOf(index: number): Claim {
+		return this.claims.get(index) ?? new Claim({ entries: [] }, '');
+	}
+
+	/** Notes that the run returns these items as successes. */
+	noteDelivered(items: Delivered[]): void {
+		for (const { index, task } of items) this.claimOf(index).noteDelivered(task.task_id, this.runIndex);
+	}
+
+	/** Notes that a checking execution now waits for the tasks of the run. */
+	noteSuspended(): void {
+		for (const claim of this.claims.values()) claim.noteSuspended();
+	}
+
+	/** Lets other runs claim what this run has left over. */
+	release(): void {
+		for (const claim of this.claims.values()) claim.release();
 	}
 }
 
-/** Whether a later try has to know of it. */
-function isOfUse({ taskIds, unanswered }: Entry): boolean {
-	return taskIds.length > 0 || unanswered > 0;
-}
+/** The submissions for one item: those it has claimed, and those of this run. */
+export class Claim {
+	private readonly entries: Entry[] = [];
 
-/** The ledger's line for one item and its request. */
-export class LedgerLine {
-	constructor(private readonly entry: Entry) {}
+	constructor(
+		private readonly memory: Memory,
+		private readonly hash: string,
+	) {}
 
-	get lastTaskId(): string | undefined {
-		return this.entry.taskIds.at(-1);
+	/** The ID of the latest task that may still bring a video. */
+	get taskId(): string | undefined {
+		return this.entries.filter(({ isOver }) => !isOver).findLast(({ taskId }) => taskId)?.taskId;
 	}
 
+	/** True if a submission was never answered, so it may have been charged. */
 	get isInDoubt(): boolean {
-		return this.entry.unanswered > 0;
+		return this.entries.some(({ taskId, isOver }) => taskId === undefined && !isOver);
 	}
 
-	/** To be called before a submission leaves: from now on it may have been accepted. */
-	noteSubmission(): void {
-		this.entry.unanswered++;
+	/** Claims the oldest free entry that matches, unless the claim has one already. */
+	take(matches: (entry: Entry) => boolean): void {
+		if (this.entries.length > 0) return;
+		const entry = this.memory.entries.find(
+			(one) => one.hash === this.hash && !one.isOver && !held.has(one) && matches(one),
+		);
+		if (entry) this.hold(entry);
 	}
 
-	noteTask(taskId: string): void {
-		this.entry.unanswered--;
-		this.entry.taskIds.push(taskId);
+	/**
+	 * Notes a submission before it leaves.
+	 *
+	 * @returns to be called with the task ID, or without one if the submission was certainly not accepted
+	 */
+	noteSubmission(): (taskId?: string) => void {
+		const entry: Entry = { hash: this.hash };
+		this.memory.entries.push(entry);
+		this.hold(entry);
+		return (taskId) => {
+			if (taskId === undefined) entry.isOver = true;
+			else entry.taskId = taskId;
+		};
 	}
 
-	/** See `Ledger.noteSpent`. */
-	noteSpent(taskId: string): void {
-		this.entry.taskIds = this.entry.taskIds.filter((id) => id !== taskId);
+	/** Notes that a task has ended without a video, so that no later run claims it. */
+	noteFailed(failedId: string): void {
+		for (const entry of this.entries) if (entry.taskId === failedId) entry.isOver = true;
 	}
 
-	/** For a submission that has surely not been accepted. */
-	noteRefusal(): void {
-		this.entry.unanswered--;
+	noteDelivered(deliveredId: string, runIndex: number): void {
+		for (const entry of this.entries) {
+			if (entry.taskId === deliveredId) entry.deliveredIn = runIndex;
+			// the doubt ends with a video; a task whose ID came late can still be claimed
+			else if (entry.taskId === undefined) entry.isOver = true;
+		}
+	}
+
+	noteSuspended(): void {
+		for (const entry of this.entries) entry.isSuspended = true;
+	}
+
+	release(): void {
+		for (const entry of this.entries) held.delete(entry);
+	}
+
+	private hold(entry: Entry): void {
+		this.entries.push(entry);
+		held.add(entry);
 	}
 }
 
-/** What tells requests apart: all that is sent, so a changed one is another video. */
-export function hashOf({ media, ...request }: VideoRequest): string {
-	// words for errors may change with the node, and are no part of what is asked for
-	const withoutLabels = JSON.stringify(media, (key, value) =>
-		key === 'label' ? undefined : value,
-	);
-	const text = JSON.stringify({ ...request, withoutLabels });
+/** The ID of the task in an error item of this node, as a loop brings it back. */
+function carriedTaskId(json: unknown): string | undefined {
+	if (!isPlainObject(json) || !json.error) return undefined;
+	const id = (isPlainObject(json.error) && json.error.task_id) || json.task_id;
+	return typeof id === 'string' ? id : undefined;
+}
+
+/**
+ * Identifies a request by everything that is asked for. It contains nothing that n8n changes between
+ * two runs.
+ */
+export function hashOf({ path, fields, media, additionalFields }: PaidRequest): string {
+	const files = Object.entries(media).map(([name, input]) => [name, [input].flat().map(identityOf)]);
+	const text = JSON.stringify([path, fields, files, additionalFields]);
 	return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+/**
+ * n8n moves the files of webhooks, forms and chats when their execution ends, from `…/executions/temp/…` to
+ * `…/executions/<id>/…`, in its saved data, too.
+ */
+function identityOf(input: MediaInput): string {
+	if ('url' in input) return input.url;
+	const [, inExecution] = input.identity.split('/executions/');
+	return inExecution?.slice(inExecution.indexOf('/') + 1) ?? input.identity;
 }

@@ -5,61 +5,62 @@ import {
 	type IExecuteFunctions,
 	type INodeExecutionData,
 } from 'n8n-workflow';
-import { OctopusXError } from '../../api/errors';
-import { hasEnded, isSpent, type Task } from '../../api/task';
-import { addHint } from './hint';
+import { chargeSentence, OctopusXError } from '../../api/errors';
+import { hasFailed, isFinal, type Task } from '../../api/task';
 import {
-	isInDoubt,
-	isStopped,
 	isTest,
 	STOPPED,
+	StoppedError,
 	taskOf,
 	type Failed,
-	type InDoubt,
 	type Item,
 	type Settled,
 } from './item';
-import { markTest, tellTestMode } from './testNotes';
 
-const RETRY_GOES_ON =
-	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it goes on with the tasks that are running or done.";
+const RETRY_CONTINUES =
+	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it continues with the tasks that are running or done.";
 
-/** Where the text before has told of the only task, and of Get Status. */
-const RETRY_GOES_ON_WITH_IT =
-	"Or use Retry in n8n's list of executions: it goes on with this task.";
+/** For an error that has already named the only task, and Get Status. */
+const RETRY_CONTINUES_WITH_TASK =
+	"Or use Retry in n8n's list of executions: it continues with this task.";
 
 /**
- * The node cannot tell a Stop by hand from n8n's own time limit, and n8n 2.x keeps what it saves at the
- * second only: at a Stop it writes over that what it had at the start.
+ * The node cannot tell a Stop by hand from n8n's own time limit. After a Stop, n8n 2.x overwrites what
+ * the node remembers with the state at the start of the execution.
  */
 const AFTER_STOP =
-	"Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it is charged again.";
+	"Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand, you pay again.";
 
 /** How many tasks of a kind an error lists. */
 const MAX_OF_A_KIND = 10;
 
-/** What needs action comes first in a list that is not whole. */
+/** How many kinds of errors a hint names. */
+const MAX_KINDS = 5;
+
+/** When truncated, tasks that need action come first. */
 const KINDS: ReadonlyArray<(task: Task) => boolean> = [
-	(task) => !hasEnded(task),
+	(task) => !isFinal(task),
 	({ status }) => status === 'completed',
-	isSpent,
+	hasFailed,
 ];
 
 /**
- * What n8n is told of items for which nothing more is done: the items, or the error that ends the node.
+ * The output of a run, or the error that ends the node.
  *
- * @param advice what to do after an error, where n8n's Retry does not go on with the tasks
+ * @param advice what to do after an error if n8n's Retry does not continue with the tasks
+ * @throws NodeApiError or NodeOperationError, unless the node continues on errors
  */
 export function conclude(
 	context: IExecuteFunctions,
 	items: Settled[],
 	advice?: string,
 ): INodeExecutionData[] {
-	tellTestMode(context, items);
+	mentionTestMode(context, items);
+	const isStopped = items.some(wasStopped);
 	const error = context.continueOnFail() ? undefined : toNodeError(context, items, advice);
-	// what an error has no room for is in the log
-	if (items.some(isStopped) || (error && items.length > MAX_OF_A_KIND)) {
-		const reason = items.some(isStopped) ? `${STOPPED.toLowerCase()}. ` : '';
+	// the log has what the error has no room for
+	if (isStopped || (error && items.length > MAX_OF_A_KIND)) {
+		const reason = isStopped ? `${STOPPED.toLowerCase()}. ` : '';
 		context.logger.warn(`OctopusX: ${reason}${listTasks(items, advice, Infinity)}`);
 	}
 	if (error) throw error;
@@ -67,16 +68,20 @@ export function conclude(
 	return items.map(toOutput);
 }
 
-/** The output item: the task, or under `json.error` what kept it from being there. */
+/** The output item: the task, or the error under `json.error`. */
 export function toOutput(item: Settled): INodeExecutionData {
 	const pairedItem = { item: item.index };
 	if (item.state === 'delivered') return { json: jsonOf(item), binary: item.binary, pairedItem };
+	const { task, uncheckedId } = item;
+	const ids = task
+		? { task_id: task.task_id, status: task.status, ...(task.video_url && { video_url: task.video_url }) }
+		: uncheckedId && { task_id: uncheckedId, status: 'unknown' };
 	// `error` must stay the only key, or n8n 1.x keeps the item from the error output
-	const test = isTest(item) && { test: true };
-	return { json: { error: { ...wordsOf(item.error), ...idsOf(item), ...test } }, pairedItem };
+	const error = { ...textsOf(item.error), ...ids, ...(isTest(item) && { test: true }) };
+	return { json: { error }, pairedItem };
 }
 
-/** The task of an item as far as its output item tells it; empty where it has none. */
+/** The fields of an item's task that its output item has; none without a task. */
 export function jsonOf(item: Item): IDataObject {
 	const task: IDataObject = taskOf(item) ?? {};
 	const { outputFields = Object.keys(task) } = 'job' in item ? item.job : {};
@@ -84,16 +89,29 @@ export function jsonOf(item: Item): IDataObject {
 	return Object.fromEntries(fields.map((name) => [name, task[name]]));
 }
 
-/** What an error says, in the words for the user. */
-export function wordsOf(error: Error): { message: string; description?: string } {
+/** The texts of an error for the user; the description begins with the charge. */
+export function textsOf(error: Error): { message: string; description?: string } {
 	const { message } = error;
 	const { description } = error as { description?: string | null };
-	return { message, ...(description && { description }) };
+	const { charge } = error instanceof OctopusXError ? error.details : {};
+	const sentences = [charge && chargeSentence(charge), description].filter(Boolean).join(' ');
+	return { message, ...(sentences && { description: sentences }) };
+}
+
+/** The first entries of a list, and how many more there are. */
+export function shortenList(list: string[], limit: number): string {
+	const more = list.length - limit;
+	const shown = list.slice(0, limit).join(', ');
+	return more > 0 ? `${shown} and ${more} more (all are in n8n's log)` : shown;
+}
+
+function wasStopped(item: Settled): boolean {
+	return 'error' in item && item.error instanceof StoppedError;
 }
 
 /**
- * The error that ends the node: that of the first item that has one, or that the execution was
- * stopped. Every task of the run is in its description, so that none is lost.
+ * The error that ends the node: the first item's, or that the execution was stopped. Its description
+ * lists every task of the run, so that none is lost.
  */
 function toNodeError(
 	context: IExecuteFunctions,
@@ -101,70 +119,114 @@ function toNodeError(
 	advice: string | undefined,
 ): NodeApiError | NodeOperationError | undefined {
 	const node = context.getNode();
-	if (items.some(isStopped)) {
+	if (items.some(wasStopped)) {
 		return new NodeOperationError(node, STOPPED, { description: listTasks(items, advice) });
 	}
-	const first = items.find((item) => item.state !== 'delivered');
+	const first = items.find((item): item is Failed => item.state === 'failed');
 	if (!first) return undefined;
 
 	const { index: itemIndex, error } = first;
-	const { message, description } = wordsOf(error);
-	const tasks = listTasks(items, advice, MAX_OF_A_KIND, description);
-	const options = { itemIndex, description: [description, tasks].join(' ').trim() };
-	const { statusCode } = error instanceof OctopusXError ? error.details : {};
+	const { message, description } = textsOf(error);
+	const { charge, statusCode } = error instanceof OctopusXError ? error.details : {};
+	const named = typeof charge === 'object' ? charge.taskId : undefined;
+	const tasks = listTasks(items, advice, MAX_OF_A_KIND, named);
+	const testMode = isTest(first) && 'This item is in Test Mode: nothing was sent for it.';
+	const options = {
+		itemIndex,
+		description: [testMode, description, tasks].filter(Boolean).join(' '),
+	};
 	const nodeError =
 		statusCode === undefined
 			? new NodeOperationError(node, message, options)
 			: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
-	return isTest(first) ? markTest(nodeError) : nodeError;
-}
-
-function idsOf({ task, unseenId }: Failed | InDoubt): IDataObject {
-	if (!task) return unseenId === undefined ? {} : { task_id: unseenId, status: 'unknown' };
-	const { task_id, status, video_url } = task;
-	return { task_id, status, ...(video_url && { video_url }) };
+	// for an error workflow
+	if (testMode) nodeError.context.test = true;
+	return nodeError;
 }
 
 /**
- * The tasks of the run, and the items whose submission nobody answered: at most `limit` of a kind.
+ * The tasks of the run, and the items with a submission that was never answered: at most `limit` of a kind.
  *
- * @param said what the text says before this: the only task of the run is not named twice
+ * @param named the task that the text before already names; if it is the only one, it is not repeated
  */
 function listTasks(
 	items: Item[],
 	advice: string | undefined,
 	limit = MAX_OF_A_KIND,
-	said = '',
+	named?: string,
 ): string {
 	const all = items.flatMap((item) => {
 		const task = taskOf(item);
 		return task ? [{ task, text: `item ${item.index}: ${task.task_id} (${task.status})` }] : [];
 	});
-	const isSaid = all.length === 1 && said.includes(String(all[0]?.task.task_id));
+	const isNamed = all.length === 1 && all[0]?.task.task_id === named;
 	const kinds = all.length > limit ? KINDS : [() => true];
 	const tasks = kinds
 		.map((isKind) => all.filter(({ task }) => isKind(task)).map(({ text }) => text))
 		.filter((kind) => kind.length > 0)
-		.map((kind) => shortened(kind, limit));
-	const isFetchable = all.some(({ task }) => !isSpent(task));
-	const goesOn = isSaid ? RETRY_GOES_ON_WITH_IT : RETRY_GOES_ON;
-	const next = items.some(isStopped) ? AFTER_STOP : (advice ?? goesOn);
-	const unanswered = items.filter(isInDoubt).map(({ index }) => `item ${index}`);
+		.map((kind) => shortenList(kind, limit));
+	const isStopped = items.some((item) => 'error' in item && wasStopped(item));
+	const next = isStopped
+		? AFTER_STOP
+		: (advice ?? (isNamed ? RETRY_CONTINUES_WITH_TASK : RETRY_CONTINUES));
+	const canFetch = all.some(({ task }) => !hasFailed(task));
+	const inDoubt = items.filter(isInDoubt).map(({ index }) => `item ${index}`);
 	const sentAgain = advice === undefined ? ' and which a retry sends again' : '';
 	return [
-		...(tasks.length > 0 && !isSaid ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
-		...(isFetchable || next === advice ? [next] : []),
-		...(unanswered.length > 0
+		...(tasks.length > 0 && !isNamed ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
+		...(canFetch || next === advice ? [next] : []),
+		...(inDoubt.length > 0
 			? [
-					`Submissions without an answer, which may have been charged${sentAgain}: ${shortened(unanswered, limit)}.`,
+					`Submissions without an answer, which may have been charged${sentAgain}: ${shortenList(inDoubt, limit)}.`,
 				]
 			: []),
 	].join(' ');
 }
 
-/** The first entries of a list, and how many more there are. */
-export function shortened(list: string[], limit: number): string {
-	const more = list.length - limit;
-	const shown = list.slice(0, limit).join(', ');
-	return more > 0 ? `${shown} and ${more} more (all are in n8n's log)` : shown;
+function isInDoubt(item: Item): boolean {
+	return 'isInDoubt' in item && item.isInDoubt === true;
+}
+
+/** Tells a person in the editor, and otherwise the log, that a run was not real. */
+function mentionTestMode(context: IExecuteFunctions, items: Settled[]): void {
+	const count = items.filter(isTest).length;
+	if (count === 0) return;
+	const message = `Test Mode: ${count} ${count === 1 ? 'item' : 'items'}, nothing generated`;
+	if (context.getMode() === 'manual') {
+		context.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
+	} else {
+		context.logger.warn(`OctopusX: ${message}`);
+	}
+}
+
+/** Sums up what a person who watches a manual run might miss in the items. */
+function addHint(context: IExecuteFunctions, items: Settled[]): void {
+	if (context.getMode() !== 'manual') return;
+	const total = items.length;
+	const claimed = items.filter((item) => item.state === 'delivered' && item.isClaimed).length;
+	const errors = items.flatMap((item) => (item.state === 'failed' ? [item.error.message] : []));
+	const inDoubt = items.filter(isInDoubt).length;
+	const counts = new Map<string, number>();
+	for (const message of errors) counts.set(message, (counts.get(message) ?? 0) + 1);
+	const kinds = [...counts].sort(([, one], [, other]) => other - one);
+	const more = kinds.length - MAX_KINDS;
+	const shown = kinds.slice(0, MAX_KINDS).map(([message, count]) => `${message} (${count})`);
+	const sentences = [
+		...(claimed > 0
+			? [`${claimed} of ${total} items continued with a task that was already charged.`]
+			: []),
+		...(errors.length > 0 ? [`${errors.length} of ${total} items failed: ${shown.join('; ')}.`] : []),
+		...(more > 0 ? [`And ${more} more kinds of errors: see the items.`] : []),
+		...(inDoubt > 0
+			? [
+					`${inDoubt} × A submission without an answer may have been charged: check the usage log of the OctopusX account.`,
+				]
+			: []),
+	];
+	if (sentences.length === 0) return;
+	context.addExecutionHints({
+		message: sentences.join(' '),
+		type: errors.length > 0 ? 'warning' : 'info',
+		location: 'outputPane',
+	});
 }

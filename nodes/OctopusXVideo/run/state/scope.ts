@@ -1,73 +1,77 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { OctopusXClient } from '../../api/client';
-import { Limiter } from '../../timing/limiter';
 import { TestClient } from '../../testMode/testClient';
-import { CommonFault } from './commonFault';
+import { Limiter } from '../../timing/limiter';
+import { CircuitBreaker } from '../../timing/retry';
 import type { Item, Planned } from './item';
-import { Ledger } from './ledger';
+import type { Claim, Ledger } from './ledger';
 
-/** For a run of which no item was planned. */
-const NOTHING_TO_DO = { maxConcurrency: 1 };
-
-/** What all items of one execution of the node share. */
+/** What the items of a run share. It has no client: only `forItem` gives one. */
 export interface Scope {
 	context: IExecuteFunctions;
-	client: OctopusXClient;
-	ledger: Ledger;
-	/** Places for videos: from the submission until the task has ended. */
+	/** Limits the videos in progress, from the submission until the task is final. */
 	videos: Limiter;
-	/** Places for downloads, apart: a slow file keeps no video from being made. */
+	/** Limits the downloads separately: a slow file does not keep a video from being made. */
 	downloads: Limiter;
-	/** What keeps every item from being begun, if anything. */
-	commonFault: CommonFault;
 	/** Aborted when the execution is stopped. */
 	signal?: AbortSignal;
+	/** See `OctopusXClient.getKeyState`; empty in Test Mode. */
+	getKeyState: (signal: AbortSignal) => Promise<string>;
+	/** The scope of one item; the one place that decides whether its requests reach the real API. */
+	forItem: (item: Pick<Planned, 'index' | 'job'>) => ItemScope;
+}
+
+/** What the steps of one item work with. */
+export interface ItemScope extends Omit<Scope, 'forItem' | 'getKeyState'> {
+	client: OctopusXClient;
+	breaker: CircuitBreaker;
+	/** The item's submissions. */
+	claim: Claim;
 }
 
 /**
- * @param items what there is to do; Max Concurrency, which holds for the whole run, is taken from the first
- * @throws OctopusXError when the credential cannot be used; n8n's own error when it cannot be read
+ * Connects to the API, unless all items are in Test Mode, which needs no credential.
+ *
+ * @param items what there is to do; the first one's Max Concurrency applies to the run
+ * @throws OctopusXError if the credential cannot be used; n8n's own error if it cannot be read
  */
 export async function openScope(
 	context: IExecuteFunctions,
-	ledger: Ledger,
+	ledger: Pick<Ledger, 'claimOf'>,
 	items: Array<Pick<Planned, 'index' | 'job'>>,
 ): Promise<Scope> {
-	const [first] = items;
-	const { maxConcurrency } = first?.job ?? NOTHING_TO_DO;
-	const isOffline = first && items.every(({ job }) => job.testMode);
-	return {
+	const isOnline = items.some(({ job }) => !job.testMode);
+	const realClient = isOnline ? await OctopusXClient.connect(context) : undefined;
+	const maxConcurrency = items[0]?.job.maxConcurrency ?? 1;
+	// an item with a longer timeout is not given up for the others
+	const timeoutMs = items.reduce((longest, { job }) => Math.max(longest, job.timeoutMs), 0);
+	const realBreaker = new CircuitBreaker(timeoutMs);
+	const shared = {
 		context,
-		// Test Mode needs no credential
-		client: isOffline ? testClientFor(first) : await OctopusXClient.connect(context),
-		ledger,
 		videos: new Limiter(maxConcurrency),
 		downloads: new Limiter(maxConcurrency),
-		// an item that may take longer is not given up for the others
-		commonFault: new CommonFault(Math.max(0, ...items.map(({ job }) => job.timeoutMs))),
 		signal: context.getExecutionCancelSignal(),
 	};
-}
-
-/**
- * The scope as an item sees it. In Test Mode it has a client of its own, which sends nothing, a ledger
- * that nobody keeps, and no part in what other items meet.
- */
-export function scopeFor(scope: Scope, item: Item): Scope {
-	if (!('job' in item) || !item.job.testMode) return scope;
 	return {
-		...scope,
-		client: testClientFor(item),
-		ledger: Ledger.unkept(),
-		commonFault: new CommonFault(item.job.timeoutMs),
+		...shared,
+		getKeyState: async (signal) => (await realClient?.getKeyState(signal)) ?? '',
+		forItem: ({ index, job }) => {
+			const isReal = realClient && !job.testMode;
+			return {
+				...shared,
+				client: isReal ? realClient : new TestClient(index, job),
+				breaker: isReal ? realBreaker : new CircuitBreaker(job.timeoutMs),
+				claim: ledger.claimOf(index),
+			};
+		},
 	};
 }
 
-function testClientFor({ index, job }: Pick<Planned, 'index' | 'job'>): TestClient {
-	return new TestClient(index, job);
-}
-
-/** For whoever watches a manual run in the editor; other runs have nobody to tell. */
-export function tellEditor({ context }: Scope, index: number, text: string): void {
+/** Shows a message to a person who watches a manual run in the editor. */
+export function tellEditor(
+	{ context }: Pick<Scope, 'context'>,
+	{ index }: Pick<Item, 'index'>,
+	text: string,
+): void {
 	context.sendMessageToUI(`item ${index}: ${text}`);
 }

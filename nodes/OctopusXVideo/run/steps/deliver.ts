@@ -1,39 +1,97 @@
+import type { IBinaryData } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
-import { failed, type Delivered, type Ended, type Failed } from '../state/item';
-import type { Scope } from '../state/scope';
-import { downloadVideo } from './download';
-import { askVerdict } from './look';
+import { hasFailed, type Task } from '../../api/task';
+import { now } from '../../timing/time';
+import { failed, type Delivered, type Failed, type Ready } from '../state/item';
+import type { ItemScope } from '../state/scope';
+import { getTask, getVerdict } from './check';
+import { download } from './download';
 
-/**
- * The task of an item, and its video as a file where that is asked for.
- *
- * @throws OctopusXError when there is no video for an item that waits for one
- */
-export async function deliver(scope: Scope, item: Ended): Promise<Delivered | Failed> {
-	const { wait, download } = item.job;
-	if (wait) await requireVideo(scope, item);
-	if (!download || item.task.status !== 'completed') return { ...item, state: 'delivered' };
-	const { task, file, fault } = await scope.downloads.run(
-		async () => await downloadVideo(scope, item.task, download.fileName),
-	);
-	if (!file) return failed(item, fault, task);
-	return { ...item, state: 'delivered', task, binary: { [download.outputField]: file } };
+/** How long a check for a fresh address may be repeated. */
+const REFRESH_TIMEOUT_MS = 30_000;
+
+/** Returns the task of an item, with its video as a file if asked for. */
+export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered | Failed> {
+	const { job, task } = item;
+	if (job.wait && hasFailed(task)) return failed(item, await explainFailure(scope, task));
+	if (!job.download || task.status !== 'completed') return { ...item, state: 'delivered' };
+	const { fileName, outputField } = job.download;
+	return await scope.downloads.run(async () => {
+		const { file, fault, latest } = await downloadVideo(scope, task, fileName);
+		if (!file) return failed(item, fault, latest);
+		return { ...item, state: 'delivered', task: latest, binary: { [outputField]: file } };
+	});
 }
 
-/** Whoever waits wants the video: a task that ended without one is an error. */
-async function requireVideo(scope: Scope, { index, task }: Ended): Promise<void> {
-	if (task.status === 'completed') return;
-	scope.ledger.noteSpent(index, task.task_id);
-	const { task_id, status, failure } = task;
-	// only the gateway's own view tells what became of the charge; all items may ask for it at once
-	const askInTurn = async () =>
-		await scope.downloads.run(async () => await askVerdict(scope, task));
-	const { refunded } = failure?.refunded ? failure : ((await askInTurn()).failure ?? {});
-	const charge = refunded
-		? 'The charge was given back.'
-		: 'The usage log of the OctopusX account says whether the charge was given back.';
-	throw new OctopusXError(
+/** The error of an item that waited for a video, but whose task ended without one. */
+async function explainFailure(scope: ItemScope, task: Task): Promise<OctopusXError> {
+	scope.claim.noteFailed(task.task_id);
+	const { status, failure, task_id: taskId } = task;
+	// only the verdict says whether the charge was refunded; all items may ask for it at once
+	const verdict = failure?.refunded
+		? task
+		: await scope.downloads.run(async () => await getVerdict(scope, task));
+	return new OctopusXError(
 		status === 'cancelled' ? 'The video was canceled' : 'The video could not be generated',
-		`OctopusX said about task ${task_id}: "${failure?.message}" (${failure?.code}). ${charge} Change what the reason names, often the prompt or an image, and run again: that is charged anew.`,
+		`OctopusX said: "${failure?.message}" (${failure?.code}). Fix what the reason names, often the prompt or an image, and run again. This is a new, paid video.`,
+		{ charge: { taskId, refund: verdict.failure?.refunded ? 'given' : 'unknown' } },
 	);
+}
+
+/** The task in its latest state, with the file or the fault. */
+type Download = { latest: Task } & (
+	{ file: IBinaryData; fault?: undefined } | { file?: undefined; fault: OctopusXError }
+);
+
+/**
+ * Downloads the video of a task from the first address that works: `video_url`, the address that a new
+ * check returns (most are signed for hours only), or the API's own content endpoint.
+ *
+ * @param fileName empty for `<task_id>.mp4`
+ */
+async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Promise<Download> {
+	const name = fileName ? withExtension(fileName) : `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`;
+	const faults = new Map<string, OctopusXError>();
+	let latest = task;
+	const addresses = [
+		async () => task.video_url,
+		async () => (latest = await refreshTask(scope, task)).video_url,
+		async () => scope.client.contentUrl(task.task_id),
+	];
+	for (const address of addresses) {
+		if (scope.signal?.aborted) break;
+		const url = await address();
+		if (url === undefined || faults.has(url)) continue;
+		const { value: file, fault } = await download(scope, url, name);
+		if (!fault) return { latest, file };
+		faults.set(url, fault);
+	}
+	const reasons = new Set(
+		[...faults.values()].map(({ message, description }) => `${message}. ${description}`),
+	);
+	const { details } = [...faults.values()].at(-1) ?? {};
+	const fault = new OctopusXError(
+		'The video is ready but could not be downloaded',
+		[...reasons].join(' '),
+		{ ...details, charge: { taskId: task.task_id } },
+	);
+	return { latest, fault };
+}
+
+/**
+ * A completed task with a fresh address of its file, or the task as it was if it cannot be checked.
+ *
+ * @returns the same object if nothing new is known
+ */
+export async function refreshTask(scope: ItemScope, task: Task): Promise<Task> {
+	const deadline = now() + REFRESH_TIMEOUT_MS;
+	const { value: fresh } = await getTask(scope, task.task_id, { deadline });
+	return fresh?.status === 'completed' ? fresh : task;
+}
+
+/** Extensions of videos; in "my.video" or "of 5.June" the dot is part of the name. */
+const EXTENSION = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i;
+
+function withExtension(fileName: string): string {
+	return EXTENSION.test(fileName) ? fileName : `${fileName}.mp4`;
 }

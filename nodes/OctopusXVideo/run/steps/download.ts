@@ -1,54 +1,182 @@
 import type { IBinaryData } from 'n8n-workflow';
-import { attempt, OctopusXError } from '../../api/errors';
-import type { Task } from '../../api/task';
-import type { Scope } from '../state/scope';
-import { fetchFile } from './fetchFile';
-import { lookAgain } from './look';
+import { shorten, type Answer } from '../../api/envelope';
+import { attempt, OctopusXError, type Result } from '../../api/errors';
+import type { ByteStream } from '../../api/transport';
+import { openVideo } from '../../api/videoFile';
+import { streamOf } from '../../files/body';
+import { withRetries } from '../../timing/retry';
+import { linkedController, now, pause, waitAtMost } from '../../timing/time';
+import type { ItemScope } from '../state/scope';
 
-/** The task as it was seen last, hence with the freshest address, and what the addresses brought. */
-type Download = { task: Task } & (
-	{ file: IBinaryData; fault?: undefined } | { file?: undefined; fault: OctopusXError }
-);
+const MAX_ATTEMPTS = 4;
 
-/**
- * Streams the finished video of a task into n8n's binary storage: from `video_url`, else from the
- * address that a new look gives (most are signed for hours only), else from the API's own content
- * endpoint.
- *
- * @param fileName empty for `<task_id>.mp4`
- */
-export async function downloadVideo(scope: Scope, task: Task, fileName: string): Promise<Download> {
-	const name = fileName ? withExtension(fileName) : `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`;
-	const faults = new Map<string, OctopusXError>();
-	let seen = task;
-	const addresses = [
-		async () => task.video_url,
-		async () => (seen = await lookAgain(scope, task)).video_url,
-		async () => scope.client.contentUrl(task.task_id),
-	];
-	for (const address of addresses) {
-		if (scope.signal?.aborted) break;
-		const url = await address();
-		if (url === undefined || faults.has(url)) continue;
-		const { value: file, fault } = await attempt(fetchFile(scope, url, name));
-		if (!fault) return { task: seen, file };
-		faults.set(url, fault);
-	}
-	return { task: seen, fault: undelivered([...faults.values()]) };
+/** A host that asks for more patience is asked again nevertheless. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+/** A host that sends nothing for so long hangs, before the first byte or between two. */
+const STALL_TIMEOUT_MS = 60_000;
+const STALL_CHECK_INTERVAL_MS = 5_000;
+
+/** Far more than any working download needs; ends one that trickles. */
+const DOWNLOAD_TIMEOUT_MS = 2 * 60 * 60_000;
+
+/** The content endpoint ends transfers after 60 s (docs/API.md, "The content proxy"); clocks differ a little. */
+const CONTENT_LIMIT_MS = 57_000;
+
+const VIDEO_TYPE = 'video/mp4';
+const BROKE_OFF = 'The download broke off';
+
+/** Streams the video at one address into n8n's binary storage. */
+export async function download(
+	scope: ItemScope,
+	url: string,
+	fileName: string,
+): Promise<Result<IBinaryData>> {
+	const store = url.startsWith('data:') ? storeDataUri : storeFile;
+	return await withRetries(async () => await attempt(store(scope, url, fileName)), {
+		shouldRetry: ({ transient }) => transient,
+		deadline: Infinity,
+		maxAttempts: MAX_ATTEMPTS,
+		maxRetryAfterMs: MAX_RETRY_AFTER_MS,
+		signal: scope.signal,
+	});
 }
 
-function undelivered(faults: OctopusXError[]): OctopusXError {
-	const said = new Set(faults.map(({ message, description }) => `${message}. ${description}`));
+/** Stores the file inside a data URI, as Test Mode returns it. */
+async function storeDataUri(
+	{ context }: ItemScope,
+	url: string,
+	fileName: string,
+): Promise<IBinaryData> {
+	const content = Buffer.from(url.slice(url.indexOf(',') + 1), 'base64');
+	return await context.helpers
+		.prepareBinaryData(content, fileName, VIDEO_TYPE)
+		.catch((error: Error) => {
+			throw brokeOff(shorten(error.message));
+		});
+}
+
+async function storeFile(
+	{ client, context, signal }: ItemScope,
+	url: string,
+	fileName: string,
+): Promise<IBinaryData> {
+	const connection = linkedController(signal);
+	const watchdog = new Watchdog(connection);
+	const startedAt = now();
+	try {
+		const opening = openVideo(client, url, connection.signal);
+		const answer = await waitAtMost(STALL_TIMEOUT_MS, opening, signal);
+		if (!answer) throw brokeOff('no answer came in time');
+		rejectOtherType(answer);
+		const chunks = checkedChunks(answer, watchdog);
+		const storing = context.helpers.prepareBinaryData(
+			streamOf(chunks, answer.body),
+			fileName,
+			VIDEO_TYPE,
+		);
+		const file = await waitAtMost(DOWNLOAD_TIMEOUT_MS, storing, signal).catch((error: Error) => {
+			if (watchdog.hasFired) throw brokeOff('the host stopped sending');
+			if (error instanceof OctopusXError && error.message !== BROKE_OFF) throw error;
+			const isCutOff = client.isContentUrl(url) && now() - startedAt >= CONTENT_LIMIT_MS;
+			if (isCutOff) throw cutOff();
+			throw error instanceof OctopusXError ? error : brokeOff(shorten(error.message));
+		});
+		if (!file) throw brokeOff('it took too long');
+		return file;
+	} finally {
+		connection.abort();
+	}
+}
+
+/**
+ * The body of an answer, rejected if it does not begin like a video or is incomplete. Node itself reports
+ * a body that is cut short. Content-Length says nothing, because a host may have compressed the file.
+ */
+async function* checkedChunks(
+	{ headers, body }: Answer<ByteStream>,
+	watchdog: Watchdog,
+): AsyncGenerator<Buffer> {
+	let size = 0;
+	void watchdog.watch();
+	for await (const chunk of body as AsyncIterable<Buffer>) {
+		watchdog.noteChunk();
+		if (size === 0) rejectOtherContent(chunk);
+		size += chunk.length;
+		yield chunk;
+		watchdog.isWaiting = true;
+	}
+	watchdog.isWaiting = false;
+	if (size === 0) {
+		throw new OctopusXError('The video file is empty', 'No byte arrived.', { transient: true });
+	}
+	const [, whole = 0] = /\/(\d+)$/.exec(String(headers['content-range'])) ?? [];
+	if (size < Number(whole)) throw brokeOff(`${size} of ${whole} bytes arrived`);
+}
+
+/**
+ * Ends the connection of a host that stops sending. n8n's timeouts do not cover a body that has begun,
+ * and destroying the body has no effect while nothing arrives. n8n may take its time to store a chunk.
+ * One timer serves the whole file: a timer per chunk costs 24 MB more for a file of 300 MB.
+ */
+class Watchdog {
+	/** True if it is the host's turn to send. */
+	isWaiting = true;
+	hasFired = false;
+	private chunks = 0;
+
+	constructor(private readonly connection: AbortController) {}
+
+	noteChunk(): void {
+		this.chunks++;
+		this.isWaiting = false;
+	}
+
+	/** Watches until the connection has ended. */
+	async watch(): Promise<void> {
+		const { signal } = this.connection;
+		let idleMs = 0;
+		while (idleMs < STALL_TIMEOUT_MS && !signal.aborted) {
+			const before = this.chunks;
+			await pause(STALL_CHECK_INTERVAL_MS, signal);
+			idleMs = this.isWaiting && this.chunks === before ? idleMs + STALL_CHECK_INTERVAL_MS : 0;
+		}
+		if (signal.aborted) return;
+		this.hasFired = true;
+		this.connection.abort();
+	}
+}
+
+/** Some hosts answer with a page and status 200, and some of those call the page a video. */
+function rejectOtherType({ headers }: Answer<ByteStream>): void {
+	if (/^text\/|\b(html|xml|json)\b/i.test(String(headers['content-type'] ?? ''))) throw noVideo();
+}
+
+/** A video file starts with the size of its first box, so with a zero byte; a text starts with text. */
+function rejectOtherContent(firstChunk: Buffer): void {
+	const start = firstChunk.subarray(0, 256).toString('latin1').trimStart();
+	if (start === '' || start >= ' ') throw noVideo();
+}
+
+function noVideo(): OctopusXError {
 	return new OctopusXError(
-		'The video is ready but could not be downloaded',
-		`${[...said].join(' ')} Use Get Status with this Task ID to download it again, at no cost.`,
-		faults.at(-1)?.details,
+		'Something else came instead of the video',
+		'It was a web page or a text.',
+		{ transient: true },
 	);
 }
 
-/** How names of videos end; in "my.video" or "of 5.June" the point is a part of the name. */
-const EXTENSION = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i;
+function cutOff(): OctopusXError {
+	return new OctopusXError(
+		'OctopusX cut the download off after 60 seconds',
+		"It does so with every file that takes longer. Lower the option 'Max Concurrency', so that fewer downloads share the line, or generate a shorter or smaller video.",
+	);
+}
 
-function withExtension(fileName: string): string {
-	return EXTENSION.test(fileName) ? fileName : `${fileName}.mp4`;
+function brokeOff(reason: string): OctopusXError {
+	return new OctopusXError(
+		BROKE_OFF,
+		`The file did not arrive whole or could not be stored: ${reason}.`,
+		{ transient: true },
+	);
 }

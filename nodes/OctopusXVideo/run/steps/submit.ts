@@ -1,89 +1,82 @@
-import { attempt, OctopusXError } from '../../api/errors';
+import { attempt, OctopusXError, type Result } from '../../api/errors';
 import type { Task } from '../../api/task';
 import { openBody } from '../../files/body';
-import type { VideoRequest } from '../../job';
-import { within, withinOrEnded } from '../../timing/pause';
-import { StoppedError } from '../state/item';
-import type { LedgerLine } from '../state/ledger';
-import type { Scope } from '../state/scope';
+import type { PaidRequest } from '../../job';
+import { waitAtMost, withTimeout } from '../../timing/time';
+import { StoppedError, type Planned } from '../state/item';
+import type { ItemScope } from '../state/scope';
 
-/** A body of 20 MB over a slow line, and a server that thinks before it answers. */
-const ANSWER_LIMIT_MS = 10 * 60_000;
+/** Enough for a body of 20 MB over a slow line and a server that thinks before it answers. */
+const ANSWER_TIMEOUT_MS = 10 * 60_000;
 
-/** How long an answer is waited for in the background, where it has nothing left but an ID to log. */
-const LATE_ANSWER_LIMIT_MS = 30 * 60_000;
+/** How long an answer may arrive in the background. All that is left to do then is to log its ID. */
+const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
 
 /**
  * Sends the request that costs money, once.
  *
- * @param line learns the id the moment it arrives, also when that is too late for this step
- * @throws OctopusXError `repeatable` where the server has surely not accepted it, `maybeAccepted`
- * where nobody knows
+ * The item's claim learns the task ID as soon as it arrives, even if that is too late for this step.
+ * The fault has its charge: `none` if the server has certainly not accepted the request, else `maybe`.
  */
 export async function submitOnce(
-	scope: Scope,
-	index: number,
-	request: VideoRequest,
-	line: LedgerLine,
-): Promise<Task> {
-	const { client, context, signal } = scope;
-	const { content, bytes, isHandedOver, close } = await openBody(context, request);
+	scope: ItemScope,
+	{ index }: Planned,
+	request: PaidRequest,
+): Promise<Result<Task>> {
+	const { claim, client, context, signal } = scope;
+	const { value: body, fault: unreadable } = await attempt(openBody(context, request));
+	if (unreadable) return { fault: unreadable.withCharge('none') };
 	if (signal?.aborted) {
-		close();
-		throw new StoppedError('Nothing was submitted.');
+		body.close();
+		return { fault: new StoppedError('', 'none') };
 	}
-	line.noteSubmission();
-	const sending = async (ending: AbortSignal) => await client.createTask(content, bytes, ending);
-	// a Stop does not end it: its answer brings the ID of what may be paid for
-	const created = withinOrEnded(LATE_ANSWER_LIMIT_MS, sending).then((task) => {
-		if (!task) throw submissionUnanswered();
-		line.noteTask(task.task_id);
-		// after a Stop, or the death of n8n, there is nothing else to go by: n8n's Retry knows no task
+
+	const noteAnswer = claim.noteSubmission();
+	// a Stop does not end it: the answer brings the ID of a task that may be charged
+	const created = withTimeout(LATE_ANSWER_TIMEOUT_MS, async (ending) => {
+		const task = await client.createTask(request.path, body.content, body.bytes, ending);
+		noteAnswer(task.task_id);
+		// after a Stop or a crash of n8n, this line is all that is left of the task
 		context.logger.info(
 			`OctopusX task ${task.task_id} created for item ${index} of execution ${context.getExecutionId()}. After a Stop or a crash, fetch it with Get Status before you retry`,
 			{ item: index, taskId: task.task_id },
 		);
 		return task;
 	});
-	void attempt(created).then(close);
+	void attempt(created).then(body.close);
 
-	const { value: task, fault = submissionUnanswered() } = await attempt(
-		within(ANSWER_LIMIT_MS, created, signal),
-	);
-	if (task) return task;
-	const { message, description, details } = fault;
-	if (!details.maybeAccepted) {
-		line.noteRefusal();
-		// what went wrong before anything left says so itself
-		const isTold = description.startsWith('Nothing was');
-		throw isTold
-			? fault
-			: new OctopusXError(message, `Nothing was charged. ${description}`, details);
-	}
-	if (!isHandedOver()) {
-		// left open, the request could still send its last byte, and be accepted after the user was
-		// told that nothing was submitted
-		close();
-		line.noteRefusal();
-		throw new OctopusXError(
-			'The request could not be sent completely',
-			`Nothing was submitted. ${message}. ${description}`,
+	const answered = await attempt(waitAtMost(ANSWER_TIMEOUT_MS, created, signal));
+	if (answered.value) return { value: answered.value };
+	const fault = answered.fault ?? unanswered();
+	if (fault.details.maybeAccepted && body.isHandedOver()) {
+		context.logger.warn(
+			`OctopusX: item ${index} may have been charged: ${fault.message} ${fault.description}`,
+			{ item: index },
 		);
+		return {
+			fault: fault.withCharge(
+				'maybe',
+				`No answer says whether a video is being made, so the node did not send the request again. ${fault.description}`,
+			),
+		};
 	}
-	context.logger.warn(`OctopusX: item ${index} may have been charged: ${message} ${description}`, {
-		item: index,
-	});
-	throw new OctopusXError(
-		message,
-		`It may have been charged. No answer says whether a video is being made, so the node did not send the request again: look into the usage log of the OctopusX account before you run it again. ${description}`,
-		details,
-	);
+	noteAnswer();
+	if (!fault.details.maybeAccepted) return { fault: fault.withCharge('none') };
+	// a request left open could still send its last byte and be accepted
+	body.close();
+	return {
+		fault: new OctopusXError(
+			'The request could not be sent completely',
+			`${fault.message}. ${fault.description}`,
+			{ charge: 'none' },
+		),
+	};
 }
 
-function submissionUnanswered(): OctopusXError {
+function unanswered(): OctopusXError {
 	return new OctopusXError(
 		'OctopusX did not answer the submission',
-		`No answer came within ${ANSWER_LIMIT_MS / 60_000} minutes, or before the execution was stopped.`,
+		`No answer came within ${ANSWER_TIMEOUT_MS / 60_000} minutes, or before the execution was stopped.`,
 		{ maybeAccepted: true },
 	);
 }

@@ -1,80 +1,93 @@
-import { attempt, OctopusXError } from '../../api/errors';
-import type { UploadTarget } from '../../api/presign';
+import type { UploadTarget } from '../../api/answers';
+import { attempt, OctopusXError, type Result } from '../../api/errors';
+import { streamOf } from '../../files/body';
 import { chunksOf, openFile } from '../../files/inputFile';
-import { streamOf } from '../../files/stream';
-import { mapMedia, type FileInput, type VideoRequest } from '../../job';
-import { now } from '../../timing/clock';
-import { withinOrEnded } from '../../timing/pause';
-import { withRetries, type RetryRule } from '../../timing/retry';
-import type { Scope } from '../state/scope';
-import { answered } from './answered';
+import { mapMedia, type FileInput, type PaidRequest } from '../../job';
+import { withRetries, type RetryPolicy } from '../../timing/retry';
+import { now } from '../../timing/time';
+import type { ItemScope } from '../state/scope';
+import { ANSWER_TIMEOUT_MS } from './check';
 
-/** 1 GB over a line of 15 Mbit/s. */
-const PUT_LIMIT_MS = 10 * 60_000;
+/** Enough for 1 GB over a line of 15 Mbit/s. */
+const PUT_TIMEOUT_MS = 10 * 60_000;
 
 /**
- * Puts the files of a request into storage of the API's, and their public addresses into the request.
+ * Uploads the files of a request to the API's storage.
  *
  * @param deadline by `now`
- * @throws OctopusXError after the last try; nothing has been paid for
+ * @returns the request with public addresses in place of its files
  */
 export async function uploadFiles(
-	scope: Scope,
-	request: VideoRequest,
+	scope: ItemScope,
+	request: PaidRequest,
 	deadline: number,
-): Promise<VideoRequest> {
-	const uploading = mapMedia(request.media, async (input) => {
-		return 'url' in input ? input : { url: await uploadFile(scope, input, deadline) };
+): Promise<Result<PaidRequest>> {
+	let fault: OctopusXError | undefined;
+	const media = await mapMedia(request.media, async (input) => {
+		if ('url' in input || fault) return input;
+		const uploaded = await uploadFile(scope, input, deadline);
+		fault = uploaded.fault;
+		return uploaded.fault ? input : { url: uploaded.value };
 	});
-	const { value: media, fault } = await attempt(uploading);
-	if (!fault) return { ...request, media };
-	throw new OctopusXError(
-		'The file could not be uploaded to OctopusX',
-		`Nothing was submitted. ${fault.message}. ${fault.description}`,
-		fault.details,
-	);
-}
-
-/** Streams one file, without the key: to the same address for as long as that is valid. */
-async function uploadFile(scope: Scope, file: FileInput, deadline: number): Promise<string> {
-	const rule: RetryRule = {
-		heals: ({ transient }) => transient,
-		deadline,
-		signal: scope.signal,
+	if (!fault) return { value: { ...request, media } };
+	return {
+		fault: new OctopusXError(
+			'The file could not be uploaded to OctopusX',
+			`${fault.message}. ${fault.description}`,
+			{ ...fault.details, charge: 'none' },
+		),
 	};
-	const { commonFault } = scope;
-	const target = await withRetries(async () => await presign(scope, file), {
-		...rule,
-		heals: ({ transient }) => transient && !commonFault.isSure,
-		onFault: (fault) => commonFault.note(fault),
-	});
-	await withRetries(async () => await put(scope, file, target), {
-		...rule,
+}
+
+/** Streams one file to an address of the storage, for as long as that address is valid. */
+async function uploadFile(
+	scope: ItemScope,
+	file: FileInput,
+	deadline: number,
+): Promise<Result<string>> {
+	const { breaker, client, signal } = scope;
+	const policy: RetryPolicy = {
+		shouldRetry: ({ transient }) => transient,
+		deadline,
+		breaker,
+		signal,
+	};
+	const { value: target, fault } = await withRetries(
+		async (ending) => await attempt(client.presignUpload(file.fileName, file.mimeType, ending)),
+		{
+			...policy,
+			attemptTimeoutMs: ANSWER_TIMEOUT_MS,
+			onTimeout: () =>
+				new OctopusXError(
+					'OctopusX did not answer',
+					'It gave no address for the upload in time.',
+					{ transient: true },
+				),
+		},
+	);
+	if (fault) return { fault };
+	const put = await withRetries(async (ending) => await attempt(send(scope, file, target, ending)), {
+		...policy,
 		deadline: Math.min(deadline, now() + target.expiresInMs),
+		attemptTimeoutMs: PUT_TIMEOUT_MS,
+		onTimeout: () =>
+			new OctopusXError('The upload took too long', 'It was given up.', { transient: true }),
 	});
-	return target.publicUrl;
+	return put.fault ? { fault: put.fault } : { value: target.publicUrl };
 }
 
-async function presign(scope: Scope, file: FileInput): Promise<UploadTarget> {
-	const { client } = scope;
-	const ask = async (signal: AbortSignal) =>
-		await client.presignUpload(file.fileName, file.mimeType, signal);
-	return await answered(scope, ask, () => 'No address for the upload came in time.');
-}
-
-async function put(
-	{ client, context, signal }: Scope,
+/** Sends the file once, without the key. */
+async function send(
+	{ client, context }: ItemScope,
 	file: FileInput,
 	target: UploadTarget,
+	signal: AbortSignal,
 ): Promise<void> {
-	// a stream is used up by a try, so each one opens its own
+	// an attempt consumes the stream, so each one opens its own
 	const source = await openFile(context, file);
 	const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file), source);
 	try {
-		const sending = async (ending: AbortSignal) =>
-			await client.putFile(target, body, file.bytes, ending).then(() => true);
-		if (await withinOrEnded(PUT_LIMIT_MS, sending, signal)) return;
-		throw new OctopusXError('The upload took too long', 'It was given up.', { transient: true });
+		await client.putFile(target, body, file.bytes, signal);
 	} finally {
 		if (!Buffer.isBuffer(source)) source.destroy();
 	}

@@ -1,113 +1,104 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { OctopusXError } from '../../api/errors';
-import { isPlainObject, unseenTask } from '../../api/task';
-import { fromWallClock, toWallClock } from '../../timing/clock';
-import type { Ended, Failed, InDoubt, Paid } from '../state/item';
-import { wordsOf } from '../state/output';
+import { isPlainObject } from '../../api/envelope';
+import { OctopusXError, type FaultDetails } from '../../api/errors';
+import { uncheckedTask } from '../../api/task';
+import { fromWallClock, toWallClock } from '../../timing/time';
+import type { Failed, Ready, Running } from '../state/item';
 
-/** Under this key items bring what is handed over; the sub-workflow asks for it to see whether to go on. */
+/** Key of the items passed to the checking execution. Its loop tests for it to see whether to continue. */
 export const HANDOVER = 'octopusXSuspended';
 
-/** Where n8n keeps what was handed over, once for all looks, and what has become of it. */
-const KEPT = 'octopusXHandover';
+/** Key of the node's memory that holds the items of all checks. */
+const SAVED = 'octopusXHandover';
 
 /** An item that is handed over. */
-export type Pending = Paid | Ended | Failed | InDoubt;
+export type Pending = Running | Ready | Failed;
 
-/** What the sub-workflow is told about one item: ids and settings, no key, no prompt and no file. */
-type Handover = Paid | Ended | (Omit<Failed | InDoubt, 'error'> & { error: Words });
+/** Data passed to the checking execution for one item: IDs and settings, no key, prompt or file. */
+type SavedItem = Running | Ready | (Omit<Failed, 'error'> & { error: SavedError });
 
-/** An error as JSON can hold it. */
-interface Words {
+/** An error as JSON. */
+interface SavedError extends FaultDetails {
 	message: string;
 	description?: string;
-	statusCode?: number;
-	isKeyRefused?: boolean;
+}
+
+/** What the checking execution works on. */
+export interface HandedOver {
+	/** n8n's ID of the suspended execution. */
+	parent: string;
+	items: Pending[];
+	/** True at the first start, when nothing has been checked yet. */
+	isNew: boolean;
 }
 
 /**
- * The items that the sub-workflow starts with.
+ * The items that the checking execution starts with.
  *
- * @param parent n8n's id of the execution that waits for them
+ * @param parent n8n's ID of the suspended execution
  */
 export function writeHandover(parent: string, items: Pending[]): INodeExecutionData[] {
 	return items.map((item) => ({
-		json: { [HANDOVER]: { parent, item: write(item) } as unknown as IDataObject },
+		json: { [HANDOVER]: { parent, item: save(item) } as unknown as IDataObject },
 		pairedItem: { item: item.index },
 	}));
 }
 
-/** What was handed over, inside of the sub-workflow. */
-export interface HandedOver {
-	/** n8n's id of the execution that waits. */
-	parent: string;
-	items: Pending[];
-	/** Whether it has only just come, so that nothing was looked at yet. */
-	isNew: boolean;
-}
-
-/** What `writeHandover` has written, at this look or an earlier one; `undefined` where something else came. */
+/** Reads the items of `writeHandover`, at the first check and at later ones; `undefined` for other input. */
 export function readHandover(context: IExecuteFunctions): HandedOver | undefined {
 	const memory = context.getContext('node');
-	const isNew = !(KEPT in memory);
-	const all = isNew ? context.getInputData().map(({ json }) => json[HANDOVER]) : memory[KEPT];
+	const isNew = !(SAVED in memory);
+	const all = isNew ? context.getInputData().map(({ json }) => json[HANDOVER]) : memory[SAVED];
 	if (!Array.isArray(all) || !all.every(isHandover)) return undefined;
-	memory[KEPT] = all;
-	return { parent: all[0]?.parent ?? '', items: all.map(({ item }) => read(item)), isNew };
+	memory[SAVED] = all;
+	return { parent: all[0]?.parent ?? '', items: all.map(({ item }) => restore(item)), isNew };
 }
 
-/**
- * Keeps what items have come to, for the looks that follow: what is over stays so, also when the API is
- * down at the next look or has forgotten it, and is not asked for again.
- */
-export function keepOver(context: IExecuteFunctions, items: Pending[]): void {
-	const all = context.getContext('node')[KEPT] as Array<{ item: Handover }>;
+/** Saves items that need no further check, so that later checks do not ask for them again. */
+export function saveSettled(context: IExecuteFunctions, items: Pending[]): void {
+	const all = context.getContext('node')[SAVED] as Array<{ item: SavedItem }>;
 	for (const [n, item] of items.entries()) {
-		if (item.state !== 'paid') all[n] = { ...all[n], item: write(item) };
+		if (item.state !== 'running') all[n] = { ...all[n], item: save(item) };
 	}
 }
 
 /**
- * Puts one small item in the place of those that the node got. They have been kept: n8n would hand them
- * on when it resumes the execution, and save them anew at every turn of the loop.
+ * Replaces the node's input by one small item. n8n passes the input on when it resumes the execution, and
+ * would save all items again at every check.
  */
 export function shrinkInput(context: IExecuteFunctions, parent: string): void {
 	const entry = context.getExecuteData();
 	entry.data = { ...entry.data, main: [[{ json: { [HANDOVER]: { parent } } }]] };
 }
 
-function isHandover(value: unknown): value is { parent: string; item: Handover } {
+function isHandover(value: unknown): value is { parent: string; item: SavedItem } {
 	if (!isPlainObject(value) || !isPlainObject(value.item)) return false;
 	const { index, error = {} } = value.item;
 	return typeof index === 'number' && isPlainObject(error);
 }
 
-function write(item: Pending): Handover {
-	if ('error' in item) {
-		const { statusCode, isKeyRefused } =
-			item.error instanceof OctopusXError ? item.error.details : {};
-		return { ...item, error: { ...wordsOf(item.error), statusCode, isKeyRefused } };
+function save(item: Pending): SavedItem {
+	if (item.state === 'failed') {
+		const { message, description } = item.error as OctopusXError;
+		const details = item.error instanceof OctopusXError ? item.error.details : {};
+		return { ...item, error: { ...details, message, description } };
 	}
-	// the task is looked up again, and what paid for it is not needed any more
+	// the task is checked again, and its request is not needed any more
 	const { task_id: taskId } = item.task;
 	const job = { ...item.job, source: { taskId } };
-	return item.state === 'paid'
-		? {
-				...overClocks(item, toWallClock),
-				job: { ...job, wait: item.job.wait },
-				task: unseenTask(taskId),
-			}
-		: { ...item, job };
+	if (item.state === 'ready') return { ...item, job };
+	const running = { ...item, job: { ...job, wait: item.job.wait }, task: uncheckedTask(taskId) };
+	return convertTimes(running, toWallClock);
 }
 
-function read(handover: Handover): Pending {
-	if (handover.state === 'paid') return overClocks(handover, fromWallClock);
-	if (!('error' in handover)) return handover;
-	const { message, description = '', ...details } = handover.error;
-	return { ...handover, error: new OctopusXError(message, description, details) };
+function restore(saved: SavedItem): Pending {
+	if (saved.state === 'running') return convertTimes(saved, fromWallClock);
+	if (saved.state === 'ready') return saved;
+	const { message, description = '', ...details } = saved.error;
+	return { ...saved, error: new OctopusXError(message, description, details) };
 }
 
-/** The sub-workflow may run in another process, which has the wall clock in common with this one. */
-function overClocks(item: Paid, convert: (time: number) => number): Paid {
+/** The checking execution may run in another process, which shares only the wall clock with this one. */
+function convertTimes(item: Running, convert: (time: number) => number): Running {
 	return { ...item, startedAt: convert(item.startedAt), deadline: convert(item.deadline) };
 }

@@ -1,57 +1,205 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import * as n8nWorkflow from 'n8n-workflow';
+import type { IExecuteFunctions, INode, IWorkflowBase } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
-import { unlessFailed, type Failed, type InDoubt } from '../state/item';
+import { CHECKED_EXECUTION } from '../../job';
+import { failed, type Failed } from '../state/item';
 import { toOutput } from '../state/output';
-import { writeHandover, type Pending } from './handover';
-import { waitingWorkflow } from './waitingWorkflow';
+import { HANDOVER, writeHandover, type Pending } from './handover';
+
+/** The ID that n8n's editor gives a workflow before it is saved. */
+const UNSAVED = '__EMPTY__';
+
+/** Why an execution cannot be suspended; called before anything is charged. */
+export function refuseSuspension(context: IExecuteFunctions): OctopusXError | undefined {
+	const refuse = (reason: string) =>
+		new OctopusXError(
+			'The execution cannot be suspended',
+			`${reason} Set 'While Waiting' to Keep the Execution Running.`,
+		);
+	if (!passesOnVideos()) return refuse('This takes n8n 2.0 or later.');
+	if (!context.continueOnFail() && !passesOnFailures()) {
+		return refuse("This takes n8n 2.27 or later, unless 'On Error' is set to Continue.");
+	}
+	if (isToolCall(context)) return refuse('An AI agent waits for its tools.');
+	const { id = UNSAVED } = context.getWorkflow();
+	if (!context.getExecutionId() || id === UNSAVED) return refuse('n8n does not save this execution.');
+	return undefined;
+}
 
 /**
- * Hands the wait for all items to a sub-workflow that n8n suspends, and this execution with it.
- * n8n resumes this execution with the items that the sub-workflow ends with, after a restart too.
+ * Hands the wait for all items to a checking execution, which n8n suspends together with this one. n8n
+ * resumes this execution with the items that the checking one ends with, even after a restart.
  *
- * @returns whether that worked; otherwise the wait must go on here
+ * @returns false if n8n did not suspend, so that the wait must go on here
  */
 export async function suspend(context: IExecuteFunctions, items: Pending[]): Promise<boolean> {
 	const executionId = context.getExecutionId();
 	const workflowId = context.getWorkflow().id as string;
 	try {
 		const { waitTill } = await context.executeWorkflow(
-			{ code: waitingWorkflow(context) },
+			{ code: checkingWorkflow(context) },
 			writeHandover(executionId, items),
 			undefined,
 			{ parentExecution: { executionId, workflowId, shouldResume: true } },
 		);
 		if (waitTill) {
-			guardRetryAfterStop(context, items);
+			protectFromRetry(context, items);
 			return true;
 		}
 	} catch (error) {
 		context.logger.warn(`OctopusX: ${(error as Error).message}`);
 	}
-	context.logger.warn('OctopusX: n8n did not suspend the execution, so it waits by itself');
+	context.logger.warn('OctopusX: n8n did not suspend the execution, so the node waits itself');
 	return false;
 }
 
-/** Error items, with the task of each, for a wait that came to no end of its own. */
-export function withoutVideo(items: Pending[], message: string): Array<Failed | InDoubt> {
-	const error = new OctopusXError(
-		message,
-		'Nobody waited for the task to the end: use Get Status with this Task ID.',
+/** Error items with the task of each, for a wait that was interrupted. */
+export function interrupted(items: Pending[], message: string): Failed[] {
+	return items.map((item) =>
+		item.state === 'failed'
+			? item
+			: failed(
+					item,
+					new OctopusXError(message, 'The wait for the task was interrupted.', {
+						charge: { taskId: item.task.task_id },
+					}),
+				),
 	);
-	return items.map((item) => unlessFailed(item, error));
 }
 
 /**
  * Changes what n8n keeps of this run of the node until it resumes the execution.
  *
- * If a person stops the suspended execution and clicks Retry, n8n hands on the input that it kept:
- * prompts would go on as if they were videos. So the input becomes error items. And n8n disables the
- * node object of the run that it resumes. Other runs that wait for their turn share that object and
- * would be skipped, so this run gets a copy.
+ * If a person stops the suspended execution and clicks Retry, n8n passes on the input that it kept:
+ * prompts would continue as if they were videos. So the input becomes error items. And n8n disables the node
+ * object of the run that it resumes. Other runs that are queued share that object and would be skipped, so
+ * this run gets a copy.
  */
-function guardRetryAfterStop(context: IExecuteFunctions, items: Pending[]): void {
+function protectFromRetry(context: IExecuteFunctions, items: Pending[]): void {
 	const entry = context.getExecuteData();
 	entry.node = { ...entry.node };
-	const stopped = withoutVideo(items, 'The execution was stopped while it was suspended');
+	const stopped = interrupted(items, 'The execution was stopped while it was suspended');
 	entry.data = { ...entry.data, main: [stopped.map(toOutput)] };
+}
+
+/** True if an AI agent called the node as a tool. */
+function isToolCall(context: IExecuteFunctions): boolean {
+	// agents of n8n 2.x run a tool as a node of its own type, in a context that does not say so
+	return context.isToolExecution?.() || context.getNode().type.endsWith('Tool');
+}
+
+/**
+ * True if n8n resumes an execution with the items of the sub-workflow that it waited for. n8n 1.x resumes
+ * it with its own input, so prompts would continue as if they were videos. A node cannot read n8n's
+ * version; this function came with n8n-workflow 2.0 as well.
+ */
+function passesOnVideos(): boolean {
+	return 'calculateWorkflowChecksum' in n8nWorkflow;
+}
+
+/**
+ * True if n8n fails an execution when the sub-workflow that it waited for has failed. Before 2.27, it
+ * resumes it with its own input. This constant came with n8n-workflow 2.27 as well.
+ */
+function passesOnFailures(): boolean {
+	return 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow;
+}
+
+/** A sticky note inside the checking execution. */
+const note = (executionId: string) => `## Videos of execution ${executionId}: checking, do not stop
+
+Execution ${executionId} of this workflow is suspended until its videos are done. This execution checks them, once a minute at first, later less often. When all are done it ends by itself, and execution ${executionId} continues.
+
+- **To stop waiting**, stop execution ${executionId}, not this one. The videos are made and charged nevertheless: fetch them with Get Status.
+- **Do not stop or delete this one**: execution ${executionId} would not get its videos. A retry of this one does nothing.`;
+
+/**
+ * The workflow of the checking execution: trigger → check → are there videos? If not, back to the check.
+ * n8n passes on the input of a node that it resumes, without running it, so a connection must lead back to
+ * the check. What goes round is one small item; the check remembers the others.
+ *
+ * n8n lists its execution beside the suspended one, under the name of the same workflow. Only the inside
+ * can tell them apart: hence the names and the note.
+ */
+function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
+	const { name: ownName, type, typeVersion, credentials } = context.getNode();
+	const { id } = context.getWorkflow();
+	const executionId = context.getExecutionId();
+	const start = `Videos of execution ${executionId}`;
+	// an error workflow gets this name if the node fails
+	const check = `${ownName}: checking, do not stop`;
+	const isDone = 'All done?';
+	const nodes: INode[] = [
+		{
+			position: [0, 0],
+			id: 'start',
+			name: start,
+			type: 'n8n-nodes-base.executeWorkflowTrigger',
+			typeVersion: 1,
+			parameters: {},
+		},
+		{
+			position: [260, 0],
+			id: 'check',
+			name: check,
+			type,
+			typeVersion,
+			credentials,
+			// only the last one is read; the others explain the node to a person who opens it
+			parameters: {
+				operation: 'getStatus',
+				taskId: `={{ $("${start}").all().map(({ json }) => json.${HANDOVER}.item.task?.task_id).join(", ") }}`,
+				waitForCompletion: true,
+				waitStrategy: 'suspend',
+				[CHECKED_EXECUTION]: executionId,
+			},
+			...(context.continueOnFail() && { onError: 'continueRegularOutput' }),
+		},
+		{
+			position: [520, 0],
+			id: 'done',
+			name: isDone,
+			type: 'n8n-nodes-base.if',
+			typeVersion: 1,
+			parameters: {
+				// compares the ID, because an answer of the server may have a field of that name
+				conditions: {
+					boolean: [
+						{ value1: `={{ $json.${HANDOVER}?.parent !== "${executionId}" }}`, value2: true },
+					],
+				},
+			},
+		},
+		{
+			position: [-40, -290],
+			id: 'note',
+			name: 'What this is',
+			type: 'n8n-nodes-base.stickyNote',
+			typeVersion: 1,
+			parameters: { content: note(executionId), width: 700, height: 230 },
+		},
+	];
+	const to = (node: string) => [{ node, type: 'main' as const, index: 0 }];
+	return {
+		id,
+		name: `Videos of execution ${executionId}: checking, do not stop`,
+		nodes,
+		connections: {
+			// every node runs before the first wait: after a crash, n8n makes up an item for one that never ran
+			[start]: { main: [to(isDone)] },
+			[check]: { main: [to(isDone)] },
+			[isDone]: { main: [[], to(check)] },
+		},
+		settings: {
+			...context.getWorkflowSettings?.(),
+			// the suspended workflow has its own, and this one must not end earlier
+			errorWorkflow: undefined,
+			executionTimeout: -1,
+			// if n8n crashes during a check, it takes what it saved before that check for the outcome
+			saveExecutionProgress: false,
+			callerPolicy: 'any',
+			saveDataSuccessExecution: 'all',
+			saveDataErrorExecution: 'all',
+		},
+	} as unknown as IWorkflowBase;
 }

@@ -1,0 +1,79 @@
+import { isPlainObject, type Answer } from './envelope';
+
+/** The API's name for the endpoint that the node sends its requests to. */
+const VIDEO_ENDPOINT = 'openai-video';
+
+/** Default of `expires_in` (docs/API.md, "Other endpoints"). */
+const DEFAULT_EXPIRES_IN_S = 900;
+
+/** Where to upload a file, and the address at which the API finds it afterwards. */
+export interface UploadTarget {
+	uploadUrl: string;
+	publicUrl: string;
+	/** The address is signed for this type, so the file must be sent with it. */
+	contentType: string;
+	expiresInMs: number;
+}
+
+/**
+ * Reads the IDs of models that may make videos from an answer of `GET /v1/models`. A model without
+ * endpoint types is kept: the gateway leaves them empty until it has built a cache.
+ *
+ * @returns `undefined` if the answer has no list of models
+ */
+export function parseVideoModels(answer: unknown): string[] | undefined {
+	if (!isPlainObject(answer) || !Array.isArray(answer.data)) return undefined;
+	const ids = answer.data
+		.filter(isPlainObject)
+		.filter(({ supported_endpoint_types: types }) => {
+			return !Array.isArray(types) || types.length === 0 || types.includes(VIDEO_ENDPOINT);
+		})
+		.flatMap(({ id }) => (typeof id === 'string' && id.trim() !== '' ? [id] : []));
+	return [...new Set(ids)];
+}
+
+/**
+ * Reads why the API rejects a key from an answer of `GET /api/usage/token/`, which accepts keys that
+ * all other endpoints reject with one and the same 401 (docs/API.md, "Other endpoints").
+ *
+ * @returns a sentence for the user; empty if the answer does not help
+ */
+export function readKeyState({ statusCode, body }: Pick<Answer, 'statusCode' | 'body'>): string {
+	if (!isPlainObject(body)) return '';
+	const message = typeof body.message === 'string' ? body.message : '';
+	if (statusCode === 401 || statusCode === 403) {
+		if (/status|banned/i.test(message))
+			return 'OctopusX says that the key or its account is disabled.';
+		return /token/i.test(message)
+			? 'OctopusX does not know this key: copy it again from the console.'
+			: '';
+	}
+	if (statusCode !== 200 || !isPlainObject(body.data)) return '';
+	const { total_available: left, unlimited_quota: isUnlimited, expires_at: expiresAt } = body.data;
+	if (typeof expiresAt === 'number' && expiresAt > 0 && expiresAt * 1_000 < Date.now()) {
+		return 'OctopusX says that the key has expired.';
+	}
+	// an unlimited key has a negative rest
+	if (isUnlimited !== true && typeof left === 'number' && left <= 0) {
+		return "The key's quota is used up: raise it in the OctopusX console, and enable the key there.";
+	}
+	return 'OctopusX knows the key, and it has quota left: it may have been switched off when its quota was used up once. Enable it in the OctopusX console.';
+}
+
+/**
+ * Reads an answer of `POST /api/upload/presign`.
+ *
+ * @returns `undefined` if the answer has no usable addresses
+ */
+export function parseUploadTarget(answer: unknown, askedType: string): UploadTarget | undefined {
+	if (!isPlainObject(answer) || !isPlainObject(answer.data)) return undefined;
+	const { upload_url: uploadUrl, public_url: publicUrl, content_type: type } = answer.data;
+	if (!isWebAddress(uploadUrl) || !isWebAddress(publicUrl)) return undefined;
+	const seconds = Number(answer.data.expires_in) || DEFAULT_EXPIRES_IN_S;
+	const contentType = typeof type === 'string' && /^\w+\/[\w.+-]+$/.test(type) ? type : askedType;
+	return { uploadUrl, publicUrl, contentType, expiresInMs: seconds * 1_000 };
+}
+
+function isWebAddress(value: unknown): value is string {
+	return typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value);
+}

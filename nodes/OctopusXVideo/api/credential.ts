@@ -1,0 +1,41 @@
+/** Everything that is not part of a key, such as invisible characters pasted along with it. */
+const NOT_IN_A_KEY = /[^\x21-\x7e]/g;
+
+/** A shorter text is no key: hiding it would only spoil texts and IDs that happen to contain it. */
+const MIN_KEY_LENGTH = 8;
+
+/** What people paste after the host: trailing slashes, `/v1`, or both. */
+export const BASE_URL_SUFFIX = /\/*(\/v1)?\/*$/;
+
+/** The API key as it is sent in the header. */
+export function cleanKey(apiKey: unknown): string {
+	return typeof apiKey === 'string' ? apiKey.replace(NOT_IN_A_KEY, '') : '';
+}
+
+/**
+ * The address that all API paths are appended to.
+ *
+ * @param baseUrl as typed into the credential; a trailing `/` or `/v1` is ignored
+ * @returns `undefined` if it is not an http(s) address, if it has a query or a fragment, which would
+ * swallow the path, or a user name, which would be sent instead of the key
+ */
+export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
+	if (typeof baseUrl !== 'string') return undefined;
+	const address = baseUrl.trim().replace(BASE_URL_SUFFIX, '');
+	if (!/^https?:\/\/[^?#]+$/i.test(address) || !URL.canParse(address)) return undefined;
+	const { username, password } = new URL(address);
+	return username === '' && password === '' ? address : undefined;
+}
+
+/** True if both addresses share scheme, host and port, so that the key of one may go to the other. */
+export function isSameOrigin(url: string, other: string): boolean {
+	return new URL(url).origin === new URL(other).origin;
+}
+
+/** Replaces the API key in a text. */
+export type HideKey = (text: string) => string;
+
+/** @param apiKey as it is sent; one that is too short for a key hides nothing */
+export function createHideKey(apiKey: string): HideKey {
+	return (text) => (apiKey.length < MIN_KEY_LENGTH ? text : text.split(apiKey).join('***'));
+}

@@ -1,0 +1,172 @@
+import { attempt, OctopusXError, type FaultDetails } from '../../api/errors';
+import { isFinal, type Task } from '../../api/task';
+import { checkDelay, withRetries, type RetryPolicy, type RetryResult } from '../../timing/retry';
+import { now, pause, withTimeout } from '../../timing/time';
+import { failed, withTask, type Failed, type Ready, type Running } from '../state/item';
+import { tellEditor, type ItemScope } from '../state/scope';
+
+/** For an answer of a few hundred bytes: a server that takes longer hangs. */
+export const ANSWER_TIMEOUT_MS = 45_000;
+
+const MIN_RETRY_DELAY_MS = 2_000;
+
+/** A single answer must not stop the checks for longer, whatever its `Retry-After` says. */
+const MAX_RETRY_AFTER_MS = 3 * 60_000;
+
+/** Longest delay between two checks, and after faults in a row. */
+const MAX_DELAY_MS = 60_000;
+
+/** How many checks in a row may return an unknown status before the verdict is asked for. */
+const MAX_UNKNOWN_CHECKS = 3;
+
+/** How a scheduler of checks wants a check to be made. */
+export interface CheckPolicy {
+	/** The last attempt of this check, by `now`; at most the item's deadline. */
+	until: number;
+	minDelayMs?: number;
+	maxDelayMs?: number;
+	/** See `MAX_UNKNOWN_CHECKS`. */
+	maxUnknownChecks: number;
+}
+
+/** Checks the task of an item until it is final: first after one interval, last at the deadline. */
+export async function waitForTask(scope: ItemScope, item: Running): Promise<Ready | Failed> {
+	const { pollIntervalMs } = item.job.wait;
+	const startedAt = now();
+	let current: Running | Ready | Failed = item;
+	while (current.state === 'running') {
+		const delay = checkDelay(now() - startedAt, pollIntervalMs, MAX_DELAY_MS);
+		await pause(Math.min(delay, item.deadline - now()), scope.signal);
+		if (scope.signal?.aborted) return failed(current, timedOut(current.task));
+		current = await checkTask(scope, current, {
+			until: item.deadline,
+			minDelayMs: 2 * delay,
+			maxDelayMs: Math.max(pollIntervalMs, MAX_DELAY_MS),
+			maxUnknownChecks: MAX_UNKNOWN_CHECKS,
+		});
+	}
+	return current;
+}
+
+/**
+ * Checks the task of an item once and decides what that means, for both ways to wait:
+ *
+ * - Retryable faults are retried until `until`; if there is time left after that, the item stays as it is.
+ * - Any other fault fails the item, and so does an item whose time is over. The error says that the task
+ *   was charged.
+ * - The gateway's verdict counts where the status is unknown for too long, and for a task that is not
+ *   final in the end: the gateway may have given it up long ago.
+ */
+export async function checkTask(
+	scope: ItemScope,
+	item: Running,
+	{ until, maxUnknownChecks, ...delays }: CheckPolicy,
+): Promise<Running | Ready | Failed> {
+	const checked = await getTask(scope, item.task.task_id, {
+		...delays,
+		deadline: until,
+		shouldRetry: retryRule(item),
+	});
+	const isLate = now() >= item.deadline;
+	if (checked.fault) {
+		if (checked.isRetryable && !isLate) return item;
+		return failed(item, endOfWait(item.task, checked.fault));
+	}
+
+	let task = checked.value;
+	let unknownChecks = task.status === 'unknown' ? item.unknownChecks + 1 : 0;
+	if (unknownChecks >= maxUnknownChecks || (isLate && !isFinal(task))) {
+		task = await getVerdict(scope, task);
+		unknownChecks = 0;
+	}
+	showTask(scope, item, task);
+	const next = withTask({ ...item, unknownChecks }, task);
+	return next.state === 'running' && isLate ? failed(next, timedOut(task)) : next;
+}
+
+/**
+ * Reads a task, and retries faults until the deadline of the policy.
+ *
+ * @param policy `deadline` by `now`; the first delay is 2 s and all transient faults are retried by default
+ */
+export async function getTask(
+	{ client, signal }: ItemScope,
+	taskId: string,
+	policy: Pick<RetryPolicy, 'deadline'> & Partial<RetryPolicy>,
+): Promise<RetryResult<Task>> {
+	return await withRetries(async (ending) => await attempt(client.getTask(taskId, ending)), {
+		minDelayMs: MIN_RETRY_DELAY_MS,
+		shouldRetry: ({ transient }) => transient,
+		retryAtDeadline: true,
+		maxRetryAfterMs: MAX_RETRY_AFTER_MS,
+		// the checks of different items are spread by their submissions
+		jitter: 0,
+		attemptTimeoutMs: ANSWER_TIMEOUT_MS,
+		onTimeout: () =>
+			new OctopusXError(
+				'OctopusX did not answer',
+				`A check of the task got no answer within ${ANSWER_TIMEOUT_MS / 1_000} seconds.`,
+				{ transient: true },
+			),
+		signal,
+		...policy,
+	});
+}
+
+/** The gateway's own view of a task, or the task itself if the gateway has none. One request, no retry. */
+export async function getVerdict({ client, signal }: ItemScope, task: Task): Promise<Task> {
+	const asking = withTimeout(
+		ANSWER_TIMEOUT_MS,
+		async (ending) => await client.getVerdict(task.task_id, ending),
+		signal,
+	);
+	const { value: verdict } = await attempt(asking);
+	return verdict && verdict.status !== 'unknown' ? verdict : task;
+}
+
+/** Shows the state of a task to a person who watches a manual run. */
+export function showTask(scope: ItemScope, item: { index: number }, task: Task): void {
+	tellEditor(scope, item, `${task.task_id} ${task.status} ${task.progress} %`);
+}
+
+/**
+ * The faults of a check that are retried. A task of this run is not given up because the API once does
+ * not know it, nor because the key is rejected: the submission itself may have used up its quota, and
+ * until somebody tops it up, the API rejects it as if it were wrong (docs/API.md, "Charges").
+ */
+function retryRule({ isOwnTask }: Running): RetryPolicy['shouldRetry'] {
+	let unknown = 0;
+	return ({ transient, isKeyRejected, code }: FaultDetails) => {
+		if (transient) return true;
+		if (!isOwnTask) return false;
+		return isKeyRejected || (code === 'task_not_exist' && ++unknown === 1);
+	};
+}
+
+/** The error of an item whose wait ended with a fault. */
+function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
+	if (fault.details.transient) return timedOut(task, fault);
+	const charge = { taskId: task.task_id };
+	if (!fault.details.isKeyRejected) return fault.withCharge(charge);
+	return fault.withCharge(
+		charge,
+		`The task is still in progress. The API key was valid when the task was submitted; since then its quota may have been used up, or it was disabled. ${fault.description}`,
+	);
+}
+
+/**
+ * The error of an item whose time ended before its task.
+ *
+ * @param fault of the last check, if it failed
+ */
+function timedOut({ task_id, status, progress }: Task, fault?: OctopusXError): OctopusXError {
+	return new OctopusXError(
+		'The video was not ready in time',
+		[
+			`The task was ${status} at ${progress} % at the last check and is still in progress.`,
+			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
+			"For the next video, raise the option 'Timeout (Minutes)'.",
+		].join(' '),
+		{ charge: { taskId: task_id } },
+	);
+}

@@ -1,0 +1,225 @@
+import {
+	NodeApiError,
+	NodeOperationError,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+} from 'n8n-workflow';
+import { asOctopusXError, attempt, OctopusXError } from '../../api/errors';
+import { checkDelay } from '../../timing/retry';
+import { now, toWallClock } from '../../timing/time';
+import { carryOutAll } from '../carryOut';
+import { failed, taskOf, type Ready } from '../state/item';
+import { Ledger } from '../state/ledger';
+import { conclude, shortenList, toOutput } from '../state/output';
+import { openScope, type Scope } from '../state/scope';
+import { checkTask } from '../steps/check';
+import { refreshTask } from '../steps/deliver';
+import {
+	readHandover,
+	saveSettled,
+	shrinkInput,
+	type HandedOver,
+	type Pending,
+} from './handover';
+import { interrupted } from './suspend';
+
+/** n8n keeps the outcome of a checking execution, and fails with it again. */
+const AFTER_SUSPENSION =
+	"n8n's Retry does not help here: a retry of an execution that was suspended fails with the same error, without asking OctopusX. Fetch finished videos with Get Status and their task IDs, and start the workflow again for those that failed.";
+
+/** n8n looks for executions to resume once a minute. */
+const MIN_INTERVAL_MS = 60_000;
+const MAX_INTERVAL_MS = 5 * 60_000;
+
+/** How long a round of checks may take if the API is down; the next round asks it again. */
+const ROUND_LIMIT_MS = 30_000;
+
+/** An unknown status is settled at once, because the next check is minutes away. */
+const MAX_UNKNOWN_CHECKS = 1;
+
+/** How many task IDs an error names: as many as a person may fetch one by one. */
+const MAX_NAMED = 20;
+
+/**
+ * How long after loading this package n8n may take to recover from a crash. While it starts, n8n first
+ * resumes executions whose time has come, and then marks all that run as crashed.
+ */
+const START_UP_MS = 60_000;
+
+/** n8n loads its packages while it starts. */
+const loadedAt = now();
+
+/** A round of checks: all tasks are checked once. */
+interface Round {
+	/** When retries of this round end, by `now`. */
+	until: number;
+	/** True once the API has not answered until then. */
+	isDown: boolean;
+}
+
+/**
+ * Runs the node inside the checking execution: checks all tasks once and suspends again, unless all are
+ * final or out of time. Then it delivers them, one item per item of the suspended execution.
+ */
+export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const handedOver = requireHandover(context);
+	return await resume(context, handedOver).catch((error) => {
+		if (error instanceof NodeApiError || error instanceof NodeOperationError) throw error;
+		// thrown with On Error set to Continue, it would make n8n pass on this node's input, which the loop
+		// would send back here at once, again and again
+		return fail(context, handedOver.items, asOctopusXError(error));
+	});
+}
+
+async function resume(
+	context: IExecuteFunctions,
+	{ parent, items, isNew }: HandedOver,
+): Promise<INodeExecutionData[]> {
+	shrinkInput(context, parent);
+	if (isNew) return await waitUntil(context, items, nextCheck(items));
+	const age = now() - loadedAt;
+	if (age >= 0 && age < START_UP_MS) {
+		return await waitUntil(context, items, loadedAt + START_UP_MS);
+	}
+	if (await isAbandoned(context, parent)) {
+		const tasks = items.flatMap((item) => taskOf(item)?.task_id ?? []).join(', ');
+		context.logger.warn(`OctopusX: no execution waits for ${tasks} any more`);
+		return [];
+	}
+
+	let scope: Scope;
+	try {
+		const withJob = items.filter((item) => item.state !== 'failed');
+		scope = await openScope(context, Ledger.open(context), withJob);
+	} catch (error) {
+		// n8n may be able to read the credential the next time; one that is wrong stays wrong
+		const isLast = !items.some((item) => item.state === 'running' && item.deadline > now());
+		return error instanceof OctopusXError || isLast
+			? fail(context, items, error as Error)
+			: await waitUntil(context, items, nextCheck(items));
+	}
+
+	const checked = await checkAll(scope, items);
+	saveSettled(context, checked);
+	if (checked.some(({ state }) => state === 'running')) {
+		return await waitUntil(context, checked, nextCheck(checked));
+	}
+	const fresh = await refreshAll(scope, items, checked);
+	return conclude(context, await carryOutAll(scope, fresh), AFTER_SUSPENSION);
+}
+
+async function checkAll(scope: Scope, items: Pending[]): Promise<Pending[]> {
+	const round: Round = { until: now() + ROUND_LIMIT_MS, isDown: false };
+	return await Promise.all(
+		items.map(async (item) => {
+			if (item.state !== 'running') return item;
+			return await scope.videos.run(async () => {
+				if (round.isDown && now() < item.deadline) return item;
+				const policy = { until: round.until, maxUnknownChecks: MAX_UNKNOWN_CHECKS };
+				const next = await checkTask(scope.forItem(item), item, policy);
+				// the same item: there was no answer
+				round.isDown ||= next === item && now() >= round.until;
+				return next;
+			});
+		}),
+	);
+}
+
+/** Gets fresh addresses for the files of tasks that were completed some checks ago. */
+async function refreshAll(
+	scope: Scope,
+	before: Pending[],
+	checked: Pending[],
+): Promise<Pending[]> {
+	let isDown = false;
+	const refresh = async (item: Ready) => {
+		if (isDown) return item;
+		const startedAt = now();
+		const task = await refreshTask(scope.forItem(item), item.task);
+		isDown ||= task === item.task && now() - startedAt >= ROUND_LIMIT_MS;
+		return { ...item, task };
+	};
+	return await Promise.all(
+		checked.map(async (item, n) => {
+			const isOld = item === before[n] && item.state === 'ready';
+			if (!isOld || item.task.status !== 'completed') return item;
+			return await scope.downloads.run(async () => await refresh(item));
+		}),
+	);
+}
+
+/**
+ * Suspends the execution until the next check.
+ *
+ * @param time of the next check, by `now`
+ * @returns used only if n8n crashes during the next check; a normal resume passes on the input instead
+ */
+async function waitUntil(
+	context: IExecuteFunctions,
+	items: Pending[],
+	time: number,
+): Promise<INodeExecutionData[]> {
+	await context.putExecutionToWait(new Date(toWallClock(time)));
+	return interrupted(items, 'n8n ended while it checked the tasks').map(toOutput);
+}
+
+/** The delay grows with the longest wait, and the last check is at the last deadline. */
+function nextCheck(items: Pending[]): number {
+	const time = now();
+	let startedAt = time;
+	let lastDeadline = time;
+	for (const item of items) {
+		if (item.state !== 'running') continue;
+		startedAt = Math.min(startedAt, item.startedAt);
+		lastDeadline = Math.max(lastDeadline, item.deadline);
+	}
+	const delay = checkDelay(time - startedAt, MIN_INTERVAL_MS, MAX_INTERVAL_MS);
+	return Math.min(time + delay, lastDeadline);
+}
+
+/** True if the suspended execution was stopped or deleted. */
+async function isAbandoned(context: IExecuteFunctions, parent: string): Promise<boolean> {
+	// a database error is no reason to give up what was charged
+	const { value: execution, fault } = await attempt(context.getExecutionDataById(parent));
+	return !fault && (!execution || execution.resultData.error !== undefined);
+}
+
+/** Ends all items that have not failed yet with the same error. */
+function fail(context: IExecuteFunctions, items: Pending[], error: Error): INodeExecutionData[] {
+	const all = items.map((item) => {
+		if (item.state === 'failed') return item;
+		const charge = { taskId: item.task.task_id };
+		return failed(item, asOctopusXError(error).withCharge(charge));
+	});
+	return conclude(context, all, AFTER_SUSPENSION);
+}
+
+/**
+ * The items of the suspended execution.
+ *
+ * @throws NodeOperationError if no execution waits for them: in n8n's Retry of a checking execution, whose
+ * outcome n8n passes to nobody, and in a workflow that the node was copied into
+ */
+function requireHandover(context: IExecuteFunctions): HandedOver {
+	const handover = readHandover(context);
+	if (handover && context.getMode() !== 'retry') return handover;
+	// with On Error set to Continue, n8n would pass on the input, which the loop would send back here at
+	// once, again and again
+	const entry = context.getExecuteData();
+	entry.node = { ...entry.node, onError: 'stopWorkflow' };
+	if (!handover) {
+		throw new NodeOperationError(
+			context.getNode(),
+			'This node only works in a checking execution',
+			{
+				description:
+					'Delete it and add OctopusX Video again: Get Status fetches a video by its task ID.',
+			},
+		);
+	}
+	const { parent, items } = handover;
+	const ids = items.flatMap((item) => taskOf(item)?.task_id ?? []);
+	throw new NodeOperationError(context.getNode(), 'A checking execution cannot be retried', {
+		description: `Fetch the videos of execution ${parent} with Get Status, which is not charged: ${shortenList(ids, MAX_NAMED)}.`,
+	});
+}

@@ -1,0 +1,103 @@
+import { sleep } from 'n8n-workflow';
+
+/** How far the wall clock may deviate from a sleep before it counts as having been set. */
+const CLOCK_TOLERANCE_MS = 1_000;
+
+/** Longest single sleep; see `sleepUntilAborted`. */
+const SLICE_MS = 5_000;
+
+/** Without a reason, each abort builds an exception, which costs more than the pause itself. */
+const OVER = 'over';
+
+/** How far the wall clock has been set forward, minus how far it has been set back, in ms. */
+let clockOffset = 0;
+
+/**
+ * The current time in ms: the wall clock without its jumps. When a wall clock is set (by NTP, or after
+ * a machine slept), a wait measured by it would end too early or stand still, so `now` counts what
+ * was slept instead. (`performance.now` includes a machine's sleep on some systems only.)
+ */
+export function now(): number {
+	return Date.now() - clockOffset;
+}
+
+/** Converts a time of `now` to wall-clock time, for another process, and back. */
+export const toWallClock = (time: number): number => time + clockOffset;
+export const fromWallClock = (time: number): number => time - clockOffset;
+
+/** Waits for `ms`, or until `signal` is aborted. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+	const ending = linkedController(signal);
+	await sleepUntilAborted(ms, ending.signal);
+	ending.abort(OVER);
+}
+
+/** Resolves to the result of `work`, or to `undefined` after `ms` or at an abort. `work` continues. */
+export async function waitAtMost<T>(
+	ms: number,
+	work: Promise<T>,
+	signal?: AbortSignal,
+): Promise<T | undefined> {
+	const ending = linkedController(signal);
+	try {
+		return await Promise.race([work, sleepUntilAborted(ms, ending.signal).then(() => undefined)]);
+	} finally {
+		ending.abort(OVER);
+	}
+}
+
+/**
+ * Resolves to the result of `work`, or to `undefined` after `ms` or at an abort, which also aborts
+ * `work`, so that it does not keep its connection.
+ *
+ * @param work receives the signal that aborts it
+ */
+export async function withTimeout<T>(
+	ms: number,
+	work: (signal: AbortSignal) => Promise<T>,
+	signal?: AbortSignal,
+): Promise<T | undefined> {
+	const connection = linkedController(signal);
+	try {
+		return await waitAtMost(ms, work(connection.signal), signal);
+	} finally {
+		connection.abort(OVER);
+	}
+}
+
+/** An abort controller that is aborted together with `signal`. Abort it yourself when done. */
+export function linkedController(signal?: AbortSignal): AbortController {
+	const controller = new AbortController();
+	if (signal?.aborted) controller.abort();
+	signal?.addEventListener('abort', () => controller.abort(), { signal: controller.signal });
+	return controller;
+}
+
+/**
+ * Waits until `ms` have passed or `ending` is aborted.
+ *
+ * Before n8n-workflow 2.34, `sleep` ignores its signal, so the timer of an aborted pause keeps
+ * running: slices keep that short. They also limit how long a clock jump goes unnoticed.
+ */
+async function sleepUntilAborted(ms: number, ending: AbortSignal): Promise<void> {
+	let since = now();
+	const aborted = new Promise<void>((resolve) => {
+		ending.addEventListener('abort', () => {
+			correctClock(since, 0, SLICE_MS);
+			resolve();
+		});
+	});
+	for (let left = ms; left > 0 && !ending.aborted; left -= SLICE_MS) {
+		const slice = Math.min(left, SLICE_MS);
+		since = now();
+		await Promise.race([sleep(slice, ending).catch(() => {}), aborted]);
+		if (!ending.aborted) correctClock(since, slice, slice);
+	}
+}
+
+/** Removes a jump of the wall clock from `now`, after a sleep of `minMs` to `maxMs` that began at `since`. */
+function correctClock(since: number, minMs: number, maxMs: number): void {
+	const passed = now() - since;
+	const jumped = passed < minMs - CLOCK_TOLERANCE_MS || passed > maxMs + CLOCK_TOLERANCE_MS;
+	if (jumped) clockOffset += passed - minMs;
+}
