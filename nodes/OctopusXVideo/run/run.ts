@@ -1,4 +1,4 @@
-import { NodeOperationError, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { OctopusXError } from '../api/errors';
 import type { Job } from '../job';
 import { carryOut, finish, obtain } from './carryOut';
@@ -109,9 +109,8 @@ async function planAll(
 	return items;
 }
 
-/** What is wrong with an item; n8n's own words, as those for an expression that fails, know no charge. */
+/** Adds to the error of an invalid parameter, which is ours or n8n's, that nothing was charged. */
 function unplanned(error: Error): Error {
-	if (error instanceof NodeOperationError || error instanceof OctopusXError) return error;
 	const { message, description = '' } = wordsOf(error);
 	return new OctopusXError(message, `Nothing was charged. ${description}`.trim());
 }

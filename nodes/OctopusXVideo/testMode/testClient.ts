@@ -5,7 +5,7 @@ import type { UploadTarget } from '../api/presign';
 import { createRedact } from '../api/redact';
 import type { Task } from '../api/task';
 import type { ByteStream, Transport } from '../api/transport';
-import type { Job, VideoRequest } from '../job';
+import type { Job, PaidRequest } from '../job';
 import { API_URL, asTestId, failedTask, finishedTask, queuedTask, testIdOf } from './testTask';
 
 /** Whatever a client may come to ask for one day: in Test Mode it does not leave. */
@@ -47,7 +47,7 @@ export class TestClient extends OctopusXClient {
 		await readToEnd(body);
 		const { testMode, source, wait } = this.job;
 		if (testMode === 'failure') throw explainSubmission(REFUSAL, this.redact);
-		const { request } = source as { request: VideoRequest };
+		const { request } = source as { request: PaidRequest };
 		const taskId = await testIdOf(this.index, request);
 		return wait && !wait.isSuspended ? finishedTask(taskId) : queuedTask(taskId);
 	}

@@ -1,6 +1,6 @@
 import { createHash } from 'crypto';
 import { parseTask, type Task } from '../api/task';
-import { mapMedia, type VideoRequest } from '../job';
+import { mapMedia, type PaidRequest } from '../job';
 import { SAMPLES } from './samples';
 
 /** No ID of the API begins so: what does is never looked up there. */
@@ -35,7 +35,7 @@ export function asTestId(taskId: string): string {
  * The ID of a sample: the same for the same item and request. A file counts with its name and length,
  * as n8n stores it under another name in each execution.
  */
-export async function testIdOf(index: number, request: VideoRequest): Promise<string> {
+export async function testIdOf(index: number, request: PaidRequest): Promise<string> {
 	const { model, seconds, aspect_ratio, resolution, ...others } = {
 		...request.fields,
 		...request.additionalFields,

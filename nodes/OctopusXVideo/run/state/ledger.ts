@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { unseenTask, type Task } from '../../api/task';
-import type { VideoRequest } from '../../job';
+import type { PaidRequest } from '../../job';
 import { isToolCall } from './toolCall';
 
 /** What is known of the submissions for one item and one request. */
@@ -85,7 +85,7 @@ export class Ledger {
 	 *
 	 * @returns `replaced`, the line of that other request
 	 */
-	lineFor(item: number, request: VideoRequest): { line: LedgerLine; replaced?: LedgerLine } {
+	lineFor(item: number, request: PaidRequest): { line: LedgerLine; replaced?: LedgerLine } {
 		const hash = hashOf(request);
 		const kept = this.kept.entries[item];
 		if (kept?.hash === hash) return { line: new LedgerLine(kept) };
@@ -141,7 +141,7 @@ export class LedgerLine {
 }
 
 /** What tells requests apart: all that is sent, so a changed one is another video. */
-export function hashOf({ media, ...request }: VideoRequest): string {
+export function hashOf({ media, ...request }: PaidRequest): string {
 	// words for errors may change with the node, and are no part of what is asked for
 	const withoutLabels = JSON.stringify(media, (key, value) =>
 		key === 'label' ? undefined : value,

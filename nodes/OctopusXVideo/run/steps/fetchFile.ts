@@ -3,7 +3,7 @@ import type { Answer } from '../../api/envelope';
 import { OctopusXError } from '../../api/errors';
 import type { ByteStream } from '../../api/transport';
 import { openVideo } from '../../api/videoFile';
-import { streamOf } from '../../files/stream';
+import { streamOf } from '../../files/body';
 import { now } from '../../timing/clock';
 import { followingController, pause, within } from '../../timing/pause';
 import { withRetries } from '../../timing/retry';

@@ -1,6 +1,6 @@
 import { attempt, OctopusXError, type FaultDetails } from '../../api/errors';
 import { isSpent, type Task } from '../../api/task';
-import type { VideoRequest } from '../../job';
+import type { PaidRequest } from '../../job';
 import { now } from '../../timing/clock';
 import { withRetries } from '../../timing/retry';
 import { failed, withTask, type Ended, type Failed, type Paid, type Planned } from '../state/item';
@@ -56,7 +56,7 @@ export async function obtainTask(scope: Scope, item: Planned): Promise<Paid | En
 async function taskFor(
 	scope: Scope,
 	index: number,
-	request: VideoRequest,
+	request: PaidRequest,
 	deadline: number,
 ): Promise<Obtained> {
 	const { commonFault, context, signal } = scope;

@@ -1,7 +1,7 @@
 import { attempt, OctopusXError } from '../../api/errors';
 import type { Task } from '../../api/task';
 import { openBody } from '../../files/body';
-import type { VideoRequest } from '../../job';
+import type { PaidRequest } from '../../job';
 import { within, withinOrEnded } from '../../timing/pause';
 import { StoppedError } from '../state/item';
 import type { LedgerLine } from '../state/ledger';
@@ -23,7 +23,7 @@ const LATE_ANSWER_LIMIT_MS = 30 * 60_000;
 export async function submitOnce(
 	scope: Scope,
 	index: number,
-	request: VideoRequest,
+	request: PaidRequest,
 	line: LedgerLine,
 ): Promise<Task> {
 	const { client, context, signal } = scope;

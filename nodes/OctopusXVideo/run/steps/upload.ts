@@ -1,8 +1,8 @@
 import { attempt, OctopusXError } from '../../api/errors';
 import type { UploadTarget } from '../../api/presign';
+import { streamOf } from '../../files/body';
 import { chunksOf, openFile } from '../../files/inputFile';
-import { streamOf } from '../../files/stream';
-import { mapMedia, type FileInput, type VideoRequest } from '../../job';
+import { mapMedia, type FileInput, type PaidRequest } from '../../job';
 import { now } from '../../timing/clock';
 import { withinOrEnded } from '../../timing/pause';
 import { withRetries, type RetryRule } from '../../timing/retry';
@@ -20,9 +20,9 @@ const PUT_LIMIT_MS = 10 * 60_000;
  */
 export async function uploadFiles(
 	scope: Scope,
-	request: VideoRequest,
+	request: PaidRequest,
 	deadline: number,
-): Promise<VideoRequest> {
+): Promise<PaidRequest> {
 	const uploading = mapMedia(request.media, async (input) => {
 		return 'url' in input ? input : { url: await uploadFile(scope, input, deadline) };
 	});
