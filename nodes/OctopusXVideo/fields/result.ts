@@ -118,7 +118,7 @@ const toolOutputField: INodeProperties = {
 		},
 	],
 	default: 'simplified',
-	description: 'What the AI Agent gets to know about the task',
+	description: 'Which fields of the task the AI Agent receives',
 	displayOptions: { show: { '@tool': [true] } },
 };
 
@@ -133,7 +133,7 @@ const selectedFieldsField: INodeProperties = {
 		.map((name) => ({ name, value: name }))
 		.sort((a, b) => a.name.localeCompare(b.name)),
 	default: [],
-	description: 'What the AI Agent gets to know besides the task ID',
+	description: 'Which fields the AI Agent receives besides the task ID',
 	displayOptions: { show: { '@tool': [true], output: ['selectedFields'] } },
 };
 
