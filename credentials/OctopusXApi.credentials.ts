@@ -43,10 +43,10 @@ export class OctopusXApi implements ICredentialType {
 		request: {
 			baseURL: `={{$credentials.baseUrl.trim().replace(${String(BASE_URL_SUFFIX)}, "")}}`,
 			url: '/v1/models',
-			// n8n would take the key along to wherever a redirect leads
+			// n8n would send the key to the target of a redirect
 			disableFollowRedirect: true,
 		},
-		// n8n takes rules of both kinds together; only its type does not say so
+		// n8n accepts both kinds of rules in one list, but its type does not allow it
 		rules: [
 			{
 				type: 'responseCode',
@@ -59,7 +59,7 @@ export class OctopusXApi implements ICredentialType {
 				type: 'responseCode',
 				properties: {
 					value: 403,
-					message: 'OctopusX does not let this API key in. Check its permissions and the balance.',
+					message: 'OctopusX refused this API key. Check its permissions and the balance.',
 				},
 			},
 			{
@@ -70,7 +70,7 @@ export class OctopusXApi implements ICredentialType {
 				},
 			},
 			{
-				// the console answers every address of its own with its page and HTTP 200
+				// the console answers every path with its web page and HTTP 200
 				type: 'responseSuccessBody',
 				properties: {
 					key: '0',
@@ -91,7 +91,7 @@ export class OctopusXApi implements ICredentialType {
 		] as ICredentialTestRequest['rules'],
 	};
 
-	/** No expression: n8n cannot resolve one in a workflow whose `binaryMode` is `combined`. */
+	/** A function, because n8n does not resolve a credential's expressions if `binaryMode` is `combined`. */
 	async authenticate(
 		{ apiKey }: ICredentialDataDecryptedObject,
 		options: IHttpRequestOptions,

@@ -5,8 +5,8 @@ import {
 	type INodeType,
 	type INodeTypeDescription,
 } from 'n8n-workflow';
-import { ItemParameters } from './fields/itemParameters';
 import { isInTestMode } from './fields/options';
+import { ItemParameters } from './fields/parameters';
 import { CHECKED_EXECUTION } from './job';
 import { searchModels } from './methods/searchModels';
 import { operations, properties, subtitle } from './operations';

@@ -1,52 +1,51 @@
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
 
 /**
- * The parameter that makes a node check the videos of another execution, which is suspended: that one's
- * id. It is set in the workflow of a checking execution only.
+ * Name of the hidden parameter that turns a node into the check of a checking execution. Its value is
+ * the ID of the suspended execution.
  */
 export const CHECKED_EXECUTION = 'checkedExecution';
 
-/** An image or a video as a user gives it: an address (or `data:` URI), or a file on the item. */
+/** An image or video from the user: an address, a data URI, or a file on the input item. */
 export type MediaInput = { url: string } | FileInput;
 
 export interface FileInput {
-	/** What the user knows it by, such as "First Frame"; for errors, and no part of the request. */
+	/** The field's display name for errors, such as "First Frame". Not part of the request. */
 	label: string;
 	itemIndex: number;
 	field: string | IBinaryData;
 	mimeType: string;
 	fileName: string;
 	bytes: number;
-	/** n8n's id of the stored file, or a hash of what the item itself carries. */
+	/** n8n's ID of the stored file, or a hash of the content if the item itself contains it. */
 	identity: string;
 }
 
-/** The body of a paid request, files not yet read. */
-export interface VideoRequest {
-	/** Names and values as in docs/API.md, "Create a task"; `model` and `prompt` among them. */
+/** A request that costs money; its files are not read yet. */
+export interface PaidRequest {
+	/** Path of the POST below the API's address, such as `/v1/videos`. */
+	path: string;
+	/** JSON fields of the body, as in docs/API.md, "Create a task". */
 	fields: Record<string, string>;
-	/** The body's media fields, in the order the user gave. */
+	/** Images and videos by their field in the body. The order of a list is the user's. */
 	media: Record<string, MediaInput | MediaInput[]>;
-	/** How files are sent: inside of the body, or to storage of the API's first. */
+	/** How files are sent: inside the body, or uploaded to the API's storage first. */
 	sendBinaryAs: 'dataUri' | 'upload';
-	/** From the user's JSON; merged into the body last. */
+	/** The user's Extra API Fields. They are merged into the body last. */
 	additionalFields: IDataObject;
 }
 
 export interface DownloadSettings {
 	/** Name of the binary field on the output item. */
 	outputField: string;
-	/** Empty for `<task_id>.mp4`. */
+	/** Empty: `<task_id>.mp4`. */
 	fileName: string;
 }
 
-/** What stands in for the API: a video of a few kB for every request, or a refusal. */
+/** What Test Mode returns instead of a real video: a sample of a few kB, or a refused prompt. */
 export type TestMode = 'sample' | 'failure';
 
-/**
- * The fields of a task that people use, most used first: ten, why it failed, and whether it is no real
- * one. A task has those that are known of it.
- */
+/** The fields of a simplified task, in output order. A field without a value is left out. */
 export const OUTPUT_FIELDS: readonly string[] = [
 	'task_id',
 	'status',
@@ -62,31 +61,31 @@ export const OUTPUT_FIELDS: readonly string[] = [
 	'test',
 ];
 
-/** All there is to do for one item: a task to create or one to look up, and what follows. */
+/** Everything to do for one item: create a task or fetch an existing one, then wait and download. */
 export interface Job {
-	source: { request: VideoRequest } | { taskId: string };
-	/** How long the item may take, counted from the moment it is its turn. */
+	source: { request: PaidRequest } | { taskId: string };
+	/** Time limit for the item, from its start. Time in the queue for Max Concurrency does not count. */
 	timeoutMs: number;
-	/** How many items of the run may be in flight. */
+	/** How many items of the run may be in progress at the same time. */
 	maxConcurrency: number;
-	/** Absent: hand out the task as it is now. */
+	/** Absent: return the task as it is now. */
 	wait?: WaitSettings;
 	download?: DownloadSettings;
-	/** Absent: the API itself. */
+	/** Absent: the real API is used. */
 	testMode?: TestMode;
-	/** The fields of the task that the output item gets, in their order; absent: all, as the API gave them. */
+	/** The task's fields for the output item, in this order. Absent: all fields, in the API's order. */
 	outputFields?: readonly string[];
 }
 
 export interface WaitSettings {
 	pollIntervalMs: number;
-	/** Whether the execution is suspended while the task goes on. */
+	/** True if n8n suspends the execution during the wait. */
 	isSuspended: boolean;
 }
 
-/** A request's media, each input replaced by what `convert` makes of it, one after the other. */
+/** Converts each image and video of a request, one at a time. */
 export async function mapMedia<T>(
-	media: VideoRequest['media'],
+	media: PaidRequest['media'],
 	convert: (input: MediaInput) => Promise<T>,
 ): Promise<Record<string, T | T[]>> {
 	const converted: Record<string, T | T[]> = {};

@@ -101,7 +101,7 @@ test('the credential test tells a wrong key in plain words', async () => {
 });
 
 test.each([
-	[403, 'OctopusX does not let this API key in. Check its permissions and the balance.'],
+	[403, 'OctopusX refused this API key. Check its permissions and the balance.'],
 	[404, 'There is no OctopusX API at this Base URL.'],
 ])('the credential test has a message of its own for HTTP %s', async (status, message) => {
 	sandbox.faults.add({ on: 'models', times: Infinity, answer: { status, body: {} } });

@@ -155,7 +155,7 @@ describe('a list that cannot be had says why:', () => {
 			'no model for videos',
 			200,
 			{ data: [{ id: 'chat', supported_endpoint_types: ['openai'] }] },
-			/^The API key may use no model that makes videos \| .* by its ID\.$/,
+			/^The API key has no access to a video model \| .* by its ID\.$/,
 		],
 	])('%s', async (_what, status, body, words) => {
 		sandbox.faults.add({ on: 'models', answer: { status, body } });

@@ -1,4 +1,4 @@
-import { addressesIn } from '../../nodes/OctopusXVideo/fields/addresses';
+import { addressesIn } from '../../nodes/OctopusXVideo/fields/mediaChecks';
 
 const A = 'https://example.com/a.png?v=1,2';
 const B = 'http://example.com/b,c;d.png';

@@ -1,4 +1,4 @@
-import type { FileInput, VideoRequest } from '../../nodes/OctopusXVideo/job';
+import type { FileInput, PaidRequest } from '../../nodes/OctopusXVideo/job';
 import { hashOf } from '../../nodes/OctopusXVideo/run/state/ledger';
 
 const file: FileInput = {
@@ -11,7 +11,8 @@ const file: FileInput = {
 	identity: 'filesystem-v2:a',
 };
 
-const request = (input: Partial<FileInput>): VideoRequest => ({
+const request = (input: Partial<FileInput>): PaidRequest => ({
+	path: '/v1/videos',
 	fields: { model: 'omni-fast', prompt: 'a boat' },
 	media: { images: [{ url: 'https://example.com/1.png' }, { ...file, ...input }] },
 	sendBinaryAs: 'dataUri',
@@ -22,7 +23,7 @@ test('a file that is called otherwise in errors is the same request: a retry doe
 	expect(hashOf(request({ label: 'Start Image' }))).toBe(hashOf(request({})));
 });
 
-test.each<[string, VideoRequest]>([
+test.each<[string, PaidRequest]>([
 	['another file', request({ identity: 'filesystem-v2:b' })],
 	['another field of the API', { ...request({}), additionalFields: { label: 'yours' } }],
 	['another prompt', { ...request({}), fields: { model: 'omni-fast', prompt: 'a ship' } }],

@@ -1,6 +1,6 @@
 import { OctopusXError, type FaultDetails } from '../../nodes/OctopusXVideo/api/errors';
 import { unseenTask, type TaskStatus } from '../../nodes/OctopusXVideo/api/task';
-import type { Job, VideoRequest } from '../../nodes/OctopusXVideo/job';
+import type { Job, PaidRequest } from '../../nodes/OctopusXVideo/job';
 import { CommonFault } from '../../nodes/OctopusXVideo/run/state/commonFault';
 import {
 	failed,
@@ -25,7 +25,8 @@ import { hashOf, Ledger } from '../../nodes/OctopusXVideo/run/state/ledger';
 
 const task = (status: TaskStatus) => ({ ...unseenTask('video_1'), status });
 const fault = new OctopusXError('m', 'd');
-const request: VideoRequest = {
+const request: PaidRequest = {
+	path: '/v1/videos',
 	fields: {},
 	media: {},
 	sendBinaryAs: 'dataUri',

@@ -1,22 +1,21 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { MediaInput } from '../job';
-import { addressesIn } from './addresses';
-import type { ItemParameters } from './itemParameters';
-import { checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
+import { addressesIn, checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
+import type { ItemParameters } from './parameters';
 
-/** `images` takes up to 5 (docs/API.md, "Create a task"). */
+/** The limit of the API's field `images` (docs/API.md, "Create a task"). */
 const MAX_IMAGES = 5;
 
 /**
- * The three fields that ask for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`.
+ * The three fields for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`.
  *
- * @param usualField the name of the input data field unless the user types one
+ * @param defaultField default of `<name>BinaryField`
  */
 export function mediaFields(
 	name: string,
 	label: string,
 	kind: MediaKind,
-	usualField = 'data',
+	defaultField = 'data',
 ): INodeProperties[] {
 	return [
 		{
@@ -34,13 +33,13 @@ export function mediaFields(
 			displayName: `${label} Input Data Field Name`,
 			name: `${name}BinaryField`,
 			...binaryInput(kind),
-			default: usualField,
+			default: defaultField,
 			displayOptions: { show: { [`${name}Source`]: ['binary'] } },
 		},
 	];
 }
 
-/** A sortable list of images; prompts call them "the first image" and so on. */
+/** Sortable, because prompts refer to images by their order. */
 export const referenceImagesField: INodeProperties = {
 	displayName: 'Reference Images',
 	name: 'referenceImages',
@@ -49,7 +48,7 @@ export const referenceImagesField: INodeProperties = {
 	default: {},
 	placeholder: 'Add Image',
 	description:
-		'Up to 5 images of people, things or styles. The prompt speaks of them by their order, such as "the person in the first image wears the coat of the second image".',
+		'Up to 5 images of people, things or styles. Refer to them in the prompt by their order, such as "the person in the first image wears the coat of the second image".',
 	options: [
 		{
 			displayName: 'Image',
@@ -61,7 +60,7 @@ export const referenceImagesField: INodeProperties = {
 					name: 'url',
 					...urlInput(IMAGE),
 					description:
-						'Public http(s) address of the image, or a data URI. An expression may give a list of addresses.',
+						'Public http(s) address of the image, or a data URI. An expression can return a list of addresses.',
 					displayOptions: { show: { source: ['url'] } },
 				},
 				{
@@ -75,7 +74,7 @@ export const referenceImagesField: INodeProperties = {
 	],
 };
 
-/** Reads what `mediaFields` asked for and checks it without loading a file. */
+/** Reads and checks the fields that `mediaFields` made. Does not load the file. */
 export async function readMedia(
 	item: ItemParameters,
 	name: string,
@@ -88,7 +87,10 @@ export async function readMedia(
 	return checkUrl(item, `${label} URL`, item.get(`${name}Url`), kind);
 }
 
-/** Reads the rows of Reference Images; a URL that holds a list counts as that many images. */
+/**
+ * Reads and checks the rows of Reference Images. A URL field can contain a list, such as an expression
+ * that returns an array: each of its addresses is one image.
+ */
 export async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
 	const rows = item.get('referenceImages.image', []) as Array<
 		Record<'source' | 'url' | 'binaryField', unknown>
@@ -96,23 +98,23 @@ export async function readReferenceImages(item: ItemParameters): Promise<MediaIn
 	const images: MediaInput[] = [];
 	for (const row of rows) {
 		if (row.source === 'binary') {
-			images.push(await checkFile(item, labelOf(images.length), row.binaryField, IMAGE));
+			images.push(await checkFile(item, imageLabel(images.length), row.binaryField, IMAGE));
 			continue;
 		}
 		const urls = typeof row.url === 'string' ? addressesIn(row.url) : [row.url].flat();
-		for (const url of urls) images.push(checkUrl(item, labelOf(images.length), url, IMAGE));
+		for (const url of urls) images.push(checkUrl(item, imageLabel(images.length), url, IMAGE));
 	}
 	if (images.length > MAX_IMAGES) {
 		throw item.invalid(
 			`'Reference Images' takes at most ${MAX_IMAGES} images, and there are ${images.length}`,
-			'Remove some: none is left out silently, because prompts refer to images by their order.',
+			'Remove some. The node drops none itself, because prompts refer to images by their order.',
 		);
 	}
 	return images;
 }
 
-/** What a reference image is called in errors; prompts count in the same way. */
-function labelOf(index: number): string {
+/** The name of a reference image in errors, such as "Image 2 of Reference Images". */
+function imageLabel(index: number): string {
 	return `Image ${index + 1} of ${referenceImagesField.displayName}`;
 }
 

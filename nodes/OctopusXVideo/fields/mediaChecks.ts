@@ -1,27 +1,25 @@
 import { createHash } from 'crypto';
 import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
-import { isUnknownType, typeOfBytes } from '../files/fileType';
-import { binarySize, startOf } from '../files/inputFile';
+import { binarySize, detectMimeType, firstChunk, isUnspecifiedType } from '../files/inputFile';
 import type { MediaInput } from '../job';
-import { addressesIn } from './addresses';
-import type { ItemParameters } from './itemParameters';
+import type { ItemParameters } from './parameters';
 import { readSendBinaryAs } from './request';
 
-/** What the API takes as an image or as a video. */
+/** What the API accepts as an image or as a video. */
 export interface MediaKind {
 	noun: string;
-	/** The same, for a sentence that says what a file is not. */
-	asOne: string;
+	/** For errors: "'First Frame' is not an image". */
+	nounWithArticle: string;
 	mimeType: RegExp;
 	mimeTypeLabel: string;
 	example: string;
-	/** Largest file in bytes, where the API sets a limit. */
+	/** Largest file in bytes. Absent: the API has no limit. */
 	maxBytes?: number;
 }
 
 export const IMAGE: MediaKind = {
 	noun: 'image',
-	asOne: 'an image',
+	nounWithArticle: 'an image',
 	mimeType: /^image\/[\w.+-]+$/i,
 	mimeTypeLabel: 'image/*',
 	example: 'e.g. https://example.com/image.png',
@@ -31,7 +29,7 @@ export const MIB = 1024 * 1024;
 
 export const VIDEO: MediaKind = {
 	noun: 'video',
-	asOne: 'an MP4 video',
+	nounWithArticle: 'an MP4 video',
 	mimeType: /^video\/mp4$/i,
 	mimeTypeLabel: 'video/mp4',
 	example: 'e.g. https://example.com/video.mp4',
@@ -39,10 +37,43 @@ export const VIDEO: MediaKind = {
 	maxBytes: 15 * MIB,
 };
 
+const ADDRESS_START = /^(https?:\/\/|data:\w+\/)/i;
+const NESTED_ADDRESS = /^https?:\/\/.*https?:\/\//i;
+
+/** Between two addresses in one word. */
+const INNER_SEPARATOR = /[,;](?=https?:\/\/|data:\w+\/)/i;
+/** At the start or end of a word. */
+const OUTER_SEPARATORS = /^[,;]{1,9}|[,;]{1,9}$/g;
+
 /**
- * An address that OctopusX can open, or a data URI of the right kind and size.
+ * The addresses in a text that a user typed or pasted: one, or a list separated by commas, semicolons,
+ * spaces or lines. Other words stay with the address before them.
  *
- * @param label what the user knows it by, such as "First Frame URL"
+ * An address can contain commas, and other addresses in its path or query. So a word that contains a
+ * nested address is not split at its commas.
+ */
+export function addressesIn(text: string): string[] {
+	const words = text.trim().split(/\s+/);
+	const addresses: string[][] = [];
+	for (const word of words) {
+		const bare = words.length > 1 ? word.replace(OUTER_SEPARATORS, '') : word;
+		if (ADDRESS_START.test(bare)) {
+			const parts = bare.split(INNER_SEPARATOR);
+			const isNested = NESTED_ADDRESS.test(String(parts[0]));
+			addresses.push(...(isNested ? [bare] : parts).map((part) => [part]));
+		} else if (addresses.length === 0) {
+			addresses.push([word]);
+		} else if (bare !== '') {
+			addresses.at(-1)?.push(word);
+		}
+	}
+	return addresses.length > 1 ? addresses.map((parts) => parts.join('\n')) : [text.trim()];
+}
+
+/**
+ * Checks an address: one that OctopusX can open, or a data URI of the right type and size.
+ *
+ * @param label the field's name for errors, such as "First Frame URL"
  */
 export function checkUrl(
 	item: ItemParameters,
@@ -53,7 +84,10 @@ export function checkUrl(
 	const url = item.text(label, value).trim();
 	const { length } = addressesIn(url);
 	if (length > 1) {
-		throw item.invalid(`'${label}' takes one address, and holds ${length}`, 'Leave one of them.');
+		throw item.invalid(
+			`'${label}' takes one address, and holds ${length}`,
+			'Keep only one of them.',
+		);
 	}
 	if (/^data:/i.test(url)) {
 		checkDataUri(item, label, url, kind);
@@ -65,7 +99,7 @@ export function checkUrl(
 	} else if (/\s/.test(url)) {
 		throw item.invalid(
 			`'${label}' holds more than an address`,
-			'Remove what stands behind the address; a space within one is written %20.',
+			'Remove everything after the address. A space inside an address is written %20.',
 		);
 	}
 	return { url };
@@ -76,21 +110,22 @@ function checkDataUri(item: ItemParameters, label: string, uri: string, kind: Me
 	const [mimeType = '', ...attributes] = uri.slice('data:'.length, comma).split(';');
 	const isBase64 = attributes.at(-1)?.toLowerCase() === 'base64';
 	const content = uri.slice(comma + 1);
-	const isContent = Buffer.from(content.slice(0, 64), 'base64').length > 0;
-	if (comma < 0 || !isContent || !isBase64 || !kind.mimeType.test(mimeType)) {
+	// Node's decoder skips characters that are not Base64, so a start that decodes to nothing has none
+	const hasContent = Buffer.from(content.slice(0, 64), 'base64').length > 0;
+	if (comma < 0 || !hasContent || !isBase64 || !kind.mimeType.test(mimeType)) {
 		throw item.invalid(
 			`'${label}' begins with data: and holds no ${kind.noun}`,
-			`Such an address is the file itself as text, and looks like data:${kind.mimeTypeLabel.replace('*', 'png')};base64,… Or use a public address.`,
+			`A data URI contains the file itself as text, and looks like data:${kind.mimeTypeLabel.replace('*', 'png')};base64,… You can also use a public address.`,
 		);
 	}
 	checkSize(item, label, Buffer.byteLength(content, 'base64'), kind);
 }
 
 /**
- * A file on the item of the right type and size, judged without loading it.
+ * Checks the type and size of a file on the item, without loading more than its first bytes.
  *
- * @param label what the user knows it by, such as "First Frame"
- * @param field the name of the field that holds it, as the user gave it
+ * @param label the field's name for errors, such as "First Frame"
+ * @param field the name of the binary field, as the user typed it
  */
 export async function checkFile(
 	item: ItemParameters,
@@ -99,19 +134,23 @@ export async function checkFile(
 	kind: MediaKind,
 ): Promise<MediaInput> {
 	const file = findFile(item, label, field, kind);
-	const given = String(file.mimeType).split(';')[0]?.trim() ?? '';
-	const input = { label, itemIndex: item.item, field: field as string | IBinaryData };
-	const isUnknown = isUnknownType(given);
-	const mimeType = (isUnknown && typeOfBytes(await startOf(item.context, input))) || given;
+	const input = { label, itemIndex: item.index, field: field as string | IBinaryData };
+	const statedType = String(file.mimeType).split(';')[0]?.trim() ?? '';
+	const isUnspecified = isUnspecifiedType(statedType);
+	const detectedType = isUnspecified && detectMimeType(await firstChunk(item.context, input));
+	const mimeType = detectedType || statedType;
 	const name = file.fileName?.trim() ?? '';
 	if (!kind.mimeType.test(mimeType)) {
-		const looked = isUnknown ? `, and its first bytes are not those of ${kind.asOne}` : '';
+		const detection = isUnspecified
+			? `, and its first bytes are not those of ${kind.nounWithArticle}`
+			: '';
 		throw item.invalid(
-			`'${label}' is not ${kind.asOne}, but ${mimeType}${name && ` (${name.slice(0, 100)})`}`,
-			`OctopusX takes ${kind.mimeTypeLabel} here${looked}. ${filesOf(item)}`,
+			`'${label}' is not ${kind.nounWithArticle}, but ${mimeType}${name && ` (${name.slice(0, 100)})`}`,
+			`OctopusX takes ${kind.mimeTypeLabel} here${detection}. ${listFiles(item)}`,
 		);
 	}
 	const bytes = await binarySize(item.context, label, file);
+	// uploaded files have no size limit
 	const isUpload = readSendBinaryAs(item) === 'upload';
 	checkSize(item, label, bytes, isUpload ? { ...kind, maxBytes: undefined } : kind);
 	return {
@@ -123,48 +162,47 @@ export async function checkFile(
 	};
 }
 
-/** The file in a field; what is wrong is told by its label, what was typed, and what the item has. */
 function findFile(
 	item: ItemParameters,
 	label: string,
 	field: unknown,
 	{ noun }: MediaKind,
 ): IBinaryData {
-	const { context } = item;
+	const { context, index } = item;
 	let file: IBinaryData | undefined;
 	try {
-		file = context.helpers.assertBinaryData(item.item, field as string | IBinaryData);
+		file = context.helpers.assertBinaryData(index, field as string | IBinaryData);
 	} catch {
-		file = undefined;
+		// n8n's error names neither the field's label nor the files that the item has
 	}
 	if (typeof file?.mimeType === 'string' && (file.id || typeof file.data === 'string')) return file;
 
 	const typed = typeof field === 'string' ? `"${field.slice(0, 100)}"` : 'that field';
-	const { task_id } = itemOf(item).json;
+	const { task_id } = inputItem(item).json;
 	const isTask = typeof task_id === 'string' && noun === 'video' && fileNames(item).length === 0;
 	throw item.invalid(
 		`'${label}' finds no file in ${typed}`,
 		isTask
-			? "This item is a video task without its file: switch on 'Download Video' in the node before, or set the source to URL and use {{ $json.video_url }}."
-			: `${filesOf(item)} Check the name, and the node that the item comes from.`,
+			? "This item is a video task without its file: switch on 'Download Video' in the node before this one, or set the source to URL and use {{ $json.video_url }}."
+			: `${listFiles(item)} Check the name, and the node that the item comes from.`,
 	);
 }
 
-function itemOf({ context, item }: ItemParameters): INodeExecutionData {
-	const data = context.getInputData()[item];
-	// nodes of others leave an item without JSON now and then
+function inputItem({ context, index }: ItemParameters): INodeExecutionData {
+	const data = context.getInputData()[index];
+	// some community nodes return items without `json`
 	return { ...data, json: data?.json ?? {} };
 }
 
-/** The names under which the item has files, as they are typed into a field. */
+/** The names of the item's files, as a user types them into a field. */
 function fileNames(item: ItemParameters): string[] {
-	const { json, binary } = itemOf(item);
-	// with the workflow's setting for binary data set to combined, they are under a key of the JSON
+	const { json, binary } = inputItem(item);
+	// where n8n puts files if the workflow setting `binaryMode` is `combined`
 	const combined = Object.keys(json._files ?? {}).map((name) => `_files.${name}`);
 	return [...Object.keys(binary ?? {}), ...combined];
 }
 
-function filesOf(item: ItemParameters): string {
+function listFiles(item: ItemParameters): string {
 	const names = fileNames(item);
 	return names.length > 0
 		? `The files of this item are: ${names.join(', ').slice(0, 500)}.`

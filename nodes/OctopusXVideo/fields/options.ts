@@ -1,9 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { TestMode } from '../job';
-import type { ItemParameters } from './itemParameters';
-import { numberField, type NumberRule } from './numberField';
+import { numberField, type ItemParameters, type NumberRule } from './parameters';
 
-const MAX_CONCURRENCY: NumberRule = {
+export const MAX_CONCURRENCY: NumberRule = {
 	displayName: 'Max Concurrency',
 	name: 'maxConcurrency',
 	min: 1,
@@ -23,7 +22,7 @@ const testModeOption: INodeProperties = {
 		{
 			name: 'Fail Like a Refused Prompt',
 			value: 'failure',
-			description: 'Every item fails as a prompt does that the model refuses. Nothing is sent.',
+			description: 'Every item fails as if the model had refused its prompt. Nothing is sent.',
 		},
 		{ name: 'Off', value: 'off', description: 'Real videos, which cost money' },
 		{
@@ -38,7 +37,7 @@ const testModeOption: INodeProperties = {
 		"Try the workflow without paying: nothing is sent to OctopusX. For free runs while you build, and real ones in production, use the expression {{ $execution.mode === 'test' ? 'sample' : 'off' }}.",
 };
 
-/** The Options collection of an operation: its own options and those that all of them have. */
+/** The Options collection of an operation: its own options, and those that every operation has. */
 export function optionsField(options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
@@ -52,30 +51,21 @@ export function optionsField(options: INodeProperties[]): INodeProperties {
 	};
 }
 
-/** The options that the user has added; the others are absent. */
-export function readOptions(item: ItemParameters): Record<string, unknown> {
-	return item.get('options', {}) as Record<string, unknown>;
-}
-
-/** A number among the options; its default unless the user has added it. */
-export function readNumberOption(item: ItemParameters, rule: NumberRule): number {
-	const { [rule.name]: value = rule.default } = readOptions(item);
-	return item.number(rule, value);
-}
-
-export function readMaxConcurrency(item: ItemParameters): number {
-	return readNumberOption(item, MAX_CONCURRENCY);
-}
-
-/** Absent: off. An expression that gives nothing is an error, not a video to pay for. */
+/**
+ * The Test Mode of an item, or `undefined` if it is off.
+ *
+ * @throws OctopusXError if an expression returns anything else, even nothing: that must not start a
+ * paid video
+ */
 export function readTestMode(item: ItemParameters): TestMode | undefined {
-	const options = readOptions(item);
+	const { options } = item;
 	const { testMode } = options;
+	// not `testMode === undefined`, which an expression can return
 	if (!('testMode' in options)) return undefined;
 	return item.choice(testModeOption.displayName, testMode, TEST_MODES);
 }
 
-/** Whether an item is in Test Mode, for whoever must know it of an item with other parameters that are wrong. */
+/** True if Test Mode is on. Never throws, so that it works for an item with invalid parameters. */
 export function isInTestMode(item: ItemParameters): boolean {
 	try {
 		return readTestMode(item) !== undefined;

@@ -1,8 +1,95 @@
 import { jsonParse, type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { isPlainObject } from '../api/task';
-import { ItemParameters } from './itemParameters';
-import { numberField, type NumberRule } from './numberField';
-import { readOptions } from './options';
+import type { PaidRequest } from '../job';
+import { ItemParameters, numberField, type NumberRule } from './parameters';
+
+/** The API recommends 4 to 30 seconds (docs/API.md, "Create a task"). */
+const SECONDS: NumberRule = {
+	displayName: 'Duration (Seconds)',
+	name: 'seconds',
+	min: 4,
+	max: 30,
+	isWhole: true,
+	default: 8,
+	describe: (limits) => `Length of the video in whole seconds, ${limits}`,
+};
+
+export const promptField: INodeProperties = {
+	displayName: 'Prompt',
+	name: 'prompt',
+	type: 'string',
+	typeOptions: { rows: 4 },
+	required: true,
+	default: '',
+	placeholder: 'e.g. A paper boat drifts down a rainy street, slow tracking shot',
+	description: 'What the video should show: subject, motion, camera, style',
+};
+
+/** Length and shape of the new video. */
+export const clipFields: INodeProperties[] = [
+	numberField(SECONDS),
+	{
+		displayName: 'Aspect Ratio',
+		name: 'aspectRatio',
+		type: 'options',
+		options: [
+			{ name: '16:9 (Landscape)', value: '16:9' },
+			{ name: '9:16 (Portrait)', value: '9:16' },
+		],
+		default: '16:9',
+		description:
+			'Shape of the video. For another ratio that the model offers, switch the field to Expression and type it, for example 1:1.',
+	},
+	{
+		displayName: 'Resolution',
+		name: 'resolution',
+		type: 'options',
+		options: [
+			{ name: '720p', value: '720p' },
+			{ name: '1080p', value: '1080p' },
+			{ name: '2K', value: '2k' },
+			{ name: '4K', value: '4k' },
+		],
+		default: '720p',
+		description:
+			'Size of the picture; larger ones cost more and take longer. For another value that the model offers, switch the field to Expression and type it.',
+	},
+];
+
+/** The request fields for the prompt and `clipFields`: all strings (docs/API.md, "Create a task"). */
+export function readClip(item: ItemParameters) {
+	return {
+		prompt: item.text('Prompt', item.get('prompt')),
+		seconds: String(item.number(SECONDS, item.get('seconds'))),
+		aspect_ratio: item.text('Aspect Ratio', item.get('aspectRatio')),
+		resolution: item.text('Resolution', item.get('resolution')),
+	};
+}
+
+export const modelOption: INodeProperties = {
+	displayName: 'Model',
+	name: 'model',
+	type: 'resourceLocator',
+	default: { mode: 'list', value: '' },
+	description: "The model to use instead of this operation's default",
+	modes: [
+		{
+			displayName: 'From List',
+			name: 'list',
+			type: 'list',
+			placeholder: 'Select a model...',
+			typeOptions: { searchListMethod: 'searchModels', searchable: true },
+		},
+		{ displayName: 'By ID', name: 'id', type: 'string', placeholder: 'e.g. omni-fast' },
+	],
+};
+
+export function readModel(item: ItemParameters, defaultModel: string): string {
+	const { model = '' } = item.options;
+	// plain text in workflows saved before the field was a list, or if one expression replaces the field
+	const id = isPlainObject(model) ? model.value : model;
+	return id === '' ? defaultModel : item.text('Model', id).trim();
+}
 
 const MAX_VIDEOS: NumberRule = {
 	displayName: 'Safety Limit (Items)',
@@ -14,7 +101,7 @@ const MAX_VIDEOS: NumberRule = {
 		'When more items than this arrive, the node stops before anything is charged. No limit unless added.',
 };
 
-/** Options about the body of a paid request. */
+/** Options of every operation that costs money. */
 export const requestOptions: INodeProperties[] = [
 	{
 		displayName: 'Extra API Fields (JSON)',
@@ -26,28 +113,14 @@ export const requestOptions: INodeProperties[] = [
 			'JSON object merged into the request body last, for fields of the API that the node does not offer. A field set to null is left out of the request. May not replace model or prompt.',
 	},
 	numberField(MAX_VIDEOS),
-	{
-		displayName: 'Model',
-		name: 'model',
-		type: 'resourceLocator',
-		default: { mode: 'list', value: '' },
-		description: 'The model to use instead of the usual one of this operation',
-		modes: [
-			{
-				displayName: 'From List',
-				name: 'list',
-				type: 'list',
-				placeholder: 'Select a model...',
-				typeOptions: { searchListMethod: 'searchModels', searchable: true },
-			},
-			{ displayName: 'By ID', name: 'id', type: 'string', placeholder: 'e.g. omni-fast' },
-		],
-	},
 ];
 
-/** One number for the run, the first item's: all items are refused alike, whatever "On Error" says. */
-export function guardMaxVideos(item: ItemParameters): void {
-	// alone: another option of the first item may hold an expression that fails
+/**
+ * Throws if more items arrived than the safety limit allows. The first item's limit applies to all
+ * items, so all of them are refused, even if the node continues on errors.
+ */
+export function checkSafetyLimit(item: ItemParameters): void {
+	// read without the first item's other options, because an expression in one of those may fail
 	const maxVideos = new ItemParameters(item.context, 0).get(`options.${MAX_VIDEOS.name}`, Infinity);
 	if (maxVideos === Infinity) return;
 	const limit = item.number(MAX_VIDEOS, maxVideos);
@@ -59,7 +132,7 @@ export function guardMaxVideos(item: ItemParameters): void {
 	);
 }
 
-/** For operations and modes that can take a file. */
+/** For operations and modes that accept a file. */
 export const sendBinaryAsOption: INodeProperties = {
 	displayName: 'Send Files As',
 	name: 'sendBinaryAs',
@@ -80,42 +153,33 @@ export const sendBinaryAsOption: INodeProperties = {
 	description: 'How files from input data fields are sent',
 };
 
-export function readSendBinaryAs(item: ItemParameters): 'dataUri' | 'upload' {
-	const { sendBinaryAs = sendBinaryAsOption.default } = readOptions(item);
+export function readSendBinaryAs(item: ItemParameters): PaidRequest['sendBinaryAs'] {
+	const { sendBinaryAs = sendBinaryAsOption.default } = item.options;
 	const choices = { dataUri: 'dataUri', upload: 'upload' } as const;
 	return item.choice(sendBinaryAsOption.displayName, sendBinaryAs, choices);
 }
 
-/** Fields that are the node's to set: another model or prompt would be a surprise on the bill. */
+/** Extra API Fields must not change these: another model could cost more than the user expects. */
 const RESERVED = ['model', 'prompt'];
 
-export function readModel(item: ItemParameters, usualModel: string): string {
-	const { model = '' } = readOptions(item);
-	// plain text in workflows that are older than the list, and from an expression in place of the whole field
-	const id = isPlainObject(model) ? model.value : model;
-	return id === '' ? usualModel : item.text('Model', id).trim();
-}
-
 export function readAdditionalFields(item: ItemParameters): IDataObject {
-	const { additionalFields = {} } = readOptions(item);
-	const fields = typeof additionalFields === 'string' ? parsed(additionalFields) : additionalFields;
+	let { additionalFields: fields = {} } = item.options;
+	if (typeof fields === 'string') {
+		// a cleared field holds an empty text
+		fields = fields.trim() === '' ? {} : jsonParse<unknown>(fields, { fallbackValue: null });
+	}
 	if (!isPlainObject(fields)) {
 		throw item.invalid(
 			"'Extra API Fields (JSON)' is not a JSON object",
 			'It looks like {"seed": 42}: field names and values between curly brackets.',
 		);
 	}
-	const taken = RESERVED.find((name) => Object.hasOwn(fields, name));
-	if (taken) {
+	const reserved = RESERVED.find((name) => Object.hasOwn(fields, name));
+	if (reserved) {
 		throw item.invalid(
-			`'Extra API Fields (JSON)' may not replace ${taken}`,
-			`Use the ${taken === 'model' ? "option 'Model'" : "field 'Prompt'"} instead.`,
+			`'Extra API Fields (JSON)' may not replace ${reserved}`,
+			`Use the ${reserved === 'model' ? "option 'Model'" : "field 'Prompt'"} instead.`,
 		);
 	}
 	return fields as IDataObject;
-}
-
-/** A field that was cleared holds an empty text. */
-function parsed(text: string): unknown {
-	return text.trim() === '' ? {} : jsonParse<unknown>(text, { fallbackValue: null });
 }

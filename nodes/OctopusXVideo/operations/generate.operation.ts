@@ -1,13 +1,17 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { promptField } from '../fields/clip';
-import type { ItemParameters } from '../fields/itemParameters';
 import { mediaFields, readMedia, readReferenceImages, referenceImagesField } from '../fields/media';
 import { IMAGE } from '../fields/mediaChecks';
-import { sendBinaryAsOption } from '../fields/request';
-import { showWhen } from '../fields/showWhen';
-import type { VideoRequest } from '../job';
-import type { Operation } from './operation';
-import { planVideo, videoFields } from './video';
+import { showWhen, type ItemParameters } from '../fields/parameters';
+import {
+	clipFields,
+	modelOption,
+	promptField,
+	readClip,
+	readModel,
+	sendBinaryAsOption,
+} from '../fields/request';
+import type { PaidRequest } from '../job';
+import { paidOperationFields, planVideo, type Operation } from './operation';
 
 const MODEL = 'omni-fast';
 
@@ -36,10 +40,10 @@ const modeField: INodeProperties = {
 
 const MODES_WITH_IMAGES = ['firstFrame', 'firstLastFrame', 'referenceImages'];
 
-type ReadMedia = (item: ItemParameters) => Promise<VideoRequest['media']>;
+type MediaReader = (item: ItemParameters) => Promise<PaidRequest['media']>;
 
-/** How each mode fills the body's media fields (docs/API.md, "Create a task"). */
-const mediaOfMode: Record<string, ReadMedia> = {
+/** Reads the media fields of the request (docs/API.md, "Create a task"), by mode. */
+const mediaReaders: Record<string, MediaReader> = {
 	textToVideo: async () => ({}),
 	firstFrame: async (item) => ({
 		first_image_url: await readMedia(item, 'firstFrame', 'First Frame', IMAGE),
@@ -66,7 +70,7 @@ export const generate: Operation = {
 		description: 'Make a video from text, from one or two frames, or from reference images',
 	},
 
-	usualModel: MODEL,
+	defaultModel: MODEL,
 
 	fields: [
 		modeField,
@@ -75,17 +79,19 @@ export const generate: Operation = {
 			{ mode: ['firstFrame', 'firstLastFrame'] },
 			mediaFields('firstFrame', 'First Frame', IMAGE),
 		),
-		// no default: both frames would silently be the same file
+		// no default: with the same one in both, a user could send one file as both frames by mistake
 		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', 'Last Frame', IMAGE, '')),
 		...showWhen({ mode: ['referenceImages'] }, [referenceImagesField]),
-		...videoFields({
+		...clipFields,
+		...paidOperationFields(modelOption, {
 			...sendBinaryAsOption,
 			displayOptions: { show: { '/mode': MODES_WITH_IMAGES } },
 		}),
 	],
 
 	plan: async (item) =>
-		await planVideo(item, MODEL, async () => {
-			return await item.choice('Mode', item.get('mode'), mediaOfMode)(item);
-		}),
+		await planVideo(item, async () => ({
+			fields: { model: readModel(item, MODEL), ...readClip(item) },
+			media: await item.choice('Mode', item.get('mode'), mediaReaders)(item),
+		})),
 };

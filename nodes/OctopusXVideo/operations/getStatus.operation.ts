@@ -1,20 +1,20 @@
 import { isTaskId } from '../api/task';
 import { optionsField } from '../fields/options';
+import { showWhen } from '../fields/parameters';
 import {
 	downloadField,
-	outputOptions,
-	readOutput,
+	readJobSettings,
+	resultOptions,
+	simplifyFields,
 	timeoutOption,
 	waitField,
 	waitStrategyField,
-	WHILE_WAITING,
-} from '../fields/output';
-import { simplifyFields } from '../fields/simplify';
+} from '../fields/result';
 import { isTestId } from '../testMode/testTask';
 import type { Operation } from './operation';
 
-/** Who only wants to look is told soon that the server cannot be reached. */
-const SINGLE_LOOK_MS = 60_000;
+/** Without a wait, a user wants to know soon that the API cannot be reached. */
+const SINGLE_CHECK_TIMEOUT_MS = 60_000;
 
 export const getStatus: Operation = {
 	option: {
@@ -43,7 +43,10 @@ export const getStatus: Operation = {
 		waitStrategyField,
 		downloadField,
 		...simplifyFields,
-		optionsField([{ ...timeoutOption, displayOptions: WHILE_WAITING }, ...outputOptions]),
+		optionsField([
+			...showWhen({ '/waitForCompletion': [true] }, [timeoutOption]),
+			...resultOptions,
+		]),
 	],
 
 	async plan(item) {
@@ -51,13 +54,13 @@ export const getStatus: Operation = {
 		if (!isTaskId(taskId)) {
 			throw item.invalid("'Task ID' is not a task ID", 'It looks like video_abc123.');
 		}
-		const output = readOutput(item);
+		const settings = readJobSettings(item);
 		return {
 			source: { taskId },
-			...output,
-			timeoutMs: output.wait ? output.timeoutMs : SINGLE_LOOK_MS,
-			// the server does not know it
-			testMode: output.testMode ?? (isTestId(taskId) ? 'sample' : undefined),
+			...settings,
+			timeoutMs: settings.wait ? settings.timeoutMs : SINGLE_CHECK_TIMEOUT_MS,
+			// the API does not know tasks of Test Mode
+			testMode: settings.testMode ?? (isTestId(taskId) ? 'sample' : undefined),
 		};
 	},
 };

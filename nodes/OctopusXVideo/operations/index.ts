@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { checkingFields } from '../fields/checking';
-import { showWhen } from '../fields/showWhen';
+import { showWhen } from '../fields/parameters';
+import { checkingFields } from '../fields/result';
 import { edit } from './edit.operation';
 import { generate } from './generate.operation';
 import { getStatus } from './getStatus.operation';
@@ -9,10 +9,10 @@ export const operations = { generate, edit, getStatus };
 
 const names = Object.values(operations).map(({ option }) => [option.value, option.name]);
 
-/** What stands under the node on the canvas: the chosen operation. */
+/** The text under the node on the canvas: the name of the selected operation. */
 export const subtitle = `={{ (${JSON.stringify(Object.fromEntries(names))})[$parameter["operation"]] }}`;
 
-/** All fields of the node: the choice of the operation, then each operation's own. */
+/** All fields of the node: the Operation list, then the fields of each operation. */
 export const properties: INodeProperties[] = [
 	...checkingFields,
 	{

@@ -1,14 +1,77 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import type { ItemParameters } from '../fields/itemParameters';
-import type { Job } from '../job';
+import { optionsField } from '../fields/options';
+import { showWhen, type ItemParameters } from '../fields/parameters';
+import {
+	checkSafetyLimit,
+	readAdditionalFields,
+	readSendBinaryAs,
+	requestOptions,
+} from '../fields/request';
+import {
+	downloadField,
+	readJobSettings,
+	resultOptions,
+	simplifyFields,
+	timeoutOption,
+	waitField,
+	waitStrategyField,
+} from '../fields/result';
+import type { Job, PaidRequest } from '../job';
 
-/** One entry of the node's Operation list, with all that belongs to it. */
+/** One entry of the node's Operation list, with its fields and the code that reads them. */
 export interface Operation {
 	option: INodePropertyOptions;
-	/** The model that it uses unless told; absent where it uses none. */
-	usualModel?: string;
-	/** Its fields; the index shows them for this operation only. */
+	/** Absent: the operation does not use a model. */
+	defaultModel?: string;
+	/** Its fields. `operations/index.ts` shows them for this operation only. */
 	fields: INodeProperties[];
-	/** Reads and checks the parameters of one item. Sends nothing. */
+	/**
+	 * Reads and checks the parameters of one item. Sends nothing.
+	 *
+	 * @throws OctopusXError or n8n's error if a parameter is invalid
+	 */
 	plan: (item: ItemParameters) => Promise<Job>;
+}
+
+/**
+ * The last fields of every operation that costs money: waiting, download, output and options.
+ *
+ * @param ownOptions options that only this operation has
+ */
+export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProperties[] {
+	return [
+		waitField,
+		waitStrategyField,
+		...showWhen({ waitForCompletion: [true] }, [downloadField]),
+		...simplifyFields,
+		optionsField([
+			...ownOptions,
+			...requestOptions,
+			timeoutOption,
+			...showWhen({ '/waitForCompletion': [true] }, resultOptions),
+		]),
+	];
+}
+
+/** The part of a paid request that differs between operations. The default path is `/v1/videos`. */
+type OwnRequest = Pick<PaidRequest, 'fields' | 'media'> & Partial<Pick<PaidRequest, 'path'>>;
+
+/**
+ * The job of an item that costs money.
+ *
+ * @param readRequest reads the operation's own part of the request. It is called after the safety
+ * limit was checked, so that no file is read if too many items arrived.
+ */
+export async function planVideo(
+	item: ItemParameters,
+	readRequest: () => Promise<OwnRequest>,
+): Promise<Job> {
+	checkSafetyLimit(item);
+	const request: PaidRequest = {
+		path: '/v1/videos',
+		...(await readRequest()),
+		sendBinaryAs: readSendBinaryAs(item),
+		additionalFields: readAdditionalFields(item),
+	};
+	return { source: { request }, ...readJobSettings(item) };
 }

@@ -61,6 +61,7 @@ async function planAll(
 	return items;
 }
 
+<<<<<<< HEAD
 async function runPlanned(
 	context: IExecuteFunctions,
 	ledger: Ledger,
@@ -114,4 +115,10 @@ function uncharged(error: Error): OctopusXError {
 	if (error instanceof OctopusXError) return error.withCharge('none');
 	const { message, description = '' } = textsOf(error);
 	return new OctopusXError(message, description, { charge: 'none' });
+=======
+/** Adds to the error of an invalid parameter, which is ours or n8n's, that nothing was charged. */
+function unplanned(error: Error): Error {
+	const { message, description = '' } = wordsOf(error);
+	return new OctopusXError(message, `Nothing was charged. ${description}`.trim());
+>>>>>>> w/fields
 }

@@ -1,8 +1,14 @@
 import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
+<<<<<<< HEAD
 import { isPlainObject } from '../../api/envelope';
 import type { MediaInput, PaidRequest } from '../../job';
 import type { Delivered, Planned } from './item';
+=======
+import { unseenTask, type Task } from '../../api/task';
+import type { PaidRequest } from '../../job';
+import { isToolCall } from './toolCall';
+>>>>>>> w/fields
 
 /** A submission that left, as n8n saves it. */
 interface Entry {
@@ -70,6 +76,7 @@ export class Ledger {
 	 * entry whose task ID the input item carries, then the oldest entry with a task ID, last the oldest
 	 * without one.
 	 */
+<<<<<<< HEAD
 	claim(context: IExecuteFunctions, items: Planned[]): void {
 		const input = context.getInputData();
 		const claimants = items.flatMap(({ index, job: { source, testMode } }) => {
@@ -97,6 +104,15 @@ export class Ledger {
 				{ taskId },
 			);
 		}
+=======
+	lineFor(item: number, request: PaidRequest): { line: LedgerLine; replaced?: LedgerLine } {
+		const hash = hashOf(request);
+		const kept = this.kept.entries[item];
+		if (kept?.hash === hash) return { line: new LedgerLine(kept) };
+		const entry = this.takeFailed(hash) ?? { hash, taskIds: [], unanswered: 0 };
+		this.kept.entries[item] = entry;
+		return { line: new LedgerLine(entry), replaced: kept && new LedgerLine(kept) };
+>>>>>>> w/fields
 	}
 
 	/** The submissions of an item; none for an item that submits nothing. */
@@ -190,6 +206,7 @@ export class Claim {
 	}
 }
 
+<<<<<<< HEAD
 /** The ID of the task in an error item of this node, as a loop brings it back. */
 function carriedTaskId(json: unknown): string | undefined {
 	if (!isPlainObject(json) || !json.error) return undefined;
@@ -204,6 +221,15 @@ function carriedTaskId(json: unknown): string | undefined {
 export function hashOf({ path, fields, media, additionalFields }: PaidRequest): string {
 	const files = Object.entries(media).map(([name, input]) => [name, [input].flat().map(identityOf)]);
 	const text = JSON.stringify([path, fields, files, additionalFields]);
+=======
+/** What tells requests apart: all that is sent, so a changed one is another video. */
+export function hashOf({ media, ...request }: PaidRequest): string {
+	// words for errors may change with the node, and are no part of what is asked for
+	const withoutLabels = JSON.stringify(media, (key, value) =>
+		key === 'label' ? undefined : value,
+	);
+	const text = JSON.stringify({ ...request, withoutLabels });
+>>>>>>> w/fields
 	return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 

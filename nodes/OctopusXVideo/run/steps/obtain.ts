@@ -1,6 +1,13 @@
+<<<<<<< HEAD
 import { OctopusXError, type FaultDetails, type Result } from '../../api/errors';
 import { hasFailed, type Task } from '../../api/task';
 import type { PaidRequest } from '../../job';
+=======
+import { attempt, OctopusXError, type FaultDetails } from '../../api/errors';
+import { isSpent, type Task } from '../../api/task';
+import type { PaidRequest } from '../../job';
+import { now } from '../../timing/clock';
+>>>>>>> w/fields
 import { withRetries } from '../../timing/retry';
 import { now } from '../../timing/time';
 import {
@@ -53,8 +60,13 @@ export async function obtainTask(
  * - An ID is noted whenever it arrives, and the node never pays again for a task whose ID it knows.
  */
 async function taskFor(
+<<<<<<< HEAD
 	scope: ItemScope,
 	item: Planned,
+=======
+	scope: Scope,
+	index: number,
+>>>>>>> w/fields
 	request: PaidRequest,
 	deadline: number,
 ): Promise<Result<Task>> {

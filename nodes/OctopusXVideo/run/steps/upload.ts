@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 import type { UploadTarget } from '../../api/answers';
 import { attempt, OctopusXError, type Result } from '../../api/errors';
 import { streamOf } from '../../files/body';
@@ -7,6 +8,18 @@ import { withRetries, type RetryPolicy } from '../../timing/retry';
 import { now } from '../../timing/time';
 import type { ItemScope } from '../state/scope';
 import { ANSWER_TIMEOUT_MS } from './check';
+=======
+import { attempt, OctopusXError } from '../../api/errors';
+import type { UploadTarget } from '../../api/presign';
+import { streamOf } from '../../files/body';
+import { chunksOf, openFile } from '../../files/inputFile';
+import { mapMedia, type FileInput, type PaidRequest } from '../../job';
+import { now } from '../../timing/clock';
+import { withinOrEnded } from '../../timing/pause';
+import { withRetries, type RetryRule } from '../../timing/retry';
+import type { Scope } from '../state/scope';
+import { answered } from './answered';
+>>>>>>> w/fields
 
 /** Enough for 1 GB over a line of 15 Mbit/s. */
 const PUT_TIMEOUT_MS = 10 * 60_000;
@@ -18,6 +31,7 @@ const PUT_TIMEOUT_MS = 10 * 60_000;
  * @returns the request with public addresses in place of its files
  */
 export async function uploadFiles(
+<<<<<<< HEAD
 	scope: ItemScope,
 	request: PaidRequest,
 	deadline: number,
@@ -28,6 +42,14 @@ export async function uploadFiles(
 		const uploaded = await uploadFile(scope, input, deadline);
 		fault = uploaded.fault;
 		return uploaded.fault ? input : { url: uploaded.value };
+=======
+	scope: Scope,
+	request: PaidRequest,
+	deadline: number,
+): Promise<PaidRequest> {
+	const uploading = mapMedia(request.media, async (input) => {
+		return 'url' in input ? input : { url: await uploadFile(scope, input, deadline) };
+>>>>>>> w/fields
 	});
 	if (!fault) return { value: { ...request, media } };
 	return {

@@ -1,0 +1,219 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { CHECKED_EXECUTION, OUTPUT_FIELDS, type Job } from '../job';
+import { MAX_CONCURRENCY, readTestMode } from './options';
+import { numberField, showWhen, type ItemParameters, type NumberRule } from './parameters';
+
+const POLL_INTERVAL: NumberRule = {
+	displayName: 'Check Every (Seconds)',
+	name: 'pollInterval',
+	min: 1,
+	max: 300,
+	default: 5,
+	describe: (limits) =>
+		`Shortest time between two checks of a task, ${limits} seconds. In a long wait it grows: 30 seconds after 5 minutes, 60 after 10 minutes.`,
+};
+
+const TIMEOUT: NumberRule = {
+	displayName: 'Timeout (Minutes)',
+	name: 'timeout',
+	min: 0,
+	isExclusiveMin: true,
+	max: 1440,
+	default: 30,
+	describe: (limits) =>
+		`How long an item may take: ${limits} minutes, fractions are fine. After that, the task keeps running and can be fetched with Get Status.`,
+};
+
+export const waitField: INodeProperties = {
+	displayName: 'Wait Until Completed',
+	name: 'waitForCompletion',
+	type: 'boolean',
+	default: true,
+	description:
+		'Whether to wait until the video is done. If off, the node returns the task ID at once: fetch the video later with Get Status.',
+};
+
+/** No expressions: an execution is suspended for all items or for none. */
+export const waitStrategyField: INodeProperties = {
+	displayName: 'While Waiting',
+	name: 'waitStrategy',
+	type: 'options',
+	noDataExpression: true,
+	options: [
+		{
+			name: 'Keep the Execution Running',
+			value: 'poll',
+			description: 'Notices a finished video within seconds; occupies n8n until then',
+		},
+		{
+			name: 'Suspend the Execution',
+			value: 'suspend',
+			description:
+				'Frees n8n, survives a restart, checks once a minute or less often. Needs n8n 2.27, or n8n 2.0 with On Error set to Continue, and a saved workflow.',
+		},
+	],
+	default: 'poll',
+	description: 'What happens to the execution while the videos are made',
+	displayOptions: { show: { waitForCompletion: [true] } },
+};
+
+export const downloadField: INodeProperties = {
+	displayName: 'Download Video',
+	name: 'downloadVideo',
+	type: 'boolean',
+	default: false,
+	description: 'Whether to add the finished video to the output item as a file',
+};
+
+/** Limits the time for the submission and the wait together. */
+export const timeoutOption = numberField(TIMEOUT);
+
+const fileNameOption: INodeProperties = {
+	displayName: 'File Name',
+	name: 'fileName',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. intro.mp4',
+	description: 'Name of the downloaded file. The task ID if empty.',
+};
+
+const binaryFieldOption: INodeProperties = {
+	displayName: 'Output Data Field Name',
+	name: 'binaryOutputField',
+	type: 'string',
+	default: 'data',
+	placeholder: 'e.g. data',
+	description: 'Name of the output field that receives the video file',
+};
+
+/** Options for waiting and downloading. Each is shown only if it has an effect. */
+export const resultOptions: INodeProperties[] = [
+	...showWhen({ '/downloadVideo': [true] }, [fileNameOption, binaryFieldOption]),
+	...showWhen({ '/waitForCompletion': [true], '/waitStrategy': ['poll'] }, [
+		numberField(POLL_INTERVAL),
+	]),
+];
+
+const simplifyField: INodeProperties = {
+	displayName: 'Simplify',
+	name: 'simplify',
+	type: 'boolean',
+	default: true,
+	description: 'Whether to return a simplified version of the response instead of the raw data',
+	displayOptions: { hide: { '@tool': [true] } },
+};
+
+/** Replaces Simplify in tools of an AI Agent, as n8n's guidelines ask: fewer fields confuse a model less. */
+const toolOutputField: INodeProperties = {
+	displayName: 'Output',
+	name: 'output',
+	type: 'options',
+	options: [
+		{ name: 'Simplified', value: 'simplified', description: 'The fields that are used most' },
+		{ name: 'Raw', value: 'raw', description: 'Everything that OctopusX returns about the task' },
+		{
+			name: 'Selected Fields',
+			value: 'selectedFields',
+			description: 'The task ID, and the fields that you choose',
+		},
+	],
+	default: 'simplified',
+	description: 'Which fields of the task the AI Agent receives',
+	displayOptions: { show: { '@tool': [true] } },
+};
+
+/** Included in every choice: without them, nobody can fetch the task or recognize a sample video. */
+const REQUIRED_FIELDS = ['task_id', 'test'];
+
+const selectedFieldsField: INodeProperties = {
+	displayName: 'Fields',
+	name: 'fields',
+	type: 'multiOptions',
+	options: OUTPUT_FIELDS.filter((name) => !REQUIRED_FIELDS.includes(name))
+		.map((name) => ({ name, value: name }))
+		.sort((a, b) => a.name.localeCompare(b.name)),
+	default: [],
+	description: 'Which fields the AI Agent receives besides the task ID',
+	displayOptions: { show: { '@tool': [true], output: ['selectedFields'] } },
+};
+
+/** How much of the task goes into the output item. */
+export const simplifyFields: INodeProperties[] = [
+	simplifyField,
+	toolOutputField,
+	selectedFieldsField,
+];
+
+/** All of an item's job except its source: limits, Test Mode, the wait, the download and the output. */
+export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
+	const {
+		timeout = TIMEOUT.default,
+		maxConcurrency = MAX_CONCURRENCY.default,
+		pollInterval = POLL_INTERVAL.default,
+		binaryOutputField = binaryFieldOption.default,
+		fileName = '',
+	} = item.options;
+	const settings: Omit<Job, 'source'> = {
+		timeoutMs: item.number(TIMEOUT, timeout) * 60_000,
+		maxConcurrency: item.number(MAX_CONCURRENCY, maxConcurrency),
+		testMode: readTestMode(item),
+		outputFields: readOutputFields(item),
+	};
+	if (item.flag(waitField.displayName, item.get('waitForCompletion'))) {
+		settings.wait = {
+			pollIntervalMs: item.number(POLL_INTERVAL, pollInterval) * 1_000,
+			isSuspended: item.choice(waitStrategyField.displayName, item.get('waitStrategy', 'poll'), {
+				poll: false,
+				suspend: true,
+			}),
+		};
+	}
+	// hidden in Generate and Edit without a wait, and n8n drops the value of a hidden field
+	if (item.flag(downloadField.displayName, item.get('downloadVideo', false))) {
+		settings.download = {
+			outputField: item.text(binaryFieldOption.displayName, binaryOutputField),
+			fileName: fileName === '' ? '' : item.text(fileNameOption.displayName, fileName),
+		};
+	}
+	return settings;
+}
+
+/** The task's fields for the output item, or `undefined` for all of them. */
+function readOutputFields(item: ItemParameters): readonly string[] | undefined {
+	// n8n has a value for one of the two fields only: the tool's, or the one of other nodes
+	const toolOutput = item.get(toolOutputField.name, '');
+	if (toolOutput === '') {
+		const isSimplified = item.flag(simplifyField.displayName, item.get(simplifyField.name, true));
+		return isSimplified ? OUTPUT_FIELDS : undefined;
+	}
+	return item.choice<() => readonly string[] | undefined>(toolOutputField.displayName, toolOutput, {
+		simplified: () => OUTPUT_FIELDS,
+		raw: () => undefined,
+		selectedFields: () => {
+			const value = item.get(selectedFieldsField.name, []);
+			// an expression can return the names as text
+			const chosen = Array.isArray(value) ? value : String(value).split(/[\s,]+/);
+			return OUTPUT_FIELDS.filter(
+				(name) => REQUIRED_FIELDS.includes(name) || chosen.includes(name),
+			);
+		},
+	})();
+}
+
+/** Set only in a node of a checking execution: its marker, and a notice for people who open it. */
+export const checkingFields: INodeProperties[] = [
+	{
+		displayName:
+			'This node checks the videos of a suspended execution. Do not stop or delete this execution. To stop waiting, stop the suspended one.',
+		name: 'checkingNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { [CHECKED_EXECUTION]: [{ _cnd: { exists: true } }] } },
+	},
+	{
+		displayName: 'Checked Execution',
+		name: CHECKED_EXECUTION,
+		type: 'hidden',
+		default: '',
+	},
+];
