@@ -6,8 +6,7 @@ import type {
 	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
-import { cleanKey } from '../nodes/OctopusXVideo/api/apiKey';
-import { BASE_URL_SUFFIX } from '../nodes/OctopusXVideo/api/baseUrl';
+import { BASE_URL_SUFFIX, cleanKey } from '../nodes/OctopusXVideo/api/credential';
 
 export class OctopusXApi implements ICredentialType {
 	name = 'octopusXApi';

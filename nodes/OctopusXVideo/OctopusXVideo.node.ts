@@ -10,8 +10,8 @@ import { ItemParameters } from './fields/parameters';
 import { CHECKED_EXECUTION } from './job';
 import { searchModels } from './methods/searchModels';
 import { operations, properties, subtitle } from './operations';
-import { resumeJobs } from './run/resume';
 import { runJobs } from './run/run';
+import { resumeJobs } from './run/suspension';
 
 export class OctopusXVideo implements INodeType {
 	description: INodeTypeDescription = {
@@ -42,6 +42,6 @@ export class OctopusXVideo implements INodeType {
 			return await item.choice('Operation', item.get('operation'), operations).plan(item);
 		};
 		const isTest = (index: number) => isInTestMode(new ItemParameters(this, index));
-		return [await runJobs(this, plan, isTest)];
+		return [await runJobs(this, { plan, isTest })];
 	}
 }

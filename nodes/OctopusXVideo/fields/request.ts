@@ -1,5 +1,5 @@
 import { jsonParse, type IDataObject, type INodeProperties } from 'n8n-workflow';
-import { isPlainObject } from '../api/task';
+import { isPlainObject } from '../api/envelope';
 import type { PaidRequest } from '../job';
 import { ItemParameters, numberField, type NumberRule } from './parameters';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { guarded, type ByteStream } from '../api/transport';
+import { ignoreErrors, type ByteStream } from '../api/transport';
 import { mapMedia, type FileInput, type PaidRequest } from '../job';
 import { chunksOf, openFile } from './inputFile';
 
@@ -132,5 +132,5 @@ export function streamOf(chunks: AsyncIterable<Buffer>, like: ByteStream): ByteS
 	const { from } = like.constructor as unknown as {
 		from: (chunks: AsyncIterable<Buffer>, options: object) => ByteStream;
 	};
-	return guarded(from(chunks, { objectMode: false }));
+	return ignoreErrors(from(chunks, { objectMode: false }));
 }

@@ -1,8 +1,8 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { OctopusXError } from '../api/errors';
-import { guarded, type ByteStream } from '../api/transport';
+import { ignoreErrors, type ByteStream } from '../api/transport';
 import type { FileInput } from '../job';
-import { within } from '../timing/pause';
+import { waitAtMost } from '../timing/time';
 
 /** Generous, because n8n may keep its files on a remote store such as S3. */
 const STORAGE_TIMEOUT_MS = 5 * 60_000;
@@ -58,7 +58,7 @@ export async function openFile(
 ): Promise<ByteStream | Buffer> {
 	const { id, data } = context.helpers.assertBinaryData(itemIndex, field);
 	if (!id) return Buffer.from(data, 'base64');
-	return guarded(await fromStorage(context, label, context.helpers.getBinaryStream(id)));
+	return ignoreErrors(await fromStorage(context, label, context.helpers.getBinaryStream(id)));
 }
 
 /** The first chunk of an input file, for `detectMimeType`. Empty for an empty file. */
@@ -99,7 +99,7 @@ async function fromStorage<T>(
 	work: Promise<T>,
 ): Promise<T> {
 	const signal = context.getExecutionCancelSignal();
-	const result = await within(
+	const result = await waitAtMost(
 		STORAGE_TIMEOUT_MS,
 		work.catch((error: Error) => unreadable(label, error.message)),
 		signal,

@@ -2,7 +2,7 @@ import { NodeApiError, type ILoadOptionsFunctions, type INodeListSearchResult } 
 import { OctopusXClient } from '../api/client';
 import { OctopusXError } from '../api/errors';
 import { operations } from '../operations';
-import { withinOrEnded } from '../timing/pause';
+import { withTimeout } from '../timing/time';
 
 /** Short, because a user is looking at the drop-down. */
 const TIMEOUT_MS = 20_000;
@@ -35,7 +35,7 @@ export async function searchModels(
 
 async function loadModels(context: ILoadOptionsFunctions): Promise<string[]> {
 	const client = await OctopusXClient.connect(context);
-	const models = await withinOrEnded(
+	const models = await withTimeout(
 		TIMEOUT_MS,
 		async (signal) => await client.getVideoModels(signal),
 	);

@@ -10,7 +10,7 @@ import {
 	waitField,
 	waitStrategyField,
 } from '../fields/result';
-import { isTestId } from '../testMode/testTask';
+import { isTestId } from '../testMode/testClient';
 import type { Operation } from './operation';
 
 /** Without a wait, a user wants to know soon that the API cannot be reached. */

@@ -44,7 +44,8 @@ export async function obtainAll(
 
 /** Obtains a task, waits for it and delivers it. Until the task is final, it counts towards Max Concurrency. */
 async function carryOut(scope: Scope, item: Item): Promise<Settled> {
-	const next = item.state === 'planned' || item.state === 'running' ? await wait(scope, item) : item;
+	const next =
+		item.state === 'planned' || item.state === 'running' ? await wait(scope, item) : item;
 	return next.state === 'ready' ? await takeStep(scope, next, deliver) : next;
 }
 

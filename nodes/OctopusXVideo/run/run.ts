@@ -2,7 +2,14 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { OctopusXError } from '../api/errors';
 import type { Job } from '../job';
 import { carryOutAll, obtainAll, withClaim } from './carryOut';
-import { failed, StoppedError, type Failed, type Item, type Planned, type Settled } from './state/item';
+import {
+	failed,
+	StoppedError,
+	type Failed,
+	type Item,
+	type Planned,
+	type Settled,
+} from './state/item';
 import { Ledger } from './state/ledger';
 import { conclude, jsonOf, textsOf } from './state/output';
 import { openScope, type Scope } from './state/scope';
@@ -61,7 +68,6 @@ async function planAll(
 	return items;
 }
 
-<<<<<<< HEAD
 async function runPlanned(
 	context: IExecuteFunctions,
 	ledger: Ledger,
@@ -115,10 +121,4 @@ function uncharged(error: Error): OctopusXError {
 	if (error instanceof OctopusXError) return error.withCharge('none');
 	const { message, description = '' } = textsOf(error);
 	return new OctopusXError(message, description, { charge: 'none' });
-=======
-/** Adds to the error of an invalid parameter, which is ours or n8n's, that nothing was charged. */
-function unplanned(error: Error): Error {
-	const { message, description = '' } = wordsOf(error);
-	return new OctopusXError(message, `Nothing was charged. ${description}`.trim());
->>>>>>> w/fields
 }

@@ -5,13 +5,8 @@ import { FROM_MODEL_SERVICE, type Answer } from '../api/envelope';
 import { explainSubmission } from '../api/explain';
 import { parseTask, type Task } from '../api/task';
 import type { ByteStream, Transport } from '../api/transport';
-<<<<<<< HEAD
 import { mapMedia, type Job, type PaidRequest } from '../job';
 import { SAMPLES } from './samples';
-=======
-import type { Job, PaidRequest } from '../job';
-import { API_URL, asTestId, failedTask, finishedTask, queuedTask, testIdOf } from './testTask';
->>>>>>> w/fields
 
 /** Start of the IDs of samples. No ID of the API begins like this, so none of these is asked for there. */
 const PREFIX = 'test_';
@@ -75,11 +70,7 @@ export class TestClient extends OctopusXClient {
 	override async createTask(_path: string, body: Buffer | ByteStream): Promise<Task> {
 		await readToEnd(body);
 		const { testMode, source, wait } = this.job;
-<<<<<<< HEAD
 		if (testMode === 'failure') throw explainSubmission(REFUSAL);
-=======
-		if (testMode === 'failure') throw explainSubmission(REFUSAL, this.redact);
->>>>>>> w/fields
 		const { request } = source as { request: PaidRequest };
 		const taskId = await testIdOf(this.index, request);
 		return wait && !wait.isSuspended

@@ -1,14 +1,8 @@
 import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
-<<<<<<< HEAD
 import { isPlainObject } from '../../api/envelope';
 import type { MediaInput, PaidRequest } from '../../job';
 import type { Delivered, Planned } from './item';
-=======
-import { unseenTask, type Task } from '../../api/task';
-import type { PaidRequest } from '../../job';
-import { isToolCall } from './toolCall';
->>>>>>> w/fields
 
 /** A submission that left, as n8n saves it. */
 interface Entry {
@@ -76,7 +70,6 @@ export class Ledger {
 	 * entry whose task ID the input item carries, then the oldest entry with a task ID, last the oldest
 	 * without one.
 	 */
-<<<<<<< HEAD
 	claim(context: IExecuteFunctions, items: Planned[]): void {
 		const input = context.getInputData();
 		const claimants = items.flatMap(({ index, job: { source, testMode } }) => {
@@ -104,15 +97,6 @@ export class Ledger {
 				{ taskId },
 			);
 		}
-=======
-	lineFor(item: number, request: PaidRequest): { line: LedgerLine; replaced?: LedgerLine } {
-		const hash = hashOf(request);
-		const kept = this.kept.entries[item];
-		if (kept?.hash === hash) return { line: new LedgerLine(kept) };
-		const entry = this.takeFailed(hash) ?? { hash, taskIds: [], unanswered: 0 };
-		this.kept.entries[item] = entry;
-		return { line: new LedgerLine(entry), replaced: kept && new LedgerLine(kept) };
->>>>>>> w/fields
 	}
 
 	/** The submissions of an item; none for an item that submits nothing. */
@@ -122,7 +106,8 @@ export class Ledger {
 
 	/** Notes that the run returns these items as successes. */
 	noteDelivered(items: Delivered[]): void {
-		for (const { index, task } of items) this.claimOf(index).noteDelivered(task.task_id, this.runIndex);
+		for (const { index, task } of items)
+			this.claimOf(index).noteDelivered(task.task_id, this.runIndex);
 	}
 
 	/** Notes that a checking execution now waits for the tasks of the run. */
@@ -139,6 +124,7 @@ export class Ledger {
 /** The submissions for one item: those it has claimed, and those of this run. */
 export class Claim {
 	private readonly entries: Entry[] = [];
+	private claimed?: Entry;
 
 	constructor(
 		private readonly memory: Memory,
@@ -147,7 +133,7 @@ export class Claim {
 
 	/** The ID of the latest task that may still bring a video. */
 	get taskId(): string | undefined {
-		return this.entries.filter(({ isOver }) => !isOver).findLast(({ taskId }) => taskId)?.taskId;
+		return this.entries.filter(({ taskId, isOver }) => taskId && !isOver).at(-1)?.taskId;
 	}
 
 	/** True if a submission was never answered, so it may have been charged. */
@@ -161,7 +147,14 @@ export class Claim {
 		const entry = this.memory.entries.find(
 			(one) => one.hash === this.hash && !one.isOver && !held.has(one) && matches(one),
 		);
-		if (entry) this.hold(entry);
+		if (!entry) return;
+		this.claimed = entry;
+		this.hold(entry);
+	}
+
+	/** True if an earlier run was charged for the task. */
+	isClaimed(taskId: string): boolean {
+		return this.claimed?.taskId === taskId;
 	}
 
 	/**
@@ -206,7 +199,6 @@ export class Claim {
 	}
 }
 
-<<<<<<< HEAD
 /** The ID of the task in an error item of this node, as a loop brings it back. */
 function carriedTaskId(json: unknown): string | undefined {
 	if (!isPlainObject(json) || !json.error) return undefined;
@@ -219,17 +211,11 @@ function carriedTaskId(json: unknown): string | undefined {
  * two runs.
  */
 export function hashOf({ path, fields, media, additionalFields }: PaidRequest): string {
-	const files = Object.entries(media).map(([name, input]) => [name, [input].flat().map(identityOf)]);
+	const files = Object.entries(media).map(([name, input]) => [
+		name,
+		[input].flat().map(identityOf),
+	]);
 	const text = JSON.stringify([path, fields, files, additionalFields]);
-=======
-/** What tells requests apart: all that is sent, so a changed one is another video. */
-export function hashOf({ media, ...request }: PaidRequest): string {
-	// words for errors may change with the node, and are no part of what is asked for
-	const withoutLabels = JSON.stringify(media, (key, value) =>
-		key === 'label' ? undefined : value,
-	);
-	const text = JSON.stringify({ ...request, withoutLabels });
->>>>>>> w/fields
 	return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 

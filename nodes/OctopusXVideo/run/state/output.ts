@@ -74,7 +74,11 @@ export function toOutput(item: Settled): INodeExecutionData {
 	if (item.state === 'delivered') return { json: jsonOf(item), binary: item.binary, pairedItem };
 	const { task, uncheckedId } = item;
 	const ids = task
-		? { task_id: task.task_id, status: task.status, ...(task.video_url && { video_url: task.video_url }) }
+		? {
+				task_id: task.task_id,
+				status: task.status,
+				...(task.video_url && { video_url: task.video_url }),
+			}
 		: uncheckedId && { task_id: uncheckedId, status: 'unknown' };
 	// `error` must stay the only key, or n8n 1.x keeps the item from the error output
 	const error = { ...textsOf(item.error), ...ids, ...(isTest(item) && { test: true }) };
@@ -215,7 +219,9 @@ function addHint(context: IExecuteFunctions, items: Settled[]): void {
 		...(claimed > 0
 			? [`${claimed} of ${total} items continued with a task that was already charged.`]
 			: []),
-		...(errors.length > 0 ? [`${errors.length} of ${total} items failed: ${shown.join('; ')}.`] : []),
+		...(errors.length > 0
+			? [`${errors.length} of ${total} items failed: ${shown.join('; ')}.`]
+			: []),
 		...(more > 0 ? [`And ${more} more kinds of errors: see the items.`] : []),
 		...(inDoubt > 0
 			? [

@@ -1,13 +1,6 @@
-<<<<<<< HEAD
 import { OctopusXError, type FaultDetails, type Result } from '../../api/errors';
 import { hasFailed, type Task } from '../../api/task';
 import type { PaidRequest } from '../../job';
-=======
-import { attempt, OctopusXError, type FaultDetails } from '../../api/errors';
-import { isSpent, type Task } from '../../api/task';
-import type { PaidRequest } from '../../job';
-import { now } from '../../timing/clock';
->>>>>>> w/fields
 import { withRetries } from '../../timing/retry';
 import { now } from '../../timing/time';
 import {
@@ -60,13 +53,8 @@ export async function obtainTask(
  * - An ID is noted whenever it arrives, and the node never pays again for a task whose ID it knows.
  */
 async function taskFor(
-<<<<<<< HEAD
 	scope: ItemScope,
 	item: Planned,
-=======
-	scope: Scope,
-	index: number,
->>>>>>> w/fields
 	request: PaidRequest,
 	deadline: number,
 ): Promise<Result<Task>> {
@@ -99,11 +87,7 @@ async function taskFor(
 }
 
 /** The task that a job names, in its current state. */
-async function findTask(
-	scope: ItemScope,
-	taskId: string,
-	deadline: number,
-): Promise<Result<Task>> {
+async function findTask(scope: ItemScope, taskId: string, deadline: number): Promise<Result<Task>> {
 	const { breaker } = scope;
 	const shouldRetry = (fault: FaultDetails) => fault.transient && !isRedirect(fault);
 	return await getTask(scope, taskId, { deadline, shouldRetry, breaker });

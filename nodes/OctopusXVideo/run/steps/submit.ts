@@ -2,16 +2,9 @@ import { attempt, OctopusXError, type Result } from '../../api/errors';
 import type { Task } from '../../api/task';
 import { openBody } from '../../files/body';
 import type { PaidRequest } from '../../job';
-<<<<<<< HEAD
 import { waitAtMost, withTimeout } from '../../timing/time';
 import { StoppedError, type Planned } from '../state/item';
 import type { ItemScope } from '../state/scope';
-=======
-import { within, withinOrEnded } from '../../timing/pause';
-import { StoppedError } from '../state/item';
-import type { LedgerLine } from '../state/ledger';
-import type { Scope } from '../state/scope';
->>>>>>> w/fields
 
 /** Enough for a body of 20 MB over a slow line and a server that thinks before it answers. */
 const ANSWER_TIMEOUT_MS = 10 * 60_000;
@@ -26,7 +19,6 @@ const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
  * The fault has its charge: `none` if the server has certainly not accepted the request, else `maybe`.
  */
 export async function submitOnce(
-<<<<<<< HEAD
 	scope: ItemScope,
 	{ index }: Planned,
 	request: PaidRequest,
@@ -34,15 +26,6 @@ export async function submitOnce(
 	const { claim, client, context, signal } = scope;
 	const { value: body, fault: unreadable } = await attempt(openBody(context, request));
 	if (unreadable) return { fault: unreadable.withCharge('none') };
-=======
-	scope: Scope,
-	index: number,
-	request: PaidRequest,
-	line: LedgerLine,
-): Promise<Task> {
-	const { client, context, signal } = scope;
-	const { content, bytes, isHandedOver, close } = await openBody(context, request);
->>>>>>> w/fields
 	if (signal?.aborted) {
 		body.close();
 		return { fault: new StoppedError('', 'none') };

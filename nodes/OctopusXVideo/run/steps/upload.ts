@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 import type { UploadTarget } from '../../api/answers';
 import { attempt, OctopusXError, type Result } from '../../api/errors';
 import { streamOf } from '../../files/body';
@@ -8,18 +7,6 @@ import { withRetries, type RetryPolicy } from '../../timing/retry';
 import { now } from '../../timing/time';
 import type { ItemScope } from '../state/scope';
 import { ANSWER_TIMEOUT_MS } from './check';
-=======
-import { attempt, OctopusXError } from '../../api/errors';
-import type { UploadTarget } from '../../api/presign';
-import { streamOf } from '../../files/body';
-import { chunksOf, openFile } from '../../files/inputFile';
-import { mapMedia, type FileInput, type PaidRequest } from '../../job';
-import { now } from '../../timing/clock';
-import { withinOrEnded } from '../../timing/pause';
-import { withRetries, type RetryRule } from '../../timing/retry';
-import type { Scope } from '../state/scope';
-import { answered } from './answered';
->>>>>>> w/fields
 
 /** Enough for 1 GB over a line of 15 Mbit/s. */
 const PUT_TIMEOUT_MS = 10 * 60_000;
@@ -31,7 +18,6 @@ const PUT_TIMEOUT_MS = 10 * 60_000;
  * @returns the request with public addresses in place of its files
  */
 export async function uploadFiles(
-<<<<<<< HEAD
 	scope: ItemScope,
 	request: PaidRequest,
 	deadline: number,
@@ -42,14 +28,6 @@ export async function uploadFiles(
 		const uploaded = await uploadFile(scope, input, deadline);
 		fault = uploaded.fault;
 		return uploaded.fault ? input : { url: uploaded.value };
-=======
-	scope: Scope,
-	request: PaidRequest,
-	deadline: number,
-): Promise<PaidRequest> {
-	const uploading = mapMedia(request.media, async (input) => {
-		return 'url' in input ? input : { url: await uploadFile(scope, input, deadline) };
->>>>>>> w/fields
 	});
 	if (!fault) return { value: { ...request, media } };
 	return {
@@ -80,21 +58,22 @@ async function uploadFile(
 			...policy,
 			attemptTimeoutMs: ANSWER_TIMEOUT_MS,
 			onTimeout: () =>
-				new OctopusXError(
-					'OctopusX did not answer',
-					'It gave no address for the upload in time.',
-					{ transient: true },
-				),
+				new OctopusXError('OctopusX did not answer', 'It gave no address for the upload in time.', {
+					transient: true,
+				}),
 		},
 	);
 	if (fault) return { fault };
-	const put = await withRetries(async (ending) => await attempt(send(scope, file, target, ending)), {
-		...policy,
-		deadline: Math.min(deadline, now() + target.expiresInMs),
-		attemptTimeoutMs: PUT_TIMEOUT_MS,
-		onTimeout: () =>
-			new OctopusXError('The upload took too long', 'It was given up.', { transient: true }),
-	});
+	const put = await withRetries(
+		async (ending) => await attempt(send(scope, file, target, ending)),
+		{
+			...policy,
+			deadline: Math.min(deadline, now() + target.expiresInMs),
+			attemptTimeoutMs: PUT_TIMEOUT_MS,
+			onTimeout: () =>
+				new OctopusXError('The upload took too long', 'It was given up.', { transient: true }),
+		},
+	);
 	return put.fault ? { fault: put.fault } : { value: target.publicUrl };
 }
 

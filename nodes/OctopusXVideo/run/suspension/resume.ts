@@ -14,13 +14,7 @@ import { conclude, shortenList, toOutput } from '../state/output';
 import { openScope, type Scope } from '../state/scope';
 import { checkTask } from '../steps/check';
 import { refreshTask } from '../steps/deliver';
-import {
-	readHandover,
-	saveSettled,
-	shrinkInput,
-	type HandedOver,
-	type Pending,
-} from './handover';
+import { readHandover, saveSettled, shrinkInput, type HandedOver, type Pending } from './handover';
 import { interrupted } from './suspend';
 
 /** n8n keeps the outcome of a checking execution, and fails with it again. */
@@ -126,11 +120,7 @@ async function checkAll(scope: Scope, items: Pending[]): Promise<Pending[]> {
 }
 
 /** Gets fresh addresses for the files of tasks that were completed some checks ago. */
-async function refreshAll(
-	scope: Scope,
-	before: Pending[],
-	checked: Pending[],
-): Promise<Pending[]> {
+async function refreshAll(scope: Scope, before: Pending[], checked: Pending[]): Promise<Pending[]> {
 	let isDown = false;
 	const refresh = async (item: Ready) => {
 		if (isDown) return item;

@@ -22,7 +22,8 @@ export function refuseSuspension(context: IExecuteFunctions): OctopusXError | un
 	}
 	if (isToolCall(context)) return refuse('An AI agent waits for its tools.');
 	const { id = UNSAVED } = context.getWorkflow();
-	if (!context.getExecutionId() || id === UNSAVED) return refuse('n8n does not save this execution.');
+	if (!context.getExecutionId() || id === UNSAVED)
+		return refuse('n8n does not save this execution.');
 	return undefined;
 }
 
