@@ -6,8 +6,8 @@ import { watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox({ durationMs: 30_000 });
 
-/** The most tasks that the sandbox was working on at a time. */
-function mostInFlight(): number {
+/** The largest number of tasks that were in progress at the same time. */
+function mostInProgress(): number {
 	const edges = sandbox.tasks.flatMap(({ createdAt, durationMs }) => [
 		{ at: createdAt, step: 1 },
 		{ at: createdAt + durationMs, step: -1 },
@@ -17,7 +17,7 @@ function mostInFlight(): number {
 	return Math.max(...edges.map(({ step }) => (now += step)));
 }
 
-test('a batch takes as long as its slowest video', async () => {
+test('a batch with Max Concurrency 20 takes as long as its slowest video', async () => {
 	const { items, elapsedMs } = await runNodeVirtually(
 		sandbox,
 		{ ...GENERATE_EACH, options: { maxConcurrency: 20 } },
@@ -28,7 +28,7 @@ test('a batch takes as long as its slowest video', async () => {
 });
 
 test.each([1, 5, 10])(
-	'never more than %p videos are in flight at the server',
+	'Max Concurrency %p keeps exactly that many videos in progress',
 	async (maxConcurrency) => {
 		const { items } = await runNodeVirtually(
 			sandbox,
@@ -36,11 +36,11 @@ test.each([1, 5, 10])(
 			{ input: numbered(23) },
 		);
 		expect(items).toHaveLength(23);
-		expect(mostInFlight()).toBe(maxConcurrency);
+		expect(mostInProgress()).toBe(maxConcurrency);
 	},
 );
 
-test('a finished video frees its place at once: its download does not hold it', async () => {
+test('a completed video makes room for the next one at once, before its download (Max Concurrency 1)', async () => {
 	sandbox.faults.add({ on: 'file', prompt: 'number 0', answer: 'hang' });
 	await runNodeVirtually(
 		sandbox,
@@ -51,7 +51,7 @@ test('a finished video frees its place at once: its download does not hold it', 
 	expect((second?.createdAt ?? 0) - (first?.createdAt ?? 0)).toBe(30_000);
 });
 
-test('a download runs while other items still wait', async () => {
+test('a video is downloaded while other items are still waiting', async () => {
 	sandbox.durationMs = 10_000;
 	await runNodeVirtually(
 		sandbox,
@@ -65,7 +65,7 @@ test('a download runs while other items still wait', async () => {
 	expect((file?.at ?? 0) - (sandbox.tasks[0]?.createdAt ?? 0)).toBe(10_000);
 });
 
-test('a batch of 500 items neither floods the server nor starves, and comes out in order', async () => {
+test('a batch of 500 items is output in order, without idle time and with at most 20 requests a second', async () => {
 	const { items, elapsedMs } = await runNodeVirtually(sandbox, GENERATE_EACH, {
 		input: numbered(500),
 	});
@@ -73,10 +73,10 @@ test('a batch of 500 items neither floods the server nor starves, and comes out 
 		({ json }) => sandbox.tasks.find(({ id }) => id === json.task_id)?.request.prompt,
 	);
 	expect(prompts).toEqual(numbered(500).map(({ json }) => json.prompt));
-	expect(mostInFlight()).toBe(10);
+	expect(mostInProgress()).toBe(10);
 	expect(elapsedMs).toBe(50 * 30_000);
 
-	// requests in any second: ten videos looked at once in five seconds, and their submissions
+	// ten videos are submitted together, and later checked together every five seconds
 	const perSecond = new Map<number, number>();
 	for (const { at } of sandbox.log) {
 		const second = Math.floor((at - (sandbox.log[0]?.at ?? 0)) / 1_000);
@@ -86,7 +86,7 @@ test('a batch of 500 items neither floods the server nor starves, and comes out 
 	expect(sandbox.requestsTo('poll')).toHaveLength(500 * 6);
 }, 120_000);
 
-test('looks begin again after a while without anything to look at', async () => {
+test('checks continue after a time without any running task', async () => {
 	sandbox.faults.add({ on: 'submit', nth: 2, accept: true, answer: 'hang' });
 	const { items } = await runNodeVirtually(
 		sandbox,
@@ -99,7 +99,7 @@ test('looks begin again after a while without anything to look at', async () => 
 	expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
 });
 
-test('Get Status of 100 tasks looks at each of them at once', async () => {
+test('Get Status of 100 tasks checks them without a pause', async () => {
 	sandbox.durationMs = 0;
 	await runNodeVirtually(
 		sandbox,
@@ -115,7 +115,7 @@ test('Get Status of 100 tasks looks at each of them at once', async () => {
 	expect(elapsedMs).toBeLessThan(500);
 });
 
-test('an item is not submitted when its time is over', async () => {
+test('an item is not submitted after its Timeout', async () => {
 	sandbox.faults.add({ on: 'upload', answer: 'hang' });
 	const data = await storeBinary(Buffer.from('film'), 'video/mp4');
 	const { error } = await runNodeVirtually(
@@ -138,44 +138,44 @@ test('an item is not submitted when its time is over', async () => {
 	expect(sandbox.requestsTo('submit')).toEqual([]);
 });
 
-test('who watches a manual run is told each state of each task, and by which item', async () => {
-	const told: unknown[] = [];
-	const node = watchedNode(() => ({ sendMessageToUI: (text) => void told.push(text) }));
+test('the editor receives each status of a task with the index of its item', async () => {
+	const messages: unknown[] = [];
+	const node = watchedNode(() => ({ sendMessageToUI: (text) => void messages.push(text) }));
 	sandbox.durationMs = 8_000;
 	await runNodeVirtually(sandbox, GENERATE_EACH, { node, input: numbered(1) });
-	expect(told).toEqual([
+	expect(messages).toEqual([
 		'item 0: video_1 queued 0 %',
 		'item 0: video_1 in_progress 62 %',
 		'item 0: video_1 completed 100 %',
 	]);
 });
 
-test('a message to the editor that fails ends the node instead of keeping it for ever', async () => {
+test('an exception from sendMessageToUI ends the node instead of blocking it forever', async () => {
 	const node = watchedNode(() => ({
 		sendMessageToUI: () => {
-			throw new Error('nobody is there');
+			throw new Error('no editor is open');
 		},
 	}));
 	const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, { node, input: numbered(1) });
 	expect(error?.description).toContain('video_1');
 });
 
-test('never more downloads than Max Concurrency run at a time', async () => {
+test('Max Concurrency also limits the number of downloads at a time', async () => {
 	sandbox.durationMs = 0;
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
-	let most = 0;
+	let mostDownloads = 0;
 	await runNodeVirtually(
 		sandbox,
 		{ ...GENERATE_EACH, downloadVideo: true, options: { maxConcurrency: 2 } },
 		{
 			input: numbered(6),
 			settings: CONTINUE,
-			onStart: (run) =>
+			onStart: (execution) =>
 				void setTimeout(() => {
-					most = sandbox.hanging;
-					run.cancel();
+					mostDownloads = sandbox.hanging;
+					execution.cancel();
 				}, 30_000),
 		},
 	);
-	expect(most).toBe(2);
+	expect(mostDownloads).toBe(2);
 });

@@ -8,7 +8,7 @@ import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
 
-/** Creates a task the way another workflow would have. */
+/** Creates a task, as another workflow would, and returns its ID. */
 async function submit(parameters: INodeParameters = {}) {
 	const { items } = await runNode(sandbox, {
 		...GENERATE,
@@ -19,7 +19,7 @@ async function submit(parameters: INodeParameters = {}) {
 	return String(items[0]?.json.task_id);
 }
 
-test('Get Status looks once and hands out the task', async () => {
+test('Get Status checks the task once and outputs it', async () => {
 	const taskId = await submit();
 	const { items } = await runNode(sandbox, { operation: 'getStatus', taskId: ` ${taskId}\n` });
 	expect(items[0]).toMatchObject({
@@ -31,7 +31,7 @@ test('Get Status looks once and hands out the task', async () => {
 	]);
 });
 
-test('Get Status without waiting hands out a failed task as information, not as an error', async () => {
+test('Get Status without Wait Until Completed outputs a failed task without an error', async () => {
 	const taskId = await submit({ prompt: 'a boat [failed]' });
 	const { items, error } = await runNode(sandbox, { operation: 'getStatus', taskId });
 	expect(error).toBeUndefined();
@@ -42,7 +42,7 @@ test('Get Status without waiting hands out a failed task as information, not as 
 	expect(items[0]?.json).not.toHaveProperty('error');
 });
 
-test('Get Status that waits for a task that fails ends in an error', async () => {
+test('Get Status with Wait Until Completed fails if the task fails', async () => {
 	const taskId = await submit({ prompt: 'a boat [failed]' });
 	const { error } = await runNodeVirtually(sandbox, {
 		operation: 'getStatus',
@@ -52,7 +52,7 @@ test('Get Status that waits for a task that fails ends in an error', async () =>
 	expect(error?.message).toBe('The video could not be generated');
 });
 
-test('Get Status waits for the video where told to', async () => {
+test('Get Status with Wait Until Completed waits for the video', async () => {
 	sandbox.durationMs = 20_000;
 	const taskId = await submit();
 	const { items } = await runNodeVirtually(sandbox, {
@@ -64,13 +64,13 @@ test('Get Status waits for the video where told to', async () => {
 	expect(sandbox.requestsTo('poll').length).toBeGreaterThan(3);
 });
 
-test('Get Status downloads a finished video without waiting', async () => {
+test('Get Status with Download Video downloads a completed video without waiting', async () => {
 	const taskId = await submit();
 	const { items } = await runNode(sandbox, { operation: 'getStatus', taskId, downloadVideo: true });
 	expect(await isWhole(items)).toBe(true);
 });
 
-test('Get Status does not download what is not finished', async () => {
+test('Get Status with Download Video outputs a queued task without a file', async () => {
 	sandbox.durationMs = 60_000;
 	const taskId = await submit();
 	const { items } = await runNode(sandbox, { operation: 'getStatus', taskId, downloadVideo: true });
@@ -78,7 +78,7 @@ test('Get Status does not download what is not finished', async () => {
 	expect(items[0]?.binary).toBeUndefined();
 });
 
-test('Get Status of an unknown task ends in an error that says so', async () => {
+test('Get Status of an unknown task (HTTP 400) fails with an error that says so', async () => {
 	const { error } = await runNode(sandbox, { operation: 'getStatus', taskId: 'video_404' });
 	expect(error).toMatchObject({
 		name: 'NodeApiError',
@@ -90,7 +90,7 @@ test('Get Status of an unknown task ends in an error that says so', async () => 
 	expect(error?.description).not.toMatch(/Tasks of this run|Get Status|Retry/);
 });
 
-test('Get Status of several tasks lists those that exist beside one that does not', async () => {
+test('Get Status of several tasks, one of them unknown, lists the known ones in the error', async () => {
 	const taskId = await submit();
 	const { error } = await runNode(
 		sandbox,
@@ -103,7 +103,7 @@ test('Get Status of several tasks lists those that exist beside one that does no
 });
 
 test.each([false, true])(
-	'Get Status with a wrong key does not advise Get Status (waiting: %s)',
+	'Get Status with a wrong API key gives no advice to use Get Status (Wait Until Completed: %s)',
 	async (waitForCompletion) => {
 		const parameters = { operation: 'getStatus', taskId: 'video_1', waitForCompletion };
 		const credential = { apiKey: 'sk-wrong' };
@@ -116,20 +116,20 @@ test.each([false, true])(
 	},
 );
 
-test('Get Status sits out a fault, and tells the task that it could not see', async () => {
+test('Get Status repeats a check after HTTP 502, and has the task ID in the error after HTTP 403', async () => {
 	const taskId = await submit();
 	sandbox.faults.add({ on: 'poll', nth: 1, answer: HTML_502 });
 	sandbox.faults.add({ on: 'poll', nth: 3, answer: { status: 403, body: apiErrorBody('No') } });
-	const look = async () =>
+	const check = async () =>
 		await runNodeVirtually(sandbox, { operation: 'getStatus', taskId }, { settings: CONTINUE });
-	const seen = await look();
-	expect(seen.items[0]?.json).toMatchObject({ task_id: taskId, status: 'completed' });
-	expect(seen.elapsedMs).toBe(2_000);
-	expect((await look()).items[0]?.json.error).toMatchObject({ task_id: taskId });
+	const result = await check();
+	expect(result.items[0]?.json).toMatchObject({ task_id: taskId, status: 'completed' });
+	expect(result.elapsedMs).toBe(2_000);
+	expect((await check()).items[0]?.json.error).toMatchObject({ task_id: taskId });
 });
 
 test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', 'ü ñ/💥'])(
-	'Get Status sends an id such as %s as one segment of the path',
+	'Get Status sends the task ID %s as one segment of the path',
 	async (taskId) => {
 		await runNode(sandbox, { operation: 'getStatus', taskId });
 		expect(sandbox.log.map(({ path }) => path)).toEqual([
@@ -139,7 +139,7 @@ test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', 'ü ñ/💥'])(
 );
 
 test.each([false, true])(
-	'Get Status tells at once that the Base URL leads on to another address (waiting: %s)',
+	'Get Status fails at once if the first check is redirected with HTTP 301 (Wait Until Completed: %s)',
 	async (waitForCompletion) => {
 		const headers = { location: 'https://example.com/' };
 		const answer = { status: 301, headers, body: '<a href="https://example.com/">Moved</a>' };
@@ -152,7 +152,7 @@ test.each([false, true])(
 	},
 );
 
-test('a redirect in the middle of a wait is sat out', async () => {
+test('a redirect with HTTP 302 in the middle of a wait does not end it', async () => {
 	const taskId = await submit();
 	const headers = { location: 'https://example.com/' };
 	sandbox.faults.add({ on: 'poll', nth: 2, answer: { status: 302, headers } });

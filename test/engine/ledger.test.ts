@@ -24,7 +24,7 @@ async function run(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
 const bill = () => sandbox.tasks.map(({ request }) => request.prompt);
 
 describe('Retry On Fail', () => {
-	test('Retry On Fail waits for the paid tasks instead of paying again', async () => {
+	test('Retry On Fail waits for the tasks that were already charged and does not submit again', async () => {
 		sandbox.faults.add({ on: 'poll', prompt: 'one', times: 2, answer: forbidden });
 		const { items } = await run({}, { settings: RETRY, input: inputOf('one', 'two') });
 		expect(bill()).toEqual(['one', 'two']);
@@ -35,14 +35,14 @@ describe('Retry On Fail', () => {
 		]);
 	});
 
-	test('Retry On Fail goes on waiting for the same task after a timeout', async () => {
+	test('Retry On Fail waits for the same task again after the Timeout', async () => {
 		const options = { timeout: 0.2 };
 		const { items } = await run({ options }, { settings: RETRY, input: inputOf('one') });
 		expect(bill()).toEqual(['one']);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	});
 
-	test('Retry On Fail only downloads again after a failed download', async () => {
+	test('Retry On Fail repeats only the download after a failed download', async () => {
 		sandbox.faults.add({ on: 'file', times: 5, answer: { status: 404 } });
 		sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
 		const { items } = await run(
@@ -56,7 +56,7 @@ describe('Retry On Fail', () => {
 	});
 
 	test.each(['failed', 'cancelled'])(
-		'Retry On Fail submits a %s task anew, and only that',
+		'Retry On Fail submits only a %s task again',
 		async (ending) => {
 			const { items } = await run(
 				{},
@@ -67,7 +67,7 @@ describe('Retry On Fail', () => {
 		},
 	);
 
-	test('Retry On Fail submits anew what has failed between its tries', async () => {
+	test('Retry On Fail submits a task again that failed between two tries', async () => {
 		sandbox.durationMs = 5_500;
 		sandbox.faults.add({ on: 'poll', answer: forbidden });
 		await run({}, { settings: RETRY, input: inputOf('one [failed]') });
@@ -75,7 +75,7 @@ describe('Retry On Fail', () => {
 		expect(lines.join('\n')).not.toContain('taken up again');
 	});
 
-	test('Retry On Fail looks for the paid task until the Timeout, and no longer', async () => {
+	test('Retry On Fail checks the charged task until the Timeout, and no longer', async () => {
 		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 502 } });
 		const { error, elapsedMs } = await run(
 			{ options: { timeout: 1 } },
@@ -85,7 +85,7 @@ describe('Retry On Fail', () => {
 		expect(error?.description).toContain('item 0: video_1');
 	});
 
-	test('Retry On Fail without waiting hands out the tasks that are already paid for', async () => {
+	test('Retry On Fail without Wait Until Completed outputs the tasks that were already charged', async () => {
 		sandbox.faults.add({ on: 'submit', prompt: 'two', answer: forbidden });
 		const { items } = await run(
 			{ waitForCompletion: false },
@@ -95,7 +95,7 @@ describe('Retry On Fail', () => {
 		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2']);
 	});
 
-	test('Retry On Fail says so before it may pay twice', async () => {
+	test('Retry On Fail logs a warning before it may be charged twice', async () => {
 		sandbox.faults.add({ on: 'submit', accept: true, answer: 'reset' });
 		const { items } = await run({}, { settings: RETRY, input: inputOf('one') });
 		expect(bill()).toEqual(['one', 'one']);
@@ -105,7 +105,7 @@ describe('Retry On Fail', () => {
 		);
 	});
 
-	test('a doubt about a payment outlives refused tries, and a retried execution tells it', async () => {
+	test('a submission that may have been charged is still reported after rejected tries and in a retried execution', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 1, accept: true, answer: 'reset' });
 		sandbox.faults.add({ on: 'submit', nth: 2, times: 2, answer: forbidden });
 		const first = await run({}, { settings: RETRY, input: inputOf('one') });
@@ -115,7 +115,7 @@ describe('Retry On Fail', () => {
 		expect(lines[0]).toContain('submitting it again may be charged twice');
 	});
 
-	test('a failed task is not named in place of the paid one that may have followed it', async () => {
+	test('the error does not name a failed task when a later submission may have been charged', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 2, accept: true, answer: 'reset' });
 		const { items } = await run(
 			{},
@@ -129,7 +129,7 @@ describe('Retry On Fail', () => {
 		['Stop Workflow', {}],
 		['Continue', CONTINUE],
 	])(
-		'a Stop with %s names the paid tasks, also in the tries that n8n adds',
+		'a Stop during Retry On Fail with On Error: %s lists the charged tasks',
 		async (_policy, more) => {
 			const { items, error } = await run(
 				{},
@@ -147,7 +147,7 @@ describe('Retry On Fail', () => {
 		},
 	);
 
-	test('Retry On Fail tells a request that differs at each try from one that is repeated', async () => {
+	test('Retry On Fail logs the earlier task when the request differs at each try', async () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
 		sandbox.faults.add({ on: 'poll', answer: forbidden });
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
@@ -157,7 +157,7 @@ describe('Retry On Fail', () => {
 		);
 	});
 
-	test('a Stop at the moment at which a new request would be submitted keeps it back', async () => {
+	test('a Stop just before a changed request is submitted prevents the submission', async () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
 		let stop = () => {};
 		const warn = (line: string) => void (line.includes('asks for another video') && stop());
@@ -178,14 +178,14 @@ describe('Retry On Fail', () => {
 		expect(bill()).toEqual(['one']);
 	});
 
-	test('a doubt about a payment is told for a request that differs at each try', async () => {
+	test('Retry On Fail logs a warning about a possible second charge even if the request differs at each try', async () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
 		sandbox.faults.add({ on: 'submit', accept: true, answer: 'reset' });
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
 		expect(lines.join('\n')).toContain('submitting it again may be charged twice');
 	});
 
-	test('nothing is paid twice when n8n retries because the first item went on with an error', async () => {
+	test('nothing is charged twice when n8n retries because the first item has an error, with On Error: Continue', async () => {
 		sandbox.faults.add({ on: 'poll', prompt: 'one', answer: forbidden });
 		const { items } = await run(
 			{},
@@ -195,7 +195,7 @@ describe('Retry On Fail', () => {
 		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
 	});
 
-	test('a task that an earlier try cannot see any more is not paid again silently', async () => {
+	test('a task that the API no longer knows is not submitted again by Retry On Fail', async () => {
 		const answer = { status: 400, body: { code: 'task_not_exist', message: 'task_not_exist' } };
 		sandbox.faults.add({ on: 'poll', times: Infinity, answer });
 		const { error } = await run({}, { settings: RETRY, input: inputOf('one') });
@@ -206,7 +206,7 @@ describe('Retry On Fail', () => {
 });
 
 describe('Retry execution', () => {
-	test('Retry execution waits for the paid tasks, and submits anew what was refused', async () => {
+	test('Retry execution waits for the charged tasks and submits only the rejected request again', async () => {
 		sandbox.faults.add({ on: 'poll', prompt: 'one', times: 1, answer: forbidden });
 		sandbox.faults.add({ on: 'submit', prompt: 'three', answer: forbidden });
 		const input = inputOf('one', 'two', 'three');
@@ -218,7 +218,7 @@ describe('Retry execution', () => {
 		expect(bill()).toEqual(['one', 'two', 'three']);
 	});
 
-	test('Retry execution after a Stop goes on with what was running', async () => {
+	test('Retry execution after a Stop continues with the running tasks', async () => {
 		const first = await run(
 			{},
 			{ input: inputOf('one', 'two'), onStart: (it) => void setTimeout(() => it.cancel(), 7_000) },
@@ -229,7 +229,7 @@ describe('Retry execution', () => {
 		expect(bill()).toEqual(['one', 'two']);
 	});
 
-	test('Retry execution pays for a changed request as for a new one', async () => {
+	test('Retry execution submits a changed request as a new one', async () => {
 		sandbox.faults.add({ on: 'poll', times: 1, answer: forbidden });
 		const first = await run({}, { input: inputOf('one') });
 		await run({ seconds: 9 }, { retryOf: first.run });
@@ -237,34 +237,37 @@ describe('Retry execution', () => {
 	});
 
 	test.each([
-		['stored by n8n', async (bytes: Buffer) => await storeBinary(bytes, 'image/png')],
+		['in n8n’s storage', async (bytes: Buffer) => await storeBinary(bytes, 'image/png')],
 		[
-			'carried by the item',
+			'inside the item',
 			async (bytes: Buffer) => ({ data: bytes.toString('base64'), mimeType: 'image/png' }),
 		],
-	])('Retry execution pays for a changed file under the same name, %s', async (_where, keep) => {
-		const input = async (content: string) => [
-			{ json: { prompt: 'one' }, binary: { data: await keep(Buffer.from(content)) } },
-		];
-		const parameters = { mode: 'firstFrame', firstFrameSource: 'binary' };
-		sandbox.faults.add({ on: 'poll', times: 1, answer: forbidden });
-		const first = await run(parameters, { input: await input('a') });
-		const stack = first.run.data.executionData?.nodeExecutionStack[0];
-		expect(stack?.node.name).toBe(NODE);
-		if (stack) stack.data.main = [await input('b')];
-		await run(parameters, { retryOf: first.run });
-		expect(bill()).toEqual(['one', 'one']);
-	});
+	])(
+		'Retry execution submits again for a changed file with the same name, %s',
+		async (_where, keep) => {
+			const input = async (content: string) => [
+				{ json: { prompt: 'one' }, binary: { data: await keep(Buffer.from(content)) } },
+			];
+			const parameters = { mode: 'firstFrame', firstFrameSource: 'binary' };
+			sandbox.faults.add({ on: 'poll', times: 1, answer: forbidden });
+			const first = await run(parameters, { input: await input('a') });
+			const stack = first.run.data.executionData?.nodeExecutionStack[0];
+			expect(stack?.node.name).toBe(NODE);
+			if (stack) stack.data.main = [await input('b')];
+			await run(parameters, { retryOf: first.run });
+			expect(bill()).toEqual(['one', 'one']);
+		},
+	);
 });
 
-test('a later run of a loop pays for its videos anew', async () => {
-	// two ways lead to the node: n8n runs it once for each
+test('a second run of the node, as in a loop, is charged for its own videos', async () => {
+	// two connections lead to the node, so n8n runs it twice
 	const { run: twice } = await run({}, { input: inputOf('one'), reachTwice: true });
 	expect(twice.data.resultData.runData[NODE]).toHaveLength(2);
 	expect(bill()).toEqual(['one', 'one']);
 });
 
-test('what is kept for a retry is small, and free of keys, prompts and files', async () => {
+test('the data kept for a retry is small and contains no API key, prompt or file', async () => {
 	const data = { data: Buffer.alloc(100_000).toString('base64'), mimeType: 'image/png' };
 	const input = Array.from({ length: 3 }, () => ({
 		json: { prompt: 'a very secret prompt' },

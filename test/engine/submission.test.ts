@@ -5,12 +5,13 @@ import { Sandbox, startSandbox } from '../sandbox/sandbox';
 import { GENERATE } from './support/inputs';
 import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
-import { loggedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
+import { loggedNode } from './support/watchedNode';
 
 const sandbox = useSandbox();
 afterEach(() => jest.restoreAllMocks());
 
+/** Runs Generate without waiting; `gaps` are the delays between its submissions in ms. */
 async function submit(parameters: INodeParameters = {}, setup?: NodeSetup) {
 	const all = { ...GENERATE, waitForCompletion: false, ...parameters };
 	const result = await runNodeVirtually(sandbox, all, setup);
@@ -22,15 +23,15 @@ async function submit(parameters: INodeParameters = {}, setup?: NodeSetup) {
 	};
 }
 
-const tooMany = (headers?: Record<string, string>): Fault['answer'] => ({
+const tooManyRequests = (headers?: Record<string, string>): Fault['answer'] => ({
 	status: 429,
 	headers,
 	body: { error: { message: 'slow down', code: '' } },
 });
 
-describe('a submission that has surely not been accepted is repeated', () => {
+describe('A submission that was certainly not accepted', () => {
 	test('a submission is repeated after HTTP 429, with growing delays and jitter', async () => {
-		sandbox.faults.add({ on: 'submit', times: 4, answer: tooMany() });
+		sandbox.faults.add({ on: 'submit', times: 4, answer: tooManyRequests() });
 		const { items, gaps } = await submit();
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
 		[1_000, 2_000, 4_000, 8_000].forEach((backoff, n) => {
@@ -40,35 +41,35 @@ describe('a submission that has surely not been accepted is repeated', () => {
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
-	test('a submission is not repeated before the seconds of Retry-After have passed', async () => {
-		sandbox.faults.add({ on: 'submit', answer: tooMany({ 'retry-after': '90' }) });
+	test('a submission is repeated after HTTP 429 once the seconds of Retry-After have passed', async () => {
+		sandbox.faults.add({ on: 'submit', answer: tooManyRequests({ 'retry-after': '90' }) });
 		const { gaps } = await submit();
 		expect(gaps[0]).toBeGreaterThanOrEqual(90_000);
 		expect(gaps[0]).toBeLessThanOrEqual(90_000 * 1.25 + 1);
 	});
 
-	test('a submission may be repeated at the last moment that its item has', async () => {
+	test('a submission is still repeated when Retry-After ends exactly at the Timeout of its item', async () => {
 		jest.spyOn(Math, 'random').mockReturnValue(0);
-		sandbox.faults.add({ on: 'submit', answer: tooMany({ 'retry-after': '6' }) });
+		sandbox.faults.add({ on: 'submit', answer: tooManyRequests({ 'retry-after': '6' }) });
 		const { items, elapsedMs } = await submit({ options: { timeout: 0.1 } });
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
 		expect(elapsedMs).toBe(6_000);
 	});
 
-	test('a submission is not repeated before the date of Retry-After', async () => {
-		// dates in headers are whole seconds
-		const date = () => new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 120_000);
-		let until = 0;
+	test('a submission is not repeated after HTTP 429 before the date of Retry-After', async () => {
+		// HTTP dates are in whole seconds
+		const inTwoMinutes = () => new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 120_000);
+		let retryAt = 0;
 		const answer = {
 			status: 429,
 			get headers() {
-				until = date().getTime();
-				return { 'retry-after': date().toUTCString() };
+				retryAt = inTwoMinutes().getTime();
+				return { 'retry-after': inTwoMinutes().toUTCString() };
 			},
 		};
 		sandbox.faults.add({ on: 'submit', answer });
 		const { submissions } = await submit();
-		expect(submissions[1]).toBeGreaterThanOrEqual(until);
+		expect(submissions[1]).toBeGreaterThanOrEqual(retryAt);
 	});
 
 	test('a submission is repeated after HTTP 503 with Retry-After', async () => {
@@ -80,9 +81,9 @@ describe('a submission that has surely not been accepted is repeated', () => {
 	});
 
 	test('a submission is repeated when no connection was made', async () => {
-		const late = await startSandbox();
-		const { url } = late;
-		await late.close();
+		const closed = await startSandbox();
+		const { url } = closed;
+		await closed.close();
 		const reopened = new Sandbox();
 		const { items } = await submit(
 			{},
@@ -97,7 +98,7 @@ describe('a submission that has surely not been accepted is repeated', () => {
 		expect(reopened.tasks).toHaveLength(1);
 	});
 
-	test('a submission is repeated when the connection ends before it is secure', async () => {
+	test('a submission is repeated when the connection ends during the TLS handshake', async () => {
 		const server = net.createServer((socket) => socket.on('error', () => {}).destroy());
 		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 		const { port } = server.address() as AddressInfo;
@@ -109,23 +110,27 @@ describe('a submission that has surely not been accepted is repeated', () => {
 		expect(elapsedMs).toBeGreaterThan(30_000);
 	});
 
-	test('a submission is repeated when the name of the host is not known', async () => {
+	test('a submission is repeated when the host name cannot be resolved', async () => {
 		const credential = { baseUrl: 'http://octopusx.invalid' };
 		const { error, elapsedMs } = await submit({ options: { timeout: 1 } }, { credential });
 		expect(error?.message).toBe('OctopusX cannot be reached');
 		expect(elapsedMs).toBeGreaterThan(30_000);
 	});
 
-	test('items whose submissions are turned away together do not come back together', async () => {
-		sandbox.faults.add({ on: 'submit', times: 8, answer: tooMany({ 'retry-after': '60' }) });
+	test('the submissions of several items are spread out when they are repeated after HTTP 429', async () => {
+		sandbox.faults.add({
+			on: 'submit',
+			times: 8,
+			answer: tooManyRequests({ 'retry-after': '60' }),
+		});
 		const input = Array.from({ length: 8 }, () => ({ json: {} }));
 		const { submissions } = await submit({}, { input });
 		expect(submissions).toHaveLength(16);
 		expect(new Set(submissions.slice(8)).size).toBeGreaterThan(4);
 	});
 
-	test('a submission is repeated only within the time that its item has', async () => {
-		sandbox.faults.add({ on: 'submit', times: Infinity, answer: tooMany() });
+	test('a submission is not repeated after the Timeout of its item', async () => {
+		sandbox.faults.add({ on: 'submit', times: Infinity, answer: tooManyRequests() });
 		const { error, elapsedMs, submissions } = await submit({ options: { timeout: 2 } });
 		expect(error?.message).toBe('OctopusX received too many requests');
 		expect(submissions.length).toBeGreaterThan(4);
@@ -133,48 +138,57 @@ describe('a submission that has surely not been accepted is repeated', () => {
 	});
 });
 
-describe('a submission that may have been accepted is not repeated', () => {
+describe('A submission that may have been accepted', () => {
 	test.each<[string, Fault]>([
-		['a reset before the server read it', { on: 'submit', answer: 'reset' }],
-		['a reset after it was accepted', { on: 'submit', accept: true, answer: 'reset' }],
-		['an answer cut short', { on: 'submit', accept: true, answer: 'short' }],
-		['silence', { on: 'submit', accept: true, answer: 'hang' }],
-		['a 500', { on: 'submit', answer: { status: 500 } }],
-		['a 503 without Retry-After', { on: 'submit', answer: { status: 503 } }],
-		['a gateway timeout', { on: 'submit', accept: true, answer: { status: 504, body: '<html>' } }],
-		['a web page', { on: 'submit', accept: true, answer: { status: 200, body: '<html>' } }],
-		['an answer without an id', { on: 'submit', accept: true, answer: { status: 200, body: {} } }],
-		['a list', { on: 'submit', accept: true, answer: { status: 200, body: [1] } }],
-	])('a submission is not repeated after %s', async (_what, fault) => {
-		sandbox.faults.add(fault);
-		const { error, submissions } = await submit();
-		expect(submissions).toHaveLength(1);
-		expect(error?.description).toContain('It may have been charged');
-		expect(error?.description).toContain('look into the usage log of the OctopusX account');
-	});
+		['a connection reset before it was accepted', { on: 'submit', answer: 'reset' }],
+		['a connection reset after it was accepted', { on: 'submit', accept: true, answer: 'reset' }],
+		['an answer that was cut off', { on: 'submit', accept: true, answer: 'short' }],
+		['no answer', { on: 'submit', accept: true, answer: 'hang' }],
+		['HTTP 500', { on: 'submit', answer: { status: 500 } }],
+		['HTTP 503 without Retry-After', { on: 'submit', answer: { status: 503 } }],
+		[
+			'HTTP 504 with a web page',
+			{ on: 'submit', accept: true, answer: { status: 504, body: '<html>' } },
+		],
+		[
+			'HTTP 200 with a web page',
+			{ on: 'submit', accept: true, answer: { status: 200, body: '<html>' } },
+		],
+		['HTTP 200 without an ID', { on: 'submit', accept: true, answer: { status: 200, body: {} } }],
+		['HTTP 200 with an array', { on: 'submit', accept: true, answer: { status: 200, body: [1] } }],
+	])(
+		'a submission is not repeated after %s, and the error says that it may have been charged',
+		async (_failure, fault) => {
+			sandbox.faults.add(fault);
+			const { error, submissions } = await submit();
+			expect(submissions).toHaveLength(1);
+			expect(error?.description).toContain('It may have been charged');
+			expect(error?.description).toContain('look into the usage log of the OctopusX account');
+		},
+	);
 });
 
 test.each([400, 401, 403, 404, 413])(
-	'a submission that was refused with HTTP %s is not repeated',
+	'a submission that was rejected with HTTP %s is not repeated, and the error says that it was not charged',
 	async (status) => {
 		sandbox.faults.add({ on: 'submit', answer: { status, body: { code: 'x', message: 'no' } } });
 		const { error, submissions } = await submit();
 		expect(submissions).toHaveLength(1);
-		expect(error?.description).not.toContain('It is not known');
+		expect(error?.description).toContain('Nothing was charged.');
 	},
 );
 
-test('an https:// address of an http port is told at once, and nothing was charged', async () => {
+test('a Base URL with https:// for an http port fails at once, and the error says that nothing was charged', async () => {
 	const credential = { baseUrl: sandbox.url.replace('http:', 'https:') };
 	const { error, elapsedMs } = await submit({}, { credential });
 	expect(error?.message).toBe('No secure connection could be made');
 	expect(error?.description).toContain("Check the 'Base URL'");
 	expect(error?.description).toContain('Nothing was charged.');
-	expect(error?.description).not.toContain('not known');
+	expect(error?.description).toContain('OctopusX does not speak https at this address and port.');
 	expect(elapsedMs).toBe(0);
 });
 
-test('a redirect of a submission is not followed: it could lead the key and the payment astray', async () => {
+test('a redirect of a submission with HTTP 307 is not followed, to protect the API key', async () => {
 	const headers = { location: `${sandbox.fileHost}/v1/videos` };
 	sandbox.faults.add({ on: 'submit', answer: { status: 307, headers } });
 	const { error, submissions } = await submit();
@@ -183,11 +197,11 @@ test('a redirect of a submission is not followed: it could lead the key and the 
 	expect(error?.message).toBe("The 'Base URL' leads on to another address");
 });
 
-describe('a submission without an answer', () => {
-	const hanging: Fault = { on: 'submit', prompt: 'slow', accept: true, answer: 'hang' };
+describe('A submission without an answer', () => {
+	const noAnswer: Fault = { on: 'submit', prompt: 'slow', accept: true, answer: 'hang' };
 
-	test('a submission without an answer is given up after ten minutes', async () => {
-		sandbox.faults.add(hanging);
+	test('a submission without an answer times out after ten minutes', async () => {
+		sandbox.faults.add(noAnswer);
 		const { error, elapsedMs } = await submit({ prompt: 'slow' });
 		expect(error?.message).toBe('OctopusX did not answer the submission');
 		expect(elapsedMs).toBe(10 * 60_000);
@@ -197,8 +211,8 @@ describe('a submission without an answer', () => {
 		sandbox.release();
 	});
 
-	test('an id that comes after its submission was given up is logged, and a retried node does not pay again', async () => {
-		sandbox.faults.add(hanging);
+	test('an ID that arrives after the submission timed out is logged, and Retry On Fail uses it without a second charge', async () => {
+		sandbox.faults.add(noAnswer);
 		const lines: string[] = [];
 		const { items } = await submit(
 			{ prompt: 'slow' },
@@ -218,9 +232,9 @@ describe('a submission without an answer', () => {
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
-	test('an id that comes late, while the next try pauses, is used instead of paying again', async () => {
-		sandbox.faults.add({ ...hanging, nth: 1 });
-		sandbox.faults.add({ on: 'submit', nth: 2, answer: tooMany({ 'retry-after': '60' }) });
+	test('an ID that arrives while the next try of Retry On Fail waits to submit is used without a second charge', async () => {
+		sandbox.faults.add({ ...noAnswer, nth: 1 });
+		sandbox.faults.add({ on: 'submit', nth: 2, answer: tooManyRequests({ 'retry-after': '60' }) });
 		const lines: string[] = [];
 		const { items, run } = await submit(
 			{ prompt: 'slow' },
@@ -235,8 +249,8 @@ describe('a submission without an answer', () => {
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
-	test('an id that comes late, while another item still waits, is in the error', async () => {
-		sandbox.faults.add(hanging);
+	test('an ID that arrives late, while another item is still waiting, is listed in the error', async () => {
+		sandbox.faults.add(noAnswer);
 		const { error } = await submit(
 			{ prompt: '={{ $json.prompt }}', waitForCompletion: true, options: { timeout: 20 } },
 			{
@@ -251,27 +265,30 @@ describe('a submission without an answer', () => {
 	});
 });
 
-describe('an id in an unusual place of the answer to a submission', () => {
+describe('An ID in an unusual place of the answer', () => {
 	test.each<[string, number, unknown]>([
 		['data.task_id', 200, { code: 'success', data: { task_id: 'video_77' } }],
 		['data.id', 200, { code: 'success', data: { id: 'video_77', status: 'queued' } }],
 		['task.id', 202, { task: { id: 'video_77' } }],
 		[
-			'the top level, beside an error',
+			'the top level next to an error',
 			200,
 			{ id: 'video_77', error: { message: 'slow', code: '' } },
 		],
-		['the top level of a 500', 500, { task_id: 'video_77', error: { message: 'late', type: 'x' } }],
-	])('an id in %s (HTTP %s) is taken for the task’s', async (_where, status, body) => {
-		sandbox.faults.add({ on: 'submit', answer: { status, body } });
-		const { items, submissions } = await submit();
-		// only a look can tell how it stands
-		expect(items[0]?.json).toMatchObject({ task_id: 'video_77', status: 'unknown' });
-		expect(submissions).toHaveLength(1);
-	});
+		['the top level', 500, { task_id: 'video_77', error: { message: 'late', type: 'x' } }],
+	])(
+		'an ID at %s of the answer to a submission (HTTP %s) is used as the task ID',
+		async (_place, status, body) => {
+			sandbox.faults.add({ on: 'submit', answer: { status, body } });
+			const { items, submissions } = await submit();
+			// the status stays unknown until the task is checked
+			expect(items[0]?.json).toMatchObject({ task_id: 'video_77', status: 'unknown' });
+			expect(submissions).toHaveLength(1);
+		},
+	);
 });
 
-test('an id beside the refusal of a submission is not taken for a task’s', async () => {
+test('an ID in a rejection with HTTP 422 is not used as a task ID', async () => {
 	const body = { task_id: 'video_77', error: { message: 'no', code: 'x' } };
 	sandbox.faults.add({ on: 'submit', answer: { status: 422, body } });
 	const { error } = await submit();
@@ -280,12 +297,12 @@ test('an id beside the refusal of a submission is not taken for a task’s', asy
 });
 
 test.each<[string, number, unknown]>([
-	['a list', 200, [{ id: 'video_77' }]],
-	['an odd level', 200, { result: { deep: { video: 'video_77' } } }],
-	['a page', 502, '<html><p>upstream task video_77 timed out</p></html>'],
+	['HTTP 200 with an array', 200, [{ id: 'video_77' }]],
+	['HTTP 200 with an ID in an unknown field', 200, { result: { deep: { video: 'video_77' } } }],
+	['HTTP 502 with a web page', 502, '<html><p>upstream task video_77 timed out</p></html>'],
 ])(
-	'an id in %s that answers a submission is at least quoted and logged',
-	async (_where, status, body) => {
+	'an ID that cannot be used as the task ID is quoted in the error and logged: %s',
+	async (_answer, status, body) => {
 		sandbox.faults.add({ on: 'submit', answer: { status, body } });
 		const lines: string[] = [];
 		const { error } = await submit({}, { node: loggedNode(lines) });
@@ -295,7 +312,7 @@ test.each<[string, number, unknown]>([
 );
 
 test.each([301, 302, 303])(
-	'after HTTP %s nobody knows whether a submission was accepted',
+	'after HTTP %s the error of a submission says that it may have been charged',
 	async (status) => {
 		const headers = { location: `${sandbox.fileHost}/v1/videos` };
 		sandbox.faults.add({ on: 'submit', accept: true, answer: { status, headers } });

@@ -11,10 +11,14 @@ const sandbox = useSandbox();
 beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
 afterEach(() => jest.restoreAllMocks());
 
-const film = Buffer.from('not really a film, but its bytes count');
+const video = Buffer.from('not really a video, but its bytes count');
 
-/** Runs Edit with a file on the item, sent as an upload. */
-async function edit(parameters: INodeParameters = {}, bytes = film, setup: NodeSetup = {}) {
+/** Runs Edit with a file of the item and Send Files As set to Uploaded First. */
+async function editWithUpload(
+	parameters: INodeParameters = {},
+	bytes = video,
+	setup: NodeSetup = {},
+) {
 	const data = await storeBinary(bytes, 'video/mp4');
 	return await runNodeVirtually(
 		sandbox,
@@ -29,10 +33,11 @@ async function edit(parameters: INodeParameters = {}, bytes = film, setup: NodeS
 		{ input: [{ json: {}, binary: { data: { ...data, fileName: 'in.mp4' } } }], ...setup },
 	);
 }
-const sentVideo = () => (sandbox.requestsTo('submit')[0]?.body as { video: string }).video;
+/** The address of the video in the submission. */
+const submittedVideo = () => (sandbox.requestsTo('submit')[0]?.body as { video: string }).video;
 
-test('Upload presigns with the key, puts the bytes without it, and passes the public address', async () => {
-	const { error } = await edit();
+test('Uploaded First presigns with the API key, uploads without it, and submits the public URL', async () => {
+	const { error } = await editWithUpload();
 	expect(error).toBeUndefined();
 	expect(sandbox.log.map(({ route }) => route)).toEqual(['presign', 'upload', 'submit']);
 
@@ -47,23 +52,23 @@ test('Upload presigns with the key, puts the bytes without it, and passes the pu
 	expect(put?.method).toBe('PUT');
 	expect(put?.headers).toMatchObject({
 		'content-type': 'video/mp4',
-		'content-length': String(film.length),
+		'content-length': String(video.length),
 	});
 	expect(put?.headers.authorization).toBeUndefined();
 	expect(put?.headers['transfer-encoding']).toBeUndefined();
-	expect(sandbox.uploads.get('upload1')?.bytes.equals(film)).toBe(true);
-	expect(sentVideo()).toBe(`${sandbox.fileHost}/uploads/upload1`);
+	expect(sandbox.uploads.get('upload1')?.bytes.equals(video)).toBe(true);
+	expect(submittedVideo()).toBe(`${sandbox.fileHost}/uploads/upload1`);
 });
 
-test('Upload sends a file that the item itself carries', async () => {
-	const data = { data: film.toString('base64'), mimeType: 'video/mp4' };
-	const { error } = await edit({}, film, { input: [{ json: {}, binary: { data } }] });
+test('Uploaded First uploads a file inside the item', async () => {
+	const data = { data: video.toString('base64'), mimeType: 'video/mp4' };
+	const { error } = await editWithUpload({}, video, { input: [{ json: {}, binary: { data } }] });
 	expect(error).toBeUndefined();
-	expect(sandbox.uploads.get('upload1')?.bytes.equals(film)).toBe(true);
+	expect(sandbox.uploads.get('upload1')?.bytes.equals(video)).toBe(true);
 	expect(sandbox.requestsTo('presign')[0]?.body).toMatchObject({ file_name: 'video.mp4' });
 });
 
-test('uploaded images keep their order among addresses, which stay as they are', async () => {
+test('Uploaded First keeps the order of Reference Images, and leaves URLs as they are', async () => {
 	const image = [
 		{ source: 'binary', binaryField: 'a' },
 		{ source: 'url', url: 'https://example.com/2.png' },
@@ -90,61 +95,61 @@ test('uploaded images keep their order among addresses, which stay as they are',
 	expect(images.map(contentOf)).toEqual(['first', 'https://example.com/2.png', 'third']);
 });
 
-test('a video of more than 15 MB is uploaded, and refused as a data URI with a hint at Upload', async () => {
+test('a video of more than 15 MB is uploaded, but refused as a data URI with advice to use Uploaded First', async () => {
 	const large = Buffer.alloc(15 * 1024 * 1024 + 1, 7);
-	expect((await edit({}, large)).error).toBeUndefined();
+	expect((await editWithUpload({}, large)).error).toBeUndefined();
 	expect(sandbox.uploads.get('upload1')?.bytes.equals(large)).toBe(true);
 
-	const { error } = await edit({ options: { sendBinaryAs: 'dataUri' } }, large);
+	const { error } = await editWithUpload({ options: { sendBinaryAs: 'dataUri' } }, large);
 	expect(error?.message).toContain("'Video' is larger than 15 MB");
 	expect(error?.description).toContain("the option 'Send Files As' set to Uploaded First");
 });
 
-describe('faults of an upload', () => {
-	test('asking for an upload address is repeated like a look', async () => {
+describe('Failures of an upload', () => {
+	test('a presign request is repeated after HTTP 502', async () => {
 		sandbox.faults.add({ on: 'presign', times: 5, answer: HTML_502 });
-		expect((await edit()).error).toBeUndefined();
+		expect((await editWithUpload()).error).toBeUndefined();
 		expect(sandbox.requestsTo('presign')).toHaveLength(6);
 	});
 
 	test.each<[string, Fault['answer']]>([
-		['a bad gateway', HTML_502],
-		['a reset', 'reset'],
-		['silence', 'hang'],
-	])('the upload is repeated to the same address after %s', async (_what, answer) => {
+		['HTTP 502', HTML_502],
+		['a connection reset', 'reset'],
+		['no answer', 'hang'],
+	])('an upload is repeated to the same URL after %s', async (_failure, answer) => {
 		sandbox.faults.add({ on: 'upload', answer });
-		expect((await edit({ options: { timeout: 60 } })).error).toBeUndefined();
+		expect((await editWithUpload({ options: { timeout: 60 } })).error).toBeUndefined();
 		expect(sandbox.requestsTo('presign')).toHaveLength(1);
 		expect(sandbox.requestsTo('upload')).toHaveLength(2);
-		expect(sandbox.uploads.get('upload1')?.bytes.equals(film)).toBe(true);
+		expect(sandbox.uploads.get('upload1')?.bytes.equals(video)).toBe(true);
 	});
 
-	test('an upload is repeated for as long as its address is valid', async () => {
+	test('an upload is repeated after HTTP 502 until its URL expires', async () => {
 		sandbox.faults.add({ on: 'upload', times: Infinity, answer: HTML_502 });
-		const { error, elapsedMs } = await edit({ options: { timeout: 60 } });
+		const { error, elapsedMs } = await editWithUpload({ options: { timeout: 60 } });
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
 		expect(error?.description).toContain('The host for uploads answered with HTTP 502');
 		expect(elapsedMs).toBeGreaterThan(14 * 60_000);
 		expect(elapsedMs).toBeLessThanOrEqual(15 * 60_000);
 	});
 
-	test('an upload is not repeated after its address has expired', async () => {
+	test('an upload is not repeated when Retry-After points past the expiry of its URL', async () => {
 		const answer = { status: 503, headers: { 'retry-after': '1000' } };
 		sandbox.faults.add({ on: 'upload', times: Infinity, answer });
-		const { error } = await edit({ options: { timeout: 60 } });
+		const { error } = await editWithUpload({ options: { timeout: 60 } });
 		expect(sandbox.requestsTo('upload')).toHaveLength(1);
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
 	});
 
 	test.each<[string, Fault]>([
-		['an upload that is refused', { on: 'upload', answer: { status: 403, body: '<Error/>' } }],
-		['an upload that is led elsewhere', { on: 'upload', answer: { status: 300 } }],
+		['HTTP 403 to an upload', { on: 'upload', answer: { status: 403, body: '<Error/>' } }],
+		['HTTP 300 to an upload', { on: 'upload', answer: { status: 300 } }],
 		[
-			'a presign that is refused',
+			'HTTP 403 to a presign request',
 			{ on: 'presign', answer: { status: 403, body: { success: false, message: 'no storage' } } },
 		],
 		[
-			'a presign without an address',
+			'a presign answer without a web address',
 			{
 				on: 'presign',
 				times: Infinity,
@@ -155,16 +160,16 @@ describe('faults of an upload', () => {
 			},
 		],
 		[
-			'a presign that refuses with 200',
+			'a presign answer with HTTP 200 and success: false',
 			{
 				on: 'presign',
 				times: Infinity,
 				answer: { status: 200, body: { success: false, message: 'no storage' } },
 			},
 		],
-	])('%s ends the item before anything is paid for', async (_what, fault) => {
+	])('%s fails the item before anything is charged', async (_failure, fault) => {
 		sandbox.faults.add(fault);
-		const { error } = await edit({ options: { timeout: 1 } });
+		const { error } = await editWithUpload({ options: { timeout: 1 } });
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
 		expect(error?.description).toContain('Nothing was submitted.');
 		expect(error?.description).not.toContain('may have been charged');
@@ -173,63 +178,66 @@ describe('faults of an upload', () => {
 
 	test.each<[string, Fault, number, string]>([
 		[
-			'an upload that hangs',
+			'an upload without an answer',
 			{ on: 'upload', times: Infinity, answer: 'hang' },
 			10 * 60_000 + 1_000,
 			'Nothing was submitted. The upload took too long. It was given up.',
 		],
 		[
-			'a question for an address whose answer drips',
+			'a presign request with a dripping answer',
 			{ on: 'presign', times: Infinity, answer: 'drip' },
 			45_000 + 1_000,
 			'Nothing was submitted. OctopusX did not answer. No address for the upload came in time.',
 		],
-	])('%s is given up, and repeated while there is time', async (_what, fault, ms, description) => {
-		sandbox.faults.add(fault);
-		// time for one more
-		const timeout = (ms + 500) / 60_000;
-		const { error, elapsedMs } = await edit({ options: { timeout } });
-		expect(error?.description).toBe(description);
-		expect(sandbox.requestsTo(fault.on)).toHaveLength(2);
-		expect(elapsedMs).toBe(2 * ms - 1_000);
-	});
+	])(
+		'%s times out, and is repeated until the Timeout of the item',
+		async (_failure, fault, ms, description) => {
+			sandbox.faults.add(fault);
+			// enough for one repetition
+			const timeout = (ms + 500) / 60_000;
+			const { error, elapsedMs } = await editWithUpload({ options: { timeout } });
+			expect(error?.description).toBe(description);
+			expect(sandbox.requestsTo(fault.on)).toHaveLength(2);
+			expect(elapsedMs).toBe(2 * ms - 1_000);
+		},
+	);
 
-	test('an upload is not repeated after the time for its item', async () => {
+	test('an upload is not repeated after the Timeout of its item', async () => {
 		sandbox.faults.add({ on: 'upload', times: Infinity, answer: HTML_502 });
-		const { error, elapsedMs } = await edit({ options: { timeout: 5 } });
+		const { error, elapsedMs } = await editWithUpload({ options: { timeout: 5 } });
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
 		expect(elapsedMs).toBeGreaterThan(4 * 60_000);
 		expect(elapsedMs).toBeLessThanOrEqual(5 * 60_000);
 	});
 
-	test('the error of an upload has the status of what refused it', async () => {
+	test('the error of an upload refused with HTTP 403 is a NodeApiError with that status', async () => {
 		sandbox.faults.add({ on: 'upload', answer: { status: 403 } });
-		expect((await edit()).error).toMatchObject({ name: 'NodeApiError', httpCode: '403' });
+		expect((await editWithUpload()).error).toMatchObject({ name: 'NodeApiError', httpCode: '403' });
 	});
 
-	test('the file of an upload is closed, also where the storage cannot be reached', async () => {
-		const nowhere = 'http://127.0.0.1:9/upload';
-		const data = { upload_url: nowhere, public_url: nowhere, content_type: 'video/mp4' };
+	test('the file of an upload is closed even if the upload host cannot be reached', async () => {
+		const unreachable = 'http://127.0.0.1:9/upload';
+		const data = { upload_url: unreachable, public_url: unreachable, content_type: 'video/mp4' };
 		sandbox.faults.add({ on: 'presign', answer: { status: 200, body: { success: true, data } } });
 		const opened: Readable[] = [];
 		const node = openingNode(opened);
-		const { error } = await edit({ options: { timeout: 0.1 } }, film, { node });
+		const { error } = await editWithUpload({ options: { timeout: 0.1 } }, video, { node });
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
 		expect(opened.length).toBeGreaterThan(1);
 		expect(opened.filter(({ destroyed }) => !destroyed)).toEqual([]);
 	});
 
-	test('a submission that is turned away does not upload its file again', async () => {
+	test('a submission that is repeated after HTTP 429 does not upload its file again', async () => {
 		sandbox.faults.add({ on: 'submit', times: 3, answer: { status: 429 } });
-		await edit();
+		await editWithUpload();
 		expect(sandbox.requestsTo('upload')).toHaveLength(1);
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
 	test('Stop ends an upload within a second', async () => {
 		sandbox.faults.add({ on: 'upload', answer: 'hang' });
-		const { elapsedMs, run } = await edit({}, film, {
-			onStart: (it) => void setTimeout(() => it.cancel(), 3_300),
+		const { elapsedMs, run } = await editWithUpload({}, video, {
+			onStart: (execution) => void setTimeout(() => execution.cancel(), 3_300),
 		});
 		expect(run.status).toBe('canceled');
 		expect(elapsedMs).toBeLessThanOrEqual(4_300);
@@ -237,7 +245,7 @@ describe('faults of an upload', () => {
 	});
 });
 
-test('an upload sends the content type that its address was signed for', async () => {
+test('an upload sends the content type that its URL was signed for', async () => {
 	const data = {
 		upload_url: `${sandbox.fileHost}/uploads/upload9?signature=x`,
 		public_url: `${sandbox.fileHost}/uploads/upload9`,
@@ -245,12 +253,12 @@ test('an upload sends the content type that its address was signed for', async (
 		expires_in: '300',
 	};
 	sandbox.faults.add({ on: 'presign', answer: { status: 200, body: { success: true, data } } });
-	await edit();
+	await editWithUpload();
 	expect(sandbox.uploads.get('upload9')?.type).toBe('video/x-normalized');
 });
 
 test.each([60, 60_000])(
-	'a file that is not as long as n8n says (%p bytes) is not uploaded',
+	'a file whose length differs from n8n’s metadata (%p bytes) is not uploaded',
 	async (fileSize) => {
 		const node = watchedNode((context) => ({
 			helpers: {
@@ -258,7 +266,9 @@ test.each([60, 60_000])(
 				getBinaryMetadata: async () => ({ mimeType: 'video/mp4', fileSize }),
 			},
 		}));
-		const { error } = await edit({ options: { timeout: 1 } }, Buffer.alloc(1_000, 1), { node });
+		const { error } = await editWithUpload({ options: { timeout: 1 } }, Buffer.alloc(1_000, 1), {
+			node,
+		});
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
 		expect(sandbox.uploads.size).toBe(0);
 		expect(sandbox.tasks).toEqual([]);
@@ -266,10 +276,10 @@ test.each([60, 60_000])(
 );
 
 test.each([undefined, '', ' '])(
-	'a file whose name is %p is uploaded under one',
+	'a file with the name %p is uploaded as video.mp4',
 	async (fileName) => {
-		const data = { ...(await storeBinary(film, 'video/mp4')), fileName };
-		const { error } = await edit({}, film, { input: [{ json: {}, binary: { data } }] });
+		const data = { ...(await storeBinary(video, 'video/mp4')), fileName };
+		const { error } = await editWithUpload({}, video, { input: [{ json: {}, binary: { data } }] });
 		expect(error).toBeUndefined();
 		expect(sandbox.requestsTo('presign')[0]?.body).toMatchObject({ file_name: 'video.mp4' });
 	},

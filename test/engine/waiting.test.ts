@@ -1,4 +1,5 @@
 import { HTML_502 } from '../sandbox/faults';
+import { VOCABULARIES } from '../sandbox/tasks';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
 import { eventually } from './support/eventually';
 import { inputOf } from './support/inputs';
@@ -8,22 +9,22 @@ const MINUTE = 60_000;
 
 const { sandbox, wait } = useWaiting();
 
-test('the first look is one interval after the submission, and then every interval', async () => {
+test('a task is first checked one Check Every interval after the submission, and then at every interval', async () => {
 	sandbox.durationMs = 12_000;
 	const { items, polls } = await wait({ options: { timeout: 0.25 } });
 	expect(polls).toEqual([5_000, 10_000, 15_000]);
 	expect(items[0]?.json).toMatchObject({ status: 'completed', progress: 100 });
-	// the other view has nothing to add, not even at the deadline
+	// a completed task needs no verdict, not even at the deadline
 	expect(sandbox.requestsTo('verdict')).toEqual([]);
 });
 
-test('after a fault has healed, the looks come at the usual interval again', async () => {
+test('checks return to the Check Every interval after a check that failed with HTTP 502', async () => {
 	sandbox.faults.add({ on: 'poll', nth: 2, answer: HTML_502 });
 	sandbox.durationMs = 30_000;
 	expect((await wait()).polls).toEqual([5_000, 10_000, 20_000, 25_000, 30_000]);
 });
 
-test('the pauses after looks that failed grow up to a minute', async () => {
+test('the pauses after failed checks (HTTP 502) grow to one minute at most', async () => {
 	sandbox.faults.add({ on: 'poll', times: 7, answer: HTML_502 });
 	const { polls } = await wait();
 	expect(polls.map((at, n) => at - (polls[n - 1] ?? 0))).toEqual([
@@ -31,18 +32,18 @@ test('the pauses after looks that failed grow up to a minute', async () => {
 	]);
 });
 
-test('the next look waits for Retry-After', async () => {
+test('the next check waits for the Retry-After of HTTP 429', async () => {
 	const answer = { status: 429, headers: { 'retry-after': '33' } };
 	sandbox.faults.add({ on: 'poll', answer });
 	expect((await wait()).polls.slice(0, 2)).toEqual([5_000, 38_000]);
 });
 
-test('the last look is at the deadline, also when that is no multiple of the interval', async () => {
+test('the last check is at the Timeout, even if that is not a multiple of Check Every', async () => {
 	const { polls } = await wait({ prompt: 'a boat [never]', options: { timeout: 0.2 } });
 	expect(polls).toEqual([5_000, 10_000, 12_000]);
 });
 
-test('faults until the deadline end in a timeout that names the last fault', async () => {
+test('HTTP 502 until the Timeout causes a timeout error that names the last failure', async () => {
 	sandbox.faults.add({ on: 'poll', nth: 2, times: Infinity, answer: HTML_502 });
 	const { error, elapsedMs } = await wait({ options: { timeout: 1 } });
 	expect(elapsedMs).toBe(MINUTE);
@@ -55,7 +56,7 @@ test('faults until the deadline end in a timeout that names the last fault', asy
 	);
 });
 
-test('a look whose answer drips is given up after 45 seconds, and the timeout says so', async () => {
+test('a check whose answer drips times out after 45 seconds, and the timeout error says so', async () => {
 	sandbox.faults.add({ on: 'poll', times: Infinity, answer: 'drip' });
 	const { error, polls } = await wait({ options: { timeout: 1 } });
 	expect(polls).toEqual([5_000, MINUTE]);
@@ -65,19 +66,19 @@ test('a look whose answer drips is given up after 45 seconds, and the timeout sa
 });
 
 test.each(['true', 'false'])(
-	'Wait Until Completed may come from an expression as the text "%s"',
+	'Wait Until Completed can come from an expression as the text "%s"',
 	async (text) => {
 		const { items } = await wait({ waitForCompletion: `={{ "${text}" }}` });
 		expect(items[0]?.json.status).toBe(text === 'true' ? 'completed' : 'queued');
 	},
 );
 
-test('Check Every sets the time between looks', async () => {
+test('Check Every sets the time between checks', async () => {
 	sandbox.durationMs = 12_000;
 	expect((await wait({ options: { pollInterval: 1.5 } })).polls).toHaveLength(8);
 });
 
-test('the error of a timeout names the task, where it stood, and how to go on', async () => {
+test('the timeout error names the task, its last progress, and what to do next', async () => {
 	const { error, elapsedMs, polls } = await wait({
 		prompt: 'a boat [never]',
 		options: { timeout: 1.5 },
@@ -89,46 +90,46 @@ test('the error of a timeout names the task, where it stood, and how to go on', 
 	expect(error?.description).toContain('use Get Status with this Task ID');
 });
 
-describe('faults of a look', () => {
+describe('Temporary failures of a check', () => {
 	test.each([
-		['a bad gateway', HTML_502],
-		['a web page with status 200', { status: 200, body: '<html>busy</html>' }],
-		['a page of a proxy with HTTP 403', { status: 403, body: '<html>blocked</html>' }],
-		['a page of a proxy with HTTP 401', { status: 401, body: '<html>log in</html>' }],
-		['a rate limit', { status: 429, body: { error: { message: 'slow down' } } }],
-		['a cut connection', 'reset'],
-		['an answer of the wrong shape', { status: 200, body: [1, 2] }],
-	] as const)('a wait outlasts %s', async (_what, answer) => {
+		['HTTP 502 with a web page', HTML_502],
+		['HTTP 200 with a web page', { status: 200, body: '<html>busy</html>' }],
+		['HTTP 403 with a proxy’s web page', { status: 403, body: '<html>blocked</html>' }],
+		['HTTP 401 with a proxy’s web page', { status: 401, body: '<html>log in</html>' }],
+		['HTTP 429', { status: 429, body: { error: { message: 'slow down' } } }],
+		['a connection reset', 'reset'],
+		['HTTP 200 with an array', { status: 200, body: [1, 2] }],
+	] as const)('a wait continues after %s', async (_failure, answer) => {
 		sandbox.faults.add({ on: 'poll', nth: 2, times: 3, answer });
 		const { items, polls } = await wait();
 		expect(items[0]?.json).toMatchObject({ status: 'completed' });
-		// 5, 10 (fault), then waits of 10, 20 and 40 s
+		// the check at 10 s fails; then pauses of 10, 20 and 40 s
 		expect(polls).toEqual([5_000, 10_000, 20_000, 40_000, 80_000]);
 	});
 });
 
 test.each([
-	['a forbidden task', 1, { status: 403, body: { error: { message: 'no' } } }],
-	['an unknown task twice', 2, { status: 400, body: taskErrorBody('task_not_exist') }],
-])('a look that meets %s ends the wait at once', async (_what, looks, answer) => {
+	['HTTP 403', 1, { status: 403, body: { error: { message: 'no' } } }],
+	['a second task_not_exist', 2, { status: 400, body: taskErrorBody('task_not_exist') }],
+])('a check that gets %s ends the wait at once', async (_failure, checks, answer) => {
 	sandbox.faults.add({ on: 'poll', nth: 1, times: Infinity, answer });
 	const { error, polls } = await wait();
-	expect(polls).toHaveLength(looks);
+	expect(polls).toHaveLength(checks);
 	expect(error?.description).toMatch(/^Task video_1 was charged: use Get Status with this Task ID/);
 });
 
-test('a task that the API does not know once is looked at again', async () => {
+test('a task is checked again after a single task_not_exist', async () => {
 	const answer = { status: 400, body: taskErrorBody('task_not_exist') };
 	sandbox.faults.add({ on: 'poll', nth: 2, answer });
 	const { items } = await wait();
 	expect(items[0]?.json).toMatchObject({ status: 'completed' });
 });
 
-describe('a key that is refused during a wait', () => {
-	const refused = { status: 401, body: apiErrorBody('Invalid token (request id: 20261121)') };
+describe('HTTP 401 during a wait', () => {
+	const unauthorized = { status: 401, body: apiErrorBody('Invalid token (request id: 20261121)') };
 
-	test('a 401 is waited through for what this run has paid for, and other items go on', async () => {
-		sandbox.faults.add({ on: 'poll', prompt: 'one', nth: 2, times: 4, answer: refused });
+	test('HTTP 401 does not end the wait for a task of this run, and other items continue', async () => {
+		sandbox.faults.add({ on: 'poll', prompt: 'one', nth: 2, times: 4, answer: unauthorized });
 		const { items, error } = await wait(
 			{ prompt: '={{ $json.prompt }}' },
 			{ input: inputOf('one', 'two') },
@@ -138,8 +139,8 @@ describe('a key that is refused during a wait', () => {
 		expect(sandbox.tasks).toHaveLength(2);
 	});
 
-	test('a 401 that stays ends the wait at its deadline, and the error lists every task', async () => {
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: refused });
+	test('HTTP 401 until the Timeout ends the wait with an error that lists every task', async () => {
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer: unauthorized });
 		const { error, elapsedMs } = await wait(
 			{ prompt: '={{ $json.prompt }}', options: { timeout: 5 } },
 			{ input: inputOf('one', 'two') },
@@ -151,8 +152,8 @@ describe('a key that is refused during a wait', () => {
 		expect(error?.description).toContain('item 0: video_1 (queued), item 1: video_2 (queued)');
 	});
 
-	test('a 401 ends a Get Status that waits at once: nothing says that the key was ever good', async () => {
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: refused });
+	test('HTTP 401 ends the wait of Get Status at once, because the key may never have been valid', async () => {
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer: unauthorized });
 		const { error, polls } = await wait({
 			operation: 'getStatus',
 			taskId: 'video_1',
@@ -163,7 +164,7 @@ describe('a key that is refused during a wait', () => {
 	});
 });
 
-test('a look that drips is given up, and its connection with it', async () => {
+test('a check whose answer drips times out, and its connection is closed', async () => {
 	sandbox.faults.add({ on: 'poll', times: 3, answer: 'drip' });
 	const { items, polls } = await wait();
 	expect(items[0]?.json).toMatchObject({ status: 'completed' });
@@ -171,7 +172,7 @@ test('a look that drips is given up, and its connection with it', async () => {
 	await eventually(() => expect(sandbox.hanging).toBe(0));
 });
 
-test('a Retry-After of a day holds the looks up for minutes at most', async () => {
+test('a Retry-After of a day delays the next check by three minutes at most', async () => {
 	const answer = { status: 429, headers: { 'retry-after': '86400' } };
 	sandbox.faults.add({ on: 'poll', answer });
 	const { items, polls } = await wait();
@@ -179,27 +180,27 @@ test('a Retry-After of a day holds the looks up for minutes at most', async () =
 	expect(items[0]?.json).toMatchObject({ status: 'completed' });
 });
 
-describe('a wall clock that is set during a wait', () => {
-	const setBy = (ms: number) => ({
+describe('A system clock that changes during a wait', () => {
+	const changedBy = (ms: number) => ({
 		onStart: () => void setTimeout(() => jest.setSystemTime(Date.now() + ms), 12_000),
 	});
 
-	test('a clock that is set back holds up no look', async () => {
-		const { items, polls } = await wait({}, setBy(-30_000));
+	test('a system clock that is set back delays no check', async () => {
+		const { items, polls } = await wait({}, changedBy(-30_000));
 		const gaps = polls.map((at, n) => at - (polls[n - 1] ?? 0));
 		expect(gaps).toContain(5_000 - 30_000);
 		expect(Math.max(...gaps)).toBeLessThan(10_000);
 		expect(items[0]?.json).toMatchObject({ status: 'completed' });
 	});
 
-	test('a clock that is set forward ends no wait early', async () => {
-		const { error, elapsedMs } = await wait({ prompt: 'a boat [never]' }, setBy(40 * MINUTE));
+	test('a system clock that is set forward does not end a wait early', async () => {
+		const { error, elapsedMs } = await wait({ prompt: 'a boat [never]' }, changedBy(40 * MINUTE));
 		expect(error?.message).toBe('The video was not ready in time');
 		expect(elapsedMs).toBe((30 + 40) * MINUTE);
 	});
 });
 
-test('the editor is sent every step of a task', async () => {
+test('the editor receives every status of a task', async () => {
 	sandbox.durationMs = 12_000;
 	const messages: string[] = [];
 	await wait({}, { onMessage: (text) => messages.push(text) });
@@ -211,7 +212,7 @@ test('the editor is sent every step of a task', async () => {
 	]);
 });
 
-test('the editor is told why a submission takes long', async () => {
+test('the editor receives the reason why a submission is delayed by HTTP 429', async () => {
 	sandbox.faults.add({ on: 'submit', times: 2, answer: { status: 429 } });
 	const messages: string[] = [];
 	await wait({}, { onMessage: (text) => messages.push(text) });
@@ -221,13 +222,169 @@ test('the editor is told why a submission takes long', async () => {
 	]);
 });
 
-test('stopping the execution ends the wait, and no request leaves any more', async () => {
+test('a Stop ends the wait within a second, and no further request is sent', async () => {
 	const { error, elapsedMs, polls, run } = await wait(
 		{ prompt: 'a boat [never]' },
-		{ onStart: (run) => void setTimeout(() => run.cancel(), 7_200) },
+		{ onStart: (execution) => void setTimeout(() => execution.cancel(), 7_200) },
 	);
 	expect(polls).toEqual([5_000]);
 	expect(elapsedMs).toBeLessThanOrEqual(7_200 + 1_000);
 	expect(run.status).toBe('canceled');
 	expect(error?.message).toContain('canceled');
+});
+
+describe('What an answer says about the task', () => {
+	test.each(Object.keys(VOCABULARIES) as Array<keyof typeof VOCABULARIES>)(
+		'a wait understands the status words "%s"',
+		async (statuses) => {
+			sandbox.quirks.statuses = statuses;
+			const { items, polls } = await wait();
+			expect(polls).toHaveLength(12);
+			expect(items[0]?.json).toMatchObject({ status: 'completed' });
+		},
+	);
+
+	test.each(['string', 'percent', 'absent', 'number'] as const)(
+		'a wait understands progress in the form "%s"',
+		async (progress) => {
+			sandbox.quirks.progress = progress;
+			const { items } = await wait({ options: { timeout: 30 } });
+			expect(items[0]?.json).toMatchObject({ progress: 100, status: 'completed' });
+		},
+	);
+
+	test.each([
+		['both', 'colonAndSlash'],
+		['id', 'plain'],
+		['task_id', 'colonAndSlash'],
+	] as const)(
+		'a wait understands task IDs with idFields "%s" and ids "%s"',
+		async (idFields, ids) => {
+			sandbox.quirks = { ...sandbox.quirks, idFields, ids };
+			const { items } = await wait({ simplify: false });
+			const id = sandbox.tasks[0]?.id;
+			expect(items[0]?.json).toMatchObject({ id, task_id: id, status: 'completed' });
+			expect(sandbox.requestsTo('poll')[0]?.path).toBe(
+				`/v1/videos/${encodeURIComponent(id ?? '')}`,
+			);
+		},
+	);
+
+	test('a task with an empty error object does not count as failed', async () => {
+		const { items, error } = await wait();
+		expect(error).toBeUndefined();
+		expect(Object.keys(items[0]?.json ?? {})).not.toContain('error');
+		expect(Object.keys(items[0]?.json ?? {})).not.toContain('failure');
+	});
+
+	test.each([
+		['failed', 'The video could not be generated', 'task_failed'],
+		['cancelled', 'The video was canceled', 'task_cancelled'],
+		['expired', 'The video could not be generated', 'task_expired'],
+	])('a task that ends as %s causes an error', async (ending, message, code) => {
+		const { error } = await wait({ prompt: `a boat [${ending}]` });
+		expect(error).toMatchObject({ message, context: { itemIndex: 0 } });
+		expect(error?.description).toContain(
+			`OctopusX said about task video_1: "The sandbox let this task end ${ending}" (${code}).`,
+		);
+	});
+
+	describe('An end that the status does not show', () => {
+		const verdict = (data: object) => ({ status: 200, body: { code: 'success', data } });
+		const failure = { status: 'FAILURE', fail_reason: 'out of memory', progress: '100%', quota: 0 };
+
+		test('an answer without a status but with an error means that the task failed, and the error has its reason', async () => {
+			const body = { id: 'video_1', error: { code: 'bad_image', message: 'no face found' } };
+			sandbox.faults.add({ on: 'poll', nth: 2, answer: { status: 200, body } });
+			const { error, polls } = await wait();
+			expect(error?.message).toBe('The video could not be generated');
+			expect(error?.description).toContain('"no face found" (bad_image)');
+			expect(polls).toHaveLength(2);
+		});
+
+		test('an unknown status three times in a row is settled by the gateway’s verdict', async () => {
+			const body = { id: 'video_1', status: 'warming_up' };
+			sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+			sandbox.faults.add({ on: 'verdict', answer: verdict(failure) });
+			const { error, polls } = await wait();
+			expect(polls).toHaveLength(3);
+			expect(error?.message).toBe('The video could not be generated');
+			expect(error?.description).toContain('"out of memory"');
+			expect(error?.description).toContain('The charge was given back.');
+		});
+
+		test.each([
+			['says that the task is running', verdict({ status: 'IN_PROGRESS', progress: '40%' })],
+			['says nothing', verdict({})],
+			['fails with HTTP 502', HTML_502],
+		])('a wait with an unknown status continues if the verdict %s', async (_verdict, answer) => {
+			const body = { id: 'video_1', status: 'warming_up' };
+			sandbox.faults.add({ on: 'poll', times: 8, answer: { status: 200, body } });
+			sandbox.faults.add({ on: 'verdict', times: Infinity, answer });
+			const { items } = await wait();
+			expect(items[0]?.json).toMatchObject({ status: 'completed' });
+			expect(sandbox.requestsTo('verdict')).toHaveLength(2);
+		});
+
+		test('the verdict is not requested before an unknown status came three times in a row', async () => {
+			const body = { id: 'video_1', status: 'warming_up' };
+			for (const nth of [1, 4]) {
+				sandbox.faults.add({ on: 'poll', nth, times: 2, answer: { status: 200, body } });
+			}
+			const { items } = await wait();
+			expect(items[0]?.json).toMatchObject({ status: 'completed' });
+			expect(sandbox.requestsTo('verdict')).toEqual([]);
+		});
+
+		const CHECK_USAGE_LOG =
+			'The usage log of the OctopusX account says whether the charge was given back.';
+		test.each([
+			['with quota 0', { ...failure, fail_reason: 'other' }, 'The charge was given back.'],
+			['with a quota of 5', { ...failure, quota: 5 }, CHECK_USAGE_LOG],
+			['that shows no end', { status: 'IN_PROGRESS' }, CHECK_USAGE_LOG],
+		])(
+			'the error of a failed task says what a verdict %s means for the charge',
+			async (_verdict, data, refund) => {
+				sandbox.faults.add({ on: 'verdict', answer: verdict(data) });
+				const { error } = await wait({ prompt: 'a boat [failed]' });
+				expect(error?.message).toBe('The video could not be generated');
+				expect(error?.description).toBe(
+					`OctopusX said about task video_1: "The sandbox let this task end failed" (task_failed). ${refund} Change what the reason names, often the prompt or an image, and run again: that is charged anew.`,
+				);
+			},
+		);
+
+		test('a wait requests the verdict at the Timeout before it fails', async () => {
+			sandbox.faults.add({ on: 'verdict', answer: verdict(failure) });
+			const { error } = await wait({ prompt: 'a boat [never]', options: { timeout: 1 } });
+			expect(error?.message).toBe('The video could not be generated');
+			expect(error?.description).not.toContain('goes on');
+		});
+
+		test('a wait outputs the video that the verdict has at the Timeout', async () => {
+			const data = {
+				status: 'SUCCESS',
+				progress: '100%',
+				data: { id: 'private', video_url: 'https://files.example/a.mp4' },
+			};
+			sandbox.faults.add({ on: 'verdict', answer: verdict(data) });
+			const { items } = await wait({ prompt: 'a boat [never]', options: { timeout: 1 } });
+			expect(items[0]?.json).toMatchObject({
+				task_id: 'video_1',
+				status: 'completed',
+				video_url: 'https://files.example/a.mp4',
+			});
+		});
+	});
+
+	test.each([300, 500])(
+		'the status of a task in an answer with HTTP %s is ignored',
+		async (status) => {
+			const body = { id: 'video_1', status: 'failed' };
+			sandbox.faults.add({ on: 'poll', answer: { status, body } });
+			const { items, polls } = await wait();
+			expect(items[0]?.json).toMatchObject({ status: 'completed' });
+			expect(polls.length).toBeGreaterThan(1);
+		},
+	);
 });

@@ -22,8 +22,8 @@ const sandbox = useSandbox();
 
 const ARGUMENTS = { prompt: 'A paper boat', seconds: 6 };
 
-/** Our node as an agent's tool: calls it with `args` for `$fromAI`; what the model is told then. */
-function toolOf(
+/** The node as an agent's tool. A call returns the text for the model; `args` are the values for `$fromAI`. */
+function createTool(
 	args: IDataObject,
 	parameters: INodeParameters = {},
 	settings: Partial<INode> = {},
@@ -75,23 +75,24 @@ function toolOf(
 			[],
 		);
 	const invoke = makeHandleToolInvocation(contextOfRun, node, tool, runData);
-	// the agent hands on the words of what is thrown
-	const tell = async (given = args) => await invoke(given).catch(({ message }: Error) => message);
-	const call = async () => (await onVirtualTime(sandbox, tell)).result;
+	// for an exception, the agent gives the model its message
+	const answerOf = async (given = args) =>
+		await invoke(given).catch(({ message }: Error) => message);
+	const call = async () => (await onVirtualTime(sandbox, answerOf)).result;
 	/** Several calls at the same time, as agents make them. */
 	const callTogether = async (...all: IDataObject[]) =>
-		(await onVirtualTime(sandbox, async () => await Promise.all(all.map(tell)))).result;
+		(await onVirtualTime(sandbox, async () => await Promise.all(all.map(answerOf)))).result;
 	return Object.assign(call, { together: callTogether });
 }
 
-async function callTool(...tool: Parameters<typeof toolOf>): Promise<string> {
-	return await toolOf(...tool)();
+async function callTool(...tool: Parameters<typeof createTool>): Promise<string> {
+	return await createTool(...tool)();
 }
 
 test.each([false, true])(
-	'an AI agent gets the finished task as text, Download Video: %s',
-	async (on) => {
-		const text = await callTool(ARGUMENTS, { downloadVideo: on });
+	'an AI agent gets the completed task as text (Download Video: %s)',
+	async (downloadVideo) => {
+		const text = await callTool(ARGUMENTS, { downloadVideo });
 		expect(JSON.parse(text)).toEqual([
 			expect.objectContaining({
 				task_id: 'video_1',
@@ -103,25 +104,25 @@ test.each([false, true])(
 		expect(sandbox.tasks.map(({ request }) => request)).toEqual([
 			expect.objectContaining({ prompt: 'A paper boat', seconds: '6' }),
 		]);
-		expect(sandbox.requestsTo('file')).toHaveLength(on ? 1 : 0);
+		expect(sandbox.requestsTo('file')).toHaveLength(downloadVideo ? 1 : 0);
 	},
 );
 
-test('an AI agent is told a failed task with its reason and its ID', async () => {
+test('an AI agent gets the reason and the ID of a failed task', async () => {
 	expect(await callTool({ ...ARGUMENTS, prompt: 'A boat [failed]' })).toMatch(
 		/^The video could not be generated\n\nDetails: .*task video_1: .*task_failed/,
 	);
 	expect(sandbox.tasks).toHaveLength(1);
 });
 
-test('an AI agent is told a wrong argument, which costs nothing', async () => {
+test('an AI agent gets an error for an invalid argument, without any request', async () => {
 	expect(await callTool({ ...ARGUMENTS, seconds: 99 })).toMatch(
 		/^'Duration \(Seconds\)' must be a whole number from 4 to 30 \[item 0\]\n\nDetails: .* 99\.$/,
 	);
 	expect(sandbox.log).toHaveLength(0);
 });
 
-test('an AI agent that does not wait gets the ID to ask for later', async () => {
+test('an AI agent without Wait Until Completed gets a task ID that it can use with Get Status', async () => {
 	const [task] = JSON.parse(await callTool(ARGUMENTS, { waitForCompletion: false }));
 	expect(task).toMatchObject({ task_id: 'video_1', status: 'queued' });
 	const status = { operation: 'getStatus', taskId: "={{ $fromAI('task_id', 'The task') }}" };
@@ -129,7 +130,7 @@ test('an AI agent that does not wait gets the ID to ask for later', async () => 
 	expect(later).toMatchObject({ task_id: 'video_1', status: 'completed' });
 });
 
-test('an AI agent in Test Mode gets a sample, which costs nothing', async () => {
+test('an AI agent in Test Mode gets a sample, without any request', async () => {
 	const text = await callTool(ARGUMENTS, { options: { testMode: 'sample' } });
 	const [task] = JSON.parse(text);
 	expect(task).toMatchObject({ status: 'completed', seconds: '6', test: true });
@@ -140,12 +141,15 @@ test('an AI agent in Test Mode gets a sample, which costs nothing', async () => 
 test.each([
 	[{}, ['task_id', 'status', 'progress', 'video_url', 'model', 'seconds', 'size']],
 	[{ output: 'raw' }, ['id', 'task_id', 'status', 'progress', 'video_url', 'object']],
-])('with %j an AI agent is told these fields of the task: %j', async (parameters, fields) => {
-	const [task] = JSON.parse(await callTool(ARGUMENTS, parameters));
-	expect(Object.keys(task).slice(0, fields.length)).toEqual(fields);
-});
+])(
+	'an AI agent with the parameters %j gets these fields of the task first: %j',
+	async (parameters, fields) => {
+		const [task] = JSON.parse(await callTool(ARGUMENTS, parameters));
+		expect(Object.keys(task).slice(0, fields.length)).toEqual(fields);
+	},
+);
 
-test('an AI agent is told the selected fields, in their usual order, and always the task ID', async () => {
+test('an AI agent with Selected Fields gets the task ID and these fields, in their usual order', async () => {
 	const fields = ['video_url', 'status', 'failure'];
 	const [task] = JSON.parse(await callTool(ARGUMENTS, { output: 'selectedFields', fields }));
 	expect(Object.keys(task)).toEqual(['task_id', 'status', 'video_url']);
@@ -157,42 +161,42 @@ test('an AI agent is told the selected fields, in their usual order, and always 
 	expect(idOnly).toEqual({ task_id: 'video_3' });
 });
 
-test('Simplify is no field of a tool, so a value from elsewhere changes nothing', async () => {
+test('a value for Simplify has no effect on a tool', async () => {
 	const [task] = JSON.parse(await callTool(ARGUMENTS, { simplify: false }));
 	expect(task).not.toHaveProperty('object');
 });
 
 describe('Retry On Fail of a tool', () => {
-	const RETRY = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 };
+	const RETRY_ON_FAIL = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 };
 	const forbidden = { status: 403, body: apiErrorBody('no') };
 
-	test('a retried tool call goes on with the video that a failed try has paid for', async () => {
+	test('Retry On Fail of a tool call continues with the video that a failed try was charged for', async () => {
 		sandbox.faults.add({ on: 'poll', times: 2, answer: forbidden });
-		const text = await callTool(ARGUMENTS, {}, RETRY);
+		const text = await callTool(ARGUMENTS, {}, RETRY_ON_FAIL);
 		expect(JSON.parse(text)).toMatchObject([{ task_id: 'video_1', status: 'completed' }]);
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
-	test('a tool call that fails in every try names the one video that it has paid for', async () => {
+	test('a tool call that fails in every try of Retry On Fail is charged once and names the video', async () => {
 		sandbox.faults.add({ on: 'poll', times: Infinity, answer: forbidden });
-		expect(await callTool(ARGUMENTS, {}, RETRY)).toContain('video_1');
+		expect(await callTool(ARGUMENTS, {}, RETRY_ON_FAIL)).toContain('video_1');
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
 	test.each([
-		['two wishes', 'A boat', 'A bird'],
-		['one wish twice', 'A boat', 'A boat'],
-	])('calls at the same time, for %s, are charged once each', async (_what, one, other) => {
+		['different prompts', 'A boat', 'A bird'],
+		['the same prompt', 'A boat', 'A boat'],
+	])('simultaneous tool calls with %s are charged once each', async (_prompts, one, other) => {
 		sandbox.faults.add({ on: 'poll', prompt: one, times: 2, answer: forbidden });
 		const calls = [one, other].map((prompt) => ({ ...ARGUMENTS, prompt }));
-		const told = await toolOf(ARGUMENTS, {}, RETRY).together(...calls);
-		const ids = told.map((text) => JSON.parse(text)[0].task_id);
+		const answers = await createTool(ARGUMENTS, {}, RETRY_ON_FAIL).together(...calls);
+		const ids = answers.map((text) => JSON.parse(text)[0].task_id);
 		expect(ids.sort()).toEqual(['video_1', 'video_2']);
 		expect(sandbox.tasks).toHaveLength(2);
 	});
 
-	test('a call after one that went well is a new video, also with the same words', async () => {
-		const call = toolOf(ARGUMENTS, {}, RETRY);
+	test('a tool call after a successful one makes a new video, even with the same prompt', async () => {
+		const call = createTool(ARGUMENTS, {}, RETRY_ON_FAIL);
 		const ids = [JSON.parse(await call())[0].task_id, JSON.parse(await call())[0].task_id];
 		expect(ids).toEqual(['video_1', 'video_2']);
 	});

@@ -1,0 +1,365 @@
+import Ajv from 'ajv';
+import { PackageDirectoryLoader } from 'n8n-core';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { operations } from '../../nodes/OctopusXVideo/operations';
+import { CONTINUE, GENERATE, GENERATE_EACH, inputOf, numbered } from './support/inputs';
+import { runNode, runNodeVirtually } from './support/runNode';
+import { onNewEngine, suspendingOn } from './support/suspending';
+import { useSandbox } from './support/useSandbox';
+
+const sandbox = useSandbox();
+
+/** Submits a video without waiting for it. */
+async function submit(prompt: string): Promise<void> {
+	await runNode(sandbox, { ...GENERATE, prompt, waitForCompletion: false });
+}
+
+describe('Items', () => {
+	const PARAMETERS = {
+		...GENERATE_EACH,
+		seconds: '={{ $json.seconds ?? 8 }}',
+		options: { pollInterval: 1 },
+	};
+
+	/** The first of two items fails. */
+	const firstItemFails = { input: inputOf('one [failed]', 'two') };
+
+	test('each input item gives one output item that is paired with it', async () => {
+		const { items } = await runNodeVirtually(sandbox, PARAMETERS, {
+			input: inputOf('one', 'two'),
+		});
+		expect(items.map(({ json, pairedItem }) => [json.task_id, pairedItem])).toEqual([
+			['video_1', { item: 0 }],
+			['video_2', { item: 1 }],
+		]);
+	});
+
+	test('output items have the order of the input items, whichever video is completed first', async () => {
+		const { items } = await runNodeVirtually(sandbox, PARAMETERS, {
+			input: numbered(12),
+		});
+		const promptOf = (id: unknown) => sandbox.tasks.find((task) => task.id === id)?.request.prompt;
+		expect(items.map(({ json }) => promptOf(json.task_id))).toEqual(
+			Array.from({ length: 12 }, (_, n) => `number ${n}`),
+		);
+	});
+
+	test('an output item without Simplify has the fields of the task, without placeholders and without a top-level error', async () => {
+		const { items } = await runNodeVirtually(
+			sandbox,
+			{ ...PARAMETERS, simplify: false },
+			{ input: inputOf('one') },
+		);
+		expect(items[0]?.json).toEqual({
+			id: 'video_1',
+			task_id: 'video_1',
+			object: 'video',
+			model: 'omni-fast',
+			status: 'completed',
+			progress: 100,
+			created_at: expect.any(Number),
+			completed_at: expect.any(Number),
+			expires_at: expect.any(Number),
+			seconds: '8',
+			size: '1280x720',
+			video_url: expect.stringMatching(/\/files\/video_1\.mp4\?signature=sandbox\d+$/),
+		});
+		expect(items[0]?.binary).toBeUndefined();
+	});
+
+	test('an output item without Wait Until Completed is the task as it was accepted', async () => {
+		const { items } = await runNodeVirtually(
+			sandbox,
+			{ ...PARAMETERS, waitForCompletion: false },
+			{
+				input: inputOf('one'),
+			},
+		);
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'queued', progress: 0 });
+		expect(sandbox.log).toHaveLength(1);
+	});
+
+	describe('On Error: Continue', () => {
+		test('a failed item has its task in its error and does not affect the others, with On Error: Continue', async () => {
+			const { items, run } = await runNodeVirtually(sandbox, PARAMETERS, {
+				...firstItemFails,
+				settings: CONTINUE,
+			});
+			expect(run.status).toBe('success');
+			expect(items).toHaveLength(2);
+			expect(items[0]).toEqual({
+				json: {
+					error: {
+						message: 'The video could not be generated',
+						description: expect.stringContaining('video_1'),
+						task_id: 'video_1',
+						status: 'failed',
+					},
+				},
+				pairedItem: { item: 0 },
+			});
+			expect(items[1]).toMatchObject({
+				json: { task_id: 'video_2', status: 'completed' },
+				pairedItem: { item: 1 },
+			});
+		});
+
+		test('an item with an invalid parameter is not submitted and does not affect the others, with On Error: Continue', async () => {
+			const { items } = await runNodeVirtually(sandbox, PARAMETERS, {
+				input: [{ json: { prompt: 'one', seconds: 3 } }, ...inputOf('two')],
+				settings: CONTINUE,
+			});
+			expect(items[0]?.json).toMatchObject({
+				error: { message: "'Duration (Seconds)' must be a whole number from 4 to 30 [item 0]" },
+			});
+			expect(items[1]?.json).toMatchObject({ status: 'completed' });
+			expect(sandbox.tasks).toHaveLength(1);
+		});
+	});
+
+	test('the error output gets only the failed item, with On Error: Continue (using error output)', async () => {
+		const { items, errorItems } = await runNodeVirtually(sandbox, PARAMETERS, {
+			...firstItemFails,
+			settings: { onError: 'continueErrorOutput' },
+		});
+		expect(items).toHaveLength(1);
+		expect(items[0]).toMatchObject({
+			json: { task_id: 'video_2', status: 'completed' },
+			pairedItem: { item: 1 },
+		});
+		expect(errorItems).toHaveLength(1);
+		expect(errorItems[0]?.json).toMatchObject({
+			prompt: 'one [failed]',
+			error: { task_id: 'video_1', status: 'failed' },
+		});
+	});
+
+	describe('On Error: Stop Workflow', () => {
+		test('an item with an invalid parameter stops all items before anything is charged, with On Error: Stop Workflow', async () => {
+			const { error } = await runNodeVirtually(sandbox, PARAMETERS, {
+				input: [...inputOf('one', 'two'), { json: { prompt: 'three', seconds: 99 } }],
+			});
+			expect(error).toMatchObject({ context: { itemIndex: 2 } });
+			expect(sandbox.log).toEqual([]);
+		});
+
+		test('all items finish before the error, which lists every task, with On Error: Stop Workflow', async () => {
+			const { error, run } = await runNodeVirtually(sandbox, PARAMETERS, firstItemFails);
+			expect(run.status).toBe('error');
+			expect(error).toMatchObject({
+				message: 'The video could not be generated',
+				context: { itemIndex: 0 },
+			});
+			expect(error?.description).toContain('item 0: video_1 (failed), item 1: video_2 (completed)');
+		});
+	});
+
+	test('Max Concurrency limits the videos in progress, and a completed one starts the next', async () => {
+		sandbox.durationMs = 4_000;
+		const { items, elapsedMs } = await runNodeVirtually(
+			sandbox,
+			{ ...PARAMETERS, options: { pollInterval: 1, maxConcurrency: 3 } },
+			{ input: numbered(7) },
+		);
+		expect(items).toHaveLength(7);
+		const startedAt = sandbox.tasks[0]?.createdAt ?? 0;
+		expect(sandbox.tasks.map(({ createdAt }) => createdAt - startedAt)).toEqual([
+			0, 0, 0, 4_000, 4_000, 4_000, 8_000,
+		]);
+		expect(elapsedMs).toBe(12_000);
+	});
+});
+
+describe('Simplify', () => {
+	const QUEUED = ['task_id', 'status', 'progress', 'model', 'seconds', 'size', 'created_at'];
+	const COMPLETED = [
+		...['task_id', 'status', 'progress', 'video_url'],
+		...['model', 'seconds', 'size', 'created_at', 'completed_at', 'expires_at'],
+	];
+	const RAW = [
+		...['id', 'task_id', 'status', 'progress', 'video_url'],
+		...['object', 'model', 'created_at', 'seconds', 'size', 'completed_at', 'expires_at'],
+	];
+
+	/** Names of the fields of the only output item, in their order. */
+	async function outputFieldsWith(parameters: INodeParameters): Promise<string[]> {
+		const { items, error } = await runNodeVirtually(sandbox, { ...GENERATE, ...parameters });
+		expect(error).toBeUndefined();
+		return Object.keys(items[0]?.json ?? {});
+	}
+
+	test.each([
+		['Generate', { operation: 'generate' }],
+		['Edit', { operation: 'edit', videoUrl: 'https://example.com/in.mp4' }],
+		['Get Status', { operation: 'getStatus', taskId: 'video_1' }],
+	])(
+		'%s outputs ten fields of a completed task with Simplify, and all fields without',
+		async (_operation, parameters) => {
+			await submit('a boat');
+			expect(await outputFieldsWith(parameters)).toEqual(COMPLETED);
+			expect(await outputFieldsWith({ ...parameters, simplify: false })).toEqual(RAW);
+		},
+	);
+
+	test('a queued task is output with its known fields only', async () => {
+		expect(await outputFieldsWith({ waitForCompletion: false })).toEqual(QUEUED);
+	});
+
+	test('a failed task is output with its failure, with and without Simplify', async () => {
+		await submit('a boat [failed]');
+		const getStatus = { operation: 'getStatus', taskId: 'video_1' };
+		expect((await outputFieldsWith(getStatus)).at(-1)).toBe('failure');
+		expect(await outputFieldsWith({ ...getStatus, simplify: false })).toContain('failure');
+	});
+
+	test('fields that the node does not know are output only without Simplify', async () => {
+		const body = {
+			id: 'video_1',
+			status: 'completed',
+			mood: 'good',
+			video_url: 'https://a.example/b',
+		};
+		sandbox.faults.add({ on: 'poll', times: 2, answer: { status: 200, body } });
+		const getStatus = { operation: 'getStatus', taskId: 'video_1' };
+		expect(await outputFieldsWith(getStatus)).not.toContain('mood');
+		expect(await outputFieldsWith({ ...getStatus, simplify: false })).toContain('mood');
+	});
+
+	test('the field test of a task is kept with Simplify', async () => {
+		const body = {
+			id: 'video_1',
+			status: 'completed',
+			test: true,
+			video_url: 'https://a.example/b',
+		};
+		sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+		expect(await outputFieldsWith({ operation: 'getStatus', taskId: 'video_1' })).toContain('test');
+	});
+
+	test('Simplify can differ between items', async () => {
+		const { items } = await runNodeVirtually(
+			sandbox,
+			{ ...GENERATE_EACH, simplify: '={{ $json.prompt === "one" }}' },
+			{ input: inputOf('one', 'two') },
+		);
+		expect(items.map(({ json }) => Object.keys(json))).toEqual([COMPLETED, RAW]);
+	});
+
+	test('the error of a failed item has its task ID, status and reason with and without Simplify', async () => {
+		for (const simplify of [true, false]) {
+			const { items } = await runNodeVirtually(
+				sandbox,
+				{ ...GENERATE, prompt: 'a boat [failed]', simplify },
+				{ settings: CONTINUE },
+			);
+			expect(items[0]?.json).toEqual({
+				error: {
+					message: 'The video could not be generated',
+					description: expect.stringContaining('The sandbox let this task end failed'),
+					task_id: expect.any(String),
+					status: 'failed',
+				},
+			});
+		}
+	});
+
+	onNewEngine('Simplify with Suspend the Execution', () => {
+		const suspend = suspendingOn(sandbox, { downloadVideo: true }, inputOf('one'));
+
+		test.each([
+			[true, COMPLETED],
+			[false, RAW],
+		])('Simplify: %s applies to a suspended execution', async (simplify, fields) => {
+			sandbox.durationMs = 5 * 60_000;
+			const { items } = await suspend({ simplify });
+			expect(items.map(({ json }) => Object.keys(json))).toEqual([fields]);
+			expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
+		});
+	});
+});
+
+describe('Schemas', () => {
+	interface Schema {
+		type: 'object';
+		properties: Record<string, IDataObject>;
+	}
+
+	const ROOT = join(__dirname, '..', '..');
+	const ajv = new Ajv({ allErrors: true });
+
+	/** The schema that n8n's editor shows as the output of an operation that has not run yet. */
+	function schemaOf(operation: string, nodeFolder = join(ROOT, 'nodes', 'OctopusXVideo')): Schema {
+		const file = join(nodeFolder, '__schema__', 'v1.0.0', `${operation}.json`);
+		return JSON.parse(readFileSync(file, 'utf8')) as Schema;
+	}
+
+	/** Where an item differs from the schema: wrong types and fields that it does not have. */
+	function schemaErrors(operation: string, item: IDataObject = {}): string[] {
+		const validate = ajv.compile({ ...schemaOf(operation), additionalProperties: false });
+		if (validate(item)) return [];
+		return (validate.errors ?? []).map(
+			({ instancePath, message, params }) =>
+				`${instancePath} ${String(message)} ${JSON.stringify(params)}`,
+		);
+	}
+
+	const OPERATIONS: Record<string, INodeParameters> = {
+		generate: {},
+		edit: { videoUrl: 'https://example.com/in.mp4' },
+		getStatus: { taskId: 'video_1' },
+	};
+
+	test('every operation has a schema in the folder of the built package that n8n reads', async () => {
+		const loader = new PackageDirectoryLoader(ROOT);
+		await loader.loadAll();
+		const folder = dirname(String(loader.nodeTypes.octopusXVideo?.sourcePath));
+		for (const operation of Object.keys(operations)) {
+			expect(schemaOf(operation, join(ROOT, folder))).toEqual(schemaOf(operation));
+		}
+	});
+
+	describe.each(Object.entries(OPERATIONS))('The schema of %s', (operation, ownParameters) => {
+		const parameters = { ...GENERATE, operation, ...ownParameters };
+		beforeEach(async () => {
+			for (const prompt of ['one', 'two [failed]']) {
+				await submit(prompt);
+			}
+		});
+
+		test(`the schema of ${operation} has exactly the fields of a completed task, in their order`, async () => {
+			const { items } = await runNodeVirtually(sandbox, parameters);
+			expect(schemaErrors(operation, items[0]?.json)).toEqual([]);
+			const fields = Object.keys(schemaOf(operation).properties);
+			expect(Object.keys(items[0]?.json ?? {})).toEqual(
+				fields.filter((field) => field !== 'failure'),
+			);
+		});
+
+		test(`the schema of ${operation} allows a task that is not completed`, async () => {
+			sandbox.durationMs = 60_000;
+			const { items } = await runNode(sandbox, { ...parameters, waitForCompletion: false });
+			expect(schemaErrors(operation, items[0]?.json)).toEqual([]);
+		});
+
+		test(`the schema of ${operation} has no field that is missing without Simplify`, async () => {
+			const { items } = await runNodeVirtually(sandbox, { ...parameters, simplify: false });
+			const { properties } = schemaOf(operation);
+			expect(Object.keys(items[0]?.json ?? {})).toEqual(
+				expect.arrayContaining(Object.keys(properties).filter((field) => field !== 'failure')),
+			);
+		});
+	});
+
+	test('the schema of Get Status allows a failed task', async () => {
+		await submit('a boat [failed]');
+		const { items } = await runNode(sandbox, { operation: 'getStatus', taskId: 'video_1' });
+		expect(items[0]?.json).toHaveProperty('failure.message');
+		expect(schemaErrors('getStatus', items[0]?.json)).toEqual([]);
+	});
+
+	test('the comparison with a schema finds a wrong type and an unknown field', () => {
+		expect(schemaErrors('generate', { task_id: 7, mood: 'good' })).toHaveLength(2);
+	});
+});

@@ -1,0 +1,411 @@
+import {
+	NodeHelpers,
+	type IDataObject,
+	type IExecuteFunctions,
+	type INode,
+	type INodeExecutionData,
+	type INodeParameters,
+	type INodeProperties,
+	type INodePropertyCollection,
+	type INodePropertyOptions,
+} from 'n8n-workflow';
+import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
+import { CONTINUE, GENERATE, GENERATE_EACH } from './support/inputs';
+import { asTool } from './support/nodeTypes';
+import { runNodeVirtually } from './support/runNode';
+import { storeBinary } from './support/runWorkflow';
+import { errorOf, onNewEngine, suspendingOn } from './support/suspending';
+import { useSandbox } from './support/useSandbox';
+import { watchedNode } from './support/watchedNode';
+
+const { description } = new OctopusXVideo();
+/** Users fill in everything except hidden fields and notices. */
+const isUserField = ({ type }: INodeProperties) => type !== 'hidden' && type !== 'notice';
+const fields = description.properties.filter(isUserField);
+
+/** Names of the fields that the editor shows for these parameters, with options as `options.name`. */
+function shownFields(parameters: INodeParameters, { description } = new OctopusXVideo()): string[] {
+	const node = { typeVersion: 1, parameters } as INode;
+	const known = NodeHelpers.getNodeParameters(
+		description.properties,
+		parameters,
+		true,
+		true,
+		node,
+		description,
+	) as INodeParameters;
+	// the editor keeps the values of fields that it hides
+	const values = { ...known, ...parameters };
+	const isShown = (field: INodeProperties, at: INodeParameters) =>
+		NodeHelpers.displayParameter(at, field, node, description, values);
+
+	return fields
+		.filter((field) => isShown(field, values))
+		.flatMap((field) => {
+			if (field.type !== 'collection') return [field.name];
+			const options = (field.options as INodeProperties[]).filter((option) => isShown(option, {}));
+			return options.map(({ name }) => `${field.name}.${name}`);
+		});
+}
+
+const clipFields = ['seconds', 'aspectRatio', 'resolution'];
+const requestOptions = [
+	'options.additionalFields',
+	'options.maxConcurrency',
+	'options.maxVideos',
+	'options.model',
+	'options.testMode',
+	'options.timeout',
+];
+const POLL_INTERVAL = 'options.pollInterval';
+const downloadOptions = ['options.fileName', 'options.binaryOutputField'];
+const generateFields = (...fields: string[]) => [
+	'operation',
+	'mode',
+	'prompt',
+	...fields,
+	...clipFields,
+];
+
+describe('Fields shown in the editor', () => {
+	const waitingFields = [
+		...['waitForCompletion', 'waitStrategy', 'downloadVideo', 'simplify'],
+		...[...requestOptions, POLL_INTERVAL],
+	];
+
+	test.each<[INodeParameters, string[]]>([
+		[{ mode: 'textToVideo' }, generateFields()],
+		[{ mode: 'firstFrame' }, generateFields('firstFrameSource', 'firstFrameUrl')],
+		[
+			{ mode: 'firstFrame', firstFrameSource: 'binary' },
+			generateFields('firstFrameSource', 'firstFrameBinaryField'),
+		],
+		[
+			{ mode: 'firstLastFrame' },
+			generateFields('firstFrameSource', 'firstFrameUrl', 'lastFrameSource', 'lastFrameUrl'),
+		],
+		[
+			{ mode: 'firstLastFrame', lastFrameSource: 'binary' },
+			generateFields(
+				'firstFrameSource',
+				'firstFrameUrl',
+				'lastFrameSource',
+				'lastFrameBinaryField',
+			),
+		],
+		[{ mode: 'referenceImages' }, generateFields('referenceImages')],
+	])('Generate with %p shows exactly the fields that apply', (parameters, expected) => {
+		const shown = shownFields({ operation: 'generate', ...parameters });
+		const fileOptions = parameters.mode === 'textToVideo' ? [] : ['options.sendBinaryAs'];
+		expect(shown.sort()).toEqual([...expected, ...waitingFields, ...fileOptions].sort());
+	});
+
+	const editFields = ['operation', 'prompt', 'videoSource', 'referenceImages', ...clipFields];
+	test.each<[INodeParameters, string[]]>([
+		[{}, [...editFields, 'videoUrl']],
+		[{ videoSource: 'binary' }, [...editFields, 'videoBinaryField']],
+	])('Edit with %p shows exactly the fields that apply', (parameters, expected) => {
+		const shown = shownFields({ operation: 'edit', ...parameters });
+		const fileOptions = ['options.sendBinaryAs'];
+		expect(shown.sort()).toEqual([...expected, ...waitingFields, ...fileOptions].sort());
+	});
+
+	test.each(['generate', 'edit'])(
+		'%s hides Download Video without Wait Until Completed, and shows the download options with Download Video',
+		(operation) => {
+			const notWaiting = shownFields({ operation, waitForCompletion: false });
+			expect(notWaiting).toContain('waitForCompletion');
+			expect(shownFields({ operation, waitForCompletion: false, downloadVideo: true })).toEqual(
+				notWaiting,
+			);
+			expect(notWaiting).not.toContain('downloadVideo');
+			const options = notWaiting.filter((name) => name.startsWith('options.'));
+			const fileOptions = operation === 'edit' ? ['options.sendBinaryAs'] : [];
+			expect(options.sort()).toEqual([...requestOptions, ...fileOptions].sort());
+
+			const downloading = shownFields({ operation, downloadVideo: true });
+			expect(downloading).toEqual(expect.arrayContaining([...downloadOptions, POLL_INTERVAL]));
+		},
+	);
+
+	test.each(['generate', 'edit', 'getStatus'])(
+		'%s as a tool shows Output instead of Simplify, and Fields for Selected Fields only',
+		(operation) => {
+			const tool = asTool(new OctopusXVideo()) as OctopusXVideo;
+			const outputFieldsFor = (output: string) => {
+				const shown = shownFields({ operation, output }, tool);
+				return shown.filter((name) => ['simplify', 'output', 'fields'].includes(name));
+			};
+			expect(outputFieldsFor('simplified')).toEqual(['output']);
+			expect(outputFieldsFor('raw')).toEqual(['output']);
+			expect(outputFieldsFor('selectedFields')).toEqual(['output', 'fields']);
+		},
+	);
+
+	const waitOptions = ['waitStrategy', POLL_INTERVAL, 'options.timeout'];
+	const getStatusFields = ['operation', 'taskId', 'waitForCompletion', 'downloadVideo', 'simplify'];
+	test.each<[INodeParameters, string[]]>([
+		[{}, []],
+		[{ waitForCompletion: true }, waitOptions],
+		[{ downloadVideo: true }, downloadOptions],
+		[{ waitForCompletion: true, downloadVideo: true }, [...waitOptions, ...downloadOptions]],
+	])('Get Status with %p shows exactly the options that apply', (parameters, options) => {
+		const shown = shownFields({ operation: 'getStatus', ...parameters });
+		const always = ['options.maxConcurrency', 'options.testMode'];
+		expect(shown.sort()).toEqual([...getStatusFields, ...always, ...options].sort());
+	});
+});
+
+/** Public contract: users' saved workflows depend on these, so they never change after a release. */
+test('the default of every field is the one that saved workflows depend on', () => {
+	const defaultsOf = (operation: string) =>
+		NodeHelpers.getNodeParameters(
+			fields,
+			{ operation },
+			true,
+			false,
+			{ typeVersion: 1, parameters: {} } as unknown as INode,
+			description,
+		);
+	const common = { options: {}, downloadVideo: false, simplify: true };
+	const clipDefaults = { prompt: '', seconds: 8, aspectRatio: '16:9', resolution: '720p' };
+	expect(defaultsOf('generate')).toEqual({
+		...common,
+		...clipDefaults,
+		operation: 'generate',
+		mode: 'textToVideo',
+		waitForCompletion: true,
+		waitStrategy: 'poll',
+	});
+	expect(defaultsOf('edit')).toEqual({
+		...common,
+		...clipDefaults,
+		operation: 'edit',
+		videoSource: 'url',
+		videoUrl: '',
+		referenceImages: {},
+		waitForCompletion: true,
+		waitStrategy: 'poll',
+	});
+	expect(defaultsOf('getStatus')).toEqual({
+		...common,
+		operation: 'getStatus',
+		taskId: '',
+		waitForCompletion: false,
+	});
+});
+
+test('First Frame and Last Frame do not use the same file by default', () => {
+	const defaultOf = (field: string) => fields.find(({ name }) => name === field)?.default;
+	expect(defaultOf('firstFrameBinaryField')).toBe('data');
+	expect(defaultOf('lastFrameBinaryField')).toBe('');
+});
+
+test.each([
+	['operation', ['Generate', 'Edit', 'Get Status']],
+	['mode', ['Text to Video', 'First Frame', 'First and Last Frame', 'Reference Images']],
+	['resolution', ['720p', '1080p', '2K', '4K']],
+	['videoSource', ['URL', 'Input Data Field']],
+])('the choices of %s have a fixed order that starts with the default', (name, expected) => {
+	const { options, default: initial } = fields.find((field) => field.name === name) ?? {};
+	const entries = options as INodePropertyOptions[];
+	expect(entries.map((entry) => entry.name)).toEqual(expected);
+	expect(entries[0]?.value).toBe(initial);
+});
+
+/** n8n silently changes a number outside such limits: with a maximum of 30, it turns 60 into 6. */
+test('no number field has typeOptions, whose limits n8n would enforce by changing the number', () => {
+	const all = fields.flatMap((field) => [field, ...((field.options ?? []) as INodeProperties[])]);
+	const numbers = all.filter(({ type }) => type === 'number');
+	expect(numbers.length).toBeGreaterThan(4);
+	for (const { typeOptions } of numbers) expect(typeOptions).toBeUndefined();
+});
+
+describe('Every field', () => {
+	/** Paths of all fields: `name`, `options.name`, `referenceImages.image.name`. */
+	const paths = (fields: INodeProperties[], prefix = ''): string[] =>
+		fields.flatMap((field) => {
+			const path = `${prefix}${field.name}`;
+			if (field.type === 'collection') return paths(field.options as INodeProperties[], `${path}.`);
+			if (field.type === 'fixedCollection') {
+				const groups = field.options as INodePropertyCollection[];
+				return groups.flatMap(({ name, values }) => paths(values, `${path}.${name}.`));
+			}
+			return [path];
+		});
+	const allPaths = new Set(paths(fields));
+
+	const sandbox = useSandbox();
+	const readPaths = new Set<string>();
+
+	/** Records every property that the node reads from a parameter's value. */
+	const recorded = (value: unknown, path: string): unknown => {
+		readPaths.add(path);
+		if (typeof value !== 'object' || value === null) return value;
+		return new Proxy(value, {
+			get: (target, key) => {
+				const inner: unknown = Reflect.get(target, key);
+				if (typeof key === 'symbol' || typeof inner === 'function') return inner;
+				return recorded(inner, /^(\d+|length)$/.test(key) ? path : `${path}.${key}`);
+			},
+		});
+	};
+
+	const recordReads = (context: IExecuteFunctions) => ({
+		getNodeParameter: ((name: string, item: number, fallback: unknown) =>
+			recorded(
+				context.getNodeParameter(name, item, fallback),
+				name,
+			)) as IExecuteFunctions['getNodeParameter'],
+	});
+
+	const url = 'https://example.com/a.png';
+	const binarySource = (name: string) => ({ [`${name}Source`]: 'binary' });
+	const urlSource = (name: string) => ({ [`${name}Url`]: url });
+	const runs: INodeParameters[] = [
+		{ output: 'selectedFields', fields: ['status'] },
+		{ mode: 'textToVideo', downloadVideo: true },
+		{ mode: 'firstLastFrame', ...urlSource('firstFrame'), ...urlSource('lastFrame') },
+		{
+			mode: 'firstLastFrame',
+			...binarySource('firstFrame'),
+			...binarySource('lastFrame'),
+			lastFrameBinaryField: 'data',
+		},
+		{
+			mode: 'referenceImages',
+			referenceImages: { image: [{ source: 'url', url }, { source: 'binary' }] },
+		},
+		{ operation: 'edit', videoUrl: 'https://example.com/in.mp4' },
+		{ operation: 'edit', videoSource: 'binary', videoBinaryField: 'clip' },
+		{ operation: 'getStatus', taskId: 'video_1', downloadVideo: true },
+	];
+
+	test('every field of the description is read by the node', async () => {
+		const binary = {
+			data: await storeBinary(Buffer.from('x'), 'image/png'),
+			clip: await storeBinary(Buffer.from('x'), 'video/mp4'),
+		};
+		for (const parameters of runs) {
+			const node =
+				'output' in parameters ? asTool(watchedNode(recordReads)) : watchedNode(recordReads);
+			const { error } = await runNodeVirtually(
+				sandbox,
+				{ ...GENERATE, ...parameters },
+				{ node, input: [{ json: {}, binary }] },
+			);
+			expect(error).toBeUndefined();
+		}
+		expect([...allPaths].filter((path) => !readPaths.has(path))).toEqual([]);
+	});
+
+	test('every field has a description, and every text, number or JSON field has an example as its placeholder', () => {
+		const check = (fields: INodeProperties[]): void => {
+			for (const field of fields) {
+				if (field.name === 'operation') continue;
+				if (field.name !== 'options') expect(field).toHaveProperty('description');
+				if (['string', 'number', 'json'].includes(field.type)) {
+					expect(field.placeholder).toMatch(/^e\.g\. /);
+				}
+				if (field.type === 'collection') check(field.options as INodeProperties[]);
+				if (field.type === 'fixedCollection') {
+					for (const { values } of field.options as INodePropertyCollection[]) check(values);
+				}
+			}
+		};
+		check(fields);
+	});
+});
+
+/** One run in which every setting that takes an expression differs between items. */
+describe('Parameters given by expressions', () => {
+	const sandbox = useSandbox({ durationMs: 20_000 });
+
+	/** An expression for a field of the item, or else `fallback`. */
+	const fromItem = (field: string, fallback: unknown) =>
+		`={{ $json.${field} ?? ${JSON.stringify(fallback)} }}`;
+
+	const PARAMETERS: INodeParameters = {
+		...GENERATE_EACH,
+		seconds: fromItem('seconds', 8),
+		aspectRatio: fromItem('ratio', '16:9'),
+		resolution: fromItem('resolution', '720p'),
+		waitForCompletion: fromItem('wait', true),
+		downloadVideo: fromItem('download', false),
+		simplify: fromItem('simplify', true),
+		options: {
+			timeout: fromItem('timeout', 30),
+			testMode: fromItem('test', 'off'),
+			fileName: fromItem('file', ''),
+			binaryOutputField: fromItem('field', 'data'),
+			additionalFields: fromItem('extra', {}),
+		},
+	};
+
+	const ITEMS: IDataObject[] = [
+		{ prompt: 'plain' },
+		{ prompt: 'file', download: true, file: 'film', field: 'film', seconds: 5 },
+		{ prompt: 'raw', simplify: false, ratio: '9:16' },
+		{ prompt: 'no wait', wait: 'false', download: true },
+		{ prompt: 'sample', test: 'sample', download: true, field: 'sample' },
+		{ prompt: 'failing [failed]' },
+		{ prompt: '' },
+		{ prompt: 'slow [never]', timeout: 2 },
+		{ prompt: 'refused', test: 'failure' },
+		{ prompt: 'extra', extra: { seed: 3 }, resolution: '4k' },
+	];
+	const input = ITEMS.map((json) => ({ json }));
+
+	/** Index, outcome, marks and files of an output item. */
+	function summaryOf({ json, binary, pairedItem }: INodeExecutionData) {
+		const { task_id, status, object, test } = json;
+		const outcome = json.error ? errorOf({ json }).message : `${String(task_id)} ${String(status)}`;
+		const marks = [object && 'raw', test && 'test'].filter(Boolean);
+		const files = Object.entries(binary ?? {}).map(([field, file]) => `${field}: ${file.fileName}`);
+		return [pairedItem, [outcome, ...marks, ...files].join(', ')];
+	}
+
+	const EXPECTED_OUTCOMES = [
+		'video_1 completed',
+		'video_2 completed, film: film.mp4',
+		'video_3 completed, raw',
+		'video_4 queued',
+		expect.stringMatching(/^test_\S+ completed, test, sample: test_\S+\.mp4$/),
+		'The video could not be generated',
+		"'Prompt' has no text [item 6]",
+		'The video was not ready in time',
+		'The model refused the request',
+		'video_7 completed',
+	].map((outcome, item) => [{ item }, outcome]);
+
+	const EXPECTED_REQUESTS = [
+		['plain', '8', '16:9', '720p', undefined],
+		['file', '5', '16:9', '720p', undefined],
+		['raw', '8', '9:16', '720p', undefined],
+		['no wait', '8', '16:9', '720p', undefined],
+		['failing [failed]', '8', '16:9', '720p', undefined],
+		['slow [never]', '8', '16:9', '720p', undefined],
+		['extra', '8', '16:9', '4k', 3],
+	];
+	const sentRequests = () =>
+		sandbox.tasks.map(({ request }) => {
+			const { prompt, seconds, aspect_ratio, resolution, seed } = request as IDataObject;
+			return [prompt, seconds, aspect_ratio, resolution, seed];
+		});
+
+	test('each item keeps its own settings and outcome with Keep the Execution Running', async () => {
+		const { items } = await runNodeVirtually(sandbox, PARAMETERS, { input, settings: CONTINUE });
+		expect(items.map(summaryOf)).toEqual(EXPECTED_OUTCOMES);
+		expect(sentRequests()).toEqual(EXPECTED_REQUESTS);
+	});
+
+	onNewEngine('in a suspended execution', () => {
+		test('each item keeps its own settings and outcome with Suspend the Execution', async () => {
+			const suspend = suspendingOn(sandbox, PARAMETERS, input);
+			const { items, resumed } = await suspend({}, { settings: CONTINUE });
+			expect(items.map(summaryOf)).toEqual(EXPECTED_OUTCOMES);
+			expect(sentRequests()).toEqual(EXPECTED_REQUESTS);
+			expect(resumed).toBe(2);
+		});
+	});
+});

@@ -1,0 +1,436 @@
+import { Readable } from 'node:stream';
+import type { INodeParameters } from 'n8n-workflow';
+import { GENERATE, GENERATE_EACH } from './support/inputs';
+import { runNode, runNodeVirtually } from './support/runNode';
+import { storeBinary } from './support/runWorkflow';
+import { useSandbox } from './support/useSandbox';
+import { watchedNode } from './support/watchedNode';
+
+const PNG_DATA_URI = 'data:image/png;base64,iVBORw0KGgo=';
+
+const sandbox = useSandbox();
+
+/** Runs Generate without waiting and returns the body of its only request. */
+async function bodyFor(parameters: INodeParameters, input = [{ json: {} }] as never) {
+	const { error } = await runNode(
+		sandbox,
+		{ ...GENERATE, waitForCompletion: false, ...parameters },
+		{ input },
+	);
+	expect(error).toBeUndefined();
+	expect(sandbox.log).toHaveLength(1);
+	expect(sandbox.log[0]).toMatchObject({ method: 'POST', path: '/v1/videos' });
+	return sandbox.log[0]?.body;
+}
+
+const DEFAULT_BODY = {
+	model: 'omni-fast',
+	prompt: 'a boat',
+	seconds: '8',
+	aspect_ratio: '16:9',
+	resolution: '720p',
+};
+
+describe('Generate in each mode', () => {
+	test('Text to Video sends no image field', async () => {
+		expect(await bodyFor({ mode: 'textToVideo' })).toEqual(DEFAULT_BODY);
+	});
+
+	test('First Frame sends its image', async () => {
+		const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl: 'https://example.com/a.png' });
+		expect(body).toEqual({ ...DEFAULT_BODY, first_image_url: 'https://example.com/a.png' });
+	});
+
+	test('First and Last Frame sends both images', async () => {
+		const body = await bodyFor({
+			mode: 'firstLastFrame',
+			firstFrameUrl: 'https://example.com/a.png',
+			lastFrameUrl: PNG_DATA_URI,
+		});
+		expect(body).toEqual({
+			...DEFAULT_BODY,
+			first_image_url: 'https://example.com/a.png',
+			last_image_url: PNG_DATA_URI,
+		});
+	});
+
+	test('Reference Images sends the list of images', async () => {
+		const image = [{ source: 'url', url: 'https://example.com/1.png' }];
+		const body = await bodyFor({ mode: 'referenceImages', referenceImages: { image } });
+		expect(body).toEqual({ ...DEFAULT_BODY, images: ['https://example.com/1.png'] });
+	});
+
+	test('Text to Video does not send the hidden fields of other modes', async () => {
+		const body = await bodyFor({
+			mode: 'textToVideo',
+			firstFrameUrl: 'https://example.com/a.png',
+			referenceImages: { image: [{ source: 'url', url: 'https://example.com/1.png' }] },
+		});
+		expect(body).toEqual(DEFAULT_BODY);
+	});
+
+	test('a submission sends the API key of the credential as a Bearer token', async () => {
+		await bodyFor({});
+		expect(sandbox.log[0]?.headers).toMatchObject({
+			authorization: `Bearer ${sandbox.apiKey}`,
+			'content-type': 'application/json',
+		});
+	});
+});
+
+describe('Duration, Aspect Ratio and Resolution', () => {
+	test('Duration, Aspect Ratio and Resolution are sent as set', async () => {
+		const body = await bodyFor({ seconds: 30, aspectRatio: '9:16', resolution: '4k' });
+		expect(body).toEqual({
+			...DEFAULT_BODY,
+			seconds: '30',
+			aspect_ratio: '9:16',
+			resolution: '4k',
+		});
+	});
+
+	test('expressions can set Aspect Ratio and Resolution to other values, and Duration to a number as text', async () => {
+		const input = [{ json: { ratio: '1:1', size: '480p', length: '12' } }] as never;
+		const body = await bodyFor(
+			{
+				seconds: '={{ $json.length }}',
+				aspectRatio: '={{ $json.ratio }}',
+				resolution: '={{ $json.size }}',
+			},
+			input,
+		);
+		expect(body).toEqual({
+			...DEFAULT_BODY,
+			seconds: '12',
+			aspect_ratio: '1:1',
+			resolution: '480p',
+		});
+	});
+});
+
+describe('Files and URLs', () => {
+	const bytes = Buffer.from('not really a picture');
+	const asDataUri = (type: string) => `data:${type};base64,${bytes.toString('base64')}`;
+
+	test('an image file in n8n’s storage is sent as a data URI', async () => {
+		const input = [{ json: {}, binary: { picture: await storeBinary(bytes, 'image/webp') } }];
+		const body = await bodyFor(
+			{ mode: 'firstFrame', firstFrameSource: 'binary', firstFrameBinaryField: 'picture' },
+			input as never,
+		);
+		expect(body).toEqual({ ...DEFAULT_BODY, first_image_url: asDataUri('image/webp') });
+	});
+
+	test('an image file inside the item is sent as a data URI', async () => {
+		const data = { data: bytes.toString('base64'), mimeType: 'image/png' };
+		const body = await bodyFor({ mode: 'firstFrame', firstFrameSource: 'binary' }, [
+			{ json: {}, binary: { data } },
+		] as never);
+		expect(body).toEqual({ ...DEFAULT_BODY, first_image_url: asDataUri('image/png') });
+	});
+
+	test.each([
+		'https://res.example.com/w_100,h_100/fetch/https://example.com/1.png',
+		'https://web.example.org/web/2020/https://example.com/1.png,https://example.com/2.png',
+		'https://example.com/resize?from=https://example.com/1.png,https://example.com/2.png',
+		'https://example.com/a,b;c.png?v=1,2',
+	])('a URL that contains commas or other URLs is sent as one: %s', async (url) => {
+		const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl: ` ${url}\n` });
+		expect(body).toMatchObject({ first_image_url: url });
+	});
+
+	test.each([', ', ',', '\n', '; ', ' '])(
+		'several URLs in one field of Reference Images, separated by %j, are sent as separate images',
+		async (separator) => {
+			const urls = ['https://example.com/1.png?a=1,2', 'https://example.com/2.png', PNG_DATA_URI];
+			const image = [{ source: 'url', url: urls.join(separator) }];
+			const body = await bodyFor({ mode: 'referenceImages', referenceImages: { image } });
+			expect(body).toMatchObject({ images: urls });
+		},
+	);
+
+	test('Reference Images sends files, URLs and lists of URLs in the given order', async () => {
+		const item = {
+			json: { more: ['https://example.com/2.png', 'https://example.com/3.png'] },
+			binary: {
+				a: await storeBinary(bytes, 'image/png'),
+				b: await storeBinary(bytes, 'image/jpeg'),
+			},
+		};
+		const image = [
+			{ source: 'binary', binaryField: 'b' },
+			{ source: 'url', url: '={{ $json.more }}' },
+			{ source: 'binary', binaryField: 'a' },
+			{ source: 'url', url: PNG_DATA_URI },
+		];
+		const body = await bodyFor({ mode: 'referenceImages', referenceImages: { image } }, [
+			item,
+		] as never);
+		expect(body).toEqual({
+			...DEFAULT_BODY,
+			images: [asDataUri('image/jpeg'), ...item.json.more, asDataUri('image/png'), PNG_DATA_URI],
+		});
+	});
+});
+
+describe('Model and Extra API Fields', () => {
+	test('the option Model sets the model of the request', async () => {
+		sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id: 'x' } } });
+		expect(await bodyFor({ options: { model: 'omni-next' } })).toEqual({
+			...DEFAULT_BODY,
+			model: 'omni-next',
+		});
+	});
+
+	test.each([
+		['as text', '{"seed": 42, "style": {"tone": "warm"}}'],
+		['as an object from an expression', '={{ ({ seed: 42, style: { tone: "warm" } }) }}'],
+	])('Extra API Fields %s are merged into the request', async (_type, additionalFields) => {
+		const body = await bodyFor({ options: { additionalFields } });
+		expect(body).toEqual({ ...DEFAULT_BODY, seed: 42, style: { tone: 'warm' } });
+	});
+
+	test.each(['', ' \n'])(
+		'empty Extra API Fields (%j) add nothing to the request',
+		async (additionalFields) => {
+			const body = await bodyFor({ options: { additionalFields } });
+			expect(body).toEqual(DEFAULT_BODY);
+		},
+	);
+
+	test('Extra API Fields can replace a field of the request, and null removes it', async () => {
+		const additionalFields = '{"aspect_ratio": "21:9", "resolution": null}';
+		const { resolution, ...rest } = DEFAULT_BODY;
+		expect(resolution).toBe('720p');
+		expect(await bodyFor({ options: { additionalFields } })).toEqual({
+			...rest,
+			aspect_ratio: '21:9',
+		});
+	});
+});
+
+describe('Edit', () => {
+	const EDIT = { operation: 'edit', prompt: 'as a watercolor', waitForCompletion: false };
+	const EDIT_BODY = { ...DEFAULT_BODY, model: 'omni-fast-v2v', prompt: 'as a watercolor' };
+
+	test('Edit sends Video URL as `video`', async () => {
+		await runNode(sandbox, { ...EDIT, videoUrl: 'https://example.com/in.mp4' });
+		expect(sandbox.log.map(({ body }) => body)).toEqual([
+			{ ...EDIT_BODY, video: 'https://example.com/in.mp4' },
+		]);
+	});
+
+	test('Edit sends a video file as a data URI, together with Reference Images', async () => {
+		const bytes = Buffer.from('not really a film');
+		const image = [{ source: 'url', url: 'https://example.com/style.png' }];
+		await runNode(
+			sandbox,
+			{
+				...EDIT,
+				videoSource: 'binary',
+				videoBinaryField: 'clip',
+				referenceImages: { image },
+			},
+			{ input: [{ json: {}, binary: { clip: await storeBinary(bytes, 'video/mp4') } }] },
+		);
+		expect(sandbox.log.map(({ body }) => body)).toEqual([
+			{
+				...EDIT_BODY,
+				video: `data:video/mp4;base64,${bytes.toString('base64')}`,
+				images: ['https://example.com/style.png'],
+			},
+		]);
+	});
+
+	test('Edit sends a video file of exactly 15 MB', async () => {
+		const video = await storeBinary(Buffer.alloc(15 * 1024 * 1024), 'video/mp4');
+		const { error } = await runNode(
+			sandbox,
+			{ ...EDIT, videoSource: 'binary' },
+			{ input: [{ json: {}, binary: { data: video } }] },
+		);
+		expect(error).toBeUndefined();
+		expect(sandbox.tasks).toHaveLength(1);
+	});
+
+	test('Edit waits for the edited video and outputs it', async () => {
+		const { items } = await runNodeVirtually(sandbox, {
+			...EDIT,
+			videoUrl: 'https://example.com/in.mp4',
+			waitForCompletion: true,
+			options: { pollInterval: 1 },
+		});
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+	});
+});
+
+describe('Streamed files', () => {
+	test('files are streamed into a submission and never loaded as a whole', async () => {
+		const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, n) => n % 251));
+		let largestChunk = 0;
+		const node = watchedNode((context) => ({
+			helpers: {
+				...context.helpers,
+				getBinaryDataBuffer: async () =>
+					await Promise.reject(new Error('the node asked for a whole file')),
+				getBinaryStream: async (id: string) => {
+					const stream = await context.helpers.getBinaryStream(id, 1_000);
+					stream.on('data', ({ length }: Buffer) => {
+						largestChunk = Math.max(largestChunk, length);
+					});
+					return stream.pause();
+				},
+			},
+		}));
+		const image = [
+			{ source: 'binary', binaryField: 'a' },
+			{ source: 'binary', binaryField: 'b' },
+			{ source: 'binary', binaryField: 'c' },
+		];
+		const binary = {
+			a: await storeBinary(bytes, 'image/png'),
+			b: { data: bytes.toString('base64'), mimeType: 'image/png' },
+			c: await storeBinary(bytes.subarray(0, 1), 'image/png'),
+		};
+		const { error } = await runNodeVirtually(
+			sandbox,
+			{
+				...GENERATE_EACH,
+				mode: 'referenceImages',
+				referenceImages: { image },
+				waitForCompletion: false,
+			},
+			{ node, input: [{ json: { prompt: 'ä “quoted” prompt' }, binary }] },
+		);
+		expect(error).toBeUndefined();
+		expect(largestChunk).toBe(1_000);
+		const [submission] = sandbox.requestsTo('submit');
+		const { images, prompt } = submission?.body as { images: string[]; prompt: string };
+		const dataUri = (content: Buffer) => `data:image/png;base64,${content.toString('base64')}`;
+		expect(images).toEqual([dataUri(bytes), dataUri(bytes), dataUri(bytes.subarray(0, 1))]);
+		expect(prompt).toBe('ä “quoted” prompt');
+		expect(submission?.headers['transfer-encoding']).toBeUndefined();
+	});
+
+	test.each([
+		['remove', null, undefined],
+		['replace with a URL', 'https://example.com/a.png', 'https://example.com/a.png'],
+	])(
+		'a file is sent next to one that Extra API Fields %s',
+		async (_change, last_image_url, expected) => {
+			const binary = { data: await storeBinary(Buffer.from('one'), 'image/png') };
+			const frames = {
+				mode: 'firstLastFrame',
+				firstFrameSource: 'binary',
+				lastFrameSource: 'binary',
+				lastFrameBinaryField: 'data',
+				waitForCompletion: false,
+			};
+			const first_image_url = 'https://example.com/b.png';
+			for (const fields of [{ last_image_url }, { last_image_url, first_image_url }]) {
+				const options = { additionalFields: JSON.stringify(fields) };
+				const input = [{ json: { prompt: 'a boat' }, binary }];
+				const parameters = { ...GENERATE_EACH, ...frames, options };
+				const { error } = await runNodeVirtually(sandbox, parameters, { input });
+				expect(error).toBeUndefined();
+			}
+			expect(sandbox.tasks.map(({ request }) => request)).toMatchObject([
+				{ first_image_url: 'data:image/png;base64,b25l' },
+				{ first_image_url },
+			]);
+			expect(sandbox.tasks.map(({ request }) => request.last_image_url)).toEqual([
+				expected,
+				expected,
+			]);
+		},
+	);
+
+	test('a video file that is longer than n8n’s metadata says is not submitted', async () => {
+		const data = { ...(await storeBinary(Buffer.alloc(90_000, 1), 'video/mp4')) };
+		const node = watchedNode((context) => ({
+			helpers: {
+				...context.helpers,
+				getBinaryMetadata: async () => ({ mimeType: 'video/mp4', fileSize: 60_000 }),
+			},
+		}));
+		const { error } = await runNodeVirtually(
+			sandbox,
+			{ operation: 'edit', prompt: 'x', videoSource: 'binary' },
+			{ node, input: [{ json: {}, binary: { data } }] },
+		);
+		expect(error?.message).toBe('The request could not be sent completely');
+		expect(error?.description).not.toContain('may have been charged');
+		expect(sandbox.tasks).toEqual([]);
+	});
+
+	test('image files that disappear just before the submission cause an error, not a crash', async () => {
+		// an error event without a listener is an uncaught exception, which fails the test
+		const node = watchedNode((context) => ({
+			helpers: {
+				...context.helpers,
+				getBinaryStream: async (id: string) => {
+					const stream = await context.helpers.getBinaryStream(id);
+					setImmediate(() => stream.destroy(new Error('the file is gone')));
+					return stream;
+				},
+			},
+		}));
+		const picture = await storeBinary(Buffer.alloc(500_000, 1), 'image/png');
+		const image = ['a', 'b', 'c'].map((binaryField) => ({ source: 'binary', binaryField }));
+		for (const sendBinaryAs of ['dataUri', 'upload']) {
+			const { error } = await runNodeVirtually(
+				sandbox,
+				{
+					...GENERATE_EACH,
+					mode: 'referenceImages',
+					referenceImages: { image },
+					options: { sendBinaryAs, timeout: 0.1 },
+				},
+				{
+					node,
+					input: [{ json: { prompt: 'x' }, binary: { a: picture, b: picture, c: picture } }],
+				},
+			);
+			expect(error).toBeDefined();
+		}
+		expect(sandbox.tasks).toEqual([]);
+	});
+
+	test('a submission that times out while its file is still being read is never accepted later', async () => {
+		const bytes = Buffer.alloc(300_000, 1);
+		let openings = 0;
+		/** On first reading, the file pauses in the middle for longer than the node waits for an answer. */
+		async function* readSlowly() {
+			yield bytes.subarray(0, 150_000);
+			if (openings === 1) await new Promise((resolve) => setTimeout(resolve, 11 * 60_000));
+			yield bytes.subarray(150_000);
+		}
+		const node = watchedNode((context) => ({
+			helpers: {
+				...context.helpers,
+				getBinaryStream: async () => {
+					openings++;
+					return Readable.from(readSlowly(), { objectMode: false });
+				},
+			},
+		}));
+		const data = await storeBinary(bytes, 'video/mp4');
+		const { items } = await runNodeVirtually(
+			sandbox,
+			{
+				operation: 'edit',
+				prompt: 'x',
+				videoSource: 'binary',
+				options: { timeout: 60, pollInterval: 300 },
+			},
+			{
+				node,
+				settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1_000 },
+				input: [{ json: {}, binary: { data } }],
+			},
+		);
+		expect(items[0]?.json.status).toBe('completed');
+		expect(openings).toBe(2);
+		expect(sandbox.tasks).toHaveLength(1);
+	});
+});
