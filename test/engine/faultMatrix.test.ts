@@ -47,7 +47,7 @@ interface ExpectedEffect {
 	mayBeCharged?: boolean;
 }
 
-/** The requests of the stages, for the titles; the names of the stages stand in docs/FAULTS.md. */
+/** The request of each stage, for test titles; docs/FAULTS.md has the stage names as its row keys. */
 const REQUEST_OF: Record<string, string> = {
 	submit: 'a submission',
 	poll: 'a check',
@@ -127,7 +127,7 @@ describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 				const { items, errorItems, error } = run;
 				const text = JSON.stringify([items, errorItems, error, run.run]) + lines.join('\n');
 
-				// one charge per video, and a second one only if the first submission was accepted unnoticed
+				// one charge per video, plus one if a submission was accepted but its answer was lost
 				const hasRecovered =
 					effect.recovers || (setting === 'Retry On Fail' && !effect.isPermanent);
 				const isAcceptedUnnoticed = kind.accept && !effect.recovers;

@@ -65,7 +65,7 @@ describe('empty or invalid values', () => {
 	);
 
 	test.each(['.', '..', ' .. ', '={{ "a\\ud800" }}'])(
-		'Task ID %s cannot stand in the URL path and is refused before any request',
+		'Task ID %s is not valid in a URL path and is refused before any request',
 		async (taskId) => {
 			expect(await refusal({ operation: 'getStatus', taskId })).toContain(
 				"'Task ID' is not a task ID",

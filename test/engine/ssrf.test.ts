@@ -1,5 +1,5 @@
-// n8n reads this setting once, on import, for all requests: a proxy, for one, is then never asked, so
-// these tests need a separate file
+// n8n reads this setting once, on import, and then applies it to all requests; the proxy tests in
+// n8n.test.ts, for example, would never reach their proxy
 import './support/ssrfProtection';
 import { apiErrorBody } from './support/errorBodies';
 import { GENERATE } from './support/inputs';

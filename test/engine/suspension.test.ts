@@ -431,7 +431,7 @@ onNewEngine('the size of n8n’s saved data', () => {
 	const CHECKS = 3;
 	const suspendMany = suspendingOn(sandbox, { options: { maxConcurrency: 50 } });
 
-	/** The size of n8n's saved data at each check of this many running tasks, in bytes. */
+	/** The size of n8n's saved data at each check of this many running tasks, in characters. */
 	async function savedSizes(itemCount: number): Promise<number[]> {
 		const saved: number[] = [];
 		sandbox.reset();
