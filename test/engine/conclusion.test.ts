@@ -1,4 +1,10 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeType } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeType,
+	NodeExecutionHint,
+} from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { OctopusXError } from '../../nodes/OctopusXVideo/api/errors';
 import { unseenTask, type TaskStatus } from '../../nodes/OctopusXVideo/api/task';
@@ -11,12 +17,12 @@ import {
 	type Settled,
 } from '../../nodes/OctopusXVideo/run/state/item';
 import { conclude } from '../../nodes/OctopusXVideo/run/state/output';
-import { CONTINUE, GENERATE } from './support/inputs';
-import { NODE, runNode, type NodeSetup } from './support/runNode';
+import { CONTINUE, GENERATE, GENERATE_EACH } from './support/inputs';
+import { NODE, runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 
-/** What n8n is told of items that are settled: the node is ours, but its work is done. */
+/** What the node returns to n8n once all items are settled: output items, errors, hints and log lines. */
 
 const sandbox = useSandbox();
 
@@ -43,7 +49,7 @@ const withTask = (index: number, status: TaskStatus, description = 'Do this.') =
 		task: task(status, `video_${index}`),
 	});
 
-/** Runs a node that does nothing but conclude with these items. */
+/** Runs a node that does no work and only returns these settled items to n8n. */
 async function concludeWith(items: Settled[], setup: NodeSetup = {}, advice?: string) {
 	const log: string[] = [];
 	class Concluding extends OctopusXVideo {
@@ -57,25 +63,25 @@ async function concludeWith(items: Settled[], setup: NodeSetup = {}, advice?: st
 	return { ...result, log, hints: lastRunOf(run, NODE).hints ?? [] };
 }
 
-const RETRY =
+const RETRY_ADVICE =
 	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it goes on with the tasks that are running or done.";
 
-describe('an output item', () => {
+describe('output items', () => {
 	test.each<[string, Settled, IDataObject]>([
-		['a task', delivered(0), { ...task('completed', 'video_0') }],
+		['the task', delivered(0), { ...task('completed', 'video_0') }],
 		[
-			'the fields that are asked for, in their order',
+			'only the chosen fields, in the chosen order',
 			delivered(0, { job: { ...job, outputFields: ['status', 'toString', 'none', 'task_id'] } }),
 			{ status: 'completed', task_id: 'video_0' },
 		],
-		['an error', failed(0), { error: { message: 'It failed', description: 'Do this.' } }],
+		['the error', failed(0), { error: { message: 'It failed', description: 'Do this.' } }],
 		[
-			'an error without a description',
+			'an error that has no description',
 			failed(0, { error: new Error('It failed') }),
 			{ error: { message: 'It failed' } },
 		],
 		[
-			'an error with its task',
+			'the error with the ID, status and address of its task',
 			failed(0, { task: { ...task('completed'), video_url: 'https://a.test/' } }),
 			{
 				error: {
@@ -88,11 +94,11 @@ describe('an output item', () => {
 			},
 		],
 		[
-			'an error in Test Mode',
+			'the error with a Test Mode mark',
 			failed(0, { isTest: true }),
 			{ error: { message: 'It failed', description: 'Do this.', test: true } },
 		],
-	])('holds %s', async (_what, item, json) => {
+	])('with On Error: Continue, an output item contains %s', async (_what, item, json) => {
 		const { items } = await concludeWith([item], { settings: CONTINUE });
 		expect(items).toHaveLength(1);
 		expect(items[0]?.json).toStrictEqual(json);
@@ -100,38 +106,38 @@ describe('an output item', () => {
 		expect(items[0]?.pairedItem).toEqual({ item: 0 });
 	});
 
-	test('brings its file', async () => {
+	test('an output item contains the downloaded file', async () => {
 		const binary = { data: { data: 'aGk=', mimeType: 'video/mp4' } };
 		const { items } = await concludeWith([delivered(0, { binary })]);
 		expect(items[0]?.binary).toEqual(binary);
 	});
 });
 
-describe('the error of a run', () => {
+describe('the error of a run with On Error: Stop', () => {
 	test.each<[string, Settled[], string]>([
-		['one item', [failed(0)], 'Do this.'],
+		['no task when its only item has none', [failed(0)], 'Do this.'],
 		[
-			'an error without a description',
+			'the task of an error that has no description',
 			[failed(0, { error: new Error('It failed'), task: task('queued') })],
-			`Tasks of this run: item 0: video_1 (queued). ${RETRY}`,
+			`Tasks of this run: item 0: video_1 (queued). ${RETRY_ADVICE}`,
 		],
 		[
-			'tasks that can be fetched',
+			'the tasks and how to fetch them if some are running or completed',
 			[withTask(0, 'failed'), delivered(1), withTask(2, 'queued')],
-			`Do this. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (completed), item 2: video_2 (queued). ${RETRY}`,
+			`Do this. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (completed), item 2: video_2 (queued). ${RETRY_ADVICE}`,
 		],
 		[
-			'tasks that cannot',
+			'the tasks without advice if none of them can be fetched',
 			[withTask(0, 'failed'), withTask(1, 'cancelled')],
 			'Do this. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (cancelled).',
 		],
 		[
-			'the only task, named before',
+			'the only task once if the description has already named it',
 			[withTask(0, 'queued', 'Task video_0 goes on.')],
 			"Task video_0 goes on. Or use Retry in n8n's list of executions: it goes on with this task.",
 		],
 		[
-			'two tasks, one of them named before',
+			'both tasks even if the description has already named one',
 			[withTask(0, 'failed', 'Task video_0 failed.'), withTask(1, 'failed')],
 			'Task video_0 failed. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (failed).',
 		],
@@ -140,34 +146,34 @@ describe('the error of a run', () => {
 			[failed(0), inDoubt(1), inDoubt(2)],
 			'Do this. Submissions without an answer, which may have been charged and which a retry sends again: item 1, item 2.',
 		],
-	])('tells of %s', async (_what, items, description) => {
+	])('with On Error: Stop, the error lists %s', async (_what, items, description) => {
 		const { error, log } = await concludeWith(items);
 		expect(error).toMatchObject({ message: 'It failed', description });
 		expect(error?.context.itemIndex).toBe(0);
 		expect(log).toEqual([]);
 	});
 
-	test('is that of the first item that has one, with its status', async () => {
+	test('with On Error: Stop, the run fails with the error of the first failed item and its HTTP 403', async () => {
 		const error = new OctopusXError('Refused', '', { statusCode: 403 });
-		const { error: told } = await concludeWith([delivered(0), failed(1, { error }), failed(2)]);
-		expect(told).toMatchObject({
+		const { error: thrown } = await concludeWith([delivered(0), failed(1, { error }), failed(2)]);
+		expect(thrown).toMatchObject({
 			name: 'NodeApiError',
 			message: 'Refused',
-			description: `Tasks of this run: item 0: video_0 (completed). ${RETRY}`,
+			description: `Tasks of this run: item 0: video_0 (completed). ${RETRY_ADVICE}`,
 			httpCode: '403',
 		});
-		expect(told?.context.itemIndex).toBe(1);
+		expect(thrown?.context.itemIndex).toBe(1);
 		expect((await concludeWith([failed(0)])).error?.name).toBe('NodeOperationError');
 	});
 
-	test('gives advice of the caller’s own, also where nothing can be fetched', async () => {
-		const { error } = await concludeWith([withTask(0, 'failed')], {}, 'Start anew.');
+	test('with On Error: Stop, advice given by the caller replaces the default, even if no task can be fetched', async () => {
+		const { error } = await concludeWith([withTask(0, 'failed')], {}, 'Start again.');
 		expect(error?.description).toBe(
-			'Do this. Tasks of this run: item 0: video_0 (failed). Start anew.',
+			'Do this. Tasks of this run: item 0: video_0 (failed). Start again.',
 		);
 	});
 
-	test('of ten tasks lists all, without a word in the log', async () => {
+	test('with On Error: Stop, the error of ten tasks lists all of them, and nothing is logged', async () => {
 		const items = Array.from({ length: 10 }, (_, n) => withTask(n, n % 2 ? 'failed' : 'queued'));
 		const { error, log } = await concludeWith(items);
 		expect(error?.description).toContain(
@@ -177,25 +183,27 @@ describe('the error of a run', () => {
 		expect(log).toEqual([]);
 	});
 
-	test('of more lists those that go on first, and the log has all', async () => {
+	test('with On Error: Stop, the error of 36 tasks lists ten per status, running ones first, and the log lists all', async () => {
 		const status = (n: number) =>
 			(['failed', 'completed', 'in_progress'] as const)[n % 3] ?? 'failed';
 		const items = Array.from({ length: 36 }, (_, n) => withTask(n, status(n)));
 		const { error, log } = await concludeWith(items);
-		const list = (first: number, kind: string) =>
+		const list = (first: number, taskStatus: string) =>
 			Array.from(
 				{ length: 10 },
-				(_, n) => `item ${first + 3 * n}: video_${first + 3 * n} (${kind})`,
+				(_, n) => `item ${first + 3 * n}: video_${first + 3 * n} (${taskStatus})`,
 			);
 		const kinds = [list(2, 'in_progress'), list(1, 'completed'), list(0, 'failed')];
-		const told = kinds.map((kind) => `${kind.join(', ')} and 2 more (all are in n8n's log)`);
-		expect(error?.description).toBe(`Do this. Tasks of this run: ${told.join(', ')}. ${RETRY}`);
+		const listed = kinds.map((kind) => `${kind.join(', ')} and 2 more (all are in n8n's log)`);
+		expect(error?.description).toBe(
+			`Do this. Tasks of this run: ${listed.join(', ')}. ${RETRY_ADVICE}`,
+		);
 		expect(log).toHaveLength(1);
 		expect(log[0]).toMatch(/^OctopusX: Tasks of this run: item 0: video_0 \(failed\), item 1: /);
 		expect(log[0]).toContain('item 35: video_35 (in_progress).');
 	});
 
-	test('of a batch has no kind in its list that is not there', async () => {
+	test('with On Error: Stop, the error of 11 running tasks lists no other status', async () => {
 		const items = Array.from({ length: 11 }, (_, n) => withTask(n, 'queued'));
 		const { error } = await concludeWith(items);
 		expect(error?.description).toMatch(
@@ -204,7 +212,7 @@ describe('the error of a run', () => {
 	});
 });
 
-describe('a run that was stopped', () => {
+describe('a stopped run', () => {
 	const items = [
 		delivered(0),
 		failed(1, { error: new StoppedError('It goes on.'), task: task('queued') }),
@@ -212,49 +220,49 @@ describe('a run that was stopped', () => {
 	const tasks =
 		"Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it is charged again.";
 
-	test('says so in the words that n8n looks for, and its tasks are in the log', async () => {
+	test('a stopped run fails with the message that n8n expects, and its tasks are logged', async () => {
 		const { error, log } = await concludeWith(items);
 		expect(error).toMatchObject({ message: 'The execution was canceled', description: tasks });
 		expect(log).toEqual([`OctopusX: the execution was canceled. ${tasks}`]);
 	});
 
-	test('gives no advice about tasks where there is none to fetch', async () => {
+	test('the error of a stopped run gives no advice if no task can be fetched', async () => {
 		const stopped = failed(0, { error: new StoppedError('Nothing was submitted.') });
 		const { error } = await concludeWith([stopped, withTask(1, 'failed')]);
 		expect(error?.description).toBe('Tasks of this run: item 1: video_1 (failed).');
 	});
 
-	test('has its tasks in the log with On Error: Continue, too', async () => {
+	test('the tasks of a stopped run are logged with On Error: Continue, too', async () => {
 		const { items: output, log } = await concludeWith(items, { settings: CONTINUE });
 		expect(output).toHaveLength(2);
 		expect(log).toEqual([`OctopusX: the execution was canceled. ${tasks}`]);
 	});
 });
 
-describe('a large run', () => {
+describe('the log of a large run', () => {
 	const many = Array.from({ length: 11 }, (_, n) => failed(n));
 
-	test('is not in the log with On Error: Continue, nor where all went well', async () => {
+	test('a run of 11 items logs nothing with On Error: Continue or if all items succeed', async () => {
 		expect((await concludeWith(many, { settings: CONTINUE })).log).toEqual([]);
 		const { log, items } = await concludeWith(Array.from({ length: 11 }, (_, n) => delivered(n)));
 		expect([log, items.length]).toEqual([[], 11]);
 	});
 });
 
-describe('the hint of a run', () => {
+describe('the hint of a manual run', () => {
 	const kinds = (...messages: string[]) =>
 		messages.map((message, n) => failed(n, { error: new Error(message) }));
-	const takenUp = (index: number) => delivered(index, { earlier: { paid: true, inDoubt: false } });
+	const charged = (index: number) => delivered(index, { earlier: { paid: true, inDoubt: false } });
 
 	test.each<[string, Settled[], object[]]>([
-		['nothing, where all went as usual', [delivered(0)], []],
+		['nothing when all items succeed', [delivered(0)], []],
 		[
-			'what was taken up',
-			[takenUp(0), takenUp(1), delivered(2)],
+			'how many items continued an existing task',
+			[charged(0), charged(1), delivered(2)],
 			[{ type: 'info', message: '2 of 3 items went on with a task that was already charged.' }],
 		],
 		[
-			'a doubt about a video that came',
+			'a delivered video whose earlier submission may have been charged',
 			[delivered(0, { earlier: { paid: false, inDoubt: true } })],
 			[
 				{
@@ -265,7 +273,7 @@ describe('the hint of a run', () => {
 			],
 		],
 		[
-			'five kinds of errors, the most frequent first',
+			'five different errors, the most frequent first',
 			kinds('a', 'b', 'b', 'c', 'd', 'e'),
 			[
 				{
@@ -275,8 +283,8 @@ describe('the hint of a run', () => {
 			],
 		],
 		[
-			'how many more kinds there are',
-			[takenUp(9), ...kinds('a', 'b', 'c', 'd', 'e', 'f', 'f')],
+			'how many more different errors there are',
+			[charged(9), ...kinds('a', 'b', 'c', 'd', 'e', 'f', 'f')],
 			[
 				{
 					type: 'warning',
@@ -285,33 +293,39 @@ describe('the hint of a run', () => {
 				},
 			],
 		],
-	])('tells %s', async (_what, items, hints) => {
-		const run = await concludeWith(items, { settings: CONTINUE });
-		expect(run.hints).toEqual(hints.map((hint) => ({ ...hint, location: 'outputPane' })));
-		const production = await concludeWith(items, { settings: CONTINUE, mode: 'trigger' });
-		expect(production.hints).toEqual([]);
-	});
+	])(
+		'the hint of a manual run reports %s, and a production run has no hint',
+		async (_what, items, hints) => {
+			const run = await concludeWith(items, { settings: CONTINUE });
+			expect(run.hints).toEqual(hints.map((hint) => ({ ...hint, location: 'outputPane' })));
+			const production = await concludeWith(items, { settings: CONTINUE, mode: 'trigger' });
+			expect(production.hints).toEqual([]);
+		},
+	);
 });
 
-describe('Test Mode', () => {
-	const tested = (index: number) => delivered(index, { job: { ...job, testMode: 'sample' } });
+describe('items in Test Mode', () => {
+	const inTestMode = (index: number) => delivered(index, { job: { ...job, testMode: 'sample' } });
 
-	test.each<[Settled[], string[]]>([
-		[[delivered(0)], []],
-		[[tested(0), delivered(1)], ['Test Mode: 1 item, nothing generated']],
-		[[tested(0), tested(1)], ['Test Mode: 2 items, nothing generated']],
-	])('is told of in a hint, or in the log of a production run', async (items, messages) => {
-		const { hints, log } = await concludeWith(items);
-		expect(hints).toEqual(
-			messages.map((message) => ({ message, type: 'warning', location: 'outputPane' })),
-		);
-		expect(log).toEqual([]);
-		const production = await concludeWith(items, { mode: 'trigger' });
-		expect(production.log).toEqual(messages.map((message) => `OctopusX: ${message}`));
-		expect(production.hints).toEqual([]);
-	});
+	test.each<[string, Settled[], string[]]>([
+		['no item', [delivered(0)], []],
+		['one of two items', [inTestMode(0), delivered(1)], ['Test Mode: 1 item, nothing generated']],
+		['both items', [inTestMode(0), inTestMode(1)], ['Test Mode: 2 items, nothing generated']],
+	])(
+		'with %s in Test Mode, a manual run has the matching hint and a production run the log line',
+		async (_which, items, messages) => {
+			const { hints, log } = await concludeWith(items);
+			expect(hints).toEqual(
+				messages.map((message) => ({ message, type: 'warning', location: 'outputPane' })),
+			);
+			expect(log).toEqual([]);
+			const production = await concludeWith(items, { mode: 'trigger' });
+			expect(production.log).toEqual(messages.map((message) => `OctopusX: ${message}`));
+			expect(production.hints).toEqual([]);
+		},
+	);
 
-	test('is told of in the error', async () => {
+	test('the error of an item in Test Mode says that nothing was sent', async () => {
 		const { error } = await concludeWith([failed(0, { isTest: true })]);
 		expect(error?.description).toBe('This item is in Test Mode: nothing was sent for it. Do this.');
 		expect(error?.context.test).toBe(true);
@@ -320,5 +334,57 @@ describe('Test Mode', () => {
 			'This item is in Test Mode: nothing was sent for it.',
 		);
 		expect((await concludeWith([failed(0)])).error?.context).not.toHaveProperty('test');
+	});
+});
+
+describe('the hint after real tasks', () => {
+	const HTTP_403 = { status: 403, body: { error: { message: 'no', code: '' } } };
+
+	beforeEach(() => void (sandbox.durationMs = 20_000));
+
+	async function hintsOf(prompts: string[], setup: NodeSetup): Promise<NodeExecutionHint[]> {
+		const input = prompts.map((prompt) => ({ json: { prompt } }));
+		const parameters = { ...GENERATE_EACH, options: { timeout: 0.5 } };
+		const { run } = await runNodeVirtually(sandbox, parameters, { input, ...setup });
+		return lastRunOf(run, NODE).hints ?? [];
+	}
+
+	test('a manual run in which every video succeeds has no hint', async () => {
+		expect(await hintsOf(['one', 'two'], {})).toEqual([]);
+	});
+
+	test('the hint counts the tasks that Retry On Fail continued after HTTP 403 instead of paying again', async () => {
+		sandbox.faults.add({ on: 'poll', prompt: 'one', answer: HTTP_403 });
+		const settings = { retryOnFail: true, maxTries: 2 };
+		expect(await hintsOf(['one', 'two'], { settings })).toEqual([
+			{
+				type: 'info',
+				location: 'outputPane',
+				message: '2 of 2 items went on with a task that was already charged.',
+			},
+		]);
+	});
+
+	test('the hint with On Error: Continue counts the failed items by error message', async () => {
+		sandbox.faults.add({ on: 'submit', prompt: 'doubt', accept: true, answer: 'reset' });
+		const prompts = ['one', 'two [failed]', 'three [failed]', 'four [never]', 'doubt'];
+		expect(await hintsOf(prompts, { settings: CONTINUE })).toEqual([
+			{
+				type: 'warning',
+				location: 'outputPane',
+				message: [
+					'4 of 5 items brought no video.',
+					'2 × The video could not be generated.',
+					'1 × The video was not ready in time.',
+					'1 × The connection broke off.',
+					'1 × A submission without an answer may have been charged: look into the usage log of the OctopusX account.',
+				].join(' '),
+			},
+		]);
+	});
+
+	test('a production run with a failed item has no hint', async () => {
+		const hints = await hintsOf(['two [failed]'], { settings: CONTINUE, mode: 'trigger' });
+		expect(hints).toEqual([]);
 	});
 });

@@ -15,8 +15,8 @@ import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
 
-/** What n8n does when "Test" is clicked: the test request as a declarative node, then the rules. */
-async function clickTest(data: { apiKey: string; baseUrl: string }): Promise<string> {
+/** Does what n8n does for the Test button: sends the test request as a declarative node, then applies the rules. */
+async function testCredential(data: { apiKey: string; baseUrl: string }): Promise<string> {
 	const { request, rules = [] } = new OctopusXApi().test as ICredentialTestRequest;
 	const type = {
 		description: {
@@ -67,12 +67,12 @@ async function clickTest(data: { apiKey: string; baseUrl: string }): Promise<str
 	try {
 		const response = await new RoutingNode(context, type).runNode();
 		const json = Object(response?.[0]?.[0]?.json) as Record<string, unknown>;
-		const broken = rules.find(
+		const matchingRule = rules.find(
 			({ type: kind, properties }) =>
 				kind === 'responseSuccessBody' &&
 				json[(properties as { key: string }).key] === properties.value,
 		);
-		return broken?.properties.message ?? 'Connection successful!';
+		return matchingRule?.properties.message ?? 'Connection successful!';
 	} catch (error) {
 		const { httpCode, message } = error as NodeApiError;
 		const rule = rules.find(
@@ -84,18 +84,20 @@ async function clickTest(data: { apiKey: string; baseUrl: string }): Promise<str
 }
 
 test.each(['', '/', '/v1', '/v1/', '//'])(
-	'the credential test passes with the right key and a Base URL ending in "%s"',
+	'the credential test passes with a valid API key and a Base URL that ends in "%s"',
 	async (end) => {
 		const baseUrl = `${sandbox.url}${end}`;
-		expect(await clickTest({ apiKey: sandbox.apiKey, baseUrl })).toBe('Connection successful!');
+		expect(await testCredential({ apiKey: sandbox.apiKey, baseUrl })).toBe(
+			'Connection successful!',
+		);
 		expect(sandbox.log).toMatchObject([
 			{ method: 'GET', path: '/v1/models', headers: { authorization: `Bearer ${sandbox.apiKey}` } },
 		]);
 	},
 );
 
-test('the credential test tells a wrong key in plain words', async () => {
-	expect(await clickTest({ apiKey: 'wrong', baseUrl: sandbox.url })).toBe(
+test('the credential test explains HTTP 401 for a wrong API key', async () => {
+	expect(await testCredential({ apiKey: 'wrong', baseUrl: sandbox.url })).toBe(
 		'OctopusX did not accept this API key. Copy it again from the OctopusX console.',
 	);
 });
@@ -103,31 +105,31 @@ test('the credential test tells a wrong key in plain words', async () => {
 test.each([
 	[403, 'OctopusX refused this API key. Check its permissions and the balance.'],
 	[404, 'There is no OctopusX API at this Base URL.'],
-])('the credential test has a message of its own for HTTP %s', async (status, message) => {
+])('the credential test has a specific message for HTTP %s', async (status, message) => {
 	sandbox.faults.add({ on: 'models', times: Infinity, answer: { status, body: {} } });
-	expect(await clickTest({ apiKey: sandbox.apiKey, baseUrl: sandbox.url })).toBe(message);
+	expect(await testCredential({ apiKey: sandbox.apiKey, baseUrl: sandbox.url })).toBe(message);
 });
 
 test.each([
 	[
-		'a page',
+		'a web page',
 		'<!doctype html><title>Console</title>',
 		'This Base URL belongs to a web page, not to the API. Enter https://octopusx.ai, without a path.',
 	],
 	[
-		'a fault',
+		'an error body',
 		{ success: false, message: 'database is locked' },
 		'OctopusX answered with an error. Check the API key, and that the Base URL is https://octopusx.ai.',
 	],
-])('the credential test does not take %s with HTTP 200 for a success', async (_, body, message) => {
+])('the credential test does not accept %s with HTTP 200', async (_what, body, message) => {
 	sandbox.faults.add({ on: 'models', answer: { status: 200, body } });
-	expect(await clickTest({ apiKey: sandbox.apiKey, baseUrl: sandbox.url })).toBe(message);
+	expect(await testCredential({ apiKey: sandbox.apiKey, baseUrl: sandbox.url })).toBe(message);
 });
 
-test('the credential test does not let the key follow a redirect', async () => {
+test('the credential test does not follow HTTP 302 with the API key', async () => {
 	const headers = { location: `${sandbox.fileHost}/v1/models` };
 	sandbox.faults.add({ on: 'models', times: Infinity, answer: { status: 302, headers } });
-	const result = await clickTest({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });
+	const result = await testCredential({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });
 	expect(result).not.toBe('Connection successful!');
 	expect(sandbox.log.every(({ path }) => path === '/v1/models')).toBe(true);
 	expect(

@@ -9,12 +9,12 @@ import { watchedNode } from './support/watchedNode';
 
 const { sandbox, download } = useDownloads();
 
-describe('faults of a download', () => {
+describe('an answer that is not a video', () => {
 	test.each([
-		['a bad gateway', HTML_502],
-		['a web page with status 200', { status: 200, body: '<!DOCTYPE html><p>expired</p>' }],
+		['HTTP 502', HTML_502],
+		['a web page with HTTP 200', { status: 200, body: '<!DOCTYPE html><p>expired</p>' }],
 		[
-			'XML with a lie about its type',
+			'XML that is declared as video/mp4',
 			{
 				status: 200,
 				body: '<?xml version="1.0"?><Error/>',
@@ -22,17 +22,17 @@ describe('faults of a download', () => {
 			},
 		],
 		['an empty file', { status: 200, body: '', headers: { 'content-type': 'video/mp4' } }],
-		['a file cut short', 'short'],
+		['a truncated file', 'short'],
 		[
-			'a part of the file that nobody asked for',
+			'HTTP 206 with a part of the file that the node did not ask for',
 			{
 				status: 206,
 				body: VIDEOS.landscape.subarray(0, 5_000),
 				headers: { 'content-type': 'video/mp4', 'content-range': 'bytes 0-4999/20069' },
 			},
 		],
-		['a cut connection', 'reset'],
-	] as const)('a download is tried again after %s', async (_what, answer) => {
+		['a connection reset', 'reset'],
+	] as const)('a download is retried after %s, with growing delays', async (_what, answer) => {
 		sandbox.faults.add({ on: 'file', times: 2, answer });
 		const { items, elapsedMs } = await download();
 		expect(await isWhole(items)).toBe(true);
@@ -41,7 +41,7 @@ describe('faults of a download', () => {
 	});
 });
 
-test('a file host that asks for patience gets it, up to a minute', async () => {
+test('a download obeys the Retry-After of HTTP 503, up to a minute', async () => {
 	const busy = (seconds: number) => ({ status: 503, headers: { 'retry-after': `${seconds}` } });
 	sandbox.faults.add({ on: 'file', nth: 1, answer: busy(30) });
 	sandbox.faults.add({ on: 'file', nth: 2, answer: busy(600) });
@@ -50,14 +50,14 @@ test('a file host that asks for patience gets it, up to a minute', async () => {
 });
 
 test.each([
-	['called a text', 'text/plain', VIDEOS.landscape],
-	['called XML', 'application/XML; charset=utf-8', VIDEOS.landscape],
-	['called JSON', 'application/json', VIDEOS.landscape],
-	['called HTML in the end', 'application/xhtml; of=html', VIDEOS.landscape],
-	['a page after much white space', 'video/mp4', Buffer.from(`${'\n'.repeat(300)}<html>`)],
-	['a page after little white space', 'video/mp4', Buffer.from('\n <html>')],
-	['a blank', 'video/mp4', Buffer.from(' ')],
-])('what is %s is not taken for a video', async (_what, type, body) => {
+	['declared as text', 'text/plain', VIDEOS.landscape],
+	['declared as XML', 'application/XML; charset=utf-8', VIDEOS.landscape],
+	['declared as JSON', 'application/json', VIDEOS.landscape],
+	['declared as HTML in a parameter', 'application/xhtml; of=html', VIDEOS.landscape],
+	['a web page after 300 line breaks', 'video/mp4', Buffer.from(`${'\n'.repeat(300)}<html>`)],
+	['a web page after one line break', 'video/mp4', Buffer.from('\n <html>')],
+	['a single space', 'video/mp4', Buffer.from(' ')],
+])('an HTTP 200 answer that is %s is not stored as a video', async (_what, type, body) => {
 	const headers = { 'content-type': type };
 	sandbox.faults.add({ on: 'file', answer: { status: 200, headers, body } });
 	const { items } = await download();
@@ -66,7 +66,7 @@ test.each([
 });
 
 test.each(['video/mp4', 'binary/octet-stream', 'video/x-htmlike', 'video/mp4; of=text/x', ''])(
-	'a video that its host calls "%s" is taken',
+	'a video with the content type "%s" is stored as video/mp4',
 	async (type) => {
 		const headers = { 'content-type': type };
 		const answer = { status: 200, headers, body: VIDEOS.portrait };
@@ -80,52 +80,57 @@ test.each(['video/mp4', 'binary/octet-stream', 'video/x-htmlike', 'video/mp4; of
 
 const BROKE_OFF = 'The download broke off. The file did not arrive whole or could not be stored';
 
-const EMPTY = { status: 200, headers: { 'content-type': 'video/mp4' }, body: '' };
+const EMPTY_FILE = { status: 200, headers: { 'content-type': 'video/mp4' }, body: '' };
 
-const PAGE = { status: 200, body: '<html>' };
+const WEB_PAGE = { status: 200, body: '<html>' };
 
 test.each([
-	// n8n's timeout and the node's own come at the same moment
+	// n8n's timeout and the node's own end at the same moment
 	['hangs', 'hang', 60_000, /timeout of 60000ms exceeded|no answer came in time/],
-	// five seconds pass until the watch can tell
+	// the node notices up to five seconds later that no data arrives
 	['stops in the middle', 'stall', 65_000, /stored: the host stopped sending\./],
 	['cuts the connection in the middle', 'short', 0, /stored: aborted\./],
-	['sends an empty file', EMPTY, 0, /The video file is empty\. No byte arrived\./],
 	[
-		'sends a page',
-		PAGE,
+		'sends an empty file with HTTP 200',
+		EMPTY_FILE,
+		0,
+		/The video file is empty\. No byte arrived\./,
+	],
+	[
+		'sends a web page with HTTP 200',
+		WEB_PAGE,
 		0,
 		/Something else came instead of the video\. It was a web page or a text\./,
 	],
 ] as const)(
-	'a file host that %s is left in time, and the error says why',
-	async (_what, answer, ms, why) => {
+	'a download from a file host that %s ends in time, and the error says why',
+	async (_what, answer, msPerTry, reason) => {
 		const body = { error: { message: 'Task not found', code: '' } };
 		sandbox.faults.add({ on: 'file', times: Infinity, answer });
 		sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404, body } });
 		const { error, elapsedMs } = await download();
-		expect(error?.description).toMatch(why);
+		expect(error?.description).toMatch(reason);
 
-		// four tries at each of two addresses, and the pauses between them
-		expect(elapsedMs).toBe(5_000 + 2 * (4 * ms + 1_000 + 2_000 + 4_000));
+		// four tries at each of two addresses, and the delays between them
+		expect(elapsedMs).toBe(5_000 + 2 * (4 * msPerTry + 1_000 + 2_000 + 4_000));
 	},
 );
 
-test('a host that hangs after a slow redirect is left a minute after the download has begun', async () => {
+test('a file host that hangs after a slow redirect is given up one minute after the try started', async () => {
 	sandbox.quirks.videoUrl = 'redirect';
 	sandbox.faults.add({ on: 'content', nth: 4, answer: 'hang' });
 	sandbox.faults.add({ on: 'file', times: 3, answer: HTML_502 });
 	sandbox.faults.add({ on: 'file', nth: 4, answer: 'hang' });
-	const begin = 5_000 + 1_000 + 2_000 + 4_000;
+	const lastTryAt = 5_000 + 1_000 + 2_000 + 4_000;
 	const { error, elapsedMs } = await download(
 		{},
-		{ onStart: () => void setTimeout(() => sandbox.release(), begin + 30_000) },
+		{ onStart: () => void setTimeout(() => sandbox.release(), lastTryAt + 30_000) },
 	);
 	expect(error?.description).toContain('stored: no answer came in time.');
-	expect(elapsedMs).toBe(begin + 60_000);
+	expect(elapsedMs).toBe(lastTryAt + 60_000);
 });
 
-test('the body of a download is closed when n8n’s storage refuses it unread', async () => {
+test('the connection of a download is closed when n8n’s storage rejects the file without reading it', async () => {
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
 	const node = watchedNode((context) => ({
 		helpers: {
@@ -138,7 +143,7 @@ test('the body of a download is closed when n8n’s storage refuses it unread', 
 	await eventually(() => expect(sandbox.hanging).toBe(0));
 });
 
-describe('n8n’s storage', () => {
+describe('slow or full storage of n8n', () => {
 	const MINUTE = 60_000;
 	type Store = IExecuteFunctions['helpers']['prepareBinaryData'];
 	const storingWith = (store: (real: Store, ...file: Parameters<Store>) => ReturnType<Store>) =>
@@ -148,15 +153,15 @@ describe('n8n’s storage', () => {
 			return { helpers: { ...context.helpers, prepareBinaryData } };
 		});
 
-	test('may take its time for a file: the host is not blamed', async () => {
+	test('n8n’s storage may take minutes for a file without the file host being blamed', async () => {
 		const node = storingWith(async (real, file, ...rest) => {
 			const chunks: Buffer[] = [];
-			const pause = async () => await new Promise((resolve) => setTimeout(resolve, 3 * MINUTE));
+			const wait = async () => await new Promise((resolve) => setTimeout(resolve, 3 * MINUTE));
 			for await (const chunk of file as AsyncIterable<Buffer>) {
 				chunks.push(chunk);
-				if (chunks.length === 1) await pause();
+				if (chunks.length === 1) await wait();
 			}
-			await pause();
+			await wait();
 			return await real(Buffer.concat(chunks), ...rest);
 		});
 		const { items, elapsedMs } = await download({}, { node });
@@ -166,16 +171,18 @@ describe('n8n’s storage', () => {
 		expect(elapsedMs).toBe(5_000 + 2 * 3 * MINUTE);
 	});
 
-	test('is not waited for longer than two hours', async () => {
+	test('a download waits at most two hours for n8n’s storage and then retries', async () => {
 		let tries = 0;
-		const never = new Promise<never>(() => {});
-		const node = storingWith(async (real, ...file) => await (tries++ ? real(...file) : never));
+		const neverStored = new Promise<never>(() => {});
+		const node = storingWith(
+			async (real, ...file) => await (tries++ ? real(...file) : neverStored),
+		);
 		const { items, elapsedMs } = await download({}, { node });
 		expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
 		expect(elapsedMs).toBe(5_000 + 120 * MINUTE + 1_000);
 	});
 
-	test('that takes too long, or is slow and then full, is named in the error', async () => {
+	test('the error of a download names n8n’s storage when it takes too long, or is slow and then full', async () => {
 		let tries = 0;
 		const node = storingWith(async (_real, file) => {
 			if (++tries === 4) return await new Promise(() => {});
@@ -189,7 +196,7 @@ describe('n8n’s storage', () => {
 		);
 	});
 
-	test('that begins after a minute does not make a cut download of what is no video', async () => {
+	test('an HTTP 200 answer that is not a video is not reported as cut off when n8n’s storage starts a minute late', async () => {
 		sandbox.quirks.videoUrl = 'missing';
 		const headers = { 'content-type': 'video/mp4' };
 		sandbox.faults.add({ on: 'content', answer: { status: 200, headers, body: '<Error/>' } });

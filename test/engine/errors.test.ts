@@ -1,15 +1,17 @@
 import { inspect } from 'node:util';
 import { ExpressionError } from 'n8n-workflow';
 import type { Fault } from '../sandbox/faults';
-import { GENERATE } from './support/inputs';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
-import { runNodeVirtually } from './support/runNode';
+import { CONTINUE, GENERATE, GENERATE_EACH, numbered } from './support/inputs';
+import { NODE, runNodeVirtually } from './support/runNode';
+import { lastRunOf } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
-import { watchedNode } from './support/watchedNode';
+import { loggedNode, watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox();
 
-const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
+/** Name of the answer, the answer, and the message and description of its error. */
+const SUBMIT_ERRORS: Array<[string, Fault['answer'], string, string | RegExp]> = [
 	[
 		'HTTP 401',
 		{ status: 401, body: apiErrorBody('Invalid token') },
@@ -17,7 +19,7 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 		'OctopusX said: "Invalid token" (HTTP 401)',
 	],
 	[
-		'HTTP 403 for a low balance',
+		'HTTP 403, insufficient_user_quota',
 		{ status: 403, body: taskErrorBody('insufficient_user_quota') },
 		'The balance of the OctopusX account is too low',
 		'HTTP 403, insufficient_user_quota',
@@ -35,7 +37,7 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 		'public URL',
 	],
 	[
-		'HTTP 400 for an unknown model',
+		'HTTP 400, model_price_error',
 		{ status: 400, body: taskErrorBody('model_price_error') },
 		'OctopusX does not offer this model to the account',
 		"'Model'",
@@ -65,46 +67,46 @@ const CASES: Array<[string, Fault['answer'], string, string | RegExp]> = [
 		'(HTTP 502)',
 	],
 	[
-		'a web page',
+		'a web page with HTTP 200',
 		{ status: 200, body: '<html>hello</html>' },
 		'A web page answered instead of the OctopusX API',
 		'a firewall or a proxy is in the way',
 	],
-	...[401, 403].map((status): (typeof CASES)[number] => [
+	...[401, 403].map((status): (typeof SUBMIT_ERRORS)[number] => [
 		`a web page with HTTP ${status}`,
 		{ status, body: '<html>hello</html>' },
 		'A web page answered instead of the OctopusX API',
 		'Nothing was charged.',
 	]),
 	[
-		'a redirect',
+		'an HTTP 302 redirect',
 		{ status: 302, headers: { location: 'https://example.com/' } },
 		"The 'Base URL' leads on to another address",
 		"'Base URL'",
 	],
 	[
-		'no task ID',
+		'HTTP 200 without a task ID',
 		{ status: 200, body: { status: 'queued' } },
 		'OctopusX accepted the request but sent no task ID',
 		'It may have been charged.',
 	],
-	['a reset', 'reset', 'The connection broke off', 'OctopusX sent no complete answer'],
+	['a connection reset', 'reset', 'The connection broke off', 'OctopusX sent no complete answer'],
 ];
 
-test.each(CASES)(
-	'a submission answered with %s has an error of its own words, without the key',
+test.each(SUBMIT_ERRORS)(
+	'a submission answered with %s fails with its specific error, without the API key',
 	async (_name, answer, message, description) => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer });
 		const { error, run } = await runNodeVirtually(sandbox, GENERATE);
 		expect(error).toMatchObject({ message, context: { itemIndex: 0 } });
 		expect(error?.description).toContain(description);
 		expect(sandbox.requestsTo('submit')).toHaveLength(1);
-		// also not where only a debugger or a log would look: cause, context, stack
+		// not even in cause, context or stack, which only a debugger or a log shows
 		expect(inspect(run, { depth: 20, showHidden: true })).not.toContain(sandbox.apiKey);
 	},
 );
 
-test('a server that cannot be reached is told, with a hint at the Base URL', async () => {
+test('the error of an unreachable server points to the Base URL', async () => {
 	const { error } = await runNodeVirtually(sandbox, GENERATE, {
 		credential: { baseUrl: 'http://127.0.0.1:9' },
 	});
@@ -112,7 +114,7 @@ test('a server that cannot be reached is told, with a hint at the Base URL', asy
 	expect(error?.description).toContain("Check the 'Base URL'");
 });
 
-test('what the server says is quoted without the key, tokens or file contents, and in part only', async () => {
+test('the error of HTTP 400 quotes the server shortened, and without the API key, tokens or file contents', async () => {
 	const secret = `${sandbox.apiKey} Bearer abc.def data:image/png;base64,AAAA ${'word '.repeat(400_000)}${sandbox.apiKey}`;
 	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiErrorBody(secret) } });
 	const { error, run } = await runNodeVirtually(sandbox, GENERATE);
@@ -121,7 +123,7 @@ test('what the server says is quoted without the key, tokens or file contents, a
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
 });
 
-test('a key that was pasted with white space around it works, and is hidden as it is sent', async () => {
+test('an API key pasted with white space around it is sent trimmed, and is hidden in the error of HTTP 400', async () => {
 	const message = `no such key: ${sandbox.apiKey}`;
 	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiErrorBody(message) } });
 	const { error, run } = await runNodeVirtually(sandbox, GENERATE, {
@@ -132,7 +134,7 @@ test('a key that was pasted with white space around it works, and is hidden as i
 	expect(sandbox.log[0]?.headers.authorization).toBe(`Bearer ${sandbox.apiKey}`);
 });
 
-test('invisible characters in a pasted key are neither sent nor in the way of hiding it', async () => {
+test('invisible characters in a pasted API key are not sent, and the error of HTTP 400 still hides the key', async () => {
 	const message = `no such key: ${sandbox.apiKey}`;
 	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiErrorBody(message) } });
 	const [start, end] = [sandbox.apiKey.slice(0, 4), sandbox.apiKey.slice(4)];
@@ -145,24 +147,21 @@ test('invisible characters in a pasted key are neither sent nor in the way of hi
 });
 
 test.each([
-	['an empty key', { apiKey: ' \u200b' }, 'The API key in the credential is empty'],
+	['an empty API key', { apiKey: ' \u200b' }, 'The API key in the credential is empty'],
 	[
-		'a Base URL with a user name in it',
+		'a Base URL that contains a password',
 		{ baseUrl: 'http://user:secret-password@127.0.0.1:9' },
 		"The 'Base URL' in the credential is not a web address",
 	],
-])(
-	'a credential with %s is refused before anything is sent',
-	async (_what, credential, message) => {
-		const { error, run } = await runNodeVirtually(sandbox, GENERATE, { credential });
-		expect(error?.message).toBe(message);
-		expect(error?.description).toContain('Nothing was sent.');
-		expect(JSON.stringify(run)).not.toContain('secret-password');
-		expect(sandbox.log).toEqual([]);
-	},
-);
+])('a credential with %s is refused before any request', async (_what, credential, message) => {
+	const { error, run } = await runNodeVirtually(sandbox, GENERATE, { credential });
+	expect(error?.message).toBe(message);
+	expect(error?.description).toContain('Nothing was sent.');
+	expect(JSON.stringify(run)).not.toContain('secret-password');
+	expect(sandbox.log).toEqual([]);
+});
 
-test('a server that echoes the key in a task does not get it into the items', async () => {
+test('a completed task that echoes the API key reaches the items without it', async () => {
 	const body = {
 		id: 'video_1',
 		status: 'completed',
@@ -175,7 +174,7 @@ test('a server that echoes the key in a task does not get it into the items', as
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
 });
 
-test('an error does not advise to fetch tasks that have all failed', async () => {
+test('the error of a run whose tasks all failed only lists them, without advice to fetch them', async () => {
 	const input = [{ json: {} }, { json: {} }];
 	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat [failed]' }, { input });
 	expect(error?.description).toMatch(
@@ -183,13 +182,13 @@ test('an error does not advise to fetch tasks that have all failed', async () =>
 	);
 });
 
-test('the only task of a run is named once in its error', async () => {
+test('the error of a run with one task names that task once', async () => {
 	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat [failed]' });
 	expect(error?.description?.match(/video_1/g)).toHaveLength(1);
 	expect(error?.description).not.toContain('Tasks of this run');
 });
 
-test('a credential that n8n cannot resolve costs nothing, and the error says so', async () => {
+test('a request that n8n cannot send because of its credential is reported as not charged', async () => {
 	const node = watchedNode((context) => ({
 		helpers: {
 			...context.helpers,
@@ -200,5 +199,66 @@ test('a credential that n8n cannot resolve costs nothing, and the error says so'
 	}));
 	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat' }, { node });
 	expect(error).toMatchObject({ message: 'n8n did not send the request' });
-	expect(error?.description).not.toContain('paid for');
+	expect(error?.description).toContain('Nothing was charged.');
+	expect(error?.description).not.toContain('may have been charged');
+});
+
+describe('length of texts in a large batch', () => {
+	const ITEM_COUNT = 60;
+	/** Longer error texts are no longer readable in n8n. */
+	const MAX_READABLE_LENGTH = 2_500;
+
+	beforeEach(() => void (sandbox.durationMs = 20_000));
+
+	test('the error of a large batch lists ten tasks per status, and the log lists all of them', async () => {
+		const input = numbered(ITEM_COUNT).map(({ json }, n) => ({
+			json: {
+				prompt: `${json.prompt}${n % 3 === 0 ? ' [failed]' : n % 3 === 1 ? ' [never]' : ''}`,
+			},
+		}));
+		const lines: string[] = [];
+		const { error } = await runNodeVirtually(
+			sandbox,
+			{ ...GENERATE_EACH, options: { timeout: 1, maxConcurrency: 50 } },
+			{ input, node: loggedNode(lines) },
+		);
+		const { description = '' } = error ?? {};
+		expect(String(description).length).toBeLessThan(MAX_READABLE_LENGTH);
+		// running tasks come first, because those still have to be fetched
+		expect(description).toMatch(
+			/Tasks of this run: item 1: video_\d+ \(in_progress\).* and 10 more \(all are in n8n's log\), item 2: video_\d+ \(completed\)/,
+		);
+		const log = lines.at(-1) ?? '';
+		expect(sandbox.tasks.filter(({ id }) => !log.includes(`${id} (`))).toEqual([]);
+	});
+
+	test('the hint of a large batch stays short when every item fails', async () => {
+		const input = numbered(ITEM_COUNT);
+		const { run } = await runNodeVirtually(
+			sandbox,
+			{ ...GENERATE_EACH, seconds: '={{ $itemIndex + 100 }}', aspectRatio: '={{ "x".repeat(9) }}' },
+			{ input, settings: CONTINUE },
+		);
+		const [hint] = lastRunOf(run, NODE).hints ?? [];
+		expect(hint?.message).toContain(`${ITEM_COUNT} of ${ITEM_COUNT} items brought no video.`);
+		expect(hint?.message.length).toBeLessThan(MAX_READABLE_LENGTH);
+	});
+
+	test('the error lists at most ten submissions without an answer', async () => {
+		sandbox.faults.add({ on: 'submit', times: Infinity, answer: 'reset' });
+		const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, {
+			input: numbered(ITEM_COUNT),
+		});
+		expect(error?.description).toContain('item 9 and 50 more');
+		expect(String(error?.description).length).toBeLessThan(MAX_READABLE_LENGTH);
+	});
+
+	test('the error of a large batch that got HTTP 400 for every item quotes the server only briefly', async () => {
+		const body = apiErrorBody('word '.repeat(1_000));
+		sandbox.faults.add({ on: 'submit', times: Infinity, answer: { status: 400, body } });
+		const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, {
+			input: numbered(ITEM_COUNT),
+		});
+		expect(String(error?.description).length).toBeLessThan(MAX_READABLE_LENGTH);
+	});
 });

@@ -1,9 +1,28 @@
-import { PackageDirectoryLoader } from 'n8n-core';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PackageDirectoryLoader } from 'n8n-core';
+import {
+	NodeHelpers,
+	Workflow,
+	type INode,
+	type INodeParameters,
+	type INodePropertyOptions,
+	type IWorkflowBase,
+} from 'n8n-workflow';
+import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
+import { useRequests } from './support/countRequests';
+import { NODE_TYPE, NodeTypes, NOTE_TYPE, TOOL_TYPE, TRIGGER_TYPE } from './support/nodeTypes';
+import { lastRunOf, runWorkflow } from './support/runWorkflow';
+import { useSandbox } from './support/useSandbox';
+import { onVirtualTime } from './support/virtualTime';
 
-/** n8n's own loader on the built package, as after an install: wrong paths and names end here. */
-test('n8n loads the built package', async () => {
-	const loader = new PackageDirectoryLoader(join(__dirname, '..', '..'));
+const ROOT = join(__dirname, '..', '..');
+
+const { description } = new OctopusXVideo();
+
+/** Runs n8n's own loader on the built package, as after an install; wrong paths and names fail here. */
+test('n8n loads the node and the credential of the built package with their icons and codex', async () => {
+	const loader = new PackageDirectoryLoader(ROOT);
 	await loader.loadAll();
 
 	const { octopusXVideo, ...otherNodes } = loader.nodeTypes;
@@ -23,5 +42,129 @@ test('n8n loads the built package', async () => {
 		displayName: 'OctopusX API',
 		supportedNodes: ['octopusXVideo'],
 		iconUrl: { light: expect.stringContaining('octopusx.svg') },
+	});
+});
+
+describe('operations on the canvas', () => {
+	const operationField = description.properties.find(({ name }) => name === 'operation');
+	const operations = (operationField?.options ?? []) as INodePropertyOptions[];
+
+	test('the node has at least three operations', () => {
+		expect(operations.length).toBeGreaterThanOrEqual(3);
+	});
+
+	test.each(operations)(
+		'the subtitle of a node with Operation $value is $name',
+		({ name, value }) => {
+			const node = {
+				id: 'video',
+				name: 'Video',
+				type: NODE_TYPE,
+				typeVersion: 1,
+				position: [0, 0] as [number, number],
+				parameters: { operation: value },
+			};
+			const workflow = new Workflow({
+				nodes: [node],
+				connections: {},
+				active: false,
+				nodeTypes: new NodeTypes(),
+			});
+			const { subtitle } = description;
+			expect(workflow.expression.getSimpleParameterValue(node, subtitle, 'internal', {})).toBe(
+				name,
+			);
+		},
+	);
+});
+
+describe('example workflows', () => {
+	const FOLDER = join(ROOT, 'examples');
+	const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
+	const loadExample = (file: string) =>
+		JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as IWorkflowBase;
+	/** Parameters that n8n adds to the tool version of a node. */
+	const TOOL_PARAMETERS = ['descriptionType', 'toolDescription'];
+
+	const ourNodes = ({ nodes }: IWorkflowBase) =>
+		nodes.filter(({ type }) => type === NODE_TYPE || type === TOOL_TYPE);
+	/** True if an example needs only our node; test/e2e runs those that need n8n's own nodes. */
+	const needsOnlyOurNode = (file: string) =>
+		loadExample(file).nodes.every(({ type }) =>
+			[NODE_TYPE, TRIGGER_TYPE, NOTE_TYPE].includes(type),
+		);
+
+	const sandbox = useSandbox();
+	const requests = useRequests();
+
+	test.each(files.filter(needsOnlyOurNode))(
+		'every OctopusX Video node of the example %s returns its video',
+		async (file) => {
+			const workflow = loadExample(file);
+			const { result: run } = await onVirtualTime(
+				sandbox,
+				async () =>
+					await runWorkflow({
+						workflow,
+						credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
+					}),
+			);
+			expect(run.data.resultData.error).toBeUndefined();
+			// n8n adds defaults to the parameters in place, so read the file again
+			for (const { name, parameters } of ourNodes(loadExample(file))) {
+				const [item] = lastRunOf(run, name).data?.main?.[0] ?? [];
+				const status = parameters.waitForCompletion === false ? 'queued' : 'completed';
+				expect([name, item?.json.status]).toEqual([name, status]);
+				expect([name, item?.binary?.data?.mimeType]).toEqual([
+					name,
+					parameters.downloadVideo ? 'video/mp4' : undefined,
+				]);
+			}
+		},
+	);
+
+	test.each(files.filter(needsOnlyOurNode))(
+		'the example %s sends no request in Test Mode and returns the same kinds of items',
+		async (file) => {
+			const workflow = loadExample(file);
+			for (const { parameters } of ourNodes(workflow)) {
+				parameters.options = { ...(parameters.options as INodeParameters), testMode: 'sample' };
+			}
+			const run = await runWorkflow({ workflow, credential: { apiKey: '', baseUrl: '' } });
+			expect(run.data.resultData.error).toBeUndefined();
+			for (const { name, parameters } of ourNodes(loadExample(file))) {
+				const [item] = lastRunOf(run, name).data?.main?.[0] ?? [];
+				const status = parameters.waitForCompletion === false ? 'queued' : 'completed';
+				expect([name, item?.json.status, item?.json.test]).toEqual([name, status, true]);
+				expect([name, item?.binary?.data?.mimeType]).toEqual([
+					name,
+					parameters.downloadVideo ? 'video/mp4' : undefined,
+				]);
+			}
+			expect(requests).toEqual([]);
+			expect(sandbox.tasks).toEqual([]);
+		},
+	);
+
+	test.each(files)('the example %s uses only parameters that exist in the node', (file) => {
+		for (const node of ourNodes(loadExample(file))) {
+			const parameters = Object.fromEntries(
+				Object.entries(node.parameters).filter(
+					([name]) => node.type === NODE_TYPE || !TOOL_PARAMETERS.includes(name),
+				),
+			) as INodeParameters;
+			const known = NodeHelpers.getNodeParameters(
+				description.properties,
+				parameters,
+				false,
+				false,
+				{ ...node } as INode,
+				description,
+			) as INodeParameters;
+			expect([node.name, Object.keys(parameters).sort()]).toEqual([
+				node.name,
+				Object.keys(known).sort(),
+			]);
+		}
 	});
 });

@@ -1,3 +1,5 @@
+// n8n reads this setting once, on import, and then applies it to all requests; the proxy tests in
+// n8n.test.ts, for example, would never reach their proxy
 import './support/ssrfProtection';
 import { apiErrorBody } from './support/errorBodies';
 import { GENERATE } from './support/inputs';
@@ -8,29 +10,29 @@ import { useSandbox } from './support/useSandbox';
 const sandbox = useSandbox();
 
 const NOT_SENT = 'n8n did not send the request';
-/** A pause before another try would come on top. */
+/** The whole run takes this long if no blocked request is retried. */
 const FIRST_CHECK_MS = 5_000;
 const BLOCKED = [
-	['an address', 'http://169.254.169.254'],
-	['a name', 'http://blocked.example'],
+	['IP address', 'http://169.254.169.254'],
+	['host name', 'http://blocked.example'],
 ] as const;
 
-// protection came with n8n 2.20
-onNewEngine('what n8n’s SSRF protection blocks', () => {
-	describe.each(BLOCKED)('by %s', (_what, host) => {
+// n8n 2.20 and later have this protection
+onNewEngine('n8n’s SSRF protection', () => {
+	describe.each(BLOCKED)('a blocked %s', (what, host) => {
 		const download = async () => {
 			const body = { id: 'video_1', status: 'completed', video_url: `${host}/a.mp4` };
 			sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
 			return await runNodeVirtually(sandbox, { ...GENERATE, downloadVideo: true });
 		};
 
-		test('a file host: the video comes from OctopusX itself, at once', async () => {
+		test(`a file host whose ${what} is blocked is replaced by the content endpoint at once`, async () => {
 			const { items, elapsedMs } = await download();
 			expect(items[0]?.binary?.data).toMatchObject({ mimeType: 'video/mp4' });
 			expect(elapsedMs).toBe(FIRST_CHECK_MS);
 		});
 
-		test('a file host, and no other has the file: the error says who can allow it, once', async () => {
+		test(`the error of a blocked ${what} of a file host says once who can allow it if the content endpoint answers HTTP 404`, async () => {
 			const answer = { status: 404, body: apiErrorBody('Task not found') };
 			sandbox.faults.add({ on: 'content', times: Infinity, answer });
 			const { error, elapsedMs } = await download();
@@ -42,7 +44,7 @@ onNewEngine('what n8n’s SSRF protection blocks', () => {
 			expect(elapsedMs).toBe(FIRST_CHECK_MS);
 		});
 
-		test('a host that the file host leads to: the video comes from OctopusX itself', async () => {
+		test(`an HTTP 302 from the file host to a blocked ${what} is replaced by the content endpoint at once`, async () => {
 			const headers = { location: `${host}/a.mp4` };
 			sandbox.faults.add({ on: 'file', answer: { status: 302, headers } });
 			const { items, elapsedMs } = await runNodeVirtually(sandbox, {
@@ -53,7 +55,7 @@ onNewEngine('what n8n’s SSRF protection blocks', () => {
 			expect(elapsedMs).toBe(FIRST_CHECK_MS);
 		});
 
-		test('the host for uploads: the item fails at once, and nothing is charged', async () => {
+		test(`an upload to a blocked ${what} fails at once`, async () => {
 			const data = { upload_url: `${host}/in`, public_url: `${host}/in` };
 			sandbox.faults.add({ on: 'presign', answer: { status: 200, body: { data } } });
 			const { error, elapsedMs } = await runNodeVirtually(
@@ -71,7 +73,7 @@ onNewEngine('what n8n’s SSRF protection blocks', () => {
 			expect(elapsedMs).toBe(0);
 		});
 
-		test('the API: the error says who can allow it', async () => {
+		test(`a Base URL with a blocked ${what} fails at once, and the error says who can allow it`, async () => {
 			const { error, elapsedMs } = await runNodeVirtually(sandbox, GENERATE, {
 				credential: { baseUrl: host },
 			});

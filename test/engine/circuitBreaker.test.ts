@@ -4,27 +4,27 @@ import { CONTINUE, GENERATE_EACH, numbered } from './support/inputs';
 import { runNodeVirtually } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
-/** Faults that every item of a run would meet again. */
+/** Failures that would repeat for every item of a run: the circuit breaker stops further requests. */
 
 const MINUTE = 60_000;
-const OUT_OF_REACH = { baseUrl: 'http://127.0.0.1:9' };
+const UNREACHABLE = { baseUrl: 'http://127.0.0.1:9' };
 
 const sandbox = useSandbox({ durationMs: 60_000 });
 
 const errorOf = ({ json }: INodeExecutionData) =>
 	json.error as { message: string; description: string };
 
-async function run(count: number, options: object = {}, credential = {}) {
+async function generate(itemCount: number, options: object = {}, credential = {}) {
 	return await runNodeVirtually(
 		sandbox,
 		{ ...GENERATE_EACH, options: { timeout: 5, ...options } },
-		{ settings: CONTINUE, input: numbered(count), credential },
+		{ settings: CONTINUE, input: numbered(itemCount), credential },
 	);
 }
 
-describe('an API that is out of reach', () => {
-	test('an API that cannot be reached ends a batch after one Timeout, not after one per item', async () => {
-		const { items, elapsedMs } = await run(25, { maxConcurrency: 5 }, OUT_OF_REACH);
+describe('an unreachable or overloaded API', () => {
+	test('an unreachable API ends a batch after Timeout (Minutes) once, not once per item', async () => {
+		const { items, elapsedMs } = await generate(25, { maxConcurrency: 5 }, UNREACHABLE);
 		expect(items.map((item) => errorOf(item).message)).toEqual(
 			Array(25).fill('OctopusX cannot be reached'),
 		);
@@ -35,11 +35,11 @@ describe('an API that is out of reach', () => {
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('Get Status of many tasks ends after one Timeout, too', async () => {
+	test('Get Status of 40 tasks on an unreachable API ends after Timeout (Minutes) once', async () => {
 		const { items, elapsedMs } = await runNodeVirtually(
 			sandbox,
 			{ operation: 'getStatus', taskId: '={{ $json.prompt }}', options: { timeout: 5 } },
-			{ settings: CONTINUE, input: numbered(40), credential: OUT_OF_REACH },
+			{ settings: CONTINUE, input: numbered(40), credential: UNREACHABLE },
 		);
 		expect(items.map((item) => errorOf(item).message)).toEqual(
 			Array(40).fill('OctopusX cannot be reached'),
@@ -47,21 +47,21 @@ describe('an API that is out of reach', () => {
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('a model that stays saturated for one Timeout ends the submissions of a batch', async () => {
+	test('HTTP 429 for as long as Timeout (Minutes) ends the submissions of a batch', async () => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer: { status: 429 } });
-		const { elapsedMs } = await run(25, { maxConcurrency: 5 });
+		const { elapsedMs } = await generate(25, { maxConcurrency: 5 });
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('items with a longer Timeout than the first outlast an API that is away for longer than its', async () => {
+	test('HTTP 429 beyond the Timeout (Minutes) of the first item fails no item with a longer one', async () => {
 		sandbox.faults.add({ on: 'submit', times: 8, answer: { status: 429 } });
 		const timeout = '={{ $itemIndex === 0 ? 0.02 : 5 }}';
-		const { items } = await run(6, { timeout, maxConcurrency: 2 });
+		const { items } = await generate(6, { timeout, maxConcurrency: 2 });
 		expect(errorOf(items[0] as INodeExecutionData).message).toContain('too many requests');
 		expect(items.slice(1).map(({ json }) => json.status)).toEqual(Array(5).fill('completed'));
 	});
 
-	test('uploads do not begin anew what is known to be out of reach', async () => {
+	test('uploads to an unreachable API end after Timeout (Minutes) once, not once per item', async () => {
 		const binary = { data: { data: 'AAAA', mimeType: 'image/png' } };
 		const { elapsedMs } = await runNodeVirtually(
 			sandbox,
@@ -74,68 +74,77 @@ describe('an API that is out of reach', () => {
 			{
 				settings: CONTINUE,
 				input: numbered(25).map((item) => ({ ...item, binary })),
-				credential: OUT_OF_REACH,
+				credential: UNREACHABLE,
 			},
 		);
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('an API that comes back within the Timeout loses no item', async () => {
+	test('HTTP 429 that stops within Timeout (Minutes) fails no item', async () => {
 		sandbox.faults.add({ on: 'submit', times: 40, answer: { status: 429 } });
-		const { items } = await run(10, { maxConcurrency: 5 });
+		const { items } = await generate(10, { maxConcurrency: 5 });
 		expect(items.map(({ json }) => json.status)).toEqual(Array(10).fill('completed'));
 		expect(sandbox.tasks).toHaveLength(10);
 	});
 });
 
-describe('a refusal that every item would meet', () => {
+describe('a rejection that every item would get', () => {
 	test.each([
-		['a wrong key', { status: 401, body: apiErrorBody('Invalid token') }],
-		['an empty balance', { status: 403, body: taskErrorBody('insufficient_user_quota') }],
-		['a used-up key', { status: 403, body: taskErrorBody('pre_consume_token_quota_failed') }],
-		['a disabled account', { status: 403, body: apiErrorBody('User has been banned') }],
-		['a wrong address', { status: 404, body: apiErrorBody('Invalid URL') }],
-		['a page with status 200', { status: 200, body: '<html>Console</html>' }],
-	])('%s ends the submissions after three, with the same error', async (_what, answer) => {
-		sandbox.faults.add({ on: 'submit', times: Infinity, answer });
-		const { items } = await run(100, { maxConcurrency: 1 });
-		expect(sandbox.requestsTo('submit')).toHaveLength(3);
-		expect(items).toHaveLength(100);
-		expect(new Set(items.map((item) => errorOf(item).message)).size).toBe(1);
-		expect(errorOf(items[99] as INodeExecutionData).description).toContain(
-			'Nothing was submitted.',
-		);
-	});
+		['HTTP 401, Invalid token,', { status: 401, body: apiErrorBody('Invalid token') }],
+		[
+			'HTTP 403, insufficient_user_quota,',
+			{ status: 403, body: taskErrorBody('insufficient_user_quota') },
+		],
+		[
+			'HTTP 403, pre_consume_token_quota_failed,',
+			{ status: 403, body: taskErrorBody('pre_consume_token_quota_failed') },
+		],
+		['HTTP 403 for a banned user', { status: 403, body: apiErrorBody('User has been banned') }],
+		['HTTP 404, Invalid URL,', { status: 404, body: apiErrorBody('Invalid URL') }],
+		['a web page with HTTP 200', { status: 200, body: '<html>Console</html>' }],
+	])(
+		'%s stops a batch after three submissions, and every item gets the same error',
+		async (_rejection, answer) => {
+			sandbox.faults.add({ on: 'submit', times: Infinity, answer });
+			const { items } = await generate(100, { maxConcurrency: 1 });
+			expect(sandbox.requestsTo('submit')).toHaveLength(3);
+			expect(items).toHaveLength(100);
+			expect(new Set(items.map((item) => errorOf(item).message)).size).toBe(1);
+			expect(errorOf(items[99] as INodeExecutionData).description).toContain(
+				'Nothing was submitted.',
+			);
+		},
+	);
 
-	test('ten at a time, a wrong key costs a dozen submissions instead of a hundred', async () => {
-		const { items } = await run(100, {}, { apiKey: 'wrong' });
+	test('HTTP 401 with the default Max Concurrency stops a batch of 100 after at most 12 submissions', async () => {
+		const { items } = await generate(100, {}, { apiKey: 'wrong' });
 		expect(items).toHaveLength(100);
 		expect(sandbox.requestsTo('submit').length).toBeLessThanOrEqual(12);
 		expect(sandbox.requestsTo('usage')).toHaveLength(1);
 	});
 
-	test('items that are paid for go on when the balance is empty', async () => {
+	test('running tasks are finished when HTTP 403, insufficient_user_quota, stops further submissions', async () => {
 		const answer = { status: 403, body: taskErrorBody('insufficient_user_quota') };
 		sandbox.faults.add({ on: 'submit', nth: 6, times: Infinity, answer });
-		const { items } = await run(30);
+		const { items } = await generate(30);
 		expect(items.slice(0, 5).map(({ json }) => json.status)).toEqual(Array(5).fill('completed'));
 		expect(sandbox.tasks).toHaveLength(5);
 		expect(sandbox.requestsTo('submit').length).toBeLessThanOrEqual(5 + 12);
 	});
 
-	test('two refusals in a row are no reason to stop', async () => {
+	test('HTTP 403 for two submissions in a row does not stop a batch', async () => {
 		const answer = { status: 403, body: taskErrorBody('insufficient_user_quota') };
 		for (const nth of [1, 4, 7]) sandbox.faults.add({ on: 'submit', nth, times: 2, answer });
-		const { items } = await run(9, { maxConcurrency: 1 });
+		const { items } = await generate(9, { maxConcurrency: 1 });
 		expect(items.filter(({ json }) => json.status === 'completed')).toHaveLength(3);
 		expect(sandbox.requestsTo('submit')).toHaveLength(9);
 	});
 
-	test('a prompt that is refused says nothing about the next', async () => {
+	test('HTTP 400 for a rejected Prompt does not stop a batch', async () => {
 		const message = JSON.stringify({ error: { message: 'no', code: 'moderation_blocked' } });
 		const body = { code: 'fail_to_fetch_task', message, data: null };
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer: { status: 400, body } });
-		await run(10, { maxConcurrency: 1 });
+		await generate(10, { maxConcurrency: 1 });
 		expect(sandbox.requestsTo('submit')).toHaveLength(10);
 	});
 });

@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import * as n8nWorkflow from 'n8n-workflow';
+import type { INodeExecutionData, INodeType } from 'n8n-workflow';
+import { CONTINUE, GENERATE, inputOf } from './support/inputs';
+import { runNode, runNodeVirtually } from './support/runNode';
+import { storeBinary } from './support/runWorkflow';
+import { MINUTE, onNewEngine, suspendingOn } from './support/suspending';
+import { useSandbox } from './support/useSandbox';
+import { loggedNode } from './support/watchedNode';
+
+/** Versions and settings of n8n and its server that change how the node runs. */
+
+const sandbox = useSandbox();
+
+onNewEngine('While Waiting: Suspend on older versions of n8n', () => {
+	const suspendOne = suspendingOn(sandbox, {}, inputOf('one'));
+
+	beforeEach(() => void (sandbox.durationMs = MINUTE));
+
+	/** Exports of n8n-workflow by which the node recognizes n8n 2.0 and n8n 2.27. */
+	const SINCE_2_0 = 'calculateWorkflowChecksum';
+	const SINCE_2_27 = 'CRASHABLE_EXECUTION_STATUSES';
+
+	/** The node as an n8n loads it whose n8n-workflow lacks these exports. */
+	function nodeWithout(...missing: string[]): INodeType {
+		const exported = Object.entries(n8nWorkflow).filter(([name]) => !missing.includes(name));
+		let node: INodeType | undefined;
+		jest.isolateModules(() => {
+			jest.doMock('n8n-workflow', () => Object.fromEntries(exported));
+			const { OctopusXVideo } = jest.requireActual<
+				typeof import('../../nodes/OctopusXVideo/OctopusXVideo.node')
+			>('../../nodes/OctopusXVideo/OctopusXVideo.node');
+			node = new OctopusXVideo();
+		});
+		jest.dontMock('n8n-workflow');
+		return node as INodeType;
+	}
+
+	test.each([
+		['before 2.0', [SINCE_2_0, SINCE_2_27], {}, 'n8n 2.0 or later.'],
+		['before 2.0, with On Error: Continue', [SINCE_2_0, SINCE_2_27], CONTINUE, 'n8n 2.0 or later.'],
+		['between 2.0 and 2.27', [SINCE_2_27], {}, "n8n 2.27 or later unless 'On Error' is set"],
+	])(
+		'While Waiting: Suspend is refused before any request on n8n %s',
+		async (_version, missing, settings, text) => {
+			const { items, error } = await suspendOne({}, { node: nodeWithout(...missing), settings });
+			const refusal = error ?? items[0]?.json.error;
+			expect(refusal).toMatchObject({
+				message: 'The execution cannot be suspended',
+				description: expect.stringContaining(text),
+			});
+			expect(sandbox.log).toEqual([]);
+		},
+	);
+
+	test.each([
+		['between 2.0 and 2.27, with On Error: Continue', [SINCE_2_27], CONTINUE],
+		['2.27 or later', [], {}],
+	])('While Waiting: Suspend works on n8n %s', async (_version, missing, settings) => {
+		const { items } = await suspendOne({}, { node: nodeWithout(...missing), settings });
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+	});
+});
+
+// n8n 2.20 and later have this setting
+onNewEngine('binary mode: combined', () => {
+	const suspendTwo = suspendingOn(sandbox, { downloadVideo: true }, inputOf('one', 'two'));
+
+	const COMBINED = { workflowSettings: { binaryMode: 'combined' } };
+	/** The file of an item in this setting. */
+	const fileInJson = ({ json }: INodeExecutionData) => (json._files as { data?: unknown })?.data;
+	const ANY_VIDEO = expect.objectContaining({ mimeType: 'video/mp4', id: expect.any(String) });
+
+	test('with Binary Mode: Combined, Download Video stores the file in the JSON of the item', async () => {
+		const parameters = { ...GENERATE, downloadVideo: true };
+		const { items, error } = await runNodeVirtually(sandbox, parameters, COMBINED);
+		expect(error).toBeUndefined();
+		expect(items.map(fileInJson)).toEqual([ANY_VIDEO]);
+	});
+
+	test('with Binary Mode: Combined, a file in the JSON of an input item is sent', async () => {
+		const picture = await storeBinary(Buffer.from('image'), 'image/png');
+		const input = [{ json: { _files: { picture } } }] as unknown as INodeExecutionData[];
+		const parameters = {
+			...GENERATE,
+			mode: 'firstFrame',
+			firstFrameSource: 'binary',
+			firstFrameBinaryField: '_files.picture',
+		};
+		const { error } = await runNodeVirtually(sandbox, parameters, { ...COMBINED, input });
+		expect(error).toBeUndefined();
+		expect(sandbox.requestsTo('submit')[0]?.body).toMatchObject({
+			first_image_url: `data:image/png;base64,${Buffer.from('image').toString('base64')}`,
+		});
+	});
+
+	test('with Binary Mode: Combined, the files of a suspended execution arrive', async () => {
+		const { items, error } = await suspendTwo({}, COMBINED);
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
+		expect(items.map(fileInJson)).toEqual([ANY_VIDEO, ANY_VIDEO]);
+	});
+});
+
+// n8n asks such a proxy to CONNECT before it sends anything of a request
+describe('a proxy for https that rejects every connection', () => {
+	const PROXY_LOGIN = 'proxy-user:proxy-password';
+
+	let rejectConnection: (socket: Socket) => void;
+	const received: string[] = [];
+	const proxy = http.createServer().on('connect', ({ headers }, socket: Socket) => {
+		received.push(JSON.stringify(headers));
+		socket.on('error', () => {}).on('data', (bytes) => received.push(String(bytes)));
+		rejectConnection(socket);
+	});
+
+	beforeAll(async () => {
+		await once(proxy.listen(0, '127.0.0.1'), 'listening');
+		const { port } = proxy.address() as AddressInfo;
+		// if both are set, the lower-case variable counts
+		process.env.https_proxy = `http://${PROXY_LOGIN}@127.0.0.1:${port}`;
+	});
+	beforeEach(() => void received.splice(0));
+	afterAll(async () => {
+		delete process.env.https_proxy;
+		await new Promise((resolve) => proxy.close(resolve));
+	});
+
+	const answerWith = (status: string) => (socket: Socket) => {
+		socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 16\r\n\r\n<html>No.</html>`);
+	};
+
+	test.each<[string, (socket: Socket) => void, string]>([
+		[
+			'answers HTTP 407',
+			answerWith('407 Proxy Authentication Required'),
+			'A proxy between n8n and OctopusX asks for a login',
+		],
+		[
+			'answers HTTP 403',
+			answerWith('403 Forbidden'),
+			'A web page answered instead of the OctopusX API',
+		],
+		['closes the connection', (socket) => socket.end(), 'OctopusX cannot be reached'],
+		[
+			'closes the connection in the middle of its answer',
+			(socket) => socket.end('HTTP/1.1 200 Conn'),
+			'OctopusX cannot be reached',
+		],
+		[
+			'closes the connection during the TLS handshake',
+			(socket) => {
+				socket.write('HTTP/1.1 200 OK\r\n\r\n');
+				socket.once('data', () => socket.end());
+			},
+			'OctopusX cannot be reached',
+		],
+	])(
+		'a proxy that %s gets no API key, and the error says that nothing was charged',
+		async (_how, reject, message) => {
+			rejectConnection = reject;
+			const lines: string[] = [];
+			const parameters = { ...GENERATE, options: { timeout: 0.01 } };
+			const { error, run } = await runNode(sandbox, parameters, {
+				credential: { baseUrl: 'https://api.octopusx.example' },
+				node: loggedNode(lines),
+			});
+			expect(error?.message).toBe(message);
+			expect(error?.description).toMatch(/^Nothing was charged\./);
+			expect(received.length).toBeGreaterThan(0);
+			expect(received.join()).not.toContain(sandbox.apiKey);
+			expect(JSON.stringify([run, lines])).not.toContain('proxy-password');
+		},
+	);
+});
