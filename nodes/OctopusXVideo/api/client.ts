@@ -33,7 +33,7 @@ const UPLOAD_HOST = 'The host for uploads';
 
 /**
  * The OctopusX API. Every failure is thrown as an `OctopusXError`. The `signal` of each method ends
- * the connection.
+ * the connection. Node does not deliver answers below 200, so a status below 300 is a success.
  */
 export class OctopusXClient {
 	protected constructor(
@@ -80,13 +80,14 @@ export class OctopusXClient {
 			timeout: SEND_TIMEOUT_MS,
 			signal,
 		});
-		const task = isSuccess(answer) ? parseTask(answer.body, this.apiUrl) : undefined;
+		const { statusCode, body: received } = answer;
+		const task = statusCode < 300 ? parseTask(received, this.apiUrl) : undefined;
 		// an answer without a status says nothing about the task, so it is checked first
-		const hasStatus = isPlainObject(answer.body) && answer.body.status !== undefined;
+		const hasStatus = isPlainObject(received) && received.status !== undefined;
 		if (task) return hasStatus ? task : uncheckedTask(task.task_id);
 		// a 4xx is a rejection even if its body contains an ID
-		const mayHoldId = isSuccess(answer) || answer.statusCode >= 500;
-		const taskId = mayHoldId ? findTaskId(answer.body) : undefined;
+		const mayHoldId = statusCode < 300 || statusCode >= 500;
+		const taskId = mayHoldId ? findTaskId(received) : undefined;
 		if (taskId !== undefined) return uncheckedTask(taskId);
 		throw explainSubmission(answer);
 	}
@@ -145,7 +146,8 @@ export class OctopusXClient {
 			timeout: READ_TIMEOUT_MS,
 			signal,
 		});
-		const target = isSuccess(answer) ? parseUploadTarget(answer.body, contentType) : undefined;
+		const target =
+			answer.statusCode < 300 ? parseUploadTarget(answer.body, contentType) : undefined;
 		if (target) return target;
 		throw explainAnswer(answer);
 	}
@@ -165,12 +167,12 @@ export class OctopusXClient {
 		const answer = await this.transport.withoutKey('PUT', uploadUrl, options, signal);
 		if (!('statusCode' in answer)) throw explainNoAnswer(answer, UPLOAD_HOST);
 		answer.body.destroy();
-		if (!isSuccess(answer)) throw explainHost(answer, UPLOAD_HOST);
+		if (answer.statusCode >= 300) throw explainHost(answer, UPLOAD_HOST);
 	}
 
 	private async get(path: string, signal: AbortSignal): Promise<Answer> {
 		const answer = await this.exchange('GET', path, { timeout: READ_TIMEOUT_MS, signal });
-		if (isSuccess(answer)) return answer;
+		if (answer.statusCode < 300) return answer;
 		throw explainAnswer(answer);
 	}
 
@@ -186,9 +188,4 @@ export class OctopusXClient {
 		if ('statusCode' in answer) return answer;
 		throw explainNoAnswer(answer);
 	}
-}
-
-/** True for a 2xx: Node does not deliver answers below 200. */
-function isSuccess({ statusCode }: Pick<Answer, 'statusCode'>): boolean {
-	return statusCode < 300;
 }

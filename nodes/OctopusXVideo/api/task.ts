@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { codeIn, isPlainObject, reasonIn, textOf } from './envelope';
+import { codeIn, isPlainObject, reasonIn, shorten, textOf } from './envelope';
 
 /** The state of a task, in one vocabulary for all the models behind the API. */
 export type TaskStatus =
@@ -79,11 +79,16 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	if (taskId === undefined) return undefined;
 
 	const status = parseStatus(rawStatus, error);
+	// `50`, `"50"` and `"50%"` all mean 50 (docs/API.md, "Query a task")
+	const percent = parseFloat(textOf(rawProgress));
 	const known: Task = {
 		id: readId(answer.id) ?? taskId,
 		task_id: taskId,
 		status,
-		progress: status === 'completed' ? 100 : parseProgress(rawProgress),
+		progress:
+			status === 'completed'
+				? 100
+				: Math.min(100, Math.max(0, Number.isFinite(percent) ? percent : 0)),
 	};
 	if (status === 'completed') {
 		const metadata = isPlainObject(answer.metadata) ? answer.metadata : {};
@@ -177,17 +182,11 @@ function parseStatus(status: unknown, error: unknown): TaskStatus {
 	return STATUSES.get(word) ?? 'unknown';
 }
 
-/** `50`, `"50"` and `"50%"` all mean 50 (docs/API.md, "Query a task"). */
-function parseProgress(progress: unknown): number {
-	const percent = typeof progress === 'string' ? parseFloat(progress) : Number(progress ?? 0);
-	return Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0;
-}
-
 function parseFailure(error: unknown, rawStatus: unknown): Failure {
 	const isRefunded = isPlainObject(error) && error.refunded === true;
 	return {
-		code: codeIn(error) || textOf(rawStatus).toLowerCase() || 'failed',
-		message: reasonIn(error) || 'The server gave no reason',
+		code: shorten(codeIn(error)) || textOf(rawStatus).toLowerCase() || 'failed',
+		message: shorten(reasonIn(error)) || 'The server gave no reason',
 		...(isRefunded && { refunded: true }),
 	};
 }
@@ -210,7 +209,7 @@ function withoutPlaceholders(fields: Record<string, unknown>): Record<string, un
 				value !== null &&
 				value !== undefined &&
 				!(value === 0 && key.endsWith('_at')) &&
-				isShallow(value),
+				(typeof value !== 'object' || isShallow(value)),
 		),
 	);
 }

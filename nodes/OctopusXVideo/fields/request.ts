@@ -56,9 +56,17 @@ export const clipFields: INodeProperties[] = [
 	},
 ];
 
-/** The request fields for the prompt and `clipFields`: all strings (docs/API.md, "Create a task"). */
-export function readClip(item: ItemParameters) {
+/**
+ * The request fields for Model, Prompt and `clipFields`: all strings (docs/API.md, "Create a task").
+ *
+ * @param defaultModel of the operation, unless the user chose another one
+ */
+export function readClip(item: ItemParameters, defaultModel: string) {
+	const { model = '' } = item.options;
+	// plain text in workflows saved before the field was a list, or if one expression replaces the field
+	const id = isPlainObject(model) ? model.value : model;
 	return {
+		model: id === '' ? defaultModel : item.text('Model', id).trim(),
 		prompt: item.text('Prompt', item.get('prompt')),
 		seconds: String(item.number(SECONDS, item.get('seconds'))),
 		aspect_ratio: item.text('Aspect Ratio', item.get('aspectRatio')),
@@ -83,13 +91,6 @@ export const modelOption: INodeProperties = {
 		{ displayName: 'By ID', name: 'id', type: 'string', placeholder: 'e.g. omni-fast' },
 	],
 };
-
-export function readModel(item: ItemParameters, defaultModel: string): string {
-	const { model = '' } = item.options;
-	// plain text in workflows saved before the field was a list, or if one expression replaces the field
-	const id = isPlainObject(model) ? model.value : model;
-	return id === '' ? defaultModel : item.text('Model', id).trim();
-}
 
 const MAX_VIDEOS: NumberRule = {
 	displayName: 'Safety Limit (Items)',

@@ -8,10 +8,13 @@ import { chunksOf, openFile } from './inputFile';
 export interface Body {
 	content: Buffer | ByteStream;
 	bytes: number;
-	/** True once the last byte was passed to the HTTP client. Until then, no server can have accepted it. */
-	isHandedOver: () => boolean;
+	/**
+	 * True once the last byte was passed to the HTTP client. Until then, no server can have accepted it.
+	 * Absent, like `close`, for a body in memory, which is passed on at once.
+	 */
+	isHandedOver?: () => boolean;
 	/** Releases the files. Call it after the request, also if nothing was sent. */
-	close: () => void;
+	close?: () => void;
 }
 
 /**
@@ -39,7 +42,10 @@ export async function openBody(context: IExecuteFunctions, request: PaidRequest)
 	);
 	// Extra API Fields can replace a file's field, so some placeholders may be gone
 	const inText = [...files.keys()].filter((placeholder) => text.includes(placeholder));
-	if (inText.length === 0) return wholeBody(Buffer.from(text));
+	if (inText.length === 0) {
+		const content = Buffer.from(text);
+		return { content, bytes: content.length };
+	}
 
 	const pieces = text
 		.split(new RegExp(`(${inText.join('|')})`))
@@ -48,10 +54,6 @@ export async function openBody(context: IExecuteFunctions, request: PaidRequest)
 }
 
 type Piece = string | FileInput;
-
-function wholeBody(content: Buffer): Body {
-	return { content, bytes: content.length, isHandedOver: () => true, close: () => {} };
-}
 
 async function streamedBody(context: IExecuteFunctions, pieces: Piece[]): Promise<Body> {
 	const bytes = pieces
@@ -63,7 +65,7 @@ async function streamedBody(context: IExecuteFunctions, pieces: Piece[]): Promis
 		// n8n keeps files in memory: streaming would save none, and `streamOf` needs a stream of n8n's
 		const chunks: Buffer[] = [];
 		for await (const chunk of encode(context, pieces, first)) chunks.push(chunk);
-		return wholeBody(Buffer.concat(chunks));
+		return { content: Buffer.concat(chunks), bytes };
 	}
 
 	let handedOver = 0;

@@ -5,7 +5,6 @@ import {
 	modelOption,
 	promptField,
 	readClip,
-	readModel,
 	sendBinaryAsOption,
 } from '../fields/request';
 import { paidOperationFields, planVideo, type Operation } from './operation';
@@ -37,7 +36,7 @@ export const edit: Operation = {
 
 	plan: async (item) =>
 		await planVideo(item, async () => {
-			const fields = { model: readModel(item, MODEL), ...readClip(item) };
+			const fields = readClip(item, MODEL);
 			const video = await readMedia(item, 'video', 'Video', VIDEO);
 			const images = await readReferenceImages(item);
 			return { fields, media: { video, ...(images.length > 0 && { images }) } };

@@ -7,7 +7,6 @@ import {
 	modelOption,
 	promptField,
 	readClip,
-	readModel,
 	sendBinaryAsOption,
 } from '../fields/request';
 import type { PaidRequest } from '../job';
@@ -91,7 +90,7 @@ export const generate: Operation = {
 
 	plan: async (item) =>
 		await planVideo(item, async () => ({
-			fields: { model: readModel(item, MODEL), ...readClip(item) },
+			fields: readClip(item, MODEL),
 			media: await item.choice('Mode', item.get('mode'), mediaReaders)(item),
 		})),
 };

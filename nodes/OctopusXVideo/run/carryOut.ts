@@ -44,16 +44,16 @@ export async function obtainAll(
 
 /** Obtains a task, waits for it and delivers it. Until the task is final, it counts towards Max Concurrency. */
 async function carryOut(scope: Scope, item: Item): Promise<Settled> {
-	const next =
-		item.state === 'planned' || item.state === 'running' ? await wait(scope, item) : item;
-	return next.state === 'ready' ? await takeStep(scope, next, deliver) : next;
-}
-
-async function wait(scope: Scope, item: Planned | Running): Promise<Ready | Failed> {
-	return await scope.videos.run(async () => {
-		const next = item.state === 'planned' ? await takeStep(scope, item, obtainTask) : item;
-		return next.state === 'running' ? await takeStep(scope, next, waitForTask) : next;
-	});
+	let current = item;
+	if (current.state === 'planned' || current.state === 'running') {
+		const started = current;
+		current = await scope.videos.run(async () => {
+			const next =
+				started.state === 'planned' ? await takeStep(scope, started, obtainTask) : started;
+			return next.state === 'running' ? await takeStep(scope, next, waitForTask) : next;
+		});
+	}
+	return current.state === 'ready' ? await takeStep(scope, current, deliver) : current;
 }
 
 /** Runs one step. An exception, or a Stop before delivery, makes the item `failed`. */

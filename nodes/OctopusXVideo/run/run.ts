@@ -2,14 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { OctopusXError } from '../api/errors';
 import type { Job } from '../job';
 import { carryOutAll, obtainAll, withClaim } from './carryOut';
-import {
-	failed,
-	StoppedError,
-	type Failed,
-	type Item,
-	type Planned,
-	type Settled,
-} from './state/item';
+import { failed, StoppedError, type Failed, type Planned, type Settled } from './state/item';
 import { Ledger } from './state/ledger';
 import { conclude, jsonOf, textsOf } from './state/output';
 import { openScope, type Scope } from './state/scope';
@@ -44,8 +37,48 @@ export async function runJobs(
 ): Promise<INodeExecutionData[]> {
 	const items = await planAll(context, planner);
 	const ledger = Ledger.open(context);
+	ledger.claim(context, items);
+	const end = (settled: Settled[]) => {
+		const known = settled.map((item) => withClaim(item, ledger.claimOf(item.index)));
+		const output = conclude(context, known);
+		for (const item of known) {
+			if (item.state === 'delivered') ledger.claimOf(item.index).noteDelivered(item.task.task_id);
+		}
+		return output;
+	};
+	const endUncharged = (error: Error) =>
+		end(items.map((item) => (item.state === 'failed' ? item : failed(item, uncharged(error)))));
+
 	try {
-		return await runPlanned(context, ledger, items);
+		const planned = items.filter((item) => item.state === 'planned');
+		const unplanned = items.filter((item) => item.state === 'failed');
+		if (unplanned[0] && !context.continueOnFail()) {
+			const { error } = unplanned[0];
+			// n8n shows the error of the first of them
+			return end([...unplanned, ...planned.map((item) => failed(item, error))]);
+		}
+		const isSuspending = planned.some(({ job }) => job.wait?.isSuspended);
+		const refusal = isSuspending ? refuseSuspension(context) : undefined;
+		if (refusal) return endUncharged(refusal);
+
+		let scope: Scope;
+		try {
+			scope = await openScope(context, ledger, planned);
+		} catch (error) {
+			return endUncharged(error as Error);
+		}
+		if (!isSuspending) return end(await carryOutAll(scope, items));
+
+		const obtained = await obtainAll(scope, items);
+		const isOver = scope.signal?.aborted || obtained.every(({ state }) => state !== 'running');
+		const known = obtained.map((item) => withClaim(item, ledger.claimOf(item.index)));
+		if (!isOver && (await suspend(context, known))) {
+			ledger.noteSuspended();
+			// without errors: n8n takes a first item with `error` for a failed node, and Retry On Fail would
+			// repeat a run that is suspended
+			return known.map((item) => ({ json: jsonOf(item), pairedItem: { item: item.index } }));
+		}
+		return end(await carryOutAll(scope, obtained));
 	} finally {
 		ledger.release();
 	}
@@ -66,54 +99,6 @@ async function planAll(
 		}
 	}
 	return items;
-}
-
-async function runPlanned(
-	context: IExecuteFunctions,
-	ledger: Ledger,
-	items: Array<Planned | Failed>,
-): Promise<INodeExecutionData[]> {
-	const withClaims = <T extends Item>(list: T[]) =>
-		list.map((item) => withClaim(item, ledger.claimOf(item.index)));
-	const end = (settled: Settled[]) => {
-		const known = withClaims(settled);
-		const output = conclude(context, known);
-		ledger.noteDelivered(known.filter((item) => item.state === 'delivered'));
-		return output;
-	};
-	const endUncharged = (error: Error) =>
-		end(items.map((item) => (item.state === 'failed' ? item : failed(item, uncharged(error)))));
-
-	const planned = items.filter((item) => item.state === 'planned');
-	const unplanned = items.filter((item) => item.state === 'failed');
-	if (unplanned[0] && !context.continueOnFail()) {
-		const { error } = unplanned[0];
-		// n8n shows the error of the first of them
-		return end([...unplanned, ...planned.map((item) => failed(item, error))]);
-	}
-	const isSuspending = planned.some(({ job }) => job.wait?.isSuspended);
-	const refusal = isSuspending ? refuseSuspension(context) : undefined;
-	if (refusal) return endUncharged(refusal);
-
-	let scope: Scope;
-	try {
-		scope = await openScope(context, ledger, planned);
-	} catch (error) {
-		return endUncharged(error as Error);
-	}
-	ledger.claim(context, planned);
-	if (!isSuspending) return end(await carryOutAll(scope, items));
-
-	const obtained = await obtainAll(scope, items);
-	const isOver = scope.signal?.aborted || obtained.every(({ state }) => state !== 'running');
-	const known = withClaims(obtained);
-	if (!isOver && (await suspend(context, known))) {
-		ledger.noteSuspended();
-		// without errors: n8n takes a first item with `error` for a failed node, and Retry On Fail would
-		// repeat a run that is suspended
-		return known.map((item) => ({ json: jsonOf(item), pairedItem: { item: item.index } }));
-	}
-	return end(await carryOutAll(scope, obtained));
 }
 
 /** An error from before the first request. n8n's own, as for a failed expression, know no charge. */

@@ -86,7 +86,11 @@ export function withTask(
 
 /** @param task the latest state of the task, if there is one */
 export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
-	return { state: 'failed', index: item.index, error, task, isTest: isTest(item) };
+	const { index } = item;
+	if (!isTest(item)) return { state: 'failed', index, error, task };
+	// tasks of Test Mode are never charged
+	const uncharged = error instanceof OctopusXError ? error.withCharge('none') : error;
+	return { state: 'failed', index, error: uncharged, task, isTest: true };
 }
 
 export function taskOf(item: Item): Task | undefined {

@@ -2,7 +2,7 @@ import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { isPlainObject } from '../../api/envelope';
 import type { MediaInput, PaidRequest } from '../../job';
-import type { Delivered, Planned } from './item';
+import type { Failed, Planned } from './item';
 
 /** A submission that left, as n8n saves it. */
 interface Entry {
@@ -70,30 +70,32 @@ export class Ledger {
 	 * entry whose task ID the input item carries, then the oldest entry with a task ID, last the oldest
 	 * without one.
 	 */
-	claim(context: IExecuteFunctions, items: Planned[]): void {
-		const input = context.getInputData();
-		const claimants = items.flatMap(({ index, job: { source, testMode } }) => {
-			if (!('request' in source)) return [];
+	claim(context: IExecuteFunctions, items: Array<Planned | Failed>): void {
+		for (const item of items) {
+			if (item.state === 'failed' || !('request' in item.job.source)) continue;
 			// nothing is charged in Test Mode
-			const memory = testMode ? { entries: [] } : this.memory;
-			const claim = new Claim(memory, hashOf(source.request));
-			this.claims.set(index, claim);
-			return [{ claim, carriedId: carriedTaskId(input[index]?.json) }];
-		});
-		for (const { claim, carriedId } of claimants) {
+			const memory = item.job.testMode ? { entries: [] } : this.memory;
+			const claim = new Claim(memory, hashOf(item.job.source.request), this.runIndex);
+			this.claims.set(item.index, claim);
+		}
+		const input = context.getInputData();
+		for (const [index, claim] of this.claims) {
+			const carriedId = carriedTaskId(input[index]?.json);
 			if (carriedId) claim.take(({ taskId }) => taskId === carriedId);
 		}
-		for (const { claim } of claimants) {
+		for (const claim of this.claims.values()) {
 			claim.take(({ taskId, isSuspended }) => taskId !== undefined && !isSuspended);
 		}
-		for (const { claim } of claimants) claim.take(({ isSuspended }) => !isSuspended);
+		for (const claim of this.claims.values()) claim.take(({ isSuspended }) => !isSuspended);
 
 		for (const entry of this.memory.entries) {
 			const { taskId, isLogged, isSuspended } = entry;
-			if (!taskId || isLogged || isSuspended || held.has(entry)) continue;
+			if (isLogged || isSuspended || held.has(entry)) continue;
 			entry.isLogged = true;
 			context.logger.warn(
-				`OctopusX: task ${taskId} was charged in an earlier run and no item of this run asks for the same video. Fetch it with Get Status`,
+				taskId === undefined
+					? 'OctopusX: an earlier submission was never answered and may have been charged. No item of this run asks for the same video; a changed one may be charged as well'
+					: `OctopusX: task ${taskId} of an earlier run was charged, and no item of this run asks for the same video. Fetch it with Get Status`,
 				{ taskId },
 			);
 		}
@@ -101,13 +103,7 @@ export class Ledger {
 
 	/** The submissions of an item; none for an item that submits nothing. */
 	claimOf(index: number): Claim {
-		return this.claims.get(index) ?? new Claim({ entries: [] }, '');
-	}
-
-	/** Notes that the run returns these items as successes. */
-	noteDelivered(items: Delivered[]): void {
-		for (const { index, task } of items)
-			this.claimOf(index).noteDelivered(task.task_id, this.runIndex);
+		return this.claims.get(index) ?? new Claim({ entries: [] }, '', this.runIndex);
 	}
 
 	/** Notes that a checking execution now waits for the tasks of the run. */
@@ -117,18 +113,20 @@ export class Ledger {
 
 	/** Lets other runs claim what this run has left over. */
 	release(): void {
-		for (const claim of this.claims.values()) claim.release();
+		for (const { entries } of this.claims.values()) for (const entry of entries) held.delete(entry);
 	}
 }
 
 /** The submissions for one item: those it has claimed, and those of this run. */
 export class Claim {
-	private readonly entries: Entry[] = [];
-	private claimed?: Entry;
+	readonly entries: Entry[] = [];
+	/** The entry of an earlier run. */
+	claimed?: Readonly<Entry>;
 
 	constructor(
 		private readonly memory: Memory,
 		private readonly hash: string,
+		private readonly runIndex: number,
 	) {}
 
 	/** The ID of the latest task that may still bring a video. */
@@ -149,12 +147,8 @@ export class Claim {
 		);
 		if (!entry) return;
 		this.claimed = entry;
-		this.hold(entry);
-	}
-
-	/** True if an earlier run was charged for the task. */
-	isClaimed(taskId: string): boolean {
-		return this.claimed?.taskId === taskId;
+		this.entries.push(entry);
+		held.add(entry);
 	}
 
 	/**
@@ -165,7 +159,8 @@ export class Claim {
 	noteSubmission(): (taskId?: string) => void {
 		const entry: Entry = { hash: this.hash };
 		this.memory.entries.push(entry);
-		this.hold(entry);
+		this.entries.push(entry);
+		held.add(entry);
 		return (taskId) => {
 			if (taskId === undefined) entry.isOver = true;
 			else entry.taskId = taskId;
@@ -177,25 +172,18 @@ export class Claim {
 		for (const entry of this.entries) if (entry.taskId === failedId) entry.isOver = true;
 	}
 
-	noteDelivered(deliveredId: string, runIndex: number): void {
+	/** Notes that the run returns the item as a success. */
+	noteDelivered(deliveredId: string): void {
 		for (const entry of this.entries) {
-			if (entry.taskId === deliveredId) entry.deliveredIn = runIndex;
+			if (entry.taskId === deliveredId) entry.deliveredIn = this.runIndex;
 			// the doubt ends with a video; a task whose ID came late can still be claimed
 			else if (entry.taskId === undefined) entry.isOver = true;
 		}
 	}
 
+	/** Notes that a checking execution now waits for the task. */
 	noteSuspended(): void {
 		for (const entry of this.entries) entry.isSuspended = true;
-	}
-
-	release(): void {
-		for (const entry of this.entries) held.delete(entry);
-	}
-
-	private hold(entry: Entry): void {
-		this.entries.push(entry);
-		held.add(entry);
 	}
 }
 

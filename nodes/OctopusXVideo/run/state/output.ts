@@ -55,16 +55,19 @@ export function conclude(
 	items: Settled[],
 	advice?: string,
 ): INodeExecutionData[] {
-	mentionTestMode(context, items);
-	const isStopped = items.some(wasStopped);
-	const error = context.continueOnFail() ? undefined : toNodeError(context, items, advice);
+	const failures = items.filter((item) => item.state === 'failed');
+	const isStopped = failures.some(wasStopped);
+	const error =
+		failures[0] && !context.continueOnFail()
+			? toNodeError(context, items, failures[0], advice)
+			: undefined;
 	// the log has what the error has no room for
 	if (isStopped || (error && items.length > MAX_OF_A_KIND)) {
 		const reason = isStopped ? `${STOPPED.toLowerCase()}. ` : '';
 		context.logger.warn(`OctopusX: ${reason}${listTasks(items, advice, Infinity)}`);
 	}
+	addHints(context, items, failures);
 	if (error) throw error;
-	addHint(context, items);
 	return items.map(toOutput);
 }
 
@@ -109,26 +112,24 @@ export function shortenList(list: string[], limit: number): string {
 	return more > 0 ? `${shown} and ${more} more (all are in n8n's log)` : shown;
 }
 
-function wasStopped(item: Settled): boolean {
-	return 'error' in item && item.error instanceof StoppedError;
+function wasStopped({ error }: Failed): boolean {
+	return error instanceof StoppedError;
 }
 
 /**
- * The error that ends the node: the first item's, or that the execution was stopped. Its description
+ * The error that ends the node: the first failure, or that the execution was stopped. Its description
  * lists every task of the run, so that none is lost.
  */
 function toNodeError(
 	context: IExecuteFunctions,
 	items: Settled[],
+	first: Failed,
 	advice: string | undefined,
-): NodeApiError | NodeOperationError | undefined {
+): NodeApiError | NodeOperationError {
 	const node = context.getNode();
-	if (items.some(wasStopped)) {
+	if (items.some((item) => item.state === 'failed' && wasStopped(item))) {
 		return new NodeOperationError(node, STOPPED, { description: listTasks(items, advice) });
 	}
-	const first = items.find((item): item is Failed => item.state === 'failed');
-	if (!first) return undefined;
-
 	const { index: itemIndex, error } = first;
 	const { message, description } = textsOf(error);
 	const { charge, statusCode } = error instanceof OctopusXError ? error.details : {};
@@ -144,7 +145,12 @@ function toNodeError(
 			? new NodeOperationError(node, message, options)
 			: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
 	// for an error workflow
-	if (testMode) nodeError.context.test = true;
+	const { task } = first;
+	Object.assign(nodeError.context, {
+		...(charge && { charge }),
+		...(task && { task_id: task.task_id }),
+		...(testMode && { test: true }),
+	});
 	return nodeError;
 }
 
@@ -154,7 +160,7 @@ function toNodeError(
  * @param named the task that the text before already names; if it is the only one, it is not repeated
  */
 function listTasks(
-	items: Item[],
+	items: Settled[],
 	advice: string | undefined,
 	limit = MAX_OF_A_KIND,
 	named?: string,
@@ -169,12 +175,12 @@ function listTasks(
 		.map((isKind) => all.filter(({ task }) => isKind(task)).map(({ text }) => text))
 		.filter((kind) => kind.length > 0)
 		.map((kind) => shortenList(kind, limit));
-	const isStopped = items.some((item) => 'error' in item && wasStopped(item));
+	const isStopped = items.some((item) => item.state === 'failed' && wasStopped(item));
 	const next = isStopped
 		? AFTER_STOP
 		: (advice ?? (isNamed ? RETRY_CONTINUES_WITH_TASK : RETRY_CONTINUES));
 	const canFetch = all.some(({ task }) => !hasFailed(task));
-	const inDoubt = items.filter(isInDoubt).map(({ index }) => `item ${index}`);
+	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).map(({ index }) => `item ${index}`);
 	const sentAgain = advice === undefined ? ' and which a retry sends again' : '';
 	return [
 		...(tasks.length > 0 && !isNamed ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
@@ -187,31 +193,30 @@ function listTasks(
 	].join(' ');
 }
 
-function isInDoubt(item: Item): boolean {
-	return 'isInDoubt' in item && item.isInDoubt === true;
-}
-
-/** Tells a person in the editor, and otherwise the log, that a run was not real. */
-function mentionTestMode(context: IExecuteFunctions, items: Settled[]): void {
-	const count = items.filter(isTest).length;
-	if (count === 0) return;
-	const message = `Test Mode: ${count} ${count === 1 ? 'item' : 'items'}, nothing generated`;
-	if (context.getMode() === 'manual') {
-		context.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
-	} else {
-		context.logger.warn(`OctopusX: ${message}`);
-	}
-}
-
-/** Sums up what a person who watches a manual run might miss in the items. */
-function addHint(context: IExecuteFunctions, items: Settled[]): void {
-	if (context.getMode() !== 'manual') return;
+/**
+ * Tells a person who watches a manual run what the items do not show at a glance. In other runs, the log
+ * says if the run was not real.
+ */
+function addHints(context: IExecuteFunctions, items: Settled[], failures: Failed[]): void {
+	const isManual = context.getMode() === 'manual';
 	const total = items.length;
+	const tests = items.filter(isTest).length;
+	if (tests > 0) {
+		const message = `Test Mode: ${tests} ${tests === 1 ? 'item' : 'items'}, nothing generated`;
+		if (isManual) {
+			context.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
+		} else {
+			context.logger.warn(`OctopusX: ${message}`);
+		}
+	}
+	// an error that ends the node says enough
+	if (!isManual || (failures.length > 0 && !context.continueOnFail())) return;
 	const claimed = items.filter((item) => item.state === 'delivered' && item.isClaimed).length;
-	const errors = items.flatMap((item) => (item.state === 'failed' ? [item.error.message] : []));
-	const inDoubt = items.filter(isInDoubt).length;
+	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).length;
 	const counts = new Map<string, number>();
-	for (const message of errors) counts.set(message, (counts.get(message) ?? 0) + 1);
+	for (const { error } of failures) {
+		counts.set(error.message, (counts.get(error.message) ?? 0) + 1);
+	}
 	const kinds = [...counts].sort(([, one], [, other]) => other - one);
 	const more = kinds.length - MAX_KINDS;
 	const shown = kinds.slice(0, MAX_KINDS).map(([message, count]) => `${message} (${count})`);
@@ -219,8 +224,8 @@ function addHint(context: IExecuteFunctions, items: Settled[]): void {
 		...(claimed > 0
 			? [`${claimed} of ${total} items continued with a task that was already charged.`]
 			: []),
-		...(errors.length > 0
-			? [`${errors.length} of ${total} items failed: ${shown.join('; ')}.`]
+		...(failures.length > 0
+			? [`${failures.length} of ${total} items failed: ${shown.join('; ')}.`]
 			: []),
 		...(more > 0 ? [`And ${more} more kinds of errors: see the items.`] : []),
 		...(inDoubt > 0
@@ -232,7 +237,7 @@ function addHint(context: IExecuteFunctions, items: Settled[]): void {
 	if (sentences.length === 0) return;
 	context.addExecutionHints({
 		message: sentences.join(' '),
-		type: errors.length > 0 ? 'warning' : 'info',
+		type: failures.length > 0 ? 'warning' : 'info',
 		location: 'outputPane',
 	});
 }

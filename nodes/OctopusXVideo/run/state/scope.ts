@@ -1,5 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { OctopusXClient } from '../../api/client';
+import type { Task } from '../../api/task';
 import { TestClient } from '../../testMode/testClient';
 import { Limiter } from '../../timing/limiter';
 import { CircuitBreaker } from '../../timing/retry';
@@ -67,11 +68,13 @@ export async function openScope(
 	};
 }
 
-/** Shows a message to a person who watches a manual run in the editor. */
+/** Shows the state of a task, or a message, to a person who watches a manual run in the editor. */
 export function tellEditor(
-	{ context }: Pick<Scope, 'context'>,
+	{ context }: ItemScope,
 	{ index }: Pick<Item, 'index'>,
-	text: string,
+	news: Task | string,
 ): void {
+	const text =
+		typeof news === 'string' ? news : `${news.task_id} ${news.status} ${news.progress} %`;
 	context.sendMessageToUI(`item ${index}: ${text}`);
 }

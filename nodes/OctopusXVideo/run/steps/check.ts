@@ -79,7 +79,7 @@ export async function checkTask(
 		task = await getVerdict(scope, task);
 		unknownChecks = 0;
 	}
-	showTask(scope, item, task);
+	tellEditor(scope, item, task);
 	const next = withTask({ ...item, unknownChecks }, task);
 	return next.state === 'running' && isLate ? failed(next, timedOut(task)) : next;
 }
@@ -94,9 +94,9 @@ export async function getTask(
 	taskId: string,
 	policy: Pick<RetryPolicy, 'deadline'> & Partial<RetryPolicy>,
 ): Promise<RetryResult<Task>> {
-	return await withRetries(async (ending) => await attempt(client.getTask(taskId, ending)), {
-		minDelayMs: MIN_RETRY_DELAY_MS,
+	const defaults: Omit<RetryPolicy, 'deadline'> = {
 		shouldRetry: ({ transient }) => transient,
+		minDelayMs: MIN_RETRY_DELAY_MS,
 		retryAtDeadline: true,
 		maxRetryAfterMs: MAX_RETRY_AFTER_MS,
 		// the checks of different items are spread by their submissions
@@ -109,6 +109,9 @@ export async function getTask(
 				{ transient: true },
 			),
 		signal,
+	};
+	return await withRetries(async (ending) => await attempt(client.getTask(taskId, ending)), {
+		...defaults,
 		...policy,
 	});
 }
@@ -122,11 +125,6 @@ export async function getVerdict({ client, signal }: ItemScope, task: Task): Pro
 	);
 	const { value: verdict } = await attempt(asking);
 	return verdict && verdict.status !== 'unknown' ? verdict : task;
-}
-
-/** Shows the state of a task to a person who watches a manual run. */
-export function showTask(scope: ItemScope, item: { index: number }, task: Task): void {
-	tellEditor(scope, item, `${task.task_id} ${task.status} ${task.progress} %`);
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 	type Running,
 } from '../state/item';
 import { tellEditor, type ItemScope } from '../state/scope';
-import { getTask, showTask } from './check';
+import { getTask } from './check';
 import { submitOnce } from './submit';
 import { uploadFiles } from './upload';
 
@@ -35,8 +35,8 @@ export async function obtainTask(
 		return { ...failed(item, fault), ...(isTask && { uncheckedId: source.taskId }) };
 	}
 	scope.breaker.record();
-	showTask(scope, item, task);
-	const isClaimed = scope.claim.isClaimed(task.task_id);
+	tellEditor(scope, item, task);
+	const isClaimed = scope.claim.claimed?.taskId === task.task_id;
 	const times = { startedAt, deadline, unknownChecks: 0 };
 	return withTask({ index, job, isOwnTask, isClaimed, ...times }, task);
 }

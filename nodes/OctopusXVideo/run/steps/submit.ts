@@ -27,7 +27,7 @@ export async function submitOnce(
 	const { value: body, fault: unreadable } = await attempt(openBody(context, request));
 	if (unreadable) return { fault: unreadable.withCharge('none') };
 	if (signal?.aborted) {
-		body.close();
+		body.close?.();
 		return { fault: new StoppedError('', 'none') };
 	}
 
@@ -43,12 +43,12 @@ export async function submitOnce(
 		);
 		return task;
 	});
-	void attempt(created).then(body.close);
+	void attempt(created).then(() => body.close?.());
 
 	const answered = await attempt(waitAtMost(ANSWER_TIMEOUT_MS, created, signal));
 	if (answered.value) return { value: answered.value };
 	const fault = answered.fault ?? unanswered();
-	if (fault.details.maybeAccepted && body.isHandedOver()) {
+	if (fault.details.maybeAccepted && (body.isHandedOver?.() ?? true)) {
 		context.logger.warn(
 			`OctopusX: item ${index} may have been charged: ${fault.message} ${fault.description}`,
 			{ item: index },
@@ -63,7 +63,7 @@ export async function submitOnce(
 	noteAnswer();
 	if (!fault.details.maybeAccepted) return { fault: fault.withCharge('none') };
 	// a request left open could still send its last byte and be accepted
-	body.close();
+	body.close?.();
 	return {
 		fault: new OctopusXError(
 			'The request could not be sent completely',
