@@ -2,7 +2,7 @@ import { ENDINGS, TEXT_TO_VIDEO } from './requests';
 import { checkTask, create, until, verdict } from './tasks';
 import type { Target } from './target';
 
-/** How the node reads a task with each ending. A status that the gateway does not know means nothing to it. */
+/** How the node reads a task with each ending. */
 const READ_AS: Record<(typeof ENDINGS)[number], { status: string; failure?: object }> = {
 	failed: { status: 'failed', failure: { code: 'task_failed' } },
 	cancelled: { status: 'cancelled', failure: { code: 'task_cancelled' } },
