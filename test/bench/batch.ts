@@ -22,7 +22,7 @@ async function seconds(options: Omit<RunOptions, 'mode'>): Promise<number> {
 	return (performance.now() - startedAt) / 1_000;
 }
 
-/** (a) A batch of videos that take 3 s each, against the limit and against what users build today. */
+/** (a) Time for a batch of videos that take 3 s each, compared with the limit and with other solutions. */
 export async function measureBatch(): Promise<Section> {
 	const sandbox = await startSandbox({ durationMs: TASK_MS });
 	const credential = { apiKey: sandbox.apiKey, baseUrl: sandbox.url };
@@ -65,8 +65,9 @@ export async function measureBatch(): Promise<Section> {
 	});
 	return {
 		title: 'A batch of videos',
-		text: `Tasks take ${limit} s, checks come every second (n8n's OpenAI node: its fixed 10 s). The limit is one
-task: all videos at once, noticed at once. The loop is HTTP Request → Wait → IF from the templates.`,
+		text: `Tasks take ${limit} s and are checked every second (n8n's OpenAI node: every 10 s, which cannot be changed). The
+limit is the time of one task: all videos run at once, and each end is noticed at once. The loop is the
+HTTP Request → Wait → IF pattern of n8n's templates.`,
 		rows: [
 			row('OctopusX Video, Max Concurrency 20', VIDEOS, all, all),
 			row('OctopusX Video, Max Concurrency 5', VIDEOS, five, all),

@@ -6,12 +6,12 @@ import { bufferingNode } from './bufferingNode';
 import { octopusX } from './peers';
 import { MB } from './report';
 
-/** What the parent asks for, and gets back as JSON: the peak of the resident memory above idle. */
+/** The job, passed as JSON. The result, `{ growth }`, is printed as JSON: peak memory above idle, in bytes. */
 export interface MemoryJob {
 	what: 'download' | 'edits';
 	isBuffering: boolean;
 	credential: { apiKey: string; baseUrl: string };
-	/** The task whose file is downloaded, and one with a small file to warm up. */
+	/** The task whose file is downloaded. */
 	taskId: string;
 }
 
@@ -47,6 +47,7 @@ async function run(job: MemoryJob, input: INodeExecutionData[]): Promise<void> {
 async function main(): Promise<void> {
 	const job = JSON.parse(process.argv[2] ?? '') as MemoryJob;
 	await initBinaryData();
+	// Warm-up with small files.
 	if (job.what === 'edits') await run(job, await prepare(job, 1_000));
 	const input = await prepare(job, EDIT_BYTES);
 
