@@ -3,7 +3,7 @@ import type { Ending } from './tasks';
 export type Route =
 	'models' | 'submit' | 'poll' | 'verdict' | 'content' | 'file' | 'presign' | 'upload' | 'usage';
 
-/** One way for an exchange to go wrong. */
+/** Something that goes wrong with the answer to a request. */
 export interface Fault {
 	on: Route;
 	/** Affects only requests about tasks whose prompt contains this. */

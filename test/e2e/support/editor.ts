@@ -10,7 +10,7 @@ import type { N8nApi, SavedWorkflow } from './n8nApi';
 import { until } from './until';
 import type { Setup } from './useN8n';
 
-/** Pixels that the rounded corners of a node's panel need. */
+/** Size of the rounded corners of a node's panel, in pixels. */
 const PANEL_CORNER = 3;
 /** Margin around the workflow in a picture, in pixels. */
 const WORKFLOW_MARGIN = 16;
