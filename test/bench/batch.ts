@@ -1,10 +1,9 @@
-import type { IRun } from 'n8n-workflow';
-import { builtNodeClass } from '../engine/support/builtNode';
-import { runWorkflow, type RunOptions } from '../engine/support/runWorkflow';
+import type { RunOptions } from '../engine/support/runWorkflow';
 import { startSandbox } from '../sandbox/sandbox';
 import { startOpenAiServer } from './openAiServer';
 import { octopusX, openAiVideo, peerTypes, sequentialLoop } from './peers';
 import { ratio, round, type Row, type Section } from './report';
+import { runOrThrow } from './runOrThrow';
 
 const TASK_MS = 3_000;
 const VIDEOS = 20;
@@ -12,13 +11,7 @@ const OPENAI_VIDEOS = 4;
 
 async function seconds(options: Omit<RunOptions, 'mode'>): Promise<number> {
 	const startedAt = performance.now();
-	const run: IRun = await runWorkflow({
-		...options,
-		node: new (builtNodeClass())(),
-		mode: 'trigger',
-	});
-	const { error } = run.data.resultData;
-	if (error) throw new Error(`${error.message} ${error.description ?? ''}`);
+	await runOrThrow(options);
 	return (performance.now() - startedAt) / 1_000;
 }
 

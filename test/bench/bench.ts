@@ -3,13 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initBinaryData } from '../engine/support/runWorkflow';
+import { ROOT } from '../package/tarball';
 import { measureBatch } from './batch';
 import { measureLoad } from './load';
 import { measureMemory } from './memory';
 import { measureOverhead } from './overhead';
 import { toMarkdown, type Section } from './report';
 
-const ROOT = join(__dirname, '..', '..');
 const REPORT = join(ROOT, 'docs', 'BENCHMARK.md');
 
 /** Runs in jest, which provides the virtual clock. */

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { BUILT_NODE_FILE } from '../engine/support/builtNode';
+import { ROOT } from '../package/tarball';
 import { PEER_FILES } from './peers';
 import { ratio, round, type Section } from './report';
 
-const ROOT = join(__dirname, '..', '..');
 const MODULES = join(__dirname, 'node_modules');
 const LOADS = 5;
 

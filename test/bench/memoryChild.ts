@@ -1,10 +1,10 @@
 import '../setup';
 import type { INodeExecutionData } from 'n8n-workflow';
-import { builtNodeClass } from '../engine/support/builtNode';
-import { initBinaryData, runWorkflow, storeBinary } from '../engine/support/runWorkflow';
+import { initBinaryData, storeBinary } from '../engine/support/runWorkflow';
 import { bufferingNode } from './bufferingNode';
 import { octopusX } from './peers';
 import { MB } from './report';
+import { runOrThrow } from './runOrThrow';
 
 /** The job, passed as JSON. The result, `{ growth }`, is printed as JSON: peak memory above idle, in bytes. */
 export interface MemoryJob {
@@ -33,15 +33,12 @@ async function run(job: MemoryJob, input: INodeExecutionData[]): Promise<void> {
 		job.what === 'download'
 			? { operation: 'getStatus', taskId: job.taskId, downloadVideo: true }
 			: { operation: 'edit', prompt: 'x', videoSource: 'binary', waitForCompletion: false };
-	const { data } = await runWorkflow({
+	await runOrThrow({
 		workflow: octopusX(parameters),
 		input,
 		credential: job.credential,
-		node: job.isBuffering ? bufferingNode() : new (builtNodeClass())(),
-		mode: 'trigger',
+		node: job.isBuffering ? bufferingNode() : undefined,
 	});
-	const { error } = data.resultData;
-	if (error) throw new Error(`${error.message} ${error.description ?? ''}`);
 }
 
 async function main(): Promise<void> {

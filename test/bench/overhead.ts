@@ -1,8 +1,7 @@
-import { builtNodeClass } from '../engine/support/builtNode';
-import { runWorkflow } from '../engine/support/runWorkflow';
 import { startSandbox } from '../sandbox/sandbox';
 import { octopusX } from './peers';
 import { ratio, round, type Section } from './report';
+import { runOrThrow } from './runOrThrow';
 
 const COUNTS = [10, 100, 1_000];
 
@@ -14,15 +13,13 @@ export async function measureOverhead(): Promise<Section> {
 	for (const count of [10, ...COUNTS]) {
 		const { user, system } = process.cpuUsage();
 		const startedAt = performance.now();
-		await runWorkflow({
+		await runOrThrow({
 			workflow: octopusX({
 				prompt: '={{ $json.prompt }}',
 				options: { maxConcurrency: 50, pollInterval: 1 },
 			}),
 			input: Array.from({ length: count }, (_, n) => ({ json: { prompt: `number ${n}` } })),
 			credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
-			node: new (builtNodeClass())(),
-			mode: 'trigger',
 		});
 		const wall = (performance.now() - startedAt) / 1_000;
 		const used = process.cpuUsage({ user, system });

@@ -1,13 +1,11 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCLI } from 'jest';
-import { normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/baseUrl';
 import { ask } from '../ask';
+import { ROOT } from '../package/tarball';
+import { realApi } from '../realApi';
 import { ENDINGS as ENDINGS_OF_TASKS, MODES, REFUSED } from './requests';
 import { summarize } from './summary';
 import { AGREED, ENDINGS } from './target';
-
-const ROOT = join(__dirname, '..', '..');
 
 const HELP = `Tests whether the node can work with an API.
 
@@ -18,16 +16,11 @@ const HELP = `Tests whether the node can work with an API.
 
 OCTOPUSX_API_KEY and OCTOPUSX_BASE_URL select the API. Without a key, the sandbox is tested.`;
 
-/**
- * The address to test, or `undefined` if the user does not agree to pay for it.
- *
- * @throws if OCTOPUSX_BASE_URL is not a URL
- */
+/** The address to test, or `undefined` if the user does not agree to pay for it. */
 async function chooseTarget(hasAgreed: boolean, hasEndings: boolean): Promise<string | undefined> {
-	const { OCTOPUSX_API_KEY: apiKey, OCTOPUSX_BASE_URL: baseUrl = 'https://octopusx.ai' } =
-		process.env;
-	if (!apiKey) return 'the sandbox';
-	if (!normalizeBaseUrl(baseUrl)) throw new Error(`OCTOPUSX_BASE_URL is not a URL: ${baseUrl}`);
+	const api = realApi();
+	if (!api) return 'the sandbox';
+	const { baseUrl } = api;
 	console.log(`OCTOPUSX_API_KEY is set. This test creates ${MODES.length} videos of 4 seconds at ${baseUrl}, which cost money.
 It also sends ${REFUSED.length} requests that should be refused; each one that is accepted costs another video.`);
 	if (hasEndings)

@@ -6,9 +6,10 @@ import type { IRun, IWorkflowBase } from 'n8n-workflow';
 import { ask } from '../ask';
 import { builtNodeClass } from '../engine/support/builtNode';
 import { initBinaryData, readBinary, runWorkflow } from '../engine/support/runWorkflow';
+import { ROOT } from '../package/tarball';
+import { realApi } from '../realApi';
 import { startSandbox } from '../sandbox/sandbox';
 
-const ROOT = join(__dirname, '..', '..');
 const WORKFLOW = join(ROOT, 'examples', 'every-operation.json');
 const OUTPUT = join(ROOT, 'demo-output');
 const SANDBOX_TASK_MS = 5_000;
@@ -22,9 +23,8 @@ interface Target {
 
 /** The sandbox, or the real API if there is a key; `undefined` if the user does not agree to pay for that. */
 async function chooseTarget(workflow: Workflow, hasAgreed: boolean): Promise<Target | undefined> {
-	const { OCTOPUSX_API_KEY: apiKey, OCTOPUSX_BASE_URL: baseUrl = 'https://octopusx.ai' } =
-		process.env;
-	if (!apiKey) {
+	const api = realApi();
+	if (!api) {
 		const sandbox = await startSandbox({ durationMs: SANDBOX_TASK_MS });
 		console.log(`Using the sandbox on ${sandbox.url}: no costs.`);
 		return {
@@ -34,10 +34,10 @@ async function chooseTarget(workflow: Workflow, hasAgreed: boolean): Promise<Tar
 	}
 	const count = countVideos(workflow);
 	console.log(
-		`OCTOPUSX_API_KEY is set. This demo creates ${count} videos at ${baseUrl}, which cost money.`,
+		`OCTOPUSX_API_KEY is set. This demo creates ${count} videos at ${api.baseUrl}, which cost money.`,
 	);
 	if (!hasAgreed && !(await ask('Continue? (y/N) '))) return undefined;
-	return { credential: { apiKey, baseUrl }, close: async () => {} };
+	return { credential: api, close: async () => {} };
 }
 
 function countVideos({ nodes }: Workflow): number {

@@ -1,3 +1,4 @@
+import { RESUME_TIMEOUT_S } from './support/n8nApi';
 import { useN8n } from './support/useN8n';
 import { chain, itemsOf, videoNode, webhookNode } from './support/workflows';
 
@@ -21,7 +22,7 @@ async function generateThenEdit(path: string, waitStrategy: string) {
 	);
 	await setup.api.callWebhook(path);
 	const [execution] = await setup.api.executionsOf(workflow);
-	return await setup.api.ended(execution as { id: string }, 240);
+	return await setup.api.ended(execution as { id: string }, RESUME_TIMEOUT_S);
 }
 
 test.each(['poll', 'suspend'])(

@@ -1,14 +1,20 @@
 import { useEditor } from './support/editor';
 import { eventually } from './support/eventually';
+import { RESUME_TIMEOUT_S } from './support/n8nApi';
 import { HOUR_MS } from './support/sandboxInN8n';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
-import { chain, node, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
+import {
+	chain,
+	CHECKING_NODE,
+	node,
+	VIDEO_NODE,
+	videoNode,
+	webhookNode,
+} from './support/workflows';
 
 const setup = useN8n();
 const opened = useEditor(setup);
-
-const CHECKING = `${VIDEO_NODE}: checking, do not stop`;
 
 /** Runs a workflow with a suspending node, and returns the suspended execution and the checking one. */
 async function suspend(path: string, prompt: string) {
@@ -45,7 +51,7 @@ test('the checking execution says what it is for, and that it must not be stoppe
 	});
 	await editor.nodeOnCanvas(`Videos of execution ${suspended.id}`).waitFor();
 
-	const panel = await editor.openNode(CHECKING);
+	const panel = await editor.openNode(CHECKING_NODE);
 	await eventually(async () => {
 		expect(await panel.notice()).toContain('stop the suspended one');
 	});
@@ -59,7 +65,7 @@ test('the checking execution says what it is for, and that it must not be stoppe
 	const retried = await setup.api.ended({ id });
 	expect(retried.status).toBe('error');
 	await editor.openExecution(workflow, retried);
-	const { output } = await editor.openNode(CHECKING);
+	const { output } = await editor.openNode(CHECKING_NODE);
 	await eventually(async () => {
 		expect(await output.innerText()).toContain('A checking execution cannot be retried');
 		expect(await output.innerText()).toContain(`Fetch the videos of execution ${suspended.id}`);
@@ -70,7 +76,7 @@ test('after a failed video, the error of the suspended execution says that Retry
 	const { editor } = opened;
 	const { workflow, suspended } = await suspend('failing', 'A paper boat [failed]');
 	for (const task of setup.sandbox.tasks) task.durationMs = 0;
-	await setup.api.ended(suspended, 240);
+	await setup.api.ended(suspended, RESUME_TIMEOUT_S);
 	await editor.openExecution(workflow, suspended);
 	const panel = await editor.openNode(VIDEO_NODE);
 	await eventually(async () => {

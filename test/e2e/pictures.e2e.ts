@@ -8,6 +8,7 @@ import { useN8n } from './support/useN8n';
 import { HOUR_MS } from './support/sandboxInN8n';
 import {
 	chain,
+	CHECKING_NODE,
 	manualTrigger,
 	node,
 	VIDEO_NODE,
@@ -209,7 +210,7 @@ onDemand('pictures for README and docs', () => {
 		await editor.find('sticky').waitFor();
 		await editor.page.waitForTimeout(1_000);
 		await editor.browser.picture('suspended');
-		await editor.openNode(`${VIDEO_NODE}: checking, do not stop`);
+		await editor.openNode(CHECKING_NODE);
 		await editor.page.waitForTimeout(1_000);
 		await editor.browser.picture('suspended-checking');
 	});

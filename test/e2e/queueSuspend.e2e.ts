@@ -1,3 +1,4 @@
+import { RESUME_TIMEOUT_S } from './support/n8nApi';
 import type { Worker } from './support/queueMode';
 import { until } from './support/until';
 import { STALLED, useQueue } from './support/useQueue';
@@ -77,7 +78,7 @@ test('50 running executions fill a worker; 50 suspended ones leave it free and s
 	await worker.program.kill();
 	setup.finishTasks();
 	await setup.queue.workers(1, CONCURRENCY);
-	const ended = await Promise.all(ids.map(async (one) => await api.ended(one, 240)));
+	const ended = await Promise.all(ids.map(async (one) => await api.ended(one, RESUME_TIMEOUT_S)));
 	const tasks = ended.map(({ data }) => itemsOf(data)[0]?.json);
 	expect(new Set(tasks.map((task) => task?.error ?? task?.status))).toEqual(new Set(['completed']));
 	expect(new Set(tasks.map((task) => task?.task_id)).size).toBe(COUNT);
@@ -93,7 +94,7 @@ test('a worker that is killed during a download ends the suspended execution, bu
 		videoNode(setup.credentialId, { waitStrategy: 'suspend', downloadVideo: true }),
 	]);
 	await api.callWebhook('fetching');
-	await until('a download', () => sandbox.hanging > 0, 240);
+	await until('a download', () => sandbox.hanging > 0, RESUME_TIMEOUT_S);
 	await worker.program.kill();
 	sandbox.faults.clear();
 	sandbox.release();

@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import type { INode } from 'n8n-workflow';
 import { ROOT } from '../package/tarball';
 import { N8n } from './support/n8n';
-import type { EndedExecution, SavedWorkflow, WorkflowDraft } from './support/n8nApi';
+import {
+	RESUME_TIMEOUT_S,
+	type EndedExecution,
+	type SavedWorkflow,
+	type WorkflowDraft,
+} from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
 import { HOUR_MS } from './support/sandboxInN8n';
 import { chain, itemsOf, node, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
-
-/** n8n resumes executions only once a minute, and a loop with two items needs that twice. */
-const RESUME_TIMEOUT_S = 240;
 
 const setup = useN8n();
 

@@ -4,14 +4,17 @@ import type { INodeParameters } from 'n8n-workflow';
 import { ROOT } from '../package/tarball';
 import { ChatModel } from './support/chatModel';
 import { useEditor } from './support/editor';
-import type { EndedExecution, SavedWorkflow, WorkflowDraft } from './support/n8nApi';
+import {
+	RESUME_TIMEOUT_S,
+	type EndedExecution,
+	type SavedWorkflow,
+	type WorkflowDraft,
+} from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
 import { chain, manualTrigger, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
 
 const EXAMPLES = join(ROOT, 'examples');
-/** n8n resumes executions only once a minute. */
-const RESUME_TIMEOUT_S = 240;
 
 const setup = useN8n();
 const opened = useEditor(setup);

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ROOT } from '../package/tarball';
 import { FRAMES_PER_SECOND, frames, type Size } from './picture';
 
 /** By aspect ratio. Small enough for items in n8n's database. */
@@ -15,7 +16,7 @@ const SIZES: Record<string, Size> = {
 	'1:1': { width: 240, height: 240 },
 };
 
-const MODULE = join(__dirname, '..', '..', 'nodes', 'OctopusXVideo', 'testMode', 'samples.ts');
+const MODULE = join(ROOT, 'nodes', 'OctopusXVideo', 'testMode', 'samples.ts');
 
 /** The baseline profile of H.264 plays everywhere; with the index first, browsers can start at once. */
 const ENCODING = [

@@ -42,7 +42,7 @@ export interface State {
 export type Handler = (entry: LogEntry, match: RegExpMatchArray) => Reply;
 
 /** All routes. A handler of a public route checks the key itself, or needs none. */
-export const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPublic?: true }> = [
+const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPublic?: true }> = [
 	{ route: 'models', method: 'GET', path: /^\/v1\/models$/ },
 	{ route: 'submit', method: 'POST', path: /^\/v1\/(?:videos|video\/generations)$/ },
 	{ route: 'poll', method: 'GET', path: /^\/v1\/videos\/([^/]+)$/ },

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/baseUrl';
 import { freePort } from '../e2e/support/freePort';
 import { N8n } from '../e2e/support/n8n';
 import { OWNER, type N8nApi, type WorkflowDraft } from '../e2e/support/n8nApi';
 import { ROOT } from '../package/tarball';
+import { realApi } from '../realApi';
 import { startSandbox } from '../sandbox/sandbox';
 import type { SandboxTask } from '../sandbox/tasks';
 
@@ -56,12 +56,10 @@ function isRunning(pid: number): boolean {
 
 /** The real API if there is a key, otherwise a sandbox that keeps its tasks in `folder`. */
 async function chooseTarget(folder: string): Promise<Target> {
-	const { OCTOPUSX_API_KEY: apiKey, OCTOPUSX_BASE_URL: baseUrl = 'https://octopusx.ai' } =
-		process.env;
-	if (apiKey) {
-		if (!normalizeBaseUrl(baseUrl)) throw new Error(`OCTOPUSX_BASE_URL is not a URL: ${baseUrl}`);
-		const description = `the API at ${baseUrl}: every video costs money`;
-		return { data: { apiKey, baseUrl }, description, close: async () => {} };
+	const api = realApi();
+	if (api) {
+		const description = `the API at ${api.baseUrl}: every video costs money`;
+		return { data: api, description, close: async () => {} };
 	}
 	const sandbox = await startSandbox({ durationMs: SANDBOX_TASK_MS });
 	const file = join(folder, 'sandbox-tasks.json');

@@ -1,5 +1,5 @@
 import http, { type IncomingMessage } from 'node:http';
-import { addressOf, close, listen } from '../../sandbox/http';
+import { addressOf, close, listen, readBody } from '../../sandbox/http';
 
 /** What the model does in a turn: call its only tool, or say something. */
 export type Turn = { callTool: Record<string, unknown> } | { say: string };
@@ -131,7 +131,6 @@ function toolResultsOf({ messages = [], input = [] }: Json): string[] {
 }
 
 async function readJson(req: IncomingMessage): Promise<Json> {
-	const chunks: Buffer[] = [];
-	for await (const chunk of req) chunks.push(chunk as Buffer);
-	return chunks.length > 0 ? (JSON.parse(Buffer.concat(chunks).toString()) as Json) : {};
+	const body = await readBody(req);
+	return body.length > 0 ? (JSON.parse(body.toString()) as Json) : {};
 }

@@ -8,6 +8,9 @@ import type {
 } from 'n8n-workflow';
 import { until } from './until';
 
+/** Limit for suspended executions: n8n resumes executions only once a minute, and a loop needs that repeatedly. */
+export const RESUME_TIMEOUT_S = 240;
+
 export const OWNER = {
 	email: 'owner@example.com',
 	firstName: 'n8n',

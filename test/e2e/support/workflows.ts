@@ -3,6 +3,8 @@ import type { WorkflowDraft } from './n8nApi';
 
 const OCTOPUS = 'n8n-nodes-octopusx.octopusXVideo';
 export const VIDEO_NODE = 'OctopusX Video';
+/** The node in a checking execution. */
+export const CHECKING_NODE = `${VIDEO_NODE}: checking, do not stop`;
 
 /** Our node, with default parameters for a short run. */
 export function videoNode(
