@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 
-/** Asks whoever runs a program. No answer, as where nobody is there to type one, is a no. */
+/** Asks the user a yes/no question. Without an answer, for example when stdin is closed, returns false. */
 export async function ask(question: string): Promise<boolean> {
 	const terminal = createInterface({ input: process.stdin, output: process.stdout });
 	const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));

@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-// Nothing in here is shipped: n8n's ban on Node.js itself ends at this folder.
+// This folder is not shipped, so n8n's ban on Node.js modules does not apply.
 export default tseslint.config({
 	files: ['**/*.ts'],
 	extends: [js.configs.recommended, tseslint.configs.recommended],

@@ -1,10 +1,9 @@
-import type { IRun } from 'n8n-workflow';
-import { builtNodeClass } from '../engine/support/builtNode';
-import { runWorkflow, type RunOptions } from '../engine/support/runWorkflow';
+import type { RunOptions } from '../engine/support/runWorkflow';
 import { startSandbox } from '../sandbox/sandbox';
 import { startOpenAiServer } from './openAiServer';
 import { octopusX, openAiVideo, peerTypes, sequentialLoop } from './peers';
 import { ratio, round, type Row, type Section } from './report';
+import { runOrThrow } from './runOrThrow';
 
 const TASK_MS = 3_000;
 const VIDEOS = 20;
@@ -12,17 +11,11 @@ const OPENAI_VIDEOS = 4;
 
 async function seconds(options: Omit<RunOptions, 'mode'>): Promise<number> {
 	const startedAt = performance.now();
-	const run: IRun = await runWorkflow({
-		...options,
-		node: new (builtNodeClass())(),
-		mode: 'trigger',
-	});
-	const { error } = run.data.resultData;
-	if (error) throw new Error(`${error.message} ${error.description ?? ''}`);
+	await runOrThrow(options);
 	return (performance.now() - startedAt) / 1_000;
 }
 
-/** (a) A batch of videos that take 3 s each, against the limit and against what users build today. */
+/** (a) Time for a batch of videos that take 3 s each, compared with the limit and with other solutions. */
 export async function measureBatch(): Promise<Section> {
 	const sandbox = await startSandbox({ durationMs: TASK_MS });
 	const credential = { apiKey: sandbox.apiKey, baseUrl: sandbox.url };
@@ -65,8 +58,9 @@ export async function measureBatch(): Promise<Section> {
 	});
 	return {
 		title: 'A batch of videos',
-		text: `Tasks take ${limit} s, checks come every second (n8n's OpenAI node: its fixed 10 s). The limit is one
-task: all videos at once, noticed at once. The loop is HTTP Request → Wait → IF from the templates.`,
+		text: `Tasks take ${limit} s and are checked every second (n8n's OpenAI node: every 10 s, which cannot be changed). The
+limit is the time of one task: all videos run at once, and each end is noticed at once. The loop is the
+HTTP Request → Wait → IF pattern of n8n's templates.`,
 		rows: [
 			row('OctopusX Video, Max Concurrency 20', VIDEOS, all, all),
 			row('OctopusX Video, Max Concurrency 5', VIDEOS, five, all),

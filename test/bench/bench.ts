@@ -3,16 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initBinaryData } from '../engine/support/runWorkflow';
+import { ROOT } from '../package/tarball';
 import { measureBatch } from './batch';
 import { measureLoad } from './load';
 import { measureMemory } from './memory';
 import { measureOverhead } from './overhead';
 import { toMarkdown, type Section } from './report';
 
-const ROOT = join(__dirname, '..', '..');
 const REPORT = join(ROOT, 'docs', 'BENCHMARK.md');
 
-/** The virtual clock is jest's, so this part runs there. */
+/** Runs in jest, which provides the virtual clock. */
 function measureRequests(): Section {
 	const file = join(process.env.N8N_USER_FOLDER as string, 'requests.json');
 	const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');

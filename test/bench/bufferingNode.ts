@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 import { builtNodeClass } from '../engine/support/builtNode';
 
-/** What most nodes do: files as buffers, all items' files at once. It shares our fields. */
+/** A node with our fields that handles files as most nodes do: as buffers, and all items at once. */
 export function bufferingNode(): INodeType {
 	class BufferingNode extends builtNodeClass() {
 		async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { BUILT_NODE_FILE } from '../engine/support/builtNode';
+import { ROOT } from '../package/tarball';
 import { PEER_FILES } from './peers';
 import { ratio, round, type Section } from './report';
 
-const ROOT = join(__dirname, '..', '..');
 const MODULES = join(__dirname, 'node_modules');
-const TIMES = 5;
+const LOADS = 5;
 
-/** Loads a file in a process of its own, where n8n-workflow is loaded already, as in n8n. */
+/**
+ * Median time to load a node, in ms. Each load has its own process, with n8n-workflow already loaded as
+ * in n8n.
+ */
 function loadMs(file: string): number {
 	const program = `
 		const { createRequire } = require('node:module');
@@ -17,10 +20,10 @@ function loadMs(file: string): number {
 		require(process.argv[1]);
 		console.log(Number(process.hrtime.bigint() - startedAt) / 1e6);
 	`;
-	const times = Array.from({ length: TIMES }, () =>
+	const times = Array.from({ length: LOADS }, () =>
 		Number(execFileSync(process.execPath, ['-e', program, file], { encoding: 'utf8' })),
 	);
-	return times.sort((a, b) => a - b)[Math.floor(TIMES / 2)] as number;
+	return times.sort((a, b) => a - b)[Math.floor(LOADS / 2)] as number;
 }
 
 function tarballBytes(folder: string): number {
@@ -34,7 +37,7 @@ function tarballBytes(folder: string): number {
 	return (Object.values(packed)[0] as { size: number }).size;
 }
 
-/** (d) What n8n pays when it starts, and what an installation downloads. */
+/** (d) Load time when n8n starts, and download size of an installation. */
 export function measureLoad(): Section {
 	const own = { ms: loadMs(BUILT_NODE_FILE), bytes: tarballBytes(ROOT) };
 	const langchain = join(MODULES, '@n8n', 'n8n-nodes-langchain');
@@ -57,8 +60,8 @@ export function measureLoad(): Section {
 	});
 	return {
 		title: 'Loading and size',
-		text: `Median of ${TIMES} loads, each in a new process in which n8n-workflow is loaded already, as in n8n. The
-tarball is that of the package that a node comes with; n8n's own hold many nodes.`,
+		text: `Median of ${LOADS} loads, each in a new process with n8n-workflow already loaded, as in n8n. The tarball is the
+package that contains the node; n8n's own packages contain many nodes.`,
 		rows: [
 			{
 				node: 'OctopusX Video',

@@ -7,7 +7,7 @@ import { MB, ratio, round, type Section } from './report';
 
 const FILE_BYTES = 300 * MB;
 
-/** Runs a job in a process of its own, so that the sandbox's memory is not counted. */
+/** Runs a job in a separate process, so that the sandbox's memory is not counted. Returns the growth in MB. */
 async function growth(job: MemoryJob): Promise<number> {
 	const child = join(__dirname, 'memoryChild.ts');
 	const args = ['--expose-gc', '--import', 'tsx', child, JSON.stringify(job)];
@@ -15,14 +15,14 @@ async function growth(job: MemoryJob): Promise<number> {
 	return (JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { growth: number }).growth / MB;
 }
 
-/** (c) The peak of resident memory above idle, against a node that keeps files in buffers. */
+/** (c) Peak of resident memory above idle, compared with a node that keeps files in buffers. */
 export async function measureMemory(): Promise<Section> {
 	const rows = [];
 	for (const [what, label] of [
 		['download', `a download of ${FILE_BYTES / MB} MB`],
 		['edits', 'ten edits of 15 MB'],
 	] as const) {
-		// a video file starts with the size of its first part, hence with zeros
+		// The node accepts this as an MP4 file: its first bytes, the size of a box, can be zeros.
 		const sandbox = await new Sandbox({
 			video: Buffer.alloc(FILE_BYTES),
 			quirks: { videoUrl: 'proxy' },
@@ -41,7 +41,7 @@ export async function measureMemory(): Promise<Section> {
 		await sandbox.close();
 		for (const [node, peak] of [
 			['OctopusX Video', own],
-			['a node that buffers', buffering],
+			['buffering node', buffering],
 		] as const) {
 			rows.push({
 				what: label,
@@ -53,8 +53,8 @@ export async function measureMemory(): Promise<Section> {
 	}
 	return {
 		title: 'Memory',
-		text: `Peak of the resident memory above idle, in a process of its own, files in n8n's file system mode. The
-node that buffers is what most nodes do: files as buffers, all items' files at once.`,
+		text: `Peak of the resident memory above idle, each measured in a separate process, with files in n8n's file system
+mode. The buffering node does what most nodes do: it keeps the files of all items in buffers at once.`,
 		rows,
 	};
 }

@@ -1,17 +1,17 @@
 import '../setup';
 import type { INodeExecutionData } from 'n8n-workflow';
-import { builtNodeClass } from '../engine/support/builtNode';
-import { initBinaryData, runWorkflow, storeBinary } from '../engine/support/runWorkflow';
+import { initBinaryData, storeBinary } from '../engine/support/runWorkflow';
 import { bufferingNode } from './bufferingNode';
 import { octopusX } from './peers';
 import { MB } from './report';
+import { runOrThrow } from './runOrThrow';
 
-/** What the parent asks for, and gets back as JSON: the peak of the resident memory above idle. */
+/** The job, passed as JSON. The result, `{ growth }`, is printed as JSON: peak memory above idle, in bytes. */
 export interface MemoryJob {
 	what: 'download' | 'edits';
 	isBuffering: boolean;
 	credential: { apiKey: string; baseUrl: string };
-	/** The task whose file is downloaded, and one with a small file to warm up. */
+	/** The task whose file is downloaded. */
 	taskId: string;
 }
 
@@ -33,20 +33,18 @@ async function run(job: MemoryJob, input: INodeExecutionData[]): Promise<void> {
 		job.what === 'download'
 			? { operation: 'getStatus', taskId: job.taskId, downloadVideo: true }
 			: { operation: 'edit', prompt: 'x', videoSource: 'binary', waitForCompletion: false };
-	const { data } = await runWorkflow({
+	await runOrThrow({
 		workflow: octopusX(parameters),
 		input,
 		credential: job.credential,
-		node: job.isBuffering ? bufferingNode() : new (builtNodeClass())(),
-		mode: 'trigger',
+		node: job.isBuffering ? bufferingNode() : undefined,
 	});
-	const { error } = data.resultData;
-	if (error) throw new Error(`${error.message} ${error.description ?? ''}`);
 }
 
 async function main(): Promise<void> {
 	const job = JSON.parse(process.argv[2] ?? '') as MemoryJob;
 	await initBinaryData();
+	// Warm-up with small files.
 	if (job.what === 'edits') await run(job, await prepare(job, 1_000));
 	const input = await prepare(job, EDIT_BYTES);
 

@@ -6,7 +6,7 @@ const MODULES = join(__dirname, 'node_modules');
 const BASE = join(MODULES, 'n8n-nodes-base', 'dist', 'nodes');
 const VENDORS = join(MODULES, '@n8n', 'n8n-nodes-langchain', 'dist', 'nodes', 'vendors');
 
-/** The files of other nodes, as n8n would require them. */
+/** The files that n8n loads for other nodes. */
 export const PEER_FILES = {
 	'HTTP Request': join(BASE, 'HttpRequest', 'HttpRequest.node.js'),
 	'OpenAI (n8n vendor node)': join(VENDORS, 'OpenAi', 'OpenAi.node.js'),
@@ -53,7 +53,7 @@ function node(
 const start = node('Start', TRIGGER_TYPE, 1, {});
 const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
 
-/** The pattern of the templates: one item after another, submit, wait, look, and look again. */
+/** The pattern of n8n's templates: one item after another; submit, then wait and check until it is done. */
 export function sequentialLoop(baseUrl: string, apiKey: string, intervalSeconds: number) {
 	const http = { sendHeaders: true, options: {} };
 	const headerParameters = { parameters: [{ name: 'Authorization', value: `Bearer ${apiKey}` }] };
@@ -76,7 +76,7 @@ export function sequentialLoop(baseUrl: string, apiKey: string, intervalSeconds:
 				amount: intervalSeconds,
 				unit: 'seconds',
 			}),
-			node('Look', 'n8n-nodes-base.httpRequest', 4.2, {
+			node('Check', 'n8n-nodes-base.httpRequest', 4.2, {
 				...http,
 				headerParameters,
 				method: 'GET',
@@ -102,8 +102,8 @@ export function sequentialLoop(baseUrl: string, apiKey: string, intervalSeconds:
 			Start: { main: [to('Loop')] },
 			Loop: { main: [[], to('Submit')] },
 			Submit: { main: [to('Wait')] },
-			Wait: { main: [to('Look')] },
-			Look: { main: [to('Done?')] },
+			Wait: { main: [to('Check')] },
+			Check: { main: [to('Done?')] },
 			'Done?': { main: [to('Loop'), to('Wait')] },
 		},
 	};

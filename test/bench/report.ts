@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 
 export type Row = Record<string, string | number>;
 
-/** A part of the benchmark: its rows, and what they mean. */
+/** A section of the report: a table, and a text that explains it. */
 export interface Section {
 	title: string;
 	text: string;
@@ -19,8 +19,8 @@ export function toMarkdown(sections: Section[]): string {
 	const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 	return `# Benchmark
 
-Written by \`npm run bench\`; do not edit. Every figure is from one run on one machine
-(${cpus().length} cores, Node ${process.version}, commit ${commit}), so read the ratios.
+Written by \`npm run bench\`; do not edit. All figures come from one run on one machine
+(${cpus().length} cores, Node ${process.version}, commit ${commit}), so only the ratios are meaningful.
 
 ${sections.map(({ title, text, rows }) => `## ${title}\n\n${text}\n\n${table(rows)}`).join('\n\n')}
 `;

@@ -6,8 +6,8 @@ import type { Section } from './report';
 
 const sandbox = useSandbox();
 
-/** (b) Requests per video and lateness, in n8n's engine on a virtual clock; for bench.ts to read. */
-test('requests and lateness are measured for the benchmark', async () => {
+/** (b) Requests per video and lateness on virtual time. Writes a section that bench.ts reads. */
+test('the benchmark measures requests and lateness', async () => {
 	const rows = [];
 	for (const seconds of [10, 60, 300]) {
 		for (const offset of [0, 0.1]) {
@@ -27,8 +27,8 @@ test('requests and lateness are measured for the benchmark', async () => {
 	}
 	const section: Section = {
 		title: 'Requests and lateness',
-		text: `Default settings, on a virtual clock. A tenth of a second more than a multiple of 5 s is the worst case for
-checks every 5 seconds.`,
+		text: `Default settings, on virtual time. A task that takes a tenth of a second more than a multiple of 5 s is the
+worst case for checks every 5 seconds.`,
 		rows,
 	};
 	writeFileSync(process.env.BENCH_RESULT ?? '', JSON.stringify(section));

@@ -2,16 +2,16 @@ import type { Target } from './target';
 
 const USAGE = '/api/usage/token/';
 
-/** Units of quota that the key has used. The API lets an address ask for it 20 times in 20 minutes. */
-export async function usedSoFar(target: Target): Promise<number> {
+/** Units of quota that the key has used. The API allows 20 such requests per IP address in 20 minutes. */
+export async function usedQuota(target: Target): Promise<number> {
 	const { status, body } = await target.get(USAGE);
 	if (status !== 200) throw new Error(`${USAGE} answered with HTTP ${status}`);
 	return (body as { data: { total_used: number } }).data.total_used;
 }
 
-/** What a key may use and has used, and the addresses that there are not. */
+/** Models and usage of a key, and the answers to unknown paths. */
 export function testAccount(target: Target): void {
-	test('the list of models names those of the node, and says that all is well', async () => {
+	test('GET /v1/models lists the models of the node, with success: true', async () => {
 		const { status, headers, body } = await target.get('/v1/models');
 		expect(status).toBe(200);
 		expect(headers.get('x-oneapi-request-id')).toBeTruthy();
@@ -25,14 +25,14 @@ export function testAccount(target: Target): void {
 		}
 	});
 
-	test.each(['sk-wrong', ''])('the list of models is refused to the key "%s"', async (key) => {
+	test.each(['sk-wrong', ''])('GET /v1/models answers 401 to the key "%s"', async (key) => {
 		const { status, headers, body } = await target.get('/v1/models', key);
 		const requestId = headers.get('x-oneapi-request-id');
 		const message = expect.stringMatching(RegExp(`\\(request id: ${requestId}\\)`));
 		expect([status, body]).toEqual([401, { error: { code: '', type: 'new_api_error', message } }]);
 	});
 
-	test('usage tells what the key has left', async () => {
+	test('GET /api/usage/token/ reports how much quota the key has used and has left', async () => {
 		const { status, body } = await target.get(USAGE);
 		expect([status, body]).toEqual([
 			200,
@@ -57,12 +57,15 @@ export function testAccount(target: Target): void {
 	test.each([
 		['sk-wrong', 'Invalid token'],
 		['', 'Token not provided'],
-	])('usage is refused to the key "%s" in the words of the console', async (key, message) => {
-		const { status, body } = await target.get(USAGE, key);
-		expect([status, body]).toEqual([401, { success: false, message }]);
-	});
+	])(
+		'GET /api/usage/token/ answers 401 to the key "%s", in the envelope of the console',
+		async (key, message) => {
+			const { status, body } = await target.get(USAGE, key);
+			expect([status, body]).toEqual([401, { success: false, message }]);
+		},
+	);
 
-	test('an unknown address below /v1 is told to be one', async () => {
+	test('an unknown path below /v1 returns 404 with the message "Invalid URL"', async () => {
 		const { status, body } = await target.get('/v1/v1/models');
 		const message = 'Invalid URL (GET /v1/v1/models)';
 		expect([status, body]).toEqual([
@@ -71,23 +74,26 @@ export function testAccount(target: Target): void {
 		]);
 	});
 
-	test.each(['/console', '//v1/models'])('at %s there is a page for people', async (path) => {
-		const { status, headers } = await target.get(path);
-		expect([status, headers.get('content-type')]).toEqual([
-			200,
-			expect.stringMatching(/^text\/html/),
-		]);
-	});
+	test.each(['/console', '//v1/models'])(
+		'GET %s returns an HTML page with HTTP 200',
+		async (path) => {
+			const { status, headers } = await target.get(path);
+			expect([status, headers.get('content-type')]).toEqual([
+				200,
+				expect.stringMatching(/^text\/html/),
+			]);
+		},
+	);
 
-	test('a submission to an address that is none brings a page, and no task', async () => {
+	test('a submission to //v1/videos returns an HTML page with HTTP 200 instead of a task', async () => {
 		const { status, body } = await target.post('//v1/videos', {});
 		expect([status, body]).toEqual([200, expect.stringMatching(/^\s*<!doctype html>/i)]);
 	});
 }
 
-/** What OctopusX has added to the gateway: addresses that run the gateway alone do not have it. */
+/** Uploads, which OctopusX has added to the gateway. An API that is only the gateway lacks them. */
 export function testUploads(target: Target): void {
-	test('a file is put to a presigned address without the key, and is public then', async () => {
+	test('a file can be PUT to a presigned URL without the key, and is public afterwards', async () => {
 		const request = { file_name: 'a.png', content_type: 'image/png', expires_in: 60 };
 		const { status, body } = await target.post('/api/upload/presign', request);
 		expect([status, body]).toEqual([
@@ -112,7 +118,7 @@ export function testUploads(target: Target): void {
 		expect(await (await fetch(data.public_url ?? '')).text()).toBe('bytes');
 	});
 
-	test('a presigned address needs a name and a type', async () => {
+	test('a request for a presigned URL fails without a file name and a type', async () => {
 		const { body } = await target.post('/api/upload/presign', {});
 		expect(body).toEqual({ success: false, message: expect.any(String) });
 	});

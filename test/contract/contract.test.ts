@@ -5,7 +5,7 @@ import { Target } from './target';
 import { testTasks } from './tasks';
 import { ADDITIONS } from './summary';
 
-/** What a gateway must do for the node to be right; see run.ts for how to run it against another one. */
+/** What the node relies on in an API. run.ts runs these tests against a real one. */
 const target = new Target();
 beforeAll(async () => await target.open());
 afterAll(async () => await target.close());

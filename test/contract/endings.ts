@@ -1,8 +1,8 @@
 import { ENDINGS, TEXT_TO_VIDEO } from './requests';
-import { create, look, until, verdict } from './tasks';
+import { checkTask, create, until, verdict } from './tasks';
 import type { Target } from './target';
 
-/** How the node reads a task that ended so: a word that the gateway does not know tells nothing. */
+/** How the node reads a task with each ending. */
 const READ_AS: Record<(typeof ENDINGS)[number], { status: string; failure?: object }> = {
 	failed: { status: 'failed', failure: { code: 'task_failed' } },
 	cancelled: { status: 'cancelled', failure: { code: 'task_cancelled' } },
@@ -11,7 +11,7 @@ const READ_AS: Record<(typeof ENDINGS)[number], { status: string; failure?: obje
 	statusless: { status: 'failed', failure: { code: 'task_statusless' } },
 };
 
-/** How tasks end without a video: only where our sandbox is the model service. */
+/** Tasks that end without a video. This needs our sandbox as the model service. */
 export function testEndings(target: Target): void {
 	const ids = new Map<string, string>();
 	beforeAll(async () => {
@@ -22,15 +22,14 @@ export function testEndings(target: Target): void {
 	});
 
 	test.each(ENDINGS)(
-		'a task that ends %s is refunded, and its verdict is failure',
+		'a task that ends as %s is refunded, and its verdict is FAILURE',
 		async (ending) => {
 			const id = ids.get(ending) as string;
-			const isOver = async () => (await verdict(target, id)).status === 'FAILURE';
-			await until(target, isOver);
+			await until(target, async () => (await verdict(target, id)).status === 'FAILURE');
 			const { fail_reason: reason, ...judged } = await verdict(target, id);
 			expect(judged).toMatchObject({ progress: '100%', quota: 0, result_url: reason });
 			expect(reason).toEqual(expect.stringMatching(/\S/));
-			expect(await look(target, id)).toMatchObject({ task_id: id, ...READ_AS[ending] });
+			expect(await checkTask(target, id)).toMatchObject({ task_id: id, ...READ_AS[ending] });
 			const { status, body } = await target.get(`/v1/videos/${id}/content`);
 			const message = 'Task is not completed yet, current status: FAILURE';
 			expect([status, body]).toEqual([400, { error: { message, type: 'invalid_request_error' } }]);

@@ -1,27 +1,26 @@
 import { readEnvelope } from '../../nodes/OctopusXVideo/api/envelope';
 import { REFUSED } from './requests';
 import type { Target } from './target';
-import { usedSoFar } from './account';
+import { usedQuota } from './account';
 
-/** What is refused is refused in so many words, and costs nothing. */
+/** Refused submissions: each is recognizable as a refusal, and none is charged. */
 export function testRefusals(target: Target): void {
 	let used: number;
-	beforeAll(async () => void (used = await usedSoFar(target)));
+	beforeAll(async () => void (used = await usedQuota(target)));
 
 	test.each(REFUSED)('a submission with %s is refused', async (_what, body, expected) => {
-		const { status, headers, body: said } = await target.post('/v1/videos', body, expected.key);
+		const { status, headers, body: answer } = await target.post('/v1/videos', body, expected.key);
 		const requestId = headers.get('x-oneapi-request-id');
 		expect(requestId).toBeTruthy();
-		expect(readEnvelope(said).isRefusal).toBe(true);
+		expect(readEnvelope(answer).isRefusal).toBe(true);
 		const { code, type } = expected;
-		expect([status, said]).toEqual([
+		expect([status, answer]).toEqual([
 			expected.status,
 			type
 				? {
 						error: {
 							code: code ?? '',
 							type,
-							// the text names the request, too
 							message: expect.stringContaining(`(request id: ${requestId})`),
 						},
 					}
@@ -29,18 +28,17 @@ export function testRefusals(target: Target): void {
 		]);
 	});
 
-	test('the reason of the model service comes as JSON in a text', async () => {
+	test('the message of a refusal by the model service is JSON, from which the node reads the reason', async () => {
 		const [, body] = REFUSED.at(-1) as (typeof REFUSED)[number];
 		const answer = await target.post('/v1/videos', body);
 		const { message } = answer.body as { message: string };
 		expect(JSON.parse(message)).toEqual(expect.any(Object));
-		// and the node finds the words in it
 		expect(readEnvelope(answer.body).message).not.toContain('{');
 	});
 
-	test('what was refused is not charged', async () => {
-		// a charge is given back after the answer
+	test('refused submissions are not charged', async () => {
+		// The gateway refunds a charge only after it has sent the answer.
 		await target.pause(2_000);
-		expect(await usedSoFar(target)).toBe(used);
+		expect(await usedQuota(target)).toBe(used);
 	});
 }

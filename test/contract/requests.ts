@@ -1,13 +1,13 @@
 import { crc32, deflateSync } from 'node:zlib';
 import { VIDEOS } from '../sandbox/fixtures';
 
-/** The cheapest video: the least seconds and the lowest resolution. */
+/** The cheapest video: the shortest duration and the lowest resolution. */
 export const CLIP = { seconds: '4', aspect_ratio: '16:9', resolution: '720p' };
 export const TEXT_TO_VIDEO = { model: 'omni-fast', prompt: 'A paper boat on calm water', ...CLIP };
 
 const image = dataUri('image/png', gradient(640, 360));
 
-/** The body of each mode that the node has; every one is a video that is paid for. */
+/** A submission for each mode of the node. Each one creates a video and costs money. */
 export const MODES: Array<[string, Record<string, unknown>]> = [
 	['text to video', TEXT_TO_VIDEO],
 	['first frame', { ...TEXT_TO_VIDEO, first_image_url: image }],
@@ -19,26 +19,26 @@ export const MODES: Array<[string, Record<string, unknown>]> = [
 	],
 ];
 
-/** Prompts by which our sandbox lets tasks end; each costs a video unless it is refunded. */
+/** Endings that our sandbox gives a task if the prompt contains them. The gateway should refund such a task. */
 export const ENDINGS = ['failed', 'cancelled', 'expired', 'unrecognized', 'statusless'] as const;
 
-/** How a refusal looks: `code` is that of the task endpoints, `type` that of what comes before them. */
+/** The expected refusal. One with a `type` comes from the middleware, others from the task endpoints. */
 interface Refusal {
 	status: number;
 	code?: string;
 	type?: 'new_api_error';
-	/** The key to use; the right one unless told. */
+	/** The key to send. Default: the correct one. */
 	key?: string;
 }
 
 /**
- * What the API refuses. None is paid for, unless an API takes what it should refuse: so each asks for
- * the cheapest video.
+ * Submissions that the API refuses without a charge. Each asks for the cheapest video, in case an API
+ * accepts it by mistake.
  */
 export const REFUSED: Array<[string, unknown, Refusal]> = [
 	['a wrong key', TEXT_TO_VIDEO, { status: 401, type: 'new_api_error', key: 'sk-wrong' }],
 	['no key', TEXT_TO_VIDEO, { status: 401, type: 'new_api_error', key: '' }],
-	['no JSON', '{"model":', { status: 400, type: 'new_api_error' }],
+	['invalid JSON', '{"model":', { status: 400, type: 'new_api_error' }],
 	['no model', { prompt: 'A boat' }, { status: 400, type: 'new_api_error' }],
 	[
 		'an unknown model',
@@ -48,14 +48,18 @@ export const REFUSED: Array<[string, unknown, Refusal]> = [
 	['no prompt', { ...TEXT_TO_VIDEO, prompt: undefined }, { status: 400, code: 'invalid_request' }],
 	['a blank prompt', { ...TEXT_TO_VIDEO, prompt: ' ' }, { status: 400, code: 'invalid_request' }],
 	['seconds as a number', { ...TEXT_TO_VIDEO, seconds: 4 }, { status: 400, code: 'invalid_json' }],
-	['images as a text', { ...TEXT_TO_VIDEO, images: image }, { status: 400, code: 'invalid_json' }],
+	[
+		'images as a string',
+		{ ...TEXT_TO_VIDEO, images: image },
+		{ status: 400, code: 'invalid_json' },
+	],
 	[
 		'a negative number of seconds',
 		{ ...TEXT_TO_VIDEO, seconds: '-4' },
 		{ status: 400, code: 'invalid_seconds' },
 	],
 	[
-		'what the model does not take',
+		'seconds that only the model refuses',
 		{ ...TEXT_TO_VIDEO, seconds: 'four' },
 		{ status: 400, code: 'fail_to_fetch_task' },
 	],
@@ -65,7 +69,7 @@ function dataUri(type: string, bytes: Buffer): string {
 	return `data:${type};base64,${bytes.toString('base64')}`;
 }
 
-/** A PNG that a model can make something of. */
+/** A PNG that a model can use as an image. */
 function gradient(width: number, height: number): Buffer {
 	const rows = Array.from({ length: height }, (_, y) =>
 		Buffer.from([0, ...Array.from({ length: width }, (_, x) => [x >> 2, y >> 1, 160]).flat()]),
@@ -73,7 +77,7 @@ function gradient(width: number, height: number): Buffer {
 	const size = Buffer.alloc(13);
 	size.writeUInt32BE(width, 0);
 	size.writeUInt32BE(height, 4);
-	// 8 bits of red, green and blue
+	// 8 bits per channel, RGB
 	size.set([8, 2, 0, 0, 0], 8);
 	const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 	const parts = [pngPart('IHDR', size), pngPart('IDAT', deflateSync(Buffer.concat(rows)))];

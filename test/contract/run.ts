@@ -1,33 +1,31 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCLI } from 'jest';
-import { normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/baseUrl';
 import { ask } from '../ask';
+import { ROOT } from '../package/tarball';
+import { realApi } from '../realApi';
 import { ENDINGS as ENDINGS_OF_TASKS, MODES, REFUSED } from './requests';
 import { summarize } from './summary';
 import { AGREED, ENDINGS } from './target';
 
-const ROOT = join(__dirname, '..', '..');
-
-const HELP = `What a gateway must do for the node to be right, tried out.
+const HELP = `Tests whether the node can work with an API.
 
   npm run test:contract -- [options]
 
-  --yes       pays without asking
-  --endings   the model service behind the gateway is our sandbox: prompts decide how tasks end
+  --yes       do not ask before paying
+  --endings   the model service behind the gateway is our sandbox: also test how tasks end without a video
 
-OCTOPUSX_API_KEY and OCTOPUSX_BASE_URL choose the API; without a key, it is the sandbox.`;
+OCTOPUSX_API_KEY and OCTOPUSX_BASE_URL select the API. Without a key, the sandbox is tested.`;
 
-/** Where the suite is to run, as soon as whoever pays for it agrees; nowhere otherwise. */
-async function chooseTarget(isAgreed: boolean, hasEndings: boolean): Promise<string | undefined> {
-	const { OCTOPUSX_API_KEY: apiKey, OCTOPUSX_BASE_URL: baseUrl = 'https://octopusx.ai' } =
-		process.env;
-	if (!apiKey) return 'the sandbox';
-	if (!normalizeBaseUrl(baseUrl)) throw new Error(`OCTOPUSX_BASE_URL is no address: ${baseUrl}`);
-	console.log(`OCTOPUSX_API_KEY is set: ${MODES.length} videos of 4 seconds are about to be paid for
-at ${baseUrl}, and one more for each of ${REFUSED.length} requests that it takes although it should refuse them.`);
-	if (hasEndings) console.log(`${ENDINGS_OF_TASKS.length} more are to be refunded.`);
-	if (!isAgreed && !(await ask('Go on? (y/N) '))) return undefined;
+/** The address to test, or `undefined` if the user does not agree to pay for it. */
+async function chooseTarget(hasAgreed: boolean, hasEndings: boolean): Promise<string | undefined> {
+	const api = realApi();
+	if (!api) return 'the sandbox';
+	const { baseUrl } = api;
+	console.log(`OCTOPUSX_API_KEY is set. This test creates ${MODES.length} videos of 4 seconds at ${baseUrl}, which cost money.
+It also sends ${REFUSED.length} requests that should be refused; each one that is accepted costs another video.`);
+	if (hasEndings)
+		console.log(`${ENDINGS_OF_TASKS.length} more videos should fail and be refunded.`);
+	if (!hasAgreed && !(await ask('Continue? (y/N) '))) return undefined;
 	process.env[AGREED] = 'yes';
 	if (hasEndings) process.env[ENDINGS] = 'yes';
 	return baseUrl;
@@ -53,9 +51,9 @@ async function main(): Promise<void> {
 	const options = { _: ['test/contract'], $0: '', runInBand: true, verbose: true };
 	const { results } = await runCLI(options, [ROOT]);
 	const outcomes = results.testResults.flatMap(({ testResults }) => testResults);
-	const { text, isRight } = summarize(outcomes, where);
+	const { text, isCompatible } = summarize(outcomes, where);
 	console.log(`\n${text}`);
-	process.exitCode = isRight ? 0 : 1;
+	process.exitCode = isCompatible ? 0 : 1;
 }
 
 main().catch((error: Error) => {

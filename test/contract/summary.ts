@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** The tests of what OctopusX has added to the gateway: another gateway may lack it. */
+/** The group of tests for what OctopusX has added to the gateway. Another API may lack it. */
 export const ADDITIONS = 'additions of OctopusX';
 
-/** A test and what became of it, as jest tells it. */
+/** The result of a test, as jest reports it. */
 export interface Outcome {
 	ancestorTitles: string[];
 	title: string;
@@ -11,18 +11,18 @@ export interface Outcome {
 	failureMessages: string[];
 }
 
-/** What was found, in lines; `isRight` tells whether the node can work with the address. */
+/** The report as text. `isCompatible` is true if the node can work with the API. */
 export function summarize(outcomes: Outcome[], where: string) {
 	const ran = outcomes.filter(({ status }) => status === 'passed' || status === 'failed');
 	const failed = ran.filter(({ status }) => status === 'failed');
-	const lacking = failed.filter(({ ancestorTitles }) => ancestorTitles.includes(ADDITIONS));
-	const differing = failed.filter((outcome) => !lacking.includes(outcome));
+	const missing = failed.filter(({ ancestorTitles }) => ancestorTitles.includes(ADDITIONS));
+	const differing = failed.filter((outcome) => !missing.includes(outcome));
 	const lines = [
 		`${ran.length - failed.length} of ${ran.length} passed at ${where}.`,
 		...listed('Different:', differing),
-		...listed('Missing (OctopusX has added it to the gateway):', lacking),
+		...listed('Missing (OctopusX has added it to the gateway):', missing),
 	];
-	return { text: lines.join('\n'), isRight: ran.length > 0 && differing.length === 0 };
+	return { text: lines.join('\n'), isCompatible: ran.length > 0 && differing.length === 0 };
 }
 
 function listed(title: string, outcomes: Outcome[]): string[] {
@@ -36,7 +36,7 @@ function listed(title: string, outcomes: Outcome[]): string[] {
 	];
 }
 
-/** The lines of a failure in which jest shows what was expected and what came. */
+/** The lines of a failure that show expected and received values. */
 function differenceIn(message: string): string {
 	const lines = stripVTControlCharacters(message)
 		.split('\n')

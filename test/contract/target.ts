@@ -1,9 +1,9 @@
 import { normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/baseUrl';
 import { Sandbox } from '../sandbox/sandbox';
 
-/** Set by run.ts after its question: without it nothing is paid for, whatever else is set. */
+/** Set by run.ts once the user has agreed to pay. Without it, the tests always use the sandbox. */
 export const AGREED = 'OCTOPUSX_CONTRACT_AGREED';
-/** Set by run.ts where the model service is our sandbox, so that a prompt decides how a task ends. */
+/** Set by run.ts with --endings: the model service is our sandbox, so a prompt decides how its task ends. */
 export const ENDINGS = 'OCTOPUSX_CONTRACT_ENDINGS';
 
 const TASK_MS = 60_000;
@@ -11,14 +11,14 @@ const TASK_MS = 60_000;
 export interface Answer {
 	status: number;
 	headers: Headers;
-	/** Parsed JSON, or text. */
+	/** Parsed if it is JSON, otherwise a string. */
 	body: unknown;
 }
 
-/** The API that the suite runs against: a sandbox, or the one that OCTOPUSX_BASE_URL names. */
+/** The API under test: a sandbox, or the one at OCTOPUSX_BASE_URL. */
 export class Target {
 	readonly isReal = process.env[AGREED] !== undefined;
-	/** Whether `[failed]` and the like in a prompt make a task end so. */
+	/** True if a prompt that contains `[failed]`, for example, makes its task fail. */
 	readonly endsByPrompt = !this.isReal || process.env[ENDINGS] !== undefined;
 	private clock = Date.now();
 	private readonly sandbox = new Sandbox({ durationMs: TASK_MS, now: () => this.clock });
@@ -40,7 +40,7 @@ export class Target {
 		return this.isReal ? (process.env.OCTOPUSX_API_KEY ?? '') : this.sandbox.apiKey;
 	}
 
-	/** Lets time pass: that of the sandbox at once. */
+	/** Waits; with the sandbox, its clock is moved forward at once. */
 	async pause(ms: number): Promise<void> {
 		if (this.isReal) await new Promise((resolve) => setTimeout(resolve, ms));
 		else this.clock += ms;
@@ -50,14 +50,14 @@ export class Target {
 		return await this.send(path, { method: 'GET' }, key);
 	}
 
-	/** @param body sent as it is where it is a string */
+	/** @param body a string is sent unchanged, anything else as JSON */
 	async post(path: string, body: unknown, key = this.apiKey): Promise<Answer> {
 		const text = typeof body === 'string' ? body : JSON.stringify(body);
 		const headers = { 'content-type': 'application/json' };
 		return await this.send(path, { method: 'POST', body: text, headers }, key);
 	}
 
-	/** A file: with the key from the API itself, without it from anybody else. */
+	/** Downloads a file. The key is sent to the API's own origin only. */
 	async file(url: string): Promise<{ status: number; headers: Headers; bytes: Buffer }> {
 		const isOwn = url.startsWith(`${this.url}/`);
 		const answer = isOwn

@@ -6,9 +6,10 @@ import type { IRun, IWorkflowBase } from 'n8n-workflow';
 import { ask } from '../ask';
 import { builtNodeClass } from '../engine/support/builtNode';
 import { initBinaryData, readBinary, runWorkflow } from '../engine/support/runWorkflow';
+import { ROOT } from '../package/tarball';
+import { realApi } from '../realApi';
 import { startSandbox } from '../sandbox/sandbox';
 
-const ROOT = join(__dirname, '..', '..');
 const WORKFLOW = join(ROOT, 'examples', 'every-operation.json');
 const OUTPUT = join(ROOT, 'demo-output');
 const SANDBOX_TASK_MS = 5_000;
@@ -20,22 +21,23 @@ interface Target {
 	close: () => Promise<void>;
 }
 
-/** The real API when a key is given and its owner agrees to pay, a sandbox otherwise. */
-async function chooseTarget(workflow: Workflow, isAgreed: boolean): Promise<Target | undefined> {
-	const { OCTOPUSX_API_KEY: apiKey, OCTOPUSX_BASE_URL: baseUrl = 'https://octopusx.ai' } =
-		process.env;
-	if (!apiKey) {
+/** The sandbox, or the real API if there is a key; `undefined` if the user does not agree to pay for that. */
+async function chooseTarget(workflow: Workflow, hasAgreed: boolean): Promise<Target | undefined> {
+	const api = realApi();
+	if (!api) {
 		const sandbox = await startSandbox({ durationMs: SANDBOX_TASK_MS });
-		console.log(`Using the sandbox on ${sandbox.url}: nothing is paid for.`);
+		console.log(`Using the sandbox on ${sandbox.url}: no costs.`);
 		return {
 			credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
 			close: async () => await sandbox.close(),
 		};
 	}
-	console.log(`OCTOPUSX_API_KEY is set: ${countVideos(workflow)} videos are about to be paid for`);
-	console.log(`at ${baseUrl}.`);
-	if (!isAgreed && !(await ask('Go on? (y/N) '))) return undefined;
-	return { credential: { apiKey, baseUrl }, close: async () => {} };
+	const count = countVideos(workflow);
+	console.log(
+		`OCTOPUSX_API_KEY is set. This demo creates ${count} videos at ${api.baseUrl}, which cost money.`,
+	);
+	if (!hasAgreed && !(await ask('Continue? (y/N) '))) return undefined;
+	return { credential: api, close: async () => {} };
 }
 
 function countVideos({ nodes }: Workflow): number {
@@ -45,7 +47,7 @@ function countVideos({ nodes }: Workflow): number {
 	).length;
 }
 
-/** Writes the videos to files and tells what became of each task, also of those without a video. */
+/** Writes the videos to files and returns a row for every task, including those without a video. */
 async function collect(run: IRun) {
 	mkdirSync(OUTPUT, { recursive: true });
 	const rows = [];
@@ -97,7 +99,7 @@ async function main(): Promise<void> {
 }
 
 main().then(
-	// n8n's engine keeps timers of its own that would hold the process
+	// Timers of n8n's engine would keep the process alive.
 	() => process.exit(0),
 	(error: Error) => {
 		console.error(error.message);

@@ -6,10 +6,10 @@ import { node, webhookNode } from './support/workflows';
 const LANGCHAIN = '@n8n/n8n-nodes-langchain';
 const TOOL = 'OctopusX Video Tool';
 
-/** n8n 2.x hands tool calls to its engine from agent 3 on; older agents run the node inside of themselves. */
+/** Since version 3, the agent lets n8n's engine run a tool; older ones run it themselves. */
 const AGENTS = [2.2, 3.1];
 
-/** What the tool needs so that the model learns all about a failure. */
+/** With this setting, the model gets all details of a failure. */
 const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
 
 const ARGUMENTS = { prompt: 'A paper boat on a lake', seconds: 6, aspect_ratio: '9:16' };
@@ -30,7 +30,7 @@ afterAll(async () => await model.close());
 const fromAi = (name: string, description: string, type: string) =>
 	`={{ $fromAI('${name}', '${description}', '${type}') }}`;
 
-/** A webhook, an AI Agent, its model, and our node as its only tool. */
+/** A workflow of a webhook and an AI Agent, with our node as its only tool. */
 function agentWorkflow(
 	agentVersion: number,
 	path: string,
@@ -77,7 +77,7 @@ function agentWorkflow(
 	};
 }
 
-/** Runs an agent whose model follows the script; what it said in the end. */
+/** Runs an agent whose model follows the script. `said` is its last message. */
 async function runAgent(
 	version: number,
 	script: Turn[],
@@ -94,7 +94,7 @@ async function runAgent(
 }
 
 describe.each(AGENTS)('AI Agent %s', (version) => {
-	test('an AI agent’s model gets the fields that are selected for it', async () => {
+	test(`the model of AI Agent ${version} gets only the selected fields with Output set to Selected Fields`, async () => {
 		const { results } = await runAgent(version, [{ callTool: ARGUMENTS }], {
 			output: 'selectedFields',
 			fields: ['status'],
@@ -105,7 +105,7 @@ describe.each(AGENTS)('AI Agent %s', (version) => {
 	});
 
 	test.each([false, true])(
-		'an AI agent’s model gets a finished video, Download Video: %s',
+		`the model of AI Agent ${version} gets the URL of the finished video, with Download Video set to %s`,
 		async (on) => {
 			const { status, said, results } = await runAgent(version, [{ callTool: ARGUMENTS }], {
 				downloadVideo: on,
@@ -143,7 +143,7 @@ describe.each(AGENTS)('AI Agent %s', (version) => {
 		},
 	);
 
-	test('an AI agent’s model is told which task failed, and why', async () => {
+	test(`the model of AI Agent ${version} gets the ID of a failed task and the reason, with On Error set to Continue`, async () => {
 		const failing = { ...ARGUMENTS, prompt: 'A boat [failed]' };
 		const { status, results } = await runAgent(version, [{ callTool: failing }], {}, CONTINUE);
 		expect(status).toBe('success');
@@ -163,7 +163,7 @@ describe.each(AGENTS)('AI Agent %s', (version) => {
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	});
 
-	test('a wrong argument of an AI agent costs nothing, and its model can correct it', async () => {
+	test(`an invalid argument from AI Agent ${version} costs nothing, and its model can correct it`, async () => {
 		const calls = [{ callTool: { ...ARGUMENTS, seconds: 99 } }, { callTool: ARGUMENTS }];
 		const { status, results } = await runAgent(version, calls, {}, CONTINUE);
 		expect(status).toBe('success');
@@ -172,14 +172,14 @@ describe.each(AGENTS)('AI Agent %s', (version) => {
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	});
 
-	test('each call of an AI agent is a video of its own', async () => {
+	test(`each tool call of AI Agent ${version} creates a new video, even with the same arguments`, async () => {
 		const { results } = await runAgent(version, [{ callTool: ARGUMENTS }, { callTool: ARGUMENTS }]);
 		expect(results.map((result) => JSON.parse(result)[0].task_id)).toEqual(['video_1', 'video_2']);
 		expect(setup.sandbox.tasks).toHaveLength(2);
 	});
 });
 
-test('n8n tells an AI agent’s model no more than the message without On Error: Continue', async () => {
+test('with On Error set to Stop, n8n passes only the error message to an AI Agent’s model', async () => {
 	const { results } = await runAgent(3.1, [{ callTool: { ...ARGUMENTS, prompt: '[failed]' } }]);
 	expect(results).toEqual(['[{"error":"The video could not be generated"}]']);
 	expect(setup.n8n.program.output).toContain('OctopusX task video_1 created');

@@ -1,3 +1,4 @@
+import { RESUME_TIMEOUT_S } from './support/n8nApi';
 import { useN8n } from './support/useN8n';
 import { chain, itemsOf, videoNode, webhookNode } from './support/workflows';
 
@@ -5,8 +6,8 @@ const setup = useN8n();
 
 const EDIT = 'Edit it';
 
-/** A video, and the file of it as the source of the next one. */
-async function videoOfVideo(path: string, waitStrategy: string) {
+/** Generates a video and edits its file, in a workflow that keeps files in the JSON of items. */
+async function generateThenEdit(path: string, waitStrategy: string) {
 	const generate = videoNode(setup.credentialId, { waitStrategy, downloadVideo: true });
 	const edit = videoNode(
 		setup.credentialId,
@@ -20,14 +21,14 @@ async function videoOfVideo(path: string, waitStrategy: string) {
 		} as never),
 	);
 	await setup.api.callWebhook(path);
-	const [own] = await setup.api.executionsOf(workflow);
-	return await setup.api.ended(own as { id: string }, 240);
+	const [execution] = await setup.api.executionsOf(workflow);
+	return await setup.api.ended(execution as { id: string }, RESUME_TIMEOUT_S);
 }
 
 test.each(['poll', 'suspend'])(
-	'in a workflow that keeps files in the JSON of items, a video is made, downloaded and sent on (%s)',
+	'with Binary Data Mode set to combined, a video is generated, downloaded and edited (While Waiting: %s)',
 	async (waitStrategy) => {
-		const { status, data } = await videoOfVideo(`combined-${waitStrategy}`, waitStrategy);
+		const { status, data } = await generateThenEdit(`combined-${waitStrategy}`, waitStrategy);
 		expect(data.resultData.error).toBeUndefined();
 		expect(status).toBe('success');
 		expect(itemsOf(data)[0]?.json).toMatchObject({

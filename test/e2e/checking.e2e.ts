@@ -1,16 +1,22 @@
 import { useEditor } from './support/editor';
 import { eventually } from './support/eventually';
+import { RESUME_TIMEOUT_S } from './support/n8nApi';
 import { HOUR_MS } from './support/sandboxInN8n';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
-import { chain, node, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
+import {
+	chain,
+	CHECKING_NODE,
+	node,
+	VIDEO_NODE,
+	videoNode,
+	webhookNode,
+} from './support/workflows';
 
 const setup = useN8n();
 const opened = useEditor(setup);
 
-const CHECKING = `${VIDEO_NODE}: checking, do not stop`;
-
-/** A workflow of one suspending node, executed once: the execution that waits, and the checking one. */
+/** Runs a workflow with a suspending node, and returns the suspended execution and the checking one. */
 async function suspend(path: string, prompt: string) {
 	setup.sandbox.durationMs = HOUR_MS;
 	const suspending = videoNode(setup.credentialId, {
@@ -22,30 +28,30 @@ async function suspend(path: string, prompt: string) {
 		chain(path, [webhookNode(path), suspending, node('After', 'n8n-nodes-base.noOp')]),
 	);
 	await setup.api.callWebhook(path);
-	return await until('two executions that wait', async () => {
+	return await until('a suspended execution and its checking execution', async () => {
 		const found = await setup.api.executionsOf(workflow);
-		const own = found.find(({ mode, status }) => mode === 'webhook' && status === 'waiting');
+		const suspended = found.find(({ mode, status }) => mode === 'webhook' && status === 'waiting');
 		const checking = found.find(
 			({ mode, status }) => mode === 'integrated' && status === 'waiting',
 		);
-		return own && checking && { workflow, own, checking };
+		return suspended && checking && { workflow, suspended, checking };
 	});
 }
 
-test('a person who opens the checking execution is told what it is and what not to do', async () => {
+test('the checking execution says what it is for, and that it must not be stopped or retried', async () => {
 	const { editor } = opened;
-	const { workflow, own, checking } = await suspend('told', 'A paper boat');
+	const { workflow, suspended, checking } = await suspend('opened', 'A paper boat');
 	await editor.page.setViewportSize({ width: 1280, height: 800 });
-	// the newest one is opened by itself: the one to leave alone
+	// n8n shows the newest execution first, which is the checking one.
 	await editor.openExecutions(workflow);
 	await eventually(async () => {
 		expect(await editor.find('sticky').innerText()).toContain(
-			`Videos of execution ${own.id}: checking, do not stop`,
+			`Videos of execution ${suspended.id}: checking, do not stop`,
 		);
 	});
-	await editor.nodeOnCanvas(`Videos of execution ${own.id}`).waitFor();
+	await editor.nodeOnCanvas(`Videos of execution ${suspended.id}`).waitFor();
 
-	const panel = await editor.openNode(CHECKING);
+	const panel = await editor.openNode(CHECKING_NODE);
 	await eventually(async () => {
 		expect(await panel.notice()).toContain('stop the suspended one');
 	});
@@ -53,25 +59,25 @@ test('a person who opens the checking execution is told what it is and what not 
 	expect(await panel.issues()).toBe(0);
 	await panel.close();
 
-	// tried so, it was stopped and retried
+	// What happens if a user stops and retries it nevertheless.
 	await setup.api.stop(checking.id);
 	const { id } = await setup.api.retry(checking.id);
 	const retried = await setup.api.ended({ id });
 	expect(retried.status).toBe('error');
 	await editor.openExecution(workflow, retried);
-	const { output } = await editor.openNode(CHECKING);
+	const { output } = await editor.openNode(CHECKING_NODE);
 	await eventually(async () => {
 		expect(await output.innerText()).toContain('A checking execution cannot be retried');
-		expect(await output.innerText()).toContain(`Fetch the videos of execution ${own.id}`);
+		expect(await output.innerText()).toContain(`Fetch the videos of execution ${suspended.id}`);
 	});
 });
 
-test('after a failed video the suspended execution says that Retry is of no use, and what is', async () => {
+test('after a failed video, the error of the suspended execution says that Retry does not help', async () => {
 	const { editor } = opened;
-	const { workflow, own } = await suspend('failing', 'A paper boat [failed]');
+	const { workflow, suspended } = await suspend('failing', 'A paper boat [failed]');
 	for (const task of setup.sandbox.tasks) task.durationMs = 0;
-	await setup.api.ended(own, 240);
-	await editor.openExecution(workflow, own);
+	await setup.api.ended(suspended, RESUME_TIMEOUT_S);
+	await editor.openExecution(workflow, suspended);
 	const panel = await editor.openNode(VIDEO_NODE);
 	await eventually(async () => {
 		expect(await panel.output.innerText()).toContain("n8n's Retry is of no use here");

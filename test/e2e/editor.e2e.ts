@@ -7,16 +7,16 @@ import { chain, manualTrigger, VIDEO_NODE, videoNode } from './support/workflows
 const setup = useN8n();
 const opened = useEditor(setup);
 
-/** What people type who look for such a node. */
-const SUBJECTS = [
+/** Searches of users who need such a node. */
+const SEARCHES = [
 	...['video', 'ai video', 'generate video', 'text to video', 'image to video'],
 	...['animate', 'video generation'],
 ];
 
-test('the node is found by what it is about, and added by one of its actions', async () => {
+test('the node is found by searches for its subject, and can be added with one of its actions', async () => {
 	const { editor } = opened;
 	await editor.openWorkflow(await setup.api.createWorkflow(chain('Search', [manualTrigger()])));
-	for (const text of [...SUBJECTS, 'octopus']) {
+	for (const text of [...SEARCHES, 'octopus']) {
 		const names = await editor.searchNodes(text);
 		await eventually(async () => expect(await names.allInnerTexts()).toContain(VIDEO_NODE));
 	}
@@ -33,7 +33,7 @@ test('the node is found by what it is about, and added by one of its actions', a
 	await eventually(async () => expect(await added.innerText()).toContain('Get Status'));
 });
 
-test('the icon of the node suits the theme', async () => {
+test('the icon of the node matches the light and the dark theme', async () => {
 	const { editor } = opened;
 	await editor.openWorkflow(
 		await setup.api.createWorkflow(chain('Icon', [videoNode(setup.credentialId)])),
@@ -54,7 +54,7 @@ test('the icon of the node suits the theme', async () => {
 	}
 });
 
-test('a tool of an AI Agent has Output in place of Simplify', async () => {
+test('as a tool of an AI Agent, the node has Output in place of Simplify', async () => {
 	const { editor } = opened;
 	const video = videoNode(setup.credentialId, { options: {} });
 	const tool = { ...video, type: `${video.type}Tool` };
@@ -97,7 +97,7 @@ describe('fields', () => {
 		panel = await editor.openNode(VIDEO_NODE);
 	});
 
-	/** Sets all that the fields depend on, whatever an earlier test has set. */
+	/** Sets parameters on which other fields depend, whatever an earlier test has set. */
 	async function choose(choices: Record<string, string | boolean>): Promise<void> {
 		for (const [parameter, choice] of Object.entries(choices)) {
 			if (typeof choice === 'string') await panel.choose(parameter, choice);
@@ -130,7 +130,7 @@ describe('fields', () => {
 			],
 		],
 		['Reference Images', {}, ['Reference Images']],
-	])('Generate, %s %j, shows exactly its fields', async (mode, sources, own) => {
+	])('Generate with %s %j shows exactly its fields', async (mode, sources, own) => {
 		await choose({ operation: 'Generate', mode, ...sources });
 		await eventually(async () => expect(await panel.labels()).toEqual(generate(...own)));
 	});
@@ -138,13 +138,13 @@ describe('fields', () => {
 	test.each([
 		['URL', 'Video URL'],
 		[FILE, 'Video Input Data Field Name'],
-	])('Edit, %s, shows exactly its fields', async (videoSource, own) => {
+	])('Edit with a video from %s shows exactly its fields', async (videoSource, own) => {
 		await choose({ operation: 'Edit', videoSource });
 		const expected = edit('Video Source', own, 'Reference Images');
 		await eventually(async () => expect(await panel.labels()).toEqual(expected));
 	});
 
-	test('a number that is out of its limits stays as it was typed, for the node to explain', async () => {
+	test('the editor does not change a Duration outside of its limits, so that the node can explain the limits', async () => {
 		await choose({ operation: 'Generate', mode: 'Text to Video' });
 		const input = panel.find('parameter-input-seconds').locator('input');
 		for (const typed of ['60', '2', '4.5', '8']) {
@@ -157,7 +157,7 @@ describe('fields', () => {
 	});
 
 	test.each(['First and Last Frame', 'Reference Images'])(
-		'no label is cut off with %s',
+		'no label is cut off in the panel with %s',
 		async (mode) => {
 			await choose({ operation: 'Generate', mode });
 			if (mode === 'First and Last Frame') {
@@ -173,7 +173,7 @@ describe('fields', () => {
 		await eventually(async () => expect(await panel.labels()).toEqual(GET_STATUS));
 	});
 
-	test('a reference image shows the field of its source', async () => {
+	test('a reference image shows only the field of its source', async () => {
 		await choose({ operation: 'Generate', mode: 'Reference Images' });
 		await panel.find('fixed-collection-add').click();
 		await choose({ source: 'URL' });
@@ -184,17 +184,20 @@ describe('fields', () => {
 		await eventually(async () => expect(await panel.labels()).toEqual(row(field)));
 	});
 
-	test.each(['Generate', 'Edit'])('%s offers no download without waiting', async (operation) => {
-		await choose({ operation, waitForCompletion: false });
-		await eventually(async () => {
-			const shown = ['Wait Until Completed', 'Simplify', 'Options'];
-			expect((await panel.labels()).slice(-shown.length)).toEqual(shown);
-		});
-		await choose({ waitForCompletion: true });
-		await eventually(async () =>
-			expect((await panel.labels()).slice(-WAITING.length)).toEqual(WAITING),
-		);
-	});
+	test.each(['Generate', 'Edit'])(
+		'%s hides Download Video and While Waiting without Wait Until Completed',
+		async (operation) => {
+			await choose({ operation, waitForCompletion: false });
+			await eventually(async () => {
+				const shown = ['Wait Until Completed', 'Simplify', 'Options'];
+				expect((await panel.labels()).slice(-shown.length)).toEqual(shown);
+			});
+			await choose({ waitForCompletion: true });
+			await eventually(async () =>
+				expect((await panel.labels()).slice(-WAITING.length)).toEqual(WAITING),
+			);
+		},
+	);
 
 	const REQUEST = ['Extra API Fields (JSON)', 'Max Concurrency', 'Model', 'Safety Limit (Items)'];
 	test.each([
@@ -244,7 +247,7 @@ describe('fields', () => {
 				'Timeout (Minutes)',
 			],
 		],
-	])('exactly the intended options are offered for %j', async (choices, expected) => {
+	])('the options offered for %j are exactly the intended ones', async (choices, expected) => {
 		await choose(choices);
 		await eventually(async () => expect(await panel.options()).toEqual(expected));
 	});

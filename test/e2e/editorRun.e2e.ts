@@ -11,7 +11,7 @@ import { chain, manualTrigger, VIDEO_NODE, videoNode, webhookNode } from './supp
 const setup = useN8n();
 const opened = useEditor(setup);
 
-/** A workflow with our node in the editor, the node's panel closed. */
+/** Opens a workflow with a manual trigger and our node in the editor. */
 async function openManual(parameters?: INodeParameters) {
 	const workflow = await setup.api.createWorkflow(
 		chain('Manual', [manualTrigger(), videoNode(setup.credentialId, parameters)]),
@@ -25,7 +25,7 @@ async function openPanel(parameters?: INodeParameters): Promise<NodePanel> {
 	return await opened.editor.openNode(VIDEO_NODE);
 }
 
-/** A workflow of the same webhook, called once. */
+/** Creates an active workflow with a webhook and our node, and calls it once. */
 async function callOnce(path: string) {
 	const workflow = await setup.api.createActive(
 		chain('Production', [webhookNode(path), videoNode(setup.credentialId)]),
@@ -34,7 +34,7 @@ async function callOnce(path: string) {
 	return workflow;
 }
 
-test('a run tells its progress to the console, shows its task, and its video plays', async () => {
+test('a manual run logs its progress to the browser console, outputs its task, and its video plays', async () => {
 	const { editor } = opened;
 	setup.sandbox.durationMs = 2_000;
 	const panel = await openPanel({ downloadVideo: true });
@@ -51,7 +51,7 @@ test('a run tells its progress to the console, shows its task, and its video pla
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
-test('a task that failed is told with its reason and its ID', async () => {
+test('the error of a failed task contains its reason and its ID', async () => {
 	const panel = await openPanel({ prompt: 'A paper boat [failed]' });
 	await panel.execute();
 	const { message, description } = await panel.error();
@@ -60,7 +60,7 @@ test('a task that failed is told with its reason and its ID', async () => {
 	expect(description).toContain('task video_1');
 });
 
-test('a hint sums up what brought no video', async () => {
+test('a hint sums up the items without a video', async () => {
 	const workflow = await setup.api.createWorkflow(
 		chain('Hint', [
 			manualTrigger(),
@@ -82,55 +82,55 @@ test('a hint sums up what brought no video', async () => {
 describe('Stop', () => {
 	beforeEach(() => (setup.sandbox.durationMs = HOUR_MS));
 
-	/** The task is paid for and being waited for. */
-	const firstLook = async () =>
-		await until('a look', () => setup.sandbox.requestsTo('poll').length > 0);
+	/** From then on, the task exists and the node waits for it. */
+	const firstCheck = async () =>
+		await until('a check', () => setup.sandbox.requestsTo('poll').length > 0);
 
-	/** Presses a stop button, and sees that nothing goes on behind it. */
-	async function expectTheEnd(workflow: { id: string }, stop: () => Promise<void>) {
+	/** Calls `stop` and expects that the execution ends and the node sends no more requests. */
+	async function expectStop(workflow: { id: string }, stop: () => Promise<void>) {
 		const { program } = setup.n8n;
 		const printed = program.output.length;
 		await stop();
-		const told = 'the execution was canceled. Tasks of this run: item 0: video_1';
-		await until('the ids in the log', () => program.output.slice(printed).includes(told), 3);
+		const line = 'the execution was canceled. Tasks of this run: item 0: video_1';
+		await until('the IDs in the log', () => program.output.slice(printed).includes(line), 3);
 		expect((await setup.api.onlyEnded(workflow)).status).toBe('canceled');
-		// that nothing comes can only be waited for: two poll intervals and a half
-		const looks = setup.sandbox.requestsTo('poll').length;
+		// Two and a half check intervals without a check.
+		const checks = setup.sandbox.requestsTo('poll').length;
 		const stoppedAt = Date.now();
-		await until('the time of more looks', () => Date.now() - stoppedAt > 2_500);
-		expect(setup.sandbox.requestsTo('poll')).toHaveLength(looks);
+		await until('the time of further checks', () => Date.now() - stoppedAt > 2_500);
+		expect(setup.sandbox.requestsTo('poll')).toHaveLength(checks);
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	}
 
-	test('Stop in the panel of the node ends the execution, and no look follows', async () => {
+	test('Stop in the panel of the node ends the execution, and no check follows', async () => {
 		const workflow = await openManual();
 		const panel = await opened.editor.openNode(VIDEO_NODE);
 		await panel.execute();
-		await firstLook();
-		await expectTheEnd(workflow, async () => await panel.stop());
+		await firstCheck();
+		await expectStop(workflow, async () => await panel.stop());
 	});
 
-	test('Stop on the canvas ends the execution, and no look follows', async () => {
+	test('Stop on the canvas ends the execution, and no check follows', async () => {
 		const workflow = await openManual();
 		await opened.editor.executeWorkflow();
-		await firstLook();
-		await expectTheEnd(
+		await firstCheck();
+		await expectStop(
 			workflow,
 			async () => await opened.editor.find('stop-execution-button').click(),
 		);
 	});
 
-	test('Stop in the list of executions ends the execution, and no look follows', async () => {
+	test('Stop in the list of executions ends the execution, and no check follows', async () => {
 		const workflow = await callOnce('stop');
-		await firstLook();
+		await firstCheck();
 		const executions = await opened.editor.openExecutions(workflow);
-		await expectTheEnd(workflow, async () => await executions.stop());
+		await expectStop(workflow, async () => await executions.stop());
 		await eventually(async () => expect(await executions.list()).toContain('Canceled'));
 	});
 });
 
 test.each(['original', 'currently saved'] as const)(
-	'Retry with the %s workflow goes on with the task that is paid for',
+	'Retry with the %s workflow continues with the same task and is not charged again',
 	async (version) => {
 		setup.sandbox.faults.add({ on: 'poll', answer: { status: 403, body: {} } });
 		const workflow = await callOnce(`retry-${version.replace(' ', '-')}`);
@@ -160,12 +160,12 @@ describe('credential', () => {
 	});
 	afterEach(async () => await form?.close());
 
-	test('a credential made in the panel of the node passes its test', async () => {
+	test('a credential created in the panel of the node passes its test', async () => {
 		const { editor } = opened;
 		form = await CredentialForm.create(editor.page, panel);
 		await form.input('apiKey').fill(setup.sandbox.apiKey);
 		await form.input('baseUrl').fill(`${setup.sandbox.url}/v1/`);
-		// n8n closes the form when the test that comes with saving went well
+		// n8n tests a credential when it is saved, and closes the form if the test passes.
 		await form.save();
 		await form.dialog.waitFor({ state: 'detached' });
 		form = await CredentialForm.edit(editor.page, panel);
@@ -177,7 +177,7 @@ describe('credential', () => {
 	test.each([
 		['a wrong key', 'apiKey', 'OctopusX did not accept this API key. Copy it again'],
 		['an address without the API', 'baseUrl', 'This Base URL belongs to a web page'],
-	])('the credential form tells %s in our words', async (_what, wrong, message) => {
+	])('the credential form explains %s with our message', async (_what, wrong, message) => {
 		const { apiKey, url } = setup.sandbox;
 		form = await CredentialForm.create(opened.editor.page, panel);
 		await form.input('apiKey').fill(wrong === 'apiKey' ? 'wrong' : apiKey);

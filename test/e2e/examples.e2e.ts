@@ -8,8 +8,8 @@ import { until } from './support/until';
 import { useN8n } from './support/useN8n';
 import { itemsOf } from './support/workflows';
 
-/** Orders that n8n's Remove Duplicates does not confuse; measured: 100 ms are enough. */
-const ORDERS_APART_MS = 300;
+/** n8n's Remove Duplicates loses orders that arrive too fast. Measured: 100 ms between them are enough. */
+const ORDER_INTERVAL_MS = 300;
 
 const setup = useN8n();
 const opened = useEditor(setup);
@@ -22,17 +22,17 @@ beforeAll(async () => {
 afterAll(async () => await model.close());
 
 /**
- * An example as a user gets it: by *Import from File*, which finds the credentials by their names.
- * Nothing in it is replaced; its picture is taken.
+ * Imports an example unchanged with *Import from File*, which finds credentials by name. Also takes the
+ * picture for the docs.
  */
-async function imported(name: string): Promise<SavedWorkflow> {
+async function importExample(name: string): Promise<SavedWorkflow> {
 	const workflow = await opened.editor.importExample(setup.api, `${name}.json`);
 	await opened.editor.pictureWorkflow(`example-${name}`);
 	return workflow;
 }
 
-/** The same with other parameters of one node: only for times that a test cannot wait for. */
-async function quickened(workflow: SavedWorkflow, name: string, parameters: object) {
+/** Changes parameters of one node, only to shorten times that a test cannot wait for. */
+async function shortenTimes(workflow: SavedWorkflow, name: string, parameters: object) {
 	const nodes = workflow.nodes.map((node) =>
 		node.name === name ? { ...node, parameters: { ...node.parameters, ...parameters } } : node,
 	);
@@ -48,16 +48,16 @@ const jsonOf = (data: IRunExecutionData, node: string) =>
 const videoOf = (data: IRunExecutionData, node: string) =>
 	itemsOf(data, node)[0]?.binary?.data as IBinaryData;
 
-/** Lets the one task that `is` describes end in failure, as soon as it is there. */
+/** Waits for a task that matches `is`, and makes it fail. */
 async function failTask(is: (task: SandboxTask) => boolean): Promise<SandboxTask> {
 	const task = await until('the task', () => setup.sandbox.tasks.find(is));
 	task.ending = 'failed';
 	return task;
 }
 
-test('text to video on a schedule: a retry does not pay again', async () => {
-	const example = await imported('text-to-video-on-a-schedule');
-	const workflow = await quickened(example, 'Every morning', {
+test('example "text to video on a schedule": a retry is not charged again', async () => {
+	const example = await importExample('text-to-video-on-a-schedule');
+	const workflow = await shortenTimes(example, 'Every morning', {
 		rule: { interval: [{ field: 'seconds', secondsInterval: 1 }] },
 	});
 	setup.sandbox.faults.add({ on: 'poll', answer: { status: 403, body: {} } });
@@ -91,16 +91,16 @@ describe('product photos from a webhook', () => {
 	}
 
 	beforeAll(async () => {
-		await setup.api.activate(await imported('product-photos-from-a-webhook'));
+		await setup.api.activate(await importExample('product-photos-from-a-webhook'));
 	});
 
-	test('product photos from a webhook: each becomes a clip, and one that fails leaves the others alone', async () => {
+	test('example "product photos from a webhook": each photo becomes a clip, and a failed one does not affect the others', async () => {
 		const answer = upload('front', 'back');
 		const failed = await failTask(({ request }) => request.first_image_url === uriOf('back'));
 		await until('both tasks', () => setup.sandbox.tasks.length === 2);
 		const sent = setup.sandbox.tasks.map(({ request }) => request.first_image_url);
 		expect(sent.sort()).toEqual([uriOf('back'), uriOf('front')]);
-		// n8n hands out the files of an upload in any order
+		// The files of an upload have no fixed order in n8n.
 		const byName = (await answer).sort((a, b) => (String(a.photo) < String(b.photo) ? -1 : 1));
 		expect(byName).toEqual([
 			{
@@ -119,7 +119,7 @@ describe('product photos from a webhook', () => {
 		expect(setup.sandbox.tasks).toHaveLength(2);
 	});
 
-	test('product photos from a webhook: six at once cost nothing', async () => {
+	test('example "product photos from a webhook": six photos exceed the safety limit and cost nothing', async () => {
 		const answer = await upload('a', 'b', 'c', 'd', 'e', 'f');
 		expect(answer).toHaveLength(6);
 		expect(answer[0]).toMatchObject({
@@ -131,8 +131,8 @@ describe('product photos from a webhook', () => {
 	});
 });
 
-test('batch from a list: what fails has a branch of its own', async () => {
-	const workflow = await imported('batch-from-a-list');
+test('example "batch from a list": failed items take a separate branch', async () => {
+	const workflow = await importExample('batch-from-a-list');
 	await opened.editor.executeWorkflow();
 	const task = await failTask(({ request }) => String(request.prompt).includes('lighthouse'));
 	const { status, data } = await setup.api.onlyEnded(workflow);
@@ -150,8 +150,8 @@ test('batch from a list: what fails has a branch of its own', async () => {
 	expect(setup.sandbox.tasks).toHaveLength(3);
 });
 
-test('generate, then edit: the second node gets the file of the first, and Retry pays for neither again', async () => {
-	const workflow = await imported('generate-then-edit');
+test('example "generate, then edit": the second node gets the file of the first, and Retry is charged for neither again', async () => {
+	const workflow = await importExample('generate-then-edit');
 	setup.sandbox.faults.add({ on: 'poll', prompt: 'watercolor', answer: { status: 403, body: {} } });
 	await opened.editor.executeWorkflow();
 	const failed = await setup.api.onlyEnded(workflow);
@@ -179,11 +179,11 @@ describe('once per order', () => {
 	let deliveries = 0;
 
 	beforeAll(async () => {
-		workflow = await imported('once-per-order');
+		workflow = await importExample('once-per-order');
 		await setup.api.activate(workflow);
 	});
 
-	/** The execution that a delivery started, once it has ended. */
+	/** Delivers an order, and returns the execution once it has ended. */
 	async function deliver(order: string, prompt = 'A paper boat'): Promise<EndedExecution> {
 		await setup.api.callWebhook('once-per-order', { order_id: order, prompt });
 		deliveries += 1;
@@ -191,7 +191,7 @@ describe('once per order', () => {
 		return latest as EndedExecution;
 	}
 
-	test('once per order: an order that is delivered again is not paid for again, and another one is', async () => {
+	test('example "once per order": a repeated order is not charged again, but another order is', async () => {
 		const first = await deliver('A-1');
 		expect(first.status).toBe('success');
 		const video = { task_id: 'video_1', video_url: expect.stringMatching(/^http/) };
@@ -207,7 +207,7 @@ describe('once per order', () => {
 		expect(setup.sandbox.tasks).toHaveLength(2);
 	});
 
-	test('once per order: an order whose video failed waits for Retry, not for another delivery', async () => {
+	test('example "once per order": an order whose video failed can be repeated with Retry, but not with another delivery', async () => {
 		const failed = await deliver('B-1', '[failed]');
 		expect(failed.status).toBe('error');
 		const tasks = setup.sandbox.tasks.length;
@@ -220,34 +220,36 @@ describe('once per order', () => {
 		expect(setup.sandbox.tasks).toHaveLength(2 * tasks);
 	});
 
-	test('once per order: orders that arrive together are all made, but n8n forgets most of them', async () => {
+	test('example "once per order": all of 20 simultaneous orders get videos, but n8n does not remember all of them', async () => {
 		const orders = Array.from({ length: 20 }, (_, index) => `C-${index}`);
 		const send = async (order: string) =>
 			await setup.api.callWebhook('once-per-order', { order_id: order, prompt: 'A paper boat' });
 		await Promise.all(orders.map(send));
-		await until('a task each', () => setup.sandbox.tasks.length === orders.length);
+		await until('a task for each order', () => setup.sandbox.tasks.length === orders.length);
 
 		for (const order of orders) {
 			await send(order);
-			await sleep(ORDERS_APART_MS);
+			await sleep(ORDER_INTERVAL_MS);
 		}
 		deliveries += 2 * orders.length;
 		await setup.api.endedOf(workflow, deliveries);
-		// where this fails, n8n has learned to remember them: the note in the example can go
+		// If this fails, n8n now remembers all of them, and the note in the example can be removed.
 		expect(setup.sandbox.tasks.length).toBeGreaterThan(orders.length);
 	});
 });
 
-test('status check loop: it ends with the video, and with a failure as well', async () => {
+test('example "status check loop": the loop ends with a completed video and with a failed one', async () => {
 	setup.sandbox.durationMs = 2_500;
-	const workflow = await quickened(await imported('status-check-loop'), 'Wait', { amount: 1 });
+	const workflow = await shortenTimes(await importExample('status-check-loop'), 'Wait', {
+		amount: 1,
+	});
 	await opened.editor.openWorkflow(workflow);
 	await opened.editor.executeWorkflow();
 	const { status, data } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
-	const looks = data.resultData.runData['Get Status']?.length ?? 0;
-	expect(looks).toBeGreaterThan(1);
-	expect(setup.sandbox.requestsTo('poll')).toHaveLength(looks);
+	const checks = data.resultData.runData['Get Status']?.length ?? 0;
+	expect(checks).toBeGreaterThan(1);
+	expect(setup.sandbox.requestsTo('poll')).toHaveLength(checks);
 	expect(jsonOf(data, 'Video')).toEqual([
 		expect.objectContaining({ task_id: 'video_1', status: 'completed' }),
 	]);
@@ -260,13 +262,13 @@ test('status check loop: it ends with the video, and with a failure as well', as
 	expect(jsonOf(second.data, 'Explain')).toEqual([
 		{ task_id: 'video_2', reason: 'The sandbox let this task end failed' },
 	]);
-	// not by the limit of the loop, which would tell the same in the end
+	// The failure has ended the loop, not its limit, which would give the same result.
 	expect(second.data.resultData.runData['Get Status']?.length).toBeLessThan(10);
 	expect(setup.sandbox.tasks).toHaveLength(2);
 });
 
-test('AI Agent tool: the chat answers with the video', async () => {
-	const workflow = await imported('ai-agent-tool');
+test('example "AI Agent tool": the chat answers with the video', async () => {
+	const workflow = await importExample('ai-agent-tool');
 	model.script = [
 		{ callTool: { prompt: 'A paper boat', seconds: 6, aspect_ratio: '9:16' } },
 		{ say: 'Here is your video' },

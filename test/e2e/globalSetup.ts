@@ -1,7 +1,7 @@
 import { requireDebian } from './support/debian';
 import { installN8n } from './support/install';
 
-/** Installs what the tests need and the machine lacks, before any of their clocks run. */
+/** Installs missing programs and both versions of n8n before any test timeout starts. */
 export default async function globalSetup(): Promise<void> {
 	await requireDebian();
 	await installN8n(2);

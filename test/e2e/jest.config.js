@@ -1,7 +1,8 @@
 const { join } = require('node:path');
 
 /**
- * The package in the real n8n application. Each file starts an n8n of its own, and mostly waits for it: two at a time.
+ * Tests of the package in the real n8n application. Each file starts its own n8n and mostly waits for it, so
+ * two files can run in parallel.
  * @type {import('jest').Config}
  */
 module.exports = {

@@ -14,7 +14,7 @@ const TASK = [
 	...['created_at', 'completed_at', 'expires_at'],
 ];
 
-test('a node is added, and a field of it mapped, before anything has run', async () => {
+test('a field of a new node can be mapped by drag and drop before anything has run', async () => {
 	const { editor } = opened;
 	const workflow = await setup.api.createWorkflow(chain('Mapping', [manualTrigger()]));
 	await editor.openWorkflow(workflow);
@@ -40,7 +40,7 @@ test.each([
 	['generate', TASK],
 	['edit', TASK],
 	['getStatus', [...TASK, 'failure', 'code', 'message']],
-])('n8n shows the fields of %s before it has run', async (operation, fields) => {
+])('n8n shows the output fields of %s before the node has run', async (operation, fields) => {
 	const { editor } = opened;
 	const parameters: IDataObject = { operation, taskId: 'video_1' };
 	const next = node(EDIT_FIELDS, 'n8n-nodes-base.set', {}, 3.4);

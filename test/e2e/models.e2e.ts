@@ -8,7 +8,7 @@ import { chain, manualTrigger, VIDEO_NODE, videoNode } from './support/workflows
 const setup = useN8n();
 const opened = useEditor(setup);
 
-/** Opens a node that has the option Model. */
+/** Opens a node with the option Model. */
 async function openModel(model: unknown, credentialId = setup.credentialId): Promise<NodePanel> {
 	const { editor } = opened;
 	const options = { model } as INodeParameters;
@@ -19,14 +19,14 @@ async function openModel(model: unknown, credentialId = setup.credentialId): Pro
 
 const UNSET = { __rl: true, mode: 'list', value: '' };
 
-/** The list drops down outside of the panel, and earlier ones stay there hidden. */
+/** Lists open outside of the panel, and earlier ones remain there hidden. */
 const shown = (id: string) => opened.editor.find(id).filter({ visible: true });
 
 async function openList(panel: NodePanel): Promise<void> {
 	await panel.find('rlc-input').click();
 }
 
-test('a model is searched for and picked from the list', async () => {
+test('the list of models can be searched, and a model selected from it', async () => {
 	const panel = await openModel(UNSET);
 	await openList(panel);
 	await eventually(async () => {
@@ -45,7 +45,7 @@ test('a model is searched for and picked from the list', async () => {
 	});
 });
 
-test('the plain text of an older workflow is shown, and works', async () => {
+test('a Model that is saved as a plain string is shown, and works', async () => {
 	const panel = await openModel('omni-fast');
 	expect(await panel.find('rlc-input').inputValue()).toBe('omni-fast');
 	await panel.execute();
@@ -67,18 +67,18 @@ test.each([
 		['A web page answered', "Check the 'Base URL'"],
 	],
 	[
-		'a fault with HTTP 200',
+		'an error with HTTP 200',
 		{},
 		{ success: false, message: 'database is locked' },
 		['OctopusX sent an answer that the node does not understand', 'database is locked'],
 	],
 	[
-		'an address where nobody listens',
+		'an unreachable address',
 		{ baseUrl: 'http://127.0.0.1:9' },
 		undefined,
 		['OctopusX cannot be reached', "Check the 'Base URL'"],
 	],
-])('the list says why it cannot be had: %s', async (what, credential, body, words) => {
+])('the list of models shows why it failed to load: %s', async (what, credential, body, words) => {
 	const { sandbox } = setup;
 	const data = { apiKey: sandbox.apiKey, baseUrl: sandbox.url, ...credential };
 	const credentialId = await setup.api.createCredential('octopusXApi', what, data);

@@ -8,6 +8,7 @@ import { useN8n } from './support/useN8n';
 import { HOUR_MS } from './support/sandboxInN8n';
 import {
 	chain,
+	CHECKING_NODE,
 	manualTrigger,
 	node,
 	VIDEO_NODE,
@@ -33,9 +34,9 @@ async function openWorkflow(parameters: INodeParameters, settings?: object) {
 
 const onDemand = process.env.UPDATE_SCREENSHOTS ? describe : describe.skip;
 
-// `UPDATE_SCREENSHOTS=1 npm run test:e2e -- pictures` takes them; n8n does not even start otherwise
-onDemand('pictures of README', () => {
-	test('search', async () => {
+// Run with `UPDATE_SCREENSHOTS=1 npm run test:e2e -- pictures`. Otherwise not even n8n is started.
+onDemand('pictures for README and docs', () => {
+	test('the picture search.png is taken', async () => {
 		const { editor } = opened;
 		await editor.openWorkflow(
 			await setup.api.createWorkflow(chain('Paper boat', [manualTrigger()])),
@@ -59,7 +60,7 @@ onDemand('pictures of README', () => {
 			},
 		],
 		['panel-get-status', { operation: 'getStatus', taskId: 'video_abc123', downloadVideo: true }],
-	])('%s', async (name, parameters) => {
+	])('the picture %s.png is taken', async (name, parameters) => {
 		const { editor } = opened;
 		await editor.page.setViewportSize({ width: 1280, height: 1300 });
 		await openWorkflow(parameters);
@@ -72,37 +73,37 @@ onDemand('pictures of README', () => {
 		);
 	});
 
-	/** Runs the node, and waits until n8n has told that it is over. */
+	/** Runs the node, and waits for n8n's notification that the run has ended. */
 	async function run(parameters: INodeParameters): Promise<NodePanel> {
 		const { editor } = opened;
 		await openWorkflow(parameters);
 		const panel = await editor.openNode(VIDEO_NODE);
 		await panel.execute();
 		await editor.messages.first().waitFor();
-		// the button comes to rest
+		// The button's animation ends.
 		await editor.page.waitForTimeout(1_000);
 		return panel;
 	}
 
-	/** The middle and the right of the panel. */
+	/** Takes a picture of the parameters and the output of a panel. */
 	async function pictureOfRun(name: string, panel: NodePanel): Promise<void> {
 		await opened.editor.picture(name, [panel.find('node-parameters').first(), panel.output]);
 	}
 
-	test('run-finished', async () => {
+	test('the picture run-finished.png is taken', async () => {
 		await opened.editor.page.setViewportSize({ width: 1440, height: 540 });
 		const panel = await run({ prompt: PROMPT, downloadVideo: true });
 		await panel.playVideo();
 		await pictureOfRun('run-finished', panel);
 	});
 
-	test('test-mode', async () => {
+	test('the picture test-mode.png is taken', async () => {
 		await opened.editor.page.setViewportSize({ width: 1440, height: 540 });
 		const options = { testMode: 'sample' };
 		await pictureOfRun('test-mode', await run({ prompt: PROMPT, downloadVideo: true, options }));
 	});
 
-	test('run-error', async () => {
+	test('the picture run-error.png is taken', async () => {
 		await opened.editor.page.setViewportSize({ width: 1440, height: 540 });
 		const error = {
 			code: 'content_policy',
@@ -117,7 +118,7 @@ onDemand('pictures of README', () => {
 		await pictureOfRun('run-error', panel);
 	});
 
-	test('file-error', async () => {
+	test('the picture file-error.png is taken', async () => {
 		const { editor } = opened;
 		await editor.page.setViewportSize({ width: 1280, height: 560 });
 		const fields = ['Start_image', 'End_image'].map(
@@ -143,12 +144,12 @@ onDemand('pictures of README', () => {
 		const panel = await editor.openNode(VIDEO_NODE);
 		await panel.execute();
 		await eventually(async () => expect(await panel.output.innerText()).toContain('Start_image'));
-		// the button comes to rest
+		// The button's animation ends.
 		await editor.page.waitForTimeout(1_000);
 		await editor.browser.picture('file-error');
 	});
 
-	test('model-list', async () => {
+	test('the picture model-list.png is taken', async () => {
 		const { editor } = opened;
 		await editor.page.setViewportSize({ width: 1280, height: 560 });
 		await openWorkflow({
@@ -161,7 +162,7 @@ onDemand('pictures of README', () => {
 		await editor.browser.picture('model-list');
 	});
 
-	test('field-mapping', async () => {
+	test('the picture field-mapping.png is taken', async () => {
 		const { editor } = opened;
 		await editor.page.setViewportSize({ width: 1280, height: 560 });
 		const next = node('Edit Fields', 'n8n-nodes-base.set', {}, 3.4);
@@ -176,9 +177,9 @@ onDemand('pictures of README', () => {
 		await editor.browser.picture('field-mapping');
 	});
 
-	// the other examples have theirs taken by the tests that run them
+	// examples.e2e.ts takes the pictures of the other examples.
 	test.each(['every-operation', 'long-videos-suspended', 'submit-then-fetch'])(
-		'example-%s',
+		'the picture example-%s.png is taken',
 		async (name) => {
 			const { editor } = opened;
 			await editor.importExample(setup.api, `${name}.json`);
@@ -186,7 +187,7 @@ onDemand('pictures of README', () => {
 		},
 	);
 
-	test('suspended', async () => {
+	test('the picture suspended.png is taken', async () => {
 		setup.sandbox.durationMs = HOUR_MS;
 		const workflow = await setup.api.createActive(
 			chain('Paper boat', [
@@ -203,21 +204,21 @@ onDemand('pictures of README', () => {
 		await editor.page.setViewportSize({ width: 1280, height: 600 });
 		const executions = await editor.openExecutions(workflow);
 		await eventually(async () => expect(await executions.list()).toContain('Waiting'));
-		// n8n's advice for a first workflow lies on top of the list
+		// n8n's suggestions for a first workflow cover the list.
 		await editor.find('suggested-actions-close').click();
-		// the newest execution opens by itself, and the canvas comes to rest
+		// n8n opens the newest execution, and the canvas stops moving.
 		await editor.find('sticky').waitFor();
 		await editor.page.waitForTimeout(1_000);
 		await editor.browser.picture('suspended');
-		await editor.openNode(`${VIDEO_NODE}: checking, do not stop`);
+		await editor.openNode(CHECKING_NODE);
 		await editor.page.waitForTimeout(1_000);
 		await editor.browser.picture('suspended-checking');
 	});
 
-	test('credential', async () => {
+	test('the picture credential.png is taken', async () => {
 		const { editor } = opened;
 		await editor.page.setViewportSize({ width: 1280, height: 800 });
-		// the name that n8n gives to the first credential of its type
+		// Without another credential, n8n gives the new one its default name.
 		await setup.api.request('DELETE', `/rest/credentials/${setup.credentialId}`);
 		await openWorkflow({}, { credentials: undefined });
 		const panel = await editor.openNode(VIDEO_NODE);

@@ -3,12 +3,12 @@ import { useN8n } from './support/useN8n';
 import { HOUR_MS } from './support/sandboxInN8n';
 import { chain, node, itemsOf, videoNode, webhookNode } from './support/workflows';
 
-/** What ends a wait at once. */
+/** An answer that ends a wait at once. */
 const FORBIDDEN = { status: 403, body: {} };
 
 const setup = useN8n();
 
-test('a webhook gets its video, paid for once', async () => {
+test('a call of a webhook creates one video and downloads it', async () => {
 	setup.sandbox.durationMs = 1_500;
 	const workflow = await setup.api.createActive(
 		chain('Webhook', [webhookNode('one'), videoNode(setup.credentialId, { downloadVideo: true })]),
@@ -23,7 +23,7 @@ test('a webhook gets its video, paid for once', async () => {
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
-test('two executions at once pay for one video each', async () => {
+test('two simultaneous executions create one video each', async () => {
 	setup.sandbox.durationMs = 2_000;
 	const workflow = await setup.api.createActive(
 		chain('Twice', [
@@ -43,7 +43,7 @@ test('two executions at once pay for one video each', async () => {
 	]);
 });
 
-test('a schedule runs the node unattended', async () => {
+test('the node runs on a schedule', async () => {
 	const everySecond = node(
 		'Schedule',
 		'n8n-nodes-base.scheduleTrigger',
@@ -62,8 +62,7 @@ test('a schedule runs the node unattended', async () => {
 	expect(setup.sandbox.tasks).toHaveLength(ended.length);
 });
 
-test('Retry On Fail waits for the task that is paid for', async () => {
-	// the node fails, n8n runs it again
+test('Retry On Fail continues with the same task and is not charged again', async () => {
 	setup.sandbox.faults.add({ on: 'poll', answer: FORBIDDEN });
 	const workflow = await setup.api.createActive(
 		chain('Retry On Fail', [
@@ -79,7 +78,7 @@ test('Retry On Fail waits for the task that is paid for', async () => {
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
-test('Retry in the list of executions goes on with the task that is paid for', async () => {
+test('Retry of a failed execution continues with the same task and is not charged again', async () => {
 	setup.sandbox.faults.add({ on: 'poll', answer: FORBIDDEN });
 	const workflow = await setup.api.createActive(
 		chain('Retry execution', [webhookNode('later'), videoNode(setup.credentialId)]),
@@ -95,21 +94,21 @@ test('Retry in the list of executions goes on with the task that is paid for', a
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
-test('Stop ends the execution, and the log says which task can still be fetched', async () => {
+test('Stop ends the execution, and the task in the log can still be fetched with Get Status', async () => {
 	setup.sandbox.durationMs = HOUR_MS;
 	const workflow = await setup.api.createActive(
 		chain('Stop', [webhookNode('stop'), videoNode(setup.credentialId)]),
 	);
 	await setup.api.callWebhook('stop');
-	await until('a look', () => setup.sandbox.requestsTo('poll').length > 0);
+	await until('a check', () => setup.sandbox.requestsTo('poll').length > 0);
 	const [execution] = await setup.api.executionsOf(workflow);
 	await setup.api.stop(execution?.id as string);
-	// n8n 2.x keeps none of the error, the ids or the ledger of an execution that was stopped
+	// n8n 2.x does not save the error, the task IDs or the ledger of a stopped execution.
 	expect((await setup.api.ended(execution as { id: string })).status).toBe('canceled');
-	await until('the ids in the log', () =>
+	await until('the IDs in the log', () =>
 		/execution was canceled\. Tasks of this run: item 0: video_1/.test(setup.n8n.program.output),
 	);
-	const looks = setup.sandbox.requestsTo('poll').length;
+	const checks = setup.sandbox.requestsTo('poll').length;
 
 	setup.sandbox.tasks.forEach((task) => (task.durationMs = 0));
 	const fetching = await setup.api.createActive(
@@ -125,11 +124,11 @@ test('Stop ends the execution, and the log says which task can still be fetched'
 	await setup.api.callWebhook('fetch', { id: 'video_1' });
 	const { data } = await setup.api.onlyEnded(fetching);
 	expect(itemsOf(data)[0]?.binary?.data?.mimeType).toBe('video/mp4');
-	expect(setup.sandbox.requestsTo('poll')).toHaveLength(looks + 1);
+	expect(setup.sandbox.requestsTo('poll')).toHaveLength(checks + 1);
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
-test('an execution that ran into its time limit goes on with its task when it is retried', async () => {
+test('a retry of an execution that reached its time limit continues with the same task', async () => {
 	setup.sandbox.durationMs = HOUR_MS;
 	const workflow = await setup.api.createActive(
 		chain('Limit', [webhookNode('limit'), videoNode(setup.credentialId)], { executionTimeout: 2 }),
@@ -145,7 +144,7 @@ test('an execution that ran into its time limit goes on with its task when it is
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
-test('the log of n8n names every task, and never the key', () => {
+test('the log of n8n contains the task IDs, but never the API key', () => {
 	const { output } = setup.n8n.program;
 	expect(output).toContain('OctopusX task video_1 created');
 	expect(output).not.toContain(setup.sandbox.apiKey);

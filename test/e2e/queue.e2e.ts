@@ -15,13 +15,13 @@ const { sandbox } = setup;
 const promptsOf = (data: IRunExecutionData) =>
 	itemsOf(data, 'Split Out').map(({ json }) => json.prompt);
 
-/** What the sandbox was asked for under the ids on the items. */
+/** The prompts of the tasks whose IDs are in the output. */
 const deliveredPrompts = (data: IRunExecutionData) =>
 	itemsOf(data).map(({ json }) => {
 		return sandbox.tasks.find(({ id }) => id === json.task_id)?.request.prompt;
 	});
 
-/** Reads the videos of an execution through n8n's API. */
+/** Expects that all videos of an execution can be downloaded from n8n, and are stored in the given mode. */
 async function expectFiles(data: IRunExecutionData, mode: RegExp): Promise<void> {
 	for (const { binary } of itemsOf(data)) {
 		const id = binary?.data?.id as string;
@@ -33,34 +33,37 @@ async function expectFiles(data: IRunExecutionData, mode: RegExp): Promise<void>
 test.each([
 	['database', IN_DATABASE, /^database:/],
 	['file system', IN_FILES, /^filesystem-v2:/],
-])('40 executions of 3 videos on two workers, files in the %s', async (where, env, mode) => {
-	const workers = await setup.queue.workers(2, env);
-	const path = `many-${where.replace(' ', '-')}`;
-	const workflow = await setup.threeVideos(path);
-	sandbox.durationMs = 500;
-	await setup.callTimes(path, 40);
-	for (const { status, data } of await setup.queue.n8n.api.endedOf(workflow, 40)) {
-		expect(status).toBe('success');
-		expect(promptsOf(data)).toHaveLength(3);
-		expect(deliveredPrompts(data)).toEqual(promptsOf(data));
-		await expectFiles(data, mode);
-	}
-	expect(sandbox.tasks).toHaveLength(120);
-	expect(new Set(sandbox.tasks.map(({ request }) => request.prompt)).size).toBe(120);
-	for (const { tasks } of workers) expect(tasks.length).toBeGreaterThan(0);
-	expect(workers.flatMap(({ tasks }) => tasks).sort()).toEqual(
-		sandbox.tasks.map(({ id }) => id).sort(),
-	);
-});
+])(
+	'two workers complete 40 executions of 3 videos each, with files in the %s',
+	async (where, env, mode) => {
+		const workers = await setup.queue.workers(2, env);
+		const path = `many-${where.replace(' ', '-')}`;
+		const workflow = await setup.threeVideos(path);
+		sandbox.durationMs = 500;
+		await setup.callTimes(path, 40);
+		for (const { status, data } of await setup.queue.n8n.api.endedOf(workflow, 40)) {
+			expect(status).toBe('success');
+			expect(promptsOf(data)).toHaveLength(3);
+			expect(deliveredPrompts(data)).toEqual(promptsOf(data));
+			await expectFiles(data, mode);
+		}
+		expect(sandbox.tasks).toHaveLength(120);
+		expect(new Set(sandbox.tasks.map(({ request }) => request.prompt)).size).toBe(120);
+		for (const { tasks } of workers) expect(tasks.length).toBeGreaterThan(0);
+		expect(workers.flatMap(({ tasks }) => tasks).sort()).toEqual(
+			sandbox.tasks.map(({ id }) => id).sort(),
+		);
+	},
+);
 
-test('a worker that is stopped brings its videos home first', async () => {
+test('a worker that is stopped waits for its videos first', async () => {
 	const [stopped, other] = (await setup.queue.workers(2, IN_DATABASE)) as [Worker, Worker];
 	const workflow = await setup.threeVideos('stopped');
 	await setup.occupy('stopped', [stopped, other]);
 	const stopping = stopped.program.stop(60);
-	// it says so every two seconds: it waits for longer than an end by force would take
+	// It logs this every two seconds, so it has waited for longer than a forced end would take.
 	const waiting = `Waiting for ${PER_WORKER} active executions to finish`;
-	await until('that it waits', () => stopped.program.output.split(waiting).length > 3);
+	await until('the worker to wait', () => stopped.program.output.split(waiting).length > 3);
 	setup.finishTasks();
 	await stopping;
 	for (const { status, data } of await setup.queue.n8n.api.endedOf(workflow, 2 * PER_WORKER)) {
@@ -71,10 +74,10 @@ test('a worker that is stopped brings its videos home first', async () => {
 	expect(sandbox.tasks).toHaveLength(3 * 2 * PER_WORKER);
 });
 
-test('a worker that dies loses its executions; each of its videos can be fetched', async () => {
+test('a worker that is killed loses its executions, but each of its videos can be fetched', async () => {
 	const { api } = setup.queue.n8n;
 	const [dead, alive] = (await setup.queue.workers(2, IN_DATABASE)) as [Worker, Worker];
-	// the most that n8n can be told to keep
+	// The setting that makes n8n save the most.
 	const workflow = await setup.threeVideos('dies', { saveExecutionProgress: true });
 	await setup.occupy('dies', [dead, alive]);
 	const [first = ''] = dead.executions;
@@ -86,7 +89,7 @@ test('a worker that dies loses its executions; each of its videos can be fetched
 	const lost = executions.filter(({ id }) => dead.executions.includes(id));
 	expect(lost).toHaveLength(PER_WORKER);
 	for (const { status, data } of lost) {
-		// n8n overwrites all that it had of them, the output of earlier nodes too
+		// n8n overwrites everything that it has saved of them, even the output of earlier nodes.
 		expect(status).toBe('error');
 		expect(data.resultData.error?.message).toContain('failed to be processed too many times');
 		expect(data.resultData.runData).toEqual({});
@@ -95,7 +98,7 @@ test('a worker that dies loses its executions; each of its videos can be fetched
 		expect(status).toBe('success');
 		expect(deliveredPrompts(data)).toEqual(promptsOf(data));
 	}
-	// nobody starts them again, and Retry runs no node at all: it has nothing to start with
+	// n8n does not restart them, and Retry runs no node, because there is no data left to start with.
 	const retried = await api.ended(await api.retry(first));
 	expect(retried).toMatchObject({ status: 'error', data: { resultData: { runData: {} } } });
 
@@ -116,7 +119,7 @@ test('a worker that dies loses its executions; each of its videos can be fetched
 	expect(sandbox.tasks).toHaveLength(3 * 2 * PER_WORKER);
 });
 
-test('an execution in a Wait node outlives every worker', async () => {
+test('an execution in a Wait node survives the end of all workers', async () => {
 	const { api, url } = setup.queue.n8n;
 	const [worker] = (await setup.queue.workers(1, IN_DATABASE)) as [Worker];
 	sandbox.durationMs = HOUR_MS;
@@ -137,7 +140,7 @@ test('an execution in a Wait node outlives every worker', async () => {
 		}),
 	]);
 	await setup.queue.n8n.api.callWebhook('waits', {});
-	const { id, data } = await until('an execution that waits', async () => {
+	const { id, data } = await until('a waiting execution', async () => {
 		const [found] = await api.executionsOf(workflow);
 		return found?.status === 'waiting' && (await api.execution(found.id));
 	});

@@ -9,11 +9,11 @@ const setup = useQueue({ major: 1, env: STALLED });
 const { sandbox } = setup;
 
 test.each([
-	// its default: n8n starts the executions again, without anything that the node had noted
+	// The default: n8n restarts the executions, but without the node's ledger, so they are charged again.
 	['1', 'success', TASKS + 3 * PER_WORKER],
 	['0', 'error', TASKS],
 ])(
-	'n8n 1.x: with QUEUE_WORKER_MAX_STALLED_COUNT=%s, executions of a dead worker end as %s',
+	'n8n 1.x: with QUEUE_WORKER_MAX_STALLED_COUNT=%s, executions of a killed worker end with status %s',
 	async (QUEUE_WORKER_MAX_STALLED_COUNT, status, bill) => {
 		const env = { QUEUE_WORKER_MAX_STALLED_COUNT };
 		const [dead, alive] = (await setup.queue.workers(2, env)) as [Worker, Worker];

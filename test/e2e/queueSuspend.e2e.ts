@@ -1,3 +1,4 @@
+import { RESUME_TIMEOUT_S } from './support/n8nApi';
 import type { Worker } from './support/queueMode';
 import { until } from './support/until';
 import { STALLED, useQueue } from './support/useQueue';
@@ -5,8 +6,8 @@ import { HOUR_MS } from './support/sandboxInN8n';
 import { itemsOf, videoNode } from './support/workflows';
 
 const COUNT = 50;
-/** As many places as there are executions. */
-const PLACES = { N8N_CONCURRENCY_PRODUCTION_LIMIT: String(COUNT) };
+/** The worker can run all executions at once. */
+const CONCURRENCY = { N8N_CONCURRENCY_PRODUCTION_LIMIT: String(COUNT) };
 
 const setup = useQueue({});
 const { sandbox } = setup;
@@ -22,7 +23,7 @@ const countOf = async (of: { id: string }, status: string) =>
 		(one) => one.status === status && one.mode === 'webhook',
 	).length;
 
-/** All executions of a workflow, once each of them has a status. */
+/** All executions of a workflow, once each of them has the given status. */
 const allWith = async (of: { id: string }, status: string) =>
 	await until(
 		`all executions to be ${status}`,
@@ -35,9 +36,9 @@ const allWith = async (of: { id: string }, status: string) =>
 
 const megabytes = ({ program }: Worker) => Math.round(program.residentBytes / 2 ** 20);
 
-test('50 executions that keep running fill a worker; suspended, they leave it free and outlive it', async () => {
+test('50 running executions fill a worker; 50 suspended ones leave it free and survive its end', async () => {
 	const { api } = setup.queue.n8n;
-	const [worker] = (await setup.queue.workers(1, PLACES)) as [Worker];
+	const [worker] = (await setup.queue.workers(1, CONCURRENCY)) as [Worker];
 	const quick = await setup.activated('quick', [
 		videoNode(setup.credentialId, { waitForCompletion: false }),
 	]);
@@ -53,10 +54,10 @@ test('50 executions that keep running fill a worker; suspended, they leave it fr
 	sandbox.durationMs = HOUR_MS;
 	await callAll('keeping');
 	await until('50 tasks', () => sandbox.tasks.length === COUNT + 1);
-	await until('a look at each', () => sandbox.requestsTo('poll').length >= 2 * COUNT);
+	await until('checks of all tasks', () => sandbox.requestsTo('poll').length >= 2 * COUNT);
 	memory['50 keep running'] = megabytes(worker);
 	await api.callWebhook('quick');
-	// no place is left for it
+	// The worker is full, so this execution waits in the queue.
 	expect(await countOf(quick, 'new')).toBe(1);
 	setup.finishTasks();
 	await api.endedOf(keeping, COUNT);
@@ -71,29 +72,29 @@ test('50 executions that keep running fill a worker; suspended, they leave it fr
 	await api.endedOf(quick, 3);
 	console.log(`Resident memory of the worker in MB: ${JSON.stringify(memory)}`);
 
-	// a kill in the middle of a check is another test's subject
+	// Only while no check is under way; suspend.e2e.ts tests a kill during a check.
 	const all = await allWith(suspending, 'waiting');
 	const ids = all.filter(({ mode }) => mode === 'webhook');
 	await worker.program.kill();
 	setup.finishTasks();
-	await setup.queue.workers(1, PLACES);
-	const ended = await Promise.all(ids.map(async (one) => await api.ended(one, 240)));
+	await setup.queue.workers(1, CONCURRENCY);
+	const ended = await Promise.all(ids.map(async (one) => await api.ended(one, RESUME_TIMEOUT_S)));
 	const tasks = ended.map(({ data }) => itemsOf(data)[0]?.json);
 	expect(new Set(tasks.map((task) => task?.error ?? task?.status))).toEqual(new Set(['completed']));
 	expect(new Set(tasks.map((task) => task?.task_id)).size).toBe(COUNT);
 	expect(sandbox.tasks).toHaveLength(2 * COUNT + 3);
 }, 500_000);
 
-test('a worker that is killed while it fetches files ends the suspended execution; its log has the tasks', async () => {
+test('a worker that is killed during a download ends the suspended execution, but its log has the task IDs', async () => {
 	const { api } = setup.queue.n8n;
-	const env = { ...PLACES, ...STALLED };
+	const env = { ...CONCURRENCY, ...STALLED };
 	const [worker] = (await setup.queue.workers(1, env)) as [Worker];
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
 	const suspending = await setup.activated('fetching', [
 		videoNode(setup.credentialId, { waitStrategy: 'suspend', downloadVideo: true }),
 	]);
 	await api.callWebhook('fetching');
-	await until('a file under way', () => sandbox.hanging > 0, 240);
+	await until('a download', () => sandbox.hanging > 0, RESUME_TIMEOUT_S);
 	await worker.program.kill();
 	sandbox.faults.clear();
 	sandbox.release();

@@ -9,7 +9,7 @@ import { chain, itemsOf, node, videoNode, webhookNode } from './support/workflow
 
 const after = () => node('After', 'n8n-nodes-base.noOp');
 
-/** What n8n's Retry does with an execution that it cut off: the rows of docs/RETRYING.md. */
+/** What n8n's Retry does after an interrupted execution: the rows of docs/RETRYING.md. */
 describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 	const setup = useN8n({ major });
 
@@ -20,10 +20,10 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 	const workflow = async (path: string, nodes: INode[], settings?: Record<string, unknown>) =>
 		await setup.api.createActive(chain(path, [webhookNode(path), ...nodes, after()], settings));
 
-	const waiting = async (path: string, node: Partial<INode> = {}, settings = {}) =>
+	const inOne = async (path: string, node: Partial<INode> = {}, settings = {}) =>
 		await workflow(path, [videoNode(setup.credentialId, {}, node)], settings);
 
-	/** One node submits, the next one waits, and n8n saves what the first one has handed on. */
+	/** One node submits, the next one waits, and n8n saves the output of the first. */
 	const inTwo = async (path: string) =>
 		await workflow(
 			path,
@@ -42,7 +42,7 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 			{ saveExecutionProgress: true },
 		);
 
-	/** Has a workflow executed until its node waits for a paid task. */
+	/** Starts a workflow and waits until its node checks a task. */
 	async function start({ name }: SavedWorkflow): Promise<void> {
 		const before = setup.sandbox.requestsTo('poll').length;
 		await setup.api.callWebhook(name);
@@ -55,35 +55,35 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 		await setup.api.stop(execution?.id as string);
 	}
 
-	/** Retries the execution of a workflow: what reached the node behind, and how many tasks that cost. */
+	/** Retries the execution of a workflow. Returns what the next node got, and how many tasks were created. */
 	async function retry(one: SavedWorkflow) {
-		const cutOff = await setup.api.onlyEnded(one);
+		const interrupted = await setup.api.onlyEnded(one);
 		for (const task of setup.sandbox.tasks) task.durationMs = 0;
 		setup.sandbox.durationMs = 0;
 		const before = setup.sandbox.tasks.length;
-		const { data } = await setup.api.ended(await setup.api.retry(cutOff.id));
+		const { data } = await setup.api.ended(await setup.api.retry(interrupted.id));
 		const items = itemsOf(data, 'After');
 		return {
-			was: cutOff.status,
+			was: interrupted.status,
 			videos: items.flatMap(({ json }) => (json.status === 'completed' ? json.task_id : [])),
 			errors: items.flatMap(({ json }) => json.error ?? []),
-			paid: setup.sandbox.tasks.length - before,
+			newTasks: setup.sandbox.tasks.length - before,
 		};
 	}
 
-	const NOTHING = { was: 'canceled', videos: [], errors: [], paid: 0 };
-	const GOES_ON = { ...NOTHING, videos: ['video_1'] };
-	const PAYS_AGAIN = { ...NOTHING, videos: ['video_2'], paid: 1 };
+	const NOTHING = { was: 'canceled', videos: [], errors: [], newTasks: 0 };
+	const CONTINUES = { ...NOTHING, videos: ['video_1'] };
+	const STARTS_AGAIN = { ...NOTHING, videos: ['video_2'], newTasks: 1 };
 	const on = <T>(n8n2: T, n8n1: T) => (major === 2 ? n8n2 : n8n1);
 
-	test(`n8n ${major}, its time limit: Retry ${on('goes on with the task', 'does nothing')}`, async () => {
-		const one = await waiting('limit', {}, { executionTimeout: 2 });
+	test(`n8n ${major}: after its execution timeout, Retry ${on('continues with the task', 'does nothing')}`, async () => {
+		const one = await inOne('limit', {}, { executionTimeout: 2 });
 		await start(one);
-		expect(await retry(one)).toEqual(on(GOES_ON, NOTHING));
+		expect(await retry(one)).toEqual(on(CONTINUES, NOTHING));
 	});
 
-	test(`n8n ${major}, its time limit and On Error set to Continue: Retry pays for nothing`, async () => {
-		const one = await waiting(
+	test(`n8n ${major}: after its execution timeout, Retry is not charged with On Error set to Continue`, async () => {
+		const one = await inOne(
 			'limitContinue',
 			{ onError: 'continueRegularOutput' },
 			{ executionTimeout: 2 },
@@ -93,27 +93,27 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 		expect(await retry(one)).toEqual(on({ ...NOTHING, errors }, NOTHING));
 	});
 
-	test(`n8n ${major}, its time limit and Retry On Fail: Retry does nothing`, async () => {
-		const one = await waiting('limitTries', { retryOnFail: true }, { executionTimeout: 2 });
+	test(`n8n ${major}: after its execution timeout, Retry does nothing with Retry On Fail`, async () => {
+		const one = await inOne('limitTries', { retryOnFail: true }, { executionTimeout: 2 });
 		await start(one);
 		expect(await retry(one)).toEqual(NOTHING);
 	});
 
-	// At a Stop by hand, n8n writes the execution twice at once: as it was at its start, and as it ended
-	test(`n8n ${major}, Stop by hand: Retry pays again, or ${on('goes on', 'does nothing')}`, async () => {
-		const one = await waiting('stop');
+	// At a manual Stop, n8n saves the execution twice at the same time, in its first and in its last state.
+	test(`n8n ${major}: after a manual Stop, Retry is charged again or ${on('continues with the task', 'does nothing')}`, async () => {
+		const one = await inOne('stop');
 		await stop(one);
-		expect([PAYS_AGAIN, on(GOES_ON, NOTHING)]).toContainEqual(await retry(one));
+		expect([STARTS_AGAIN, on(CONTINUES, NOTHING)]).toContainEqual(await retry(one));
 	});
 
-	test(`n8n ${major}, Stop by hand, in two nodes: Retry goes on${on('', ', or does nothing')}`, async () => {
+	test(`n8n ${major}: after a manual Stop, Retry continues with the task${on('', ' or does nothing')} if one node submits and another waits`, async () => {
 		const one = await inTwo('stopInTwo');
 		await stop(one);
-		expect([GOES_ON, on(GOES_ON, NOTHING)]).toContainEqual(await retry(one));
+		expect([CONTINUES, on(CONTINUES, NOTHING)]).toContainEqual(await retry(one));
 	});
 
-	test(`n8n ${major}, a kill: Retry pays again, unless in two nodes`, async () => {
-		const [two, one] = [await inTwo('killInTwo'), await waiting('kill')];
+	test(`n8n ${major}: after a kill of n8n, Retry is charged again, unless one node submits and another waits`, async () => {
+		const [two, one] = [await inTwo('killInTwo'), await inOne('kill')];
 		await start(two);
 		await start(one);
 		const { userFolder, program } = setup.n8n;
@@ -123,21 +123,21 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 
 		const crashed = { ...NOTHING, was: 'crashed' };
 		expect(await retry(two)).toEqual({ ...crashed, videos: ['video_1'] });
-		expect(await retry(one)).toEqual({ ...crashed, videos: ['video_3'], paid: 1 });
+		expect(await retry(one)).toEqual({ ...crashed, videos: ['video_3'], newTasks: 1 });
 	}, 180_000);
 
-	test(`n8n ${major}, deleted while it runs: there is nothing to retry, and the log has the task`, async () => {
-		const one = await waiting('delete');
+	test(`n8n ${major}: a running execution that is deleted cannot be retried, but its task ID is in the log`, async () => {
+		const one = await inOne('delete');
 		await start(one);
 		const [execution] = await setup.api.executionsOf(one);
 		const { id = '' } = execution ?? {};
 		await setup.api.deleteExecution(id);
 		expect(await setup.api.executionsOf(one)).toEqual([]);
 		await expect(setup.api.retry(id)).rejects.toThrow('answered 404');
-		// n8n does not end what it has deleted
+		// n8n does not stop an execution that it has deleted.
 		const checks = setup.sandbox.requestsTo('poll').length;
 		await until('another check', () => setup.sandbox.requestsTo('poll').length > checks);
-		const told = `OctopusX task video_1 created for item 0 of execution ${id}. After a Stop or a crash, fetch it with Get Status before you retry`;
-		expect(setup.n8n.program.output).toContain(told);
+		const line = `OctopusX task video_1 created for item 0 of execution ${id}. After a Stop or a crash, fetch it with Get Status before you retry`;
+		expect(setup.n8n.program.output).toContain(line);
 	});
 });

@@ -20,7 +20,7 @@ let program: Program;
 afterEach(async () => await program.stop());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What `npm start` runs once the package is built, up to the address that it prints. */
+/** Runs what `npm start` runs after the build, and logs in at the address that it prints. */
 async function start(): Promise<N8nApi> {
 	program = new Program(...COMMAND);
 	await until('the end of the start', () => {
@@ -42,7 +42,7 @@ async function isReachable({ url }: N8nApi): Promise<boolean> {
 	);
 }
 
-test('npm start brings all that a newcomer needs, and keeps it for the next start', async () => {
+test('npm start sets up n8n with credential and examples, and keeps changes for the next start', async () => {
 	const api = await start();
 	expect(program.output).toMatch(/Login +owner@example\.com\nPassword +\S+/);
 	expect(program.output).toContain('nothing is paid for');
@@ -67,31 +67,31 @@ test('npm start brings all that a newcomer needs, and keeps it for the next star
 	expect(readFileSync(log, 'utf8')).toContain('OctopusX task video_1 created');
 
 	const other = new Program(...COMMAND);
-	await until('the end of a second start', () => other.hasEnded);
+	await until('the second start to fail', () => other.hasEnded);
 	expect(other.output).toContain('npm start already runs in');
 
 	await program.interrupt();
 	expect(program.exitCode).toBe(0);
 	expect(await isReachable(api)).toBe(false);
 
-	// something else has the usual port, if nothing had it before
-	const guest = createServer();
+	// Occupy the usual port, unless it is already taken.
+	const blocker = createServer();
 	await new Promise<void>((resolve) => {
-		guest
+		blocker
 			.once('listening', resolve)
 			.once('error', () => resolve())
 			.listen(5678, '127.0.0.1');
 	});
 	const again = await start();
-	guest.close();
+	blocker.close();
 	expect(program.output).toMatch(/Port 5678 is taken, .*: this one takes \d+\./);
 	const names = (await again.workflows()).map(({ name }) => name);
 	expect(names).toContain('Mine');
-	// the one that was renamed is an example no more, so it came once more; and there is our own
+	// The renamed example was imported again, and there is the workflow of this test.
 	expect(names).toHaveLength(EXAMPLES.length + 2);
 	expect(await again.credentials()).toEqual([expect.objectContaining({ id: credential?.id })]);
 
-	// the sandbox is another one now, on another port: the credential follows it, and it knows its tasks
+	// The new sandbox has another port, but the credential follows it, and it remembers its tasks.
 	await again.callWebhook('try');
 	const [second] = await again.endedOf(workflow, 2);
 	expect(taskOf(second)).toMatchObject({ task_id: 'video_2', status: 'queued' });

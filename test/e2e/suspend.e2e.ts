@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import type { INode } from 'n8n-workflow';
 import { ROOT } from '../package/tarball';
 import { N8n } from './support/n8n';
-import type { EndedExecution, SavedWorkflow, WorkflowDraft } from './support/n8nApi';
+import {
+	RESUME_TIMEOUT_S,
+	type EndedExecution,
+	type SavedWorkflow,
+	type WorkflowDraft,
+} from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
 import { HOUR_MS } from './support/sandboxInN8n';
 import { chain, itemsOf, node, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
-
-/** n8n looks for executions to resume once a minute, and a loop of two takes two of them. */
-const RESUME_LIMIT_S = 240;
 
 const setup = useN8n();
 
@@ -24,7 +26,7 @@ const suspendingNode = (settings: Partial<INode> = {}) =>
 		settings,
 	);
 
-/** What made the video, by the pairing of items. */
+/** A node that finds the prompt of each video through paired items. */
 const prompts = () =>
 	node(
 		'Prompts',
@@ -38,7 +40,7 @@ const prompts = () =>
 
 const after = () => node('After', 'n8n-nodes-base.noOp');
 
-/** The example, with the credential of this n8n; its last node is called "Videos". */
+/** The example with our credential. Its last node is called "Videos". */
 async function example(): Promise<SavedWorkflow> {
 	const path = join(ROOT, 'examples', 'long-videos-suspended.json');
 	const draft = JSON.parse(readFileSync(path, 'utf8')) as WorkflowDraft;
@@ -47,7 +49,7 @@ async function example(): Promise<SavedWorkflow> {
 	return await setup.api.createActive(draft);
 }
 
-/** Workflows of the same kind; they differ in what becomes of them. */
+/** A workflow that makes a video for each entry of a list. */
 async function batch(
 	path: string,
 	settings?: Partial<INode>,
@@ -57,7 +59,7 @@ async function batch(
 	return await setup.api.createActive(chain(path, nodes, ofWorkflow));
 }
 
-/** One item after the other, the node reached once for each. */
+/** A loop in which the node is executed once per item. */
 async function loop(path: string): Promise<SavedWorkflow> {
 	const draft = chain(path, [
 		webhookNode(path),
@@ -77,7 +79,7 @@ async function loop(path: string): Promise<SavedWorkflow> {
 	return await setup.api.createActive(draft);
 }
 
-/** The node is in a workflow that another one executes. */
+/** A workflow that executes another one, which contains the node. */
 async function inside(path: string): Promise<SavedWorkflow> {
 	const trigger = node(
 		'Start',
@@ -97,7 +99,7 @@ async function inside(path: string): Promise<SavedWorkflow> {
 	);
 }
 
-/** The execution of a workflow, once it is suspended. */
+/** The ID of a workflow's execution, once it is suspended. */
 async function suspended(workflow: SavedWorkflow): Promise<string> {
 	const parent = await until(`a suspended execution of ${workflow.name}`, async () => {
 		const found = await setup.api.executionsOf(workflow);
@@ -106,7 +108,7 @@ async function suspended(workflow: SavedWorkflow): Promise<string> {
 	return parent.id;
 }
 
-/** What the node after ours got, in the example or in the other workflows. */
+/** The items that the node after ours got: "Videos" in the example, "After" in other workflows. */
 const arrived = ({ data }: EndedExecution) => [
 	...itemsOf(data, 'Videos'),
 	...itemsOf(data, 'After'),
@@ -118,7 +120,7 @@ const taskFor = (prompt: string) =>
 const ALL = ['long-videos', 'failing', 'continuing', 'stopped', 'deleted', 'looping', 'inside'];
 type Ended = Record<string, EndedExecution>;
 
-test('suspended executions outlive a kill of n8n, and each video is paid for once', async () => {
+test('suspended executions survive a kill of n8n, and each video is charged once', async () => {
 	setup.sandbox.durationMs = HOUR_MS;
 	const workflows = await Promise.all([
 		example(),
@@ -150,10 +152,10 @@ test('suspended executions outlive a kill of n8n, and each video is paid for onc
 	const ended: Ended = {};
 	for (const [index, path] of ALL.entries()) {
 		if (path === 'deleted') continue;
-		ended[path] = await setup.api.ended({ id: ids[index] as string }, RESUME_LIMIT_S);
+		ended[path] = await setup.api.ended({ id: ids[index] as string }, RESUME_TIMEOUT_S);
 	}
 
-	// all items, in their order, with their files
+	// All items arrive in order, with their files.
 	for (const path of ['long-videos', 'looping', 'inside']) {
 		const execution = ended[path] as EndedExecution;
 		expect([path, execution.status]).toEqual([path, 'success']);
@@ -170,7 +172,7 @@ test('suspended executions outlive a kill of n8n, and each video is paid for onc
 	const pairs = arrived(ended['long-videos'] as EndedExecution).map(({ pairedItem }) => pairedItem);
 	expect(pairs).toEqual([{ item: 0 }, { item: 1 }]);
 
-	// with Stop the execution fails with our words, and n8n's Retry pays for nothing
+	// With On Error set to Stop, the execution fails with our message, and Retry is not charged.
 	const [one, two] = [taskFor('failing 0'), taskFor('failing 1 [failed]')];
 	expect(ended.failing?.status).toBe('error');
 	expect(ended.failing?.data.resultData.error).toMatchObject({
@@ -179,7 +181,7 @@ test('suspended executions outlive a kill of n8n, and each video is paid for onc
 	});
 	await setup.api.retry(ended.failing?.id as string);
 
-	// with Continue only the failed item changes
+	// With Continue (error output), only the failed item is in the error output.
 	const outputs = ended.continuing?.data.resultData.runData[VIDEO_NODE]?.at(-1)?.data?.main ?? [];
 	expect(outputs[0]?.map(({ json }) => json.task_id)).toEqual([taskFor('continuing 0')]);
 	expect(
@@ -189,13 +191,13 @@ test('suspended executions outlive a kill of n8n, and each video is paid for onc
 		expect.objectContaining({ task_id: taskFor('continuing 1 [failed]'), status: 'failed' }),
 	]);
 
-	// nobody looks any more for those that are gone
+	// The tasks of stopped and deleted executions are not checked any more.
 	expect(ended.stopped?.status).toBe('canceled');
 	for (const path of ['stopped', 'deleted']) {
 		const tasks = [0, 1].map((index) => taskFor(`${path} ${index}`)).sort();
-		const told = () => /no execution waits any more for (.*)/g;
+		const line = () => /no execution waits any more for (.*)/g;
 		await until(`the end of ${path}`, () =>
-			[...setup.n8n.program.output.matchAll(told())].some(
+			[...setup.n8n.program.output.matchAll(line())].some(
 				([, list = '']) => list.split(', ').sort().join() === tasks.join(),
 			),
 		);
@@ -205,17 +207,17 @@ test('suspended executions outlive a kill of n8n, and each video is paid for onc
 			),
 		).not.toContain('waiting');
 	}
-	// n8n's Retry of the stopped one runs the node no more: it must not pass its input on as videos
+	// Retry of the stopped execution does not run the node again. It must not output its input as videos.
 	const retried = await setup.api.ended(await setup.api.retry(ended.stopped?.id as string));
 	expect(arrived(retried).map(({ json }) => json.error)).toEqual([
 		expect.objectContaining({ task_id: taskFor('stopped 0') }),
 		expect.objectContaining({ task_id: taskFor('stopped 1') }),
 	]);
-	// the second item of the loop came after the kill
+	// Only the second item of the loop was submitted after the kill.
 	expect(setup.sandbox.tasks).toHaveLength(bill + 1);
 }, 400_000);
 
-test('n8n is killed in the middle of a look: the execution names its tasks', async () => {
+test('after a kill of n8n during a check, the error items of the suspended execution have their task IDs', async () => {
 	setup.sandbox.durationMs = HOUR_MS;
 	const workflow = await batch(
 		'dying',
@@ -226,7 +228,7 @@ test('n8n is killed in the middle of a look: the execution names its tasks', asy
 	await setup.api.callWebhook('dying', { videos });
 	const id = await suspended(workflow);
 	setup.sandbox.faults.add({ on: 'poll', times: Infinity, answer: 'hang' });
-	await until('a look', () => setup.sandbox.hanging > 0, 120);
+	await until('a check', () => setup.sandbox.hanging > 0, 120);
 
 	const { userFolder, program } = setup.n8n;
 	await program.kill();
@@ -234,7 +236,7 @@ test('n8n is killed in the middle of a look: the execution names its tasks', asy
 	setup.n8n = await N8n.start({ userFolder });
 	setup.api = setup.n8n.api;
 
-	const { data } = await setup.api.ended({ id }, RESUME_LIMIT_S);
+	const { data } = await setup.api.ended({ id }, RESUME_TIMEOUT_S);
 	const [good, bad] = data.resultData.runData[VIDEO_NODE]?.at(-1)?.data?.main ?? [];
 	expect(good).toEqual([]);
 	expect(bad?.map(({ json }) => json.error)).toEqual([

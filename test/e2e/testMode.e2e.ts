@@ -4,14 +4,17 @@ import type { INodeParameters } from 'n8n-workflow';
 import { ROOT } from '../package/tarball';
 import { ChatModel } from './support/chatModel';
 import { useEditor } from './support/editor';
-import type { EndedExecution, SavedWorkflow, WorkflowDraft } from './support/n8nApi';
+import {
+	RESUME_TIMEOUT_S,
+	type EndedExecution,
+	type SavedWorkflow,
+	type WorkflowDraft,
+} from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
 import { chain, manualTrigger, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
 
 const EXAMPLES = join(ROOT, 'examples');
-/** n8n looks for executions to resume once a minute, and a loop of two takes two of them. */
-const RESUME_LIMIT_S = 240;
 
 const setup = useN8n();
 const opened = useEditor(setup);
@@ -25,7 +28,7 @@ beforeAll(async () => {
 	await setup.api.updateCredential({
 		id: setup.credentialId,
 		type: 'octopusXApi',
-		name: 'Good for nothing',
+		name: 'Invalid',
 		data: { apiKey: '', baseUrl: 'nowhere' },
 	});
 });
@@ -33,11 +36,12 @@ afterAll(async () => await model.close());
 afterEach(() => expect([setup.sandbox.log, setup.sandbox.tasks]).toEqual([[], []]));
 
 const isOurs = ({ type }: { type: string }) => type.startsWith('n8n-nodes-octopusx.');
-/** An example with Test Mode on; `quicken` changes times that a test cannot wait for. */
-function example(name: string, quicken: Record<string, INodeParameters> = {}): WorkflowDraft {
+
+/** An example with Test Mode on. `shorter` replaces times that a test cannot wait for, by node. */
+function example(name: string, shorter: Record<string, INodeParameters> = {}): WorkflowDraft {
 	const draft = JSON.parse(readFileSync(join(EXAMPLES, `${name}.json`), 'utf8')) as WorkflowDraft;
 	for (const node of draft.nodes) {
-		node.parameters = { ...node.parameters, ...quicken[node.name] };
+		node.parameters = { ...node.parameters, ...shorter[node.name] };
 		if (node.credentials?.openAiApi) node.credentials.openAiApi.id = chatCredential;
 		if (!isOurs(node)) continue;
 		const options = node.parameters.options as INodeParameters;
@@ -48,7 +52,7 @@ function example(name: string, quicken: Record<string, INodeParameters> = {}): W
 	return draft;
 }
 
-/** How each example is started, as its trigger asks for it; what ran then. */
+/** Starts each example through its trigger, and returns the execution once it has ended. */
 const START: Record<string, (name: string) => Promise<EndedExecution>> = {
 	'ai-agent-tool': async (name) => {
 		model.script = [
@@ -63,16 +67,16 @@ const START: Record<string, (name: string) => Promise<EndedExecution>> = {
 		expect(answer).toContain('"test":true');
 		return ended;
 	},
-	'batch-from-a-list': async (name) => await click(example(name)),
-	'every-operation': async (name) => await click(example(name)),
-	'generate-then-edit': async (name) => await click(example(name)),
+	'batch-from-a-list': async (name) => await runManually(example(name)),
+	'every-operation': async (name) => await runManually(example(name)),
+	'generate-then-edit': async (name) => await runManually(example(name)),
 	'long-videos-suspended': async (name) => {
 		const workflow = await setup.api.createActive(example(name));
 		await setup.api.callWebhook('long-videos', { videos: [{ prompt: 'One' }, { prompt: 'Two' }] });
-		const own = await until('the execution', async () =>
+		const suspended = await until('the execution', async () =>
 			(await setup.api.executionsOf(workflow)).find(({ mode }) => mode === 'webhook'),
 		);
-		return await setup.api.ended(own, RESUME_LIMIT_S);
+		return await setup.api.ended(suspended, RESUME_TIMEOUT_S);
 	},
 	'once-per-order': async (name) => {
 		const workflow = await setup.api.createActive(example(name));
@@ -88,8 +92,8 @@ const START: Record<string, (name: string) => Promise<EndedExecution>> = {
 		expect(answer).toEqual([expect.objectContaining({ photo: 'front.png', test: true })]);
 		return await setup.api.onlyEnded(workflow);
 	},
-	'status-check-loop': async (name) => await click(example(name, { Wait: { amount: 1 } })),
-	'submit-then-fetch': async (name) => await click(example(name)),
+	'status-check-loop': async (name) => await runManually(example(name, { Wait: { amount: 1 } })),
+	'submit-then-fetch': async (name) => await runManually(example(name)),
 	'text-to-video-on-a-schedule': async (name) => {
 		const rule = { interval: [{ field: 'seconds', secondsInterval: 1 }] };
 		const workflow = await setup.api.createActive(example(name, { 'Every morning': { rule } }));
@@ -100,8 +104,8 @@ const START: Record<string, (name: string) => Promise<EndedExecution>> = {
 	},
 };
 
-/** By hand; n8n asks for no credential then, as it does before it publishes a workflow. */
-async function click(draft: WorkflowDraft): Promise<EndedExecution> {
+/** Runs a workflow manually. Unlike publishing, this needs no credential. */
+async function runManually(draft: WorkflowDraft): Promise<EndedExecution> {
 	for (const node of draft.nodes.filter(isOurs)) delete node.credentials;
 	const workflow: SavedWorkflow = await setup.api.createWorkflow(draft);
 	await opened.editor.openWorkflow(workflow);
@@ -111,21 +115,24 @@ async function click(draft: WorkflowDraft): Promise<EndedExecution> {
 
 const names = readdirSync(EXAMPLES).map((file) => file.replace('.json', ''));
 
-test.each(names)('the example %s works with Test Mode on: no request, no bill', async (name) => {
-	const { status, data } = (await START[name]?.(name)) as EndedExecution;
-	expect(status).toBe('success');
-	const { runData } = data.resultData;
-	const ours = Object.values(example(name).nodes).filter(isOurs);
-	for (const node of ours) {
-		const { data: output } = runData[node.name]?.at(-1) ?? {};
-		const [items = []] = output?.main ?? output?.ai_tool ?? [];
-		expect(items?.length).toBeGreaterThan(0);
-		// a tool hands its items to the model, as text
-		if (output?.main) expect(items?.map(({ json }) => json.test)).toEqual(items?.map(() => true));
-	}
-});
+test.each(names)(
+	'the example %s works with Test Mode on, without requests and charges',
+	async (name) => {
+		const { status, data } = (await START[name]?.(name)) as EndedExecution;
+		expect(status).toBe('success');
+		const { runData } = data.resultData;
+		const ours = Object.values(example(name).nodes).filter(isOurs);
+		for (const node of ours) {
+			const { data: output } = runData[node.name]?.at(-1) ?? {};
+			const [items = []] = output?.main ?? output?.ai_tool ?? [];
+			expect(items?.length).toBeGreaterThan(0);
+			// A tool returns its items to the model as text.
+			if (output?.main) expect(items?.map(({ json }) => json.test)).toEqual(items?.map(() => true));
+		}
+	},
+);
 
-test('a sample plays in the editor, and a hint says what it is', async () => {
+test('with Test Mode on, a sample plays in the editor, and a hint says that nothing was generated', async () => {
 	const { editor } = opened;
 	const options = { testMode: "={{ $execution.mode === 'test' ? 'sample' : 'off' }}" };
 	const node = videoNode(setup.credentialId, { downloadVideo: true, options });
@@ -134,18 +141,18 @@ test('a sample plays in the editor, and a hint says what it is', async () => {
 	);
 	const panel = await editor.openNode(VIDEO_NODE);
 	await panel.execute();
-	// n8n 2.41 has the output panel twice, once in its log view
+	// n8n 2.41 shows the output a second time in its log view.
 	await editor.page.getByText('Test Mode: 1 item, nothing generated').first().waitFor();
 	expect(await panel.playVideo()).toEqual({ duration: 3, width: 320, height: 180 });
 });
 
-test('a production run reads no credential, and its log says what it was', async () => {
+test('a production run with Test Mode on needs no valid credential, and its log says that nothing was generated', async () => {
 	const path = 'test-mode';
 	const node = videoNode(setup.credentialId, { options: { testMode: 'sample' } });
 	const workflow = await setup.api.createActive(chain('Production', [webhookNode(path), node]));
 	const printed = setup.n8n.program.output.length;
 	await setup.api.callWebhook(path);
 	expect((await setup.api.onlyEnded(workflow)).status).toBe('success');
-	const told = 'OctopusX: Test Mode: 1 item, nothing generated';
-	await until('the line in the log', () => setup.n8n.program.output.slice(printed).includes(told));
+	const line = 'OctopusX: Test Mode: 1 item, nothing generated';
+	await until('the line in the log', () => setup.n8n.program.output.slice(printed).includes(line));
 });

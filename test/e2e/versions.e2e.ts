@@ -5,16 +5,16 @@ import { HOUR_MS } from './support/sandboxInN8n';
 import { chain, itemsOf, videoNode, webhookNode } from './support/workflows';
 
 const REFUSED: Record<N8nMajor, string> = {
-	// n8n 1.x loses the status that a credential's rules go by, and words it itself
+	// n8n 1.x loses the HTTP status on which our credential's rules depend, and shows its own message.
 	1: 'Authorization failed - please check your credentials',
 	2: 'OctopusX did not accept this API key',
 };
 
-/** What must hold on the oldest n8n that we support as on today's. */
+/** What must work with the oldest supported major version of n8n as well as with the current one. */
 describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 	const setup = useN8n({ major });
 
-	test(`n8n ${major} loads the package under its own name`, async () => {
+	test(`n8n ${major} loads the node with its name and icons`, async () => {
 		const types = await setup.api.nodeTypes();
 		const node = types.find(({ name }) => name === 'n8n-nodes-octopusx.octopusXVideo');
 		expect(node).toMatchObject({ displayName: 'OctopusX Video' });
@@ -24,17 +24,20 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 	test.each([
 		['the right key', {}, 'OK', 'Connection successful!'],
 		['a wrong key', { apiKey: 'wrong' }, 'Error', REFUSED[major]],
-	])(`n8n ${major} tests a credential with %s`, async (_what, data, status, message) => {
-		const { apiKey, url: baseUrl } = setup.sandbox;
-		const answer = await setup.api.testCredential(setup.credentialId, 'octopusXApi', {
-			apiKey,
-			baseUrl,
-			...data,
-		});
-		expect(answer).toEqual({ status, message: expect.stringContaining(message) });
-	});
+	])(
+		`n8n ${major} reports the right result when it tests a credential with %s`,
+		async (_what, data, status, message) => {
+			const { apiKey, url: baseUrl } = setup.sandbox;
+			const answer = await setup.api.testCredential(setup.credentialId, 'octopusXApi', {
+				apiKey,
+				baseUrl,
+				...data,
+			});
+			expect(answer).toEqual({ status, message: expect.stringContaining(message) });
+		},
+	);
 
-	test(`n8n ${major} lists the models, and knows the output of a node that has not run`, async () => {
+	test(`n8n ${major} lists the models, and serves the schema of the node's output`, async () => {
 		const node = 'n8n-nodes-octopusx.octopusXVideo';
 		for (const name of [node, `${node}Tool`]) {
 			const { results } = await setup.api.request<{ results: Array<{ value: string }> }>(
@@ -68,7 +71,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 		expect(item?.binary?.data).toMatchObject({ mimeType: 'video/mp4', fileName: 'video_1.mp4' });
 	});
 
-	test(`n8n ${major} goes on with the task that is paid for when an execution is retried`, async () => {
+	test(`n8n ${major}: Retry continues with the same task and is not charged again`, async () => {
 		setup.sandbox.faults.add({ on: 'poll', answer: { status: 403, body: {} } });
 		const workflow = await setup.api.createActive(
 			chain('Retry', [webhookNode('retry'), videoNode(setup.credentialId)]),
@@ -83,7 +86,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	});
 
-	test(`n8n ${major} suspends an execution, or refuses to before anything is paid for`, async () => {
+	test(`n8n ${major}: an execution is suspended, or the node refuses this before any charge`, async () => {
 		setup.sandbox.durationMs = HOUR_MS;
 		const parameters = { waitStrategy: 'suspend' };
 		const workflow = await setup.api.createActive(

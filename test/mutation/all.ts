@@ -2,23 +2,23 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The tests of `unit/` and `engine/` in one file: each mutant is a run of its own, and n8n-core, which
- * takes seconds to load, is loaded once in each instead of once per file.
+ * All tests of `unit/` and `engine/` in one file. Every mutant needs a separate run; this way each run
+ * loads n8n-core, which takes seconds, only once instead of once per file.
  */
 
-/** What reads the sources, which Stryker has rewritten, or the built package, which holds no mutant. */
-const LEFT_OUT = ['docs', 'readme', 'package', 'contractSummary', 'sandbox', 'sandboxRules'];
+/** Tests of the sources, which Stryker has changed, or of the build and the sandbox, which have no mutants. */
+const EXCLUDED = ['docs', 'readme', 'package', 'contractSummary', 'sandbox', 'sandboxRules'];
 
-/** Those that take longest come last: most mutants are dead by then. */
+/** The slowest tests, which run last: by then, most mutants are killed. */
 const SLOW = ['faults', 'schedules'];
 
-/** Part of the paths of those to run; for a first look, as one run of all takes a minute. */
+/** A pattern for the paths of the tests to run. A run of all tests takes a minute. */
 const { MUTATION_TESTS = '' } = process.env;
 
 const TESTS = join(__dirname, '..');
 const files = ['unit', 'engine']
 	.flatMap((folder) => readdirSync(join(TESTS, folder)).map((file) => join(folder, file)))
-	.filter((file) => file.endsWith('.test.ts') && !isOneOf(LEFT_OUT, file))
+	.filter((file) => file.endsWith('.test.ts') && !isOneOf(EXCLUDED, file))
 	.filter((file) => new RegExp(MUTATION_TESTS).test(file));
 
 for (const file of [

@@ -1,6 +1,6 @@
 const { TestEnvironment } = require('jest-environment-node');
 
-/** Ends the run of a mutant with the first test that fails: it is dead then. Jest has no switch for that. */
+/** Skips the remaining tests once a test has failed: the mutant is killed. Jest has no option for that. */
 module.exports = class extends TestEnvironment {
 	hasFailed = false;
 

@@ -6,8 +6,8 @@ module.exports = {
 	rootDir: join(__dirname, '..', '..'),
 	roots: ['<rootDir>/test/mutation'],
 	testMatch: ['**/all.ts'],
-	// a mutant that hangs is dead
+	// A mutant that hangs is killed.
 	testTimeout: 20_000,
-	// by its whole path, as Stryker loads it in jest's place
+	// An absolute path, because it is Stryker that loads this file, not jest.
 	testEnvironment: join(__dirname, 'environment.js'),
 };

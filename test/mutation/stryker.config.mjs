@@ -10,14 +10,14 @@ export default {
 	concurrency: 1,
 	incremental: true,
 	incrementalFile: 'coverage/mutation/incremental.json',
-	// outside, as ESLint and the tests of the docs look at all that lies in here
+	// Outside of the repository, where ESLint and the tests of the docs would read it.
 	tempDirName: join(tmpdir(), 'octopusx-mutation'),
 	ignorePatterns: ['coverage', 'demo-output', 'n8n-data', 'docs/images', 'test/e2e', '*.tgz'],
 	reporters: ['progress-append-only', 'clear-text', 'html', 'json'],
 	htmlReporter: { fileName: 'coverage/mutation/report.html' },
 	jsonReporter: { fileName: 'coverage/mutation/report.json' },
 	clearTextReporter: { allowColor: false, logTests: false, reportTests: false, allowEmojis: false },
-	// a loaded machine is no endless loop
+	// Long enough that a busy machine does not look like an endless loop.
 	timeoutMS: 30_000,
 	dryRunTimeoutMinutes: 30,
 	plugins: ['@stryker-mutator/jest-runner'],

@@ -1,8 +1,8 @@
-/** Checks what `npm publish` would send: the built package and its papers, small, and no more. */
+/** Checks what `npm publish` would send: nothing but the built package and its documents, and below a size limit. */
 import { listTarball } from './tarball';
 
 const MAX_BYTES = 100_000;
-const PAPERS = ['LICENSE.md', 'README.md', 'index.js', 'package.json'];
+const DOCUMENTS = ['LICENSE.md', 'README.md', 'index.js', 'package.json'];
 const BUILT =
 	/^dist\/(credentials|nodes|icons)\/.+(\.(js|node\.json|svg)|\/__schema__\/v1\.0\.0\/\w+\.json)$/;
 const NEEDED = [
@@ -18,14 +18,14 @@ const NEEDED = [
 
 const { files, size } = listTarball();
 const paths = files.map(({ path }) => path);
-const complaints = [
+const problems = [
 	...paths
-		.filter((path) => !PAPERS.includes(path) && !BUILT.test(path))
-		.map((path) => `${path} does not belong into the package`),
+		.filter((path) => !DOCUMENTS.includes(path) && !BUILT.test(path))
+		.map((path) => `${path} does not belong in the package`),
 	...NEEDED.filter((path) => !paths.includes(path)).map((path) => `${path} is missing`),
-	...(size > MAX_BYTES ? [`${size} bytes are more than ${MAX_BYTES}`] : []),
+	...(size > MAX_BYTES ? [`the size of ${size} bytes is above the limit of ${MAX_BYTES}`] : []),
 ];
 
 console.log(`tarball: ${paths.length} files, ${size} bytes packed`);
-for (const complaint of complaints) console.error(complaint);
-process.exitCode = complaints.length > 0 ? 1 : 0;
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length > 0 ? 1 : 0;

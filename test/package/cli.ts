@@ -1,11 +1,11 @@
-/** n8n's own CLI on this package: its lint, and whether it calls the package fit for verification. */
+/** Runs n8n's own CLI on this package: its lint, and its check that the package is eligible for verification. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { ROOT } from './tarball';
 
 const CLI = join(ROOT, 'node_modules', '@n8n', 'node-cli', 'bin', 'n8n-node.mjs');
-/** Lets ESLint find test/eslint.config.mjs; the configuration at the top has to be n8n's default. */
+/** Lets ESLint find test/eslint.config.mjs. n8n requires its default configuration at the root. */
 const ENV = { ...process.env, ESLINT_FLAGS: 'unstable_config_lookup_from_file' };
 
 function n8nNode(command: string): { passed: boolean; output: string } {
@@ -14,7 +14,7 @@ function n8nNode(command: string): { passed: boolean; output: string } {
 		encoding: 'utf8',
 		env: ENV,
 	});
-	// coloured wherever the environment asks for it, in the middle of a sentence too
+	// Depending on the environment, the output contains color codes, even within a sentence.
 	const output = stripVTControlCharacters(stdout + stderr);
 	console.log(output.trimEnd());
 	return { passed: status === 0, output };
@@ -22,6 +22,6 @@ function n8nNode(command: string): { passed: boolean; output: string } {
 
 const lint = n8nNode('lint');
 const cloudSupport = n8nNode('cloud-support');
-// it exits with 0 whatever it finds
+// The exit code is always 0.
 const isEligible = cloudSupport.output.includes('Cloud support is ENABLED');
 process.exitCode = lint.passed && cloudSupport.passed && isEligible ? 0 : 1;

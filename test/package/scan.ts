@@ -1,6 +1,6 @@
 /**
- * n8n's package scanner on this source tree and on the tarball that would be published. The scanner
- * itself only takes published packages, so its two legs are called here.
+ * Runs n8n's package scanner on the sources and on the tarball that would be published. The scanner's
+ * command accepts published packages only, so this calls its two parts directly.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,11 +21,11 @@ async function main(): Promise<void> {
 	const folder = mkdtempSync(join(tmpdir(), 'octopusx-scan-'));
 	try {
 		unpackTarball(folder);
-		const legs = {
+		const results = {
 			source: await analyzePackage(ROOT, SOURCE_FILE_PATTERNS),
 			tarball: await analyzePackage(folder, ['**/*.js', 'package.json']),
 		};
-		for (const [name, { passed, message, details }] of Object.entries(legs)) {
+		for (const [name, { passed, message, details }] of Object.entries(results)) {
 			console.log(`scan of the ${name}: ${passed ? 'passed' : 'FAILED'}`);
 			if (!passed) {
 				console.log(message, details);

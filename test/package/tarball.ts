@@ -7,21 +7,21 @@ export const ROOT = join(__dirname, '..', '..');
 
 interface Listing {
 	files: Array<{ path: string }>;
-	/** Of the packed file, in bytes. */
+	/** Size of the tarball, in bytes. */
 	size: number;
 }
 
-/** What `npm publish` would send, as npm itself lists it; paths are those in the package. */
+/** The files that `npm publish` would send, with paths in the package, as npm lists them. */
 export function listTarball(): Listing {
 	const output = execFileSync('npm', ['pack', '--dry-run', '--json'], {
 		cwd: ROOT,
 		encoding: 'utf8',
 	});
-	// npm 11 names packages by key, older ones list them
+	// npm 11 returns an object with a key per package, older versions an array.
 	return Object.values(JSON.parse(output) as Record<string, Listing>)[0] as Listing;
 }
 
-/** The same, packed by npm and unpacked into `folder`. */
+/** Packs the package with npm and unpacks it into `folder`. */
 export function unpackTarball(folder: string): void {
 	const parent = mkdtempSync(join(tmpdir(), 'octopusx-tarball-'));
 	try {

@@ -1,27 +1,28 @@
 /**
- * Makes the videos that Test Mode hands out, and the module that carries them: node code may not read
- * files. Needs ffmpeg (Debian: `apt-get install ffmpeg`); everything else is drawn here.
+ * Makes the videos that Test Mode delivers, and writes them into a module, because node code may not read
+ * files. Needs ffmpeg (Debian: `apt-get install ffmpeg`).
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ROOT } from '../package/tarball';
 import { FRAMES_PER_SECOND, frames, type Size } from './picture';
 
-/** By aspect ratio; large enough to be seen, small enough for items in n8n's database. */
+/** By aspect ratio. Small enough for items in n8n's database. */
 const SIZES: Record<string, Size> = {
 	'16:9': { width: 320, height: 180 },
 	'9:16': { width: 180, height: 320 },
 	'1:1': { width: 240, height: 240 },
 };
 
-const MODULE = join(__dirname, '..', '..', 'nodes', 'OctopusXVideo', 'testMode', 'samples.ts');
+const MODULE = join(ROOT, 'nodes', 'OctopusXVideo', 'testMode', 'samples.ts');
 
-/** H.264 of the baseline profile plays everywhere; the index comes first, as browsers like it. */
+/** The baseline profile of H.264 plays everywhere; with the index first, browsers can start at once. */
 const ENCODING = [
 	...['-c:v', 'libx264', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-preset', 'veryslow'],
 	...['-crf', '28', '-g', '1000', '-movflags', '+faststart'],
-	// nothing but the video: no names and versions of programs
+	// No program names or versions in the file.
 	...['-bsf:v', 'filter_units=remove_types=6', '-map_metadata', '-1'],
 	...['-fflags', '+bitexact', '-flags:v', '+bitexact', '-threads', '1'],
 ];

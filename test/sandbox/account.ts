@@ -4,11 +4,14 @@ import { MODELS } from './gatewayRules';
 import { json } from './http';
 import type { Handler, State } from './routes';
 
-const UPLOAD_SECONDS = { least: 60, usual: 900, most: 3_600 };
+/** Lifetime of a presigned URL, in seconds. */
+const MIN_EXPIRES_IN = 60;
+const DEFAULT_EXPIRES_IN = 900;
+const MAX_EXPIRES_IN = 3_600;
 
 type AccountRoute = Extract<Route, 'models' | 'usage' | 'presign' | 'upload'>;
 
-/** What a key may use, what it has used, and storage for its files. */
+/** The routes that are not about tasks: models, usage and uploads. */
 export function accountHandlers(state: State): Record<AccountRoute, Handler> {
 	return {
 		models: () =>
@@ -31,10 +34,10 @@ export function accountHandlers(state: State): Record<AccountRoute, Handler> {
 			if (!file_name || !content_type) {
 				return consoleError(400, 'file_name and content_type are required');
 			}
-			const { least, usual, most } = UPLOAD_SECONDS;
-			const expiresIn = Number(expires_in ?? usual);
-			if (!(expiresIn >= least && expiresIn <= most)) {
-				return consoleError(400, `expires_in must be between ${least} and ${most}`);
+			const expiresIn = Number(expires_in ?? DEFAULT_EXPIRES_IN);
+			if (!(expiresIn >= MIN_EXPIRES_IN && expiresIn <= MAX_EXPIRES_IN)) {
+				const limits = `${MIN_EXPIRES_IN} and ${MAX_EXPIRES_IN}`;
+				return consoleError(400, `expires_in must be between ${limits}`);
 			}
 			const key = `upload${state.requestsTo('presign').length}`;
 			const data = {

@@ -1,43 +1,43 @@
 import { html, json, type Reply } from './http';
 
 /**
- * The answers that are no success, each in the envelope of the part of the gateway that gives it
- * (docs/API.md, "Error envelopes"). Which of them name the request in their text is as observed.
+ * Error answers. Each part of the gateway has its own envelope (docs/API.md, "Error envelopes").
+ * As observed, only some of them include the request ID in their text.
  */
 
-/** Authentication, routing, limits: all that comes before a request is looked into. */
+/** Errors of the middleware: authentication, routing and limits. */
 export function gatewayError(status: number, message: string, requestId: string, code = ''): Reply {
 	const text = `${message} (request id: ${requestId})`;
 	return json(status, { error: { code, message: text, type: 'new_api_error' } });
 }
 
-/** The task endpoints. */
+/** Errors of the task endpoints. */
 export function taskError(status: number, code: string, message: string): Reply {
 	return json(status, { code, message, data: null });
 }
 
-/** What the model service has refused: the gateway puts the service's body into a string. */
+/** A refusal by the model service. The gateway passes on the service's body as a string. */
 export function modelError(status: number, body: unknown): Reply {
 	return taskError(status, 'fail_to_fetch_task', JSON.stringify(body));
 }
 
-/** The content endpoint. */
+/** Errors of the content endpoint. */
 export function contentError(status: number, message: string): Reply {
 	return json(status, { error: { message, type: 'invalid_request_error' } });
 }
 
-/** An address below /v1 or /api that there is not. */
+/** The answer to an unknown path below /v1 or /api. */
 export function invalidUrl(method: string, path: string): Reply {
 	const message = `Invalid URL (${method} ${path})`;
 	return json(404, { error: { message, type: 'invalid_request_error', param: '', code: '' } });
 }
 
-/** What belongs to the console, below /api. */
+/** Errors of the console's own endpoints, below /api. */
 export function consoleError(status: number, message: string): Reply {
 	return json(status, { success: false, message });
 }
 
-/** Every other address is the console's, whatever the method. */
+/** The answer to every other path, with any method: the console's web page. */
 export function consolePage(): Reply {
 	const page = '<!doctype html><html lang="en"><head><title>Console</title></head></html>';
 	return html(200, page);

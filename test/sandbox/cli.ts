@@ -11,28 +11,28 @@ const QUIRKS: Record<keyof Quirks, readonly string[]> = {
 	placeholders: ['true', 'false'],
 };
 
-const HELP = `The OctopusX API on this machine, for trying the node without paying.
+const HELP = `A local stand-in for the OctopusX API, to try the node for free.
 
   npm run sandbox -- [options]
 
   --port 8787             the port of the API; 0 picks a free one
   --duration 10           seconds that a task takes
-  --api-key sandbox-key   the only key that is let in
-  --quirk name=value      how answers are worded; may be given several times:
+  --api-key sandbox-key   the only key that is accepted
+  --quirk name=value      how answers vary; can be given several times:
 ${Object.entries(QUIRKS)
 	.map(([name, values]) => `                            ${name}=${values.join('|')}`)
 	.join('\n')}
 
-A prompt with [failed], [cancelled], [expired], [unrecognized], [statusless] or [never] in it makes its
-task end that way.`;
+A prompt that contains [failed], [cancelled], [expired], [unrecognized], [statusless] or [never] makes
+its task end that way.`;
 
 function parseQuirks(pairs: string[]): Partial<Quirks> {
 	return Object.fromEntries(
 		pairs.map((pair) => {
 			const [name = '', value = ''] = pair.split('=');
 			const values = Object.hasOwn(QUIRKS, name) ? QUIRKS[name as keyof Quirks] : undefined;
-			if (!values) throw new Error(`There is no quirk "${name}".`);
-			if (!values.includes(value)) throw new Error(`${name} is one of ${values.join(', ')}.`);
+			if (!values) throw new Error(`Unknown quirk "${name}".`);
+			if (!values.includes(value)) throw new Error(`${name} must be one of ${values.join(', ')}.`);
 			return [name, name === 'placeholders' ? value === 'true' : value];
 		}),
 	);
@@ -40,7 +40,7 @@ function parseQuirks(pairs: string[]): Partial<Quirks> {
 
 function parseNumber(name: string, text: string): number {
 	if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-	throw new Error(`--${name} is a number, not "${text}".`);
+	throw new Error(`--${name} must be a number, not "${text}".`);
 }
 
 async function main(): Promise<void> {
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
   Base URL  ${sandbox.url}
   API Key   ${sandbox.apiKey}
   Files on  ${sandbox.fileHost}
-Ctrl-C stops it.`);
+Press Ctrl-C to stop.`);
 	process.once('SIGINT', () => void sandbox.close());
 }
 

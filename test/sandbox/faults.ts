@@ -3,39 +3,42 @@ import type { Ending } from './tasks';
 export type Route =
 	'models' | 'submit' | 'poll' | 'verdict' | 'content' | 'file' | 'presign' | 'upload' | 'usage';
 
-/** One way for an exchange to go wrong. */
+/** Something that goes wrong with the answer to a request. */
 export interface Fault {
 	on: Route;
-	/** Strikes only requests about tasks whose prompt contains this. */
+	/** Affects only requests about tasks whose prompt contains this. */
 	prompt?: string;
-	/** The first request to it that is spoilt, counted from now; 1 unless told. */
+	/** The first affected request, counted from when the fault is added. Default 1. */
 	nth?: number;
-	/** How many requests in a row; 1 unless told, `Infinity` for all that follow. */
+	/** How many requests in a row are affected. Default 1; `Infinity` for all later ones. */
 	times?: number;
-	/** Whether the request is carried out first (a task is created and paid) and only its answer is spoilt. */
+	/** True if the request is carried out first (a task is created and charged) and only its answer is lost. */
 	accept?: boolean;
 	/**
-	 * What comes instead of the answer. An object: that status, these headers, this body (a string is
-	 * sent as HTML, a buffer as it is, anything else as JSON), or one that is made of the id of the task that was accepted.
-	 * `ending`: the task ends so now, and the answer says it. `reset`: the connection is cut. `hang`: nothing
-	 * comes until the sandbox is told to `release()`.
-	 * `short`: the right answer is cut off after half of its body. `stall`: it stops there, but the
-	 * connection stays open. `drip`: a blank comes every 5 seconds, and never the answer.
+	 * What is sent instead of the normal answer:
+	 * - an object: this status, headers and body. A string is sent as HTML, a buffer unchanged, anything
+	 *   else as JSON. `bodyFor` builds the body from the ID of the accepted task.
+	 * - `ending`: the task ends this way now, and the normal answer shows it
+	 * - `reset`: the connection is cut
+	 * - `hang`: nothing is sent until `sandbox.release()`
+	 * - `short`: the connection is cut after half of the body
+	 * - `stall`: half of the body is sent, and the connection stays open
+	 * - `drip`: a blank is sent every 5 seconds, and never the answer
 	 */
-	answer: SpoiltAnswer | { ending: Ending } | 'reset' | 'hang' | 'short' | 'stall' | 'drip';
+	answer: FaultyAnswer | { ending: Ending } | 'reset' | 'hang' | 'short' | 'stall' | 'drip';
 }
 
-/** A fault that replaces the right answer. */
-export type Spoiling = Fault & { answer: Exclude<Fault['answer'], { ending: Ending }> };
+/** A fault that replaces the normal answer. */
+export type AnswerFault = Fault & { answer: Exclude<Fault['answer'], { ending: Ending }> };
 
-export interface SpoiltAnswer {
+export interface FaultyAnswer {
 	status: number;
 	headers?: Record<string, string>;
 	body?: unknown;
 	bodyFor?: (taskId: string) => unknown;
 }
 
-/** Faults waiting for their turn. */
+/** The faults that were added to a sandbox. */
 export class FaultPlan {
 	private faults: Array<Fault & { seen: number }> = [];
 
@@ -47,7 +50,7 @@ export class FaultPlan {
 		this.faults = [];
 	}
 
-	/** Counts a request to `route` about a task of `prompt`, and tells which fault spoils it, if any. */
+	/** Counts a request to `route` about the task with this prompt, and returns the fault that affects it. */
 	next(route: Route, prompt: string): Fault | undefined {
 		let hit: Fault | undefined;
 		for (const fault of this.faults) {

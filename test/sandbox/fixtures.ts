@@ -3,5 +3,5 @@ import { join } from 'node:path';
 
 const read = (name: string): Buffer => readFileSync(join(__dirname, 'fixtures', `${name}.mp4`));
 
-/** Whole video files of two seconds, one of either shape. */
+/** Complete MP4 files of 2 seconds, 16:9 and 9:16. */
 export const VIDEOS = { landscape: read('landscape'), portrait: read('portrait') };

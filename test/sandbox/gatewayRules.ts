@@ -4,10 +4,10 @@ import type { LogEntry } from './routes';
 
 export const MODELS = ['omni-fast', 'omni-fast-v2v'];
 
-/** The fields that the gateway itself reads; all others go on to the model as they are. */
+/** Text fields that the gateway checks itself. It passes unknown fields on to the model unchanged. */
 const TEXTS = ['prompt', 'mode', 'image', 'size', 'seconds', 'input_reference'];
 
-/** What the gateway refuses of a `POST /v1/videos` by itself, in its own order. */
+/** The gateway's own checks of a `POST /v1/videos`, in its order. */
 export function refuseRequest({ body, headers, requestId }: LogEntry): Reply | undefined {
 	const refuse = (message: string) => gatewayError(400, message, requestId);
 	if (!headers['content-type']?.includes('application/json')) return refuse(NO_MODEL);
@@ -29,7 +29,7 @@ export function refuseRequest({ body, headers, requestId }: LogEntry): Reply | u
 const NO_MODEL = 'Model name not specified, model name cannot be empty';
 
 function refuseTypes(fields: Record<string, unknown>): Reply | undefined {
-	const misfit = (name: string, value: unknown, type: string) =>
+	const wrongType = (name: string, value: unknown, type: string) =>
 		taskError(
 			400,
 			'invalid_json',
@@ -37,11 +37,11 @@ function refuseTypes(fields: Record<string, unknown>): Reply | undefined {
 		);
 	const isText = (value: unknown) => value === undefined || value === null || isString(value);
 	const wrong = TEXTS.find((name) => !isText(fields[name]));
-	if (wrong) return misfit(wrong, fields[wrong], 'string');
+	if (wrong) return wrongType(wrong, fields[wrong], 'string');
 	const images = fields.images ?? [];
-	if (!Array.isArray(images)) return misfit('images', images, '[]string');
+	if (!Array.isArray(images)) return wrongType('images', images, '[]string');
 	const other = images.find((image) => !isText(image));
-	return other === undefined ? undefined : misfit('images', other, 'string');
+	return other === undefined ? undefined : wrongType('images', other, 'string');
 }
 
 function refusePrompt({ prompt }: Record<string, unknown>): Reply | undefined {
@@ -51,7 +51,7 @@ function refusePrompt({ prompt }: Record<string, unknown>): Reply | undefined {
 
 function refuseSeconds({ seconds }: Record<string, unknown>): Reply | undefined {
 	if (!isString(seconds) || !/^-?\d+$/.test(seconds)) return undefined;
-	// 0 stands for none
+	// The gateway treats 0 as not given.
 	if (Number(seconds) >= 0 && Number(seconds) <= 3600) return undefined;
 	return taskError(400, 'invalid_seconds', 'seconds must be between 1 and 3600');
 }
@@ -60,7 +60,7 @@ function isString(value: unknown): value is string {
 	return typeof value === 'string';
 }
 
-/** As the gateway's language calls a value of JSON. */
+/** The type of a JSON value, as Go names it in its errors. */
 function typeOf(value: unknown): string {
 	if (Array.isArray(value)) return 'array';
 	return typeof value === 'boolean' ? 'bool' : typeof value;

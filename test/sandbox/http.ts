@@ -1,11 +1,11 @@
 import type http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Spoiling } from './faults';
+import type { AnswerFault } from './faults';
 
 const DRIP_INTERVAL_MS = 5_000;
 
-/** A whole answer; its length is filled in when it is sent. */
+/** An answer. `content-length` is added when it is sent. */
 export interface Reply {
 	status: number;
 	headers?: Record<string, string>;
@@ -13,24 +13,24 @@ export interface Reply {
 }
 
 /**
- * Answers a request the way a fault says.
+ * Answers a request as a fault prescribes.
  *
- * @param reply carries the request out
- * @param hold keeps what is to be sent later
+ * @param reply carries out the request and returns the normal answer
+ * @param hold registers a callback that sends the rest later
  */
-export function spoil(
+export function sendFault(
 	res: ServerResponse,
-	{ accept, answer }: Spoiling,
+	{ accept, answer }: AnswerFault,
 	reply: () => Reply,
 	hold: (release: () => void) => void,
 ): void {
 	const isPartial = answer === 'short' || answer === 'stall';
-	const right = accept || isPartial ? reply() : undefined;
-	if (answer === 'hang') return hold(() => send(res, right ?? reply()));
+	const normal = accept || isPartial ? reply() : undefined;
+	if (answer === 'hang') return hold(() => send(res, normal ?? reply()));
 	if (answer === 'reset') return void res.destroy();
 	if (answer === 'drip') return drip(res, hold);
 	if (isPartial) {
-		const { status, headers, body } = right as Reply;
+		const { status, headers, body } = normal as Reply;
 		res.writeHead(status, { ...headers, 'content-length': body.length });
 		res.write(body.subarray(0, Math.floor(body.length / 2)), () => {
 			if (answer === 'short') res.destroy();
@@ -39,9 +39,9 @@ export function spoil(
 		return;
 	}
 	const { status, headers, bodyFor } = answer;
-	const body = bodyFor && right ? bodyFor(idIn(right)) : answer.body;
-	const text = replyOf(status, body);
-	send(res, { ...text, headers: { ...text.headers, ...headers } });
+	const body = bodyFor && normal ? bodyFor(idIn(normal)) : answer.body;
+	const faulty = replyOf(status, body);
+	send(res, { ...faulty, headers: { ...faulty.headers, ...headers } });
 }
 
 function replyOf(status: number, body: unknown): Reply {
@@ -85,7 +85,7 @@ export async function readBody(req: IncomingMessage): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
-/** JSON where it says so and is, the bytes otherwise, `undefined` where there are none. */
+/** Parsed JSON if the type says so and it is valid, otherwise the bytes; `undefined` for an empty body. */
 export function parseBody(raw: Buffer, type = ''): unknown {
 	if (raw.length === 0) return undefined;
 	if (!type.includes('application/json')) return raw;

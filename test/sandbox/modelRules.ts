@@ -1,4 +1,4 @@
-/** What the model service says of a request that it does not take. */
+/** The model service's error for a request that it refuses. */
 interface Refusal {
 	code: string;
 	message: string;
@@ -12,8 +12,8 @@ const VIDEO_FIELDS = ['video', 'video_url', 'input_video'];
 type Body = Record<string, unknown>;
 
 /**
- * Checks a request that the gateway has let through against the rules of its model (docs/API.md,
- * "Create a task"); `undefined` when the model would take it.
+ * Checks a request that has passed the gateway against the rules of its model (docs/API.md,
+ * "Create a task"). Returns `undefined` if the model accepts it.
  */
 export function refuseByModel(fields: Body): Refusal | undefined {
 	return (

@@ -8,18 +8,18 @@ import type { Quirks, SandboxTask } from './tasks';
 export interface LogEntry {
 	route: Route | 'none';
 	method: string;
-	/** With its query, as it came over the wire. */
+	/** The raw path, with its query. */
 	path: string;
 	headers: IncomingHttpHeaders;
-	/** Parsed where it is JSON, a Buffer otherwise, `undefined` where there is none. */
+	/** Parsed JSON, a Buffer for other types, `undefined` for an empty body. */
 	body: unknown;
-	/** By the sandbox's clock. */
+	/** Time of arrival by the sandbox's clock, in ms. */
 	at: number;
-	/** What the answer calls it, in `X-Oneapi-Request-Id` and in some texts. */
+	/** The ID in `X-Oneapi-Request-Id` of the answer, and in some error texts. */
 	requestId: string;
 }
 
-/** What answers depend on, and change. */
+/** The state of a sandbox, as its route handlers read and change it. */
 export interface State {
 	readonly url: string;
 	readonly fileHost: string;
@@ -31,18 +31,18 @@ export interface State {
 	readonly uploads: Map<string, { bytes: Buffer; type: string }>;
 	/** The file of every finished task, in place of the fixtures. */
 	readonly video?: Buffer;
-	/** What the tasks have cost so far, in units of quota, without what was refunded. */
+	/** The cost of all tasks so far, in units of quota, without refunded ones. */
 	readonly spent: number;
 	now(): number;
 	requestsTo(route: Route): LogEntry[];
 	find(encodedId?: string): SandboxTask | undefined;
 }
 
-/** Carries a request out; `match` is that of its path. */
+/** Carries out a request. `match` is the match of its path. */
 export type Handler = (entry: LogEntry, match: RegExpMatchArray) => Reply;
 
-/** Method and path of everything that the sandbox serves; what is public asks for the key itself, or for none. */
-export const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPublic?: true }> = [
+/** All routes. A handler of a public route checks the key itself, or needs none. */
+const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPublic?: true }> = [
 	{ route: 'models', method: 'GET', path: /^\/v1\/models$/ },
 	{ route: 'submit', method: 'POST', path: /^\/v1\/(?:videos|video\/generations)$/ },
 	{ route: 'poll', method: 'GET', path: /^\/v1\/videos\/([^/]+)$/ },
@@ -55,7 +55,7 @@ export const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPubli
 	{ route: 'file', method: 'GET', path: /^\/files\/([^/]+)\.mp4\?signature=\w+$/, isPublic: true },
 ];
 
-/** What a request asks for; a query means nothing but where a route names it. */
+/** The route of a request. A query is ignored unless the route's pattern contains one. */
 export function findRoute(method: string, path: string) {
 	const plain = path.replace(/\?.*$/, '');
 	for (const { path: pattern, ...one } of ROUTES) {

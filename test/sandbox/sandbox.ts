@@ -2,7 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { accountHandlers } from './account';
 import { consoleError, consolePage, gatewayError, invalidUrl } from './answers';
 import { FaultPlan, type Route } from './faults';
-import { addressOf, close, listen, parseBody, readBody, send, spoil, type Reply } from './http';
+import { addressOf, close, listen, parseBody, readBody, send, sendFault, type Reply } from './http';
 import { ApiKey, priceOf } from './key';
 import { findRoute, type Handler, type LogEntry, type State } from './routes';
 import { DEFAULT_QUIRKS, endTask, isRefunded, type Quirks, type SandboxTask } from './tasks';
@@ -10,27 +10,26 @@ import { videoHandlers } from './videos';
 
 export interface SandboxOptions {
 	apiKey?: string;
-	/** 0 picks a free one. */
+	/** Port of the API; 0, the default, picks a free one. */
 	port?: number;
-	/** How long a task takes, by `now`. */
+	/** How long a task takes by the sandbox's clock, in ms. Default 0. */
 	durationMs?: number;
-	/** The sandbox's clock, in ms; `Date.now` unless told. */
+	/** The sandbox's clock, in ms. Default `Date.now`. */
 	now?: () => number;
 	quirks?: Partial<Quirks>;
 	/** The file of every finished task, in place of the fixtures. */
 	video?: Buffer;
 }
 
-/** The gateway's limit, in MB. */
+/** The gateway's limit for a request body, in MB. */
 const MAX_BODY_MB = 128;
 
 /**
- * The OctopusX API over real HTTP, on two origins: the API itself, and a host for finished and
- * uploaded files. Strict about what docs/API.md says; quirks and faults can be switched at any time.
+ * A stand-in for the OctopusX API over real HTTP, on two origins: the API itself, and a host for
+ * finished and uploaded files. It is as strict as docs/API.md. Quirks and faults can be changed at any time.
  */
 export class Sandbox implements State {
 	readonly apiKey: string;
-	/** What the console knows of the key. */
 	readonly key: ApiKey;
 	readonly faults = new FaultPlan();
 	quirks: Quirks;
@@ -59,12 +58,12 @@ export class Sandbox implements State {
 		this.handlers = { ...videoHandlers(this), ...accountHandlers(this) };
 	}
 
-	/** What the credential's Base URL is set to. */
+	/** The Base URL for the credential. */
 	get url(): string {
 		return addressOf(this.api);
 	}
 
-	/** The origin that hosts files and never gets the key. */
+	/** The origin of finished and uploaded files, which must never get the key. */
 	get fileHost(): string {
 		return addressOf(this.files);
 	}
@@ -78,7 +77,7 @@ export class Sandbox implements State {
 		await Promise.all([close(this.api), close(this.files)]);
 	}
 
-	/** Forgets tasks, log and faults, and takes key and quirks back to what is usual. */
+	/** Clears tasks, uploads, log and faults, and resets key and quirks to their defaults. */
 	reset(): void {
 		this.faults.clear();
 		this.key.reset();
@@ -88,7 +87,7 @@ export class Sandbox implements State {
 		this.quirks = { ...DEFAULT_QUIRKS };
 	}
 
-	/** The bill, as it stands when all tasks have ended: those that were accepted and not refunded. */
+	/** The bill once all tasks have ended: accepted tasks that are not refunded. */
 	get paid(): SandboxTask[] {
 		return this.tasks.filter((task) => !isRefunded(task, Infinity));
 	}
@@ -104,18 +103,18 @@ export class Sandbox implements State {
 		return task && encodeURIComponent(task.id) === encodedId ? task : undefined;
 	}
 
-	/** How many requests wait for an answer because a fault lets them hang. */
+	/** How many requests are waiting for an answer because of a fault. */
 	get hanging(): number {
 		return this.held.size;
 	}
 
-	/** Answers the requests that hang. */
+	/** Answers the hanging requests. */
 	release(): void {
 		for (const answer of this.held.keys()) answer();
 		this.held.clear();
 	}
 
-	/** Cuts the connections of the requests that hang. */
+	/** Cuts the connections of the hanging requests. */
 	cut(): void {
 		for (const res of this.held.values()) res.destroy();
 	}
@@ -129,7 +128,7 @@ export class Sandbox implements State {
 		return this.log.filter((entry) => entry.route === route);
 	}
 
-	/** A client may go away in the middle of a request. */
+	/** Drops the connection if serving fails: a client may close it in the middle of a request. */
 	private serveSafely(req: IncomingMessage, res: ServerResponse, host: Host): void {
 		this.serve(req, res, host).catch(() => res.destroy());
 	}
@@ -151,26 +150,26 @@ export class Sandbox implements State {
 		entry.body = parseBody(raw, headers['content-type']);
 
 		const isTooLarge = raw.length > MAX_BODY_MB * 1024 * 1024;
-		const reply = () => named(this.answer(entry, isTooLarge), entry, host);
+		const reply = () => withRequestId(this.answer(entry, isTooLarge), entry, host);
 		const fault = found && this.faults.next(found.route, this.promptOf(entry));
 		const answer = fault?.answer;
 		if (typeof answer === 'object' && 'ending' in answer) {
 			const task = this.taskOf(entry);
 			if (task) endTask(task, answer.ending, this.now());
 		} else if (fault && answer) {
-			spoil(res, { ...fault, answer }, reply, (release) => this.hold(res, release));
-			if (typeof answer === 'object' && answer.bodyFor) this.noteTold(entry);
+			sendFault(res, { ...fault, answer }, reply, (release) => this.hold(res, release));
+			if (typeof answer === 'object' && answer.bodyFor) this.noteIdSent(entry);
 			return;
 		}
 		send(res, reply());
-		this.noteTold(entry);
+		this.noteIdSent(entry);
 	}
 
 	private answer(entry: LogEntry, isTooLarge: boolean): Reply {
 		const { method, path, headers, requestId } = entry;
 		const found = findRoute(method, path);
-		if (!found) return elsewhere(method, path);
-		if (!found.isPublic && !this.key.letsIn(headers.authorization)) {
+		if (!found) return answerUnknownPath(method, path);
+		if (!found.isPublic && !this.key.accepts(headers.authorization)) {
 			return path.startsWith('/api/')
 				? consoleError(401, 'Invalid token')
 				: gatewayError(401, 'Invalid token', requestId);
@@ -182,36 +181,35 @@ export class Sandbox implements State {
 		return this.handlers[found.route](entry, found.match);
 	}
 
-	/** The task that a request is about, where it names one. */
 	private taskOf({ method, path }: LogEntry): SandboxTask | undefined {
 		return this.find(findRoute(method, path)?.match[1]);
 	}
 
-	/** The prompt of the task that a request is about, empty where it is about none. */
+	/** The prompt of the task that a request is about, or an empty string. */
 	private promptOf(entry: LogEntry): string {
 		const request = entry.route === 'submit' ? entry.body : this.taskOf(entry)?.request;
 		return String((request as Record<string, unknown> | undefined)?.prompt ?? '');
 	}
 
-	/** For an answer that held the id of the task that its request has created. */
-	private noteTold({ route, body }: LogEntry): void {
+	/** Marks the task that this submission has created: the answer contained its ID. */
+	private noteIdSent({ route, body }: LogEntry): void {
 		const created = this.tasks.at(-1);
 		if (route === 'submit' && created && created.request === body) created.isTold = true;
 	}
 }
 
-/** The API, or the host of finished and uploaded files. */
+/** The two origins: the API, and the host of finished and uploaded files. */
 type Host = 'api' | 'files';
 
-/** The API names every request in its answer. */
-function named(reply: Reply, { requestId }: LogEntry, host: Host): Reply {
+/** The API sends a request ID with every answer except redirects; the file host sends none. */
+function withRequestId(reply: Reply, { requestId }: LogEntry, host: Host): Reply {
 	const isRedirect = reply.status === 301 || reply.status === 307;
 	if (host === 'files' || isRedirect) return reply;
 	return { ...reply, headers: { ...reply.headers, 'x-oneapi-request-id': requestId } };
 }
 
-/** An address that is none of the API's, or one with a slash too many or too few. */
-function elsewhere(method: string, path: string): Reply {
+/** A path that differs from a route only by a trailing slash is redirected to it. */
+function answerUnknownPath(method: string, path: string): Reply {
 	const other = path.endsWith('/') ? path.slice(0, -1) : `${path}/`;
 	if (findRoute(method, other)) {
 		const status = method === 'GET' ? 301 : 307;

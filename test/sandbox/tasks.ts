@@ -1,19 +1,19 @@
-/** Ways in which the real API's answers vary (docs/API.md, "Query a task"); each can be switched at any time. */
+/** Ways in which the real API's answers vary (docs/API.md, "Query a task"). */
 export interface Quirks {
-	/** Which words `status` uses. */
+	/** The set of words used for `status`. */
 	statuses: keyof typeof VOCABULARIES;
 	progress: 'number' | 'string' | 'percent' | 'absent';
-	/** Where the finished file is said to be. */
+	/** How the answer gives the address of the finished file. */
 	videoUrl:
-		| 'fileHost' // another origin, as a signed address
+		| 'fileHost' // a signed URL on another origin
 		| 'proxy' // the content endpoint, on the API's own origin
 		| 'metadata' // `video_url` empty, `metadata.url` set
-		| 'missing' // nowhere: only the content endpoint is left
+		| 'missing' // not at all: only the content endpoint is left
 		| 'redirect'; // on the API's own origin, which redirects to the file host
 	ids: 'plain' | 'colonAndSlash';
-	/** `both`: after the submission, `task_id` is an id of the model service's, of no use to us. */
+	/** With `both`, `task_id` is the model service's own ID in answers after the submission: useless to clients. */
 	idFields: 'both' | 'id' | 'task_id';
-	/** Whether healthy tasks carry `error: {message: "", code: ""}` and unknown dates are 0. */
+	/** True if healthy tasks carry `error: {message: "", code: ""}` and unknown dates are 0. */
 	placeholders: boolean;
 }
 
@@ -27,9 +27,9 @@ export const DEFAULT_QUIRKS: Quirks = {
 };
 
 /**
- * How a task ends. A prompt that holds the word in square brackets, such as `[failed]`, picks it.
- * - `unrecognized`: with a status that the gateway does not know: it gives the task up and refunds it,
- *   and goes on to show that word
+ * How a task ends. A prompt that contains the word in square brackets, such as `[failed]`, selects it.
+ * - `unrecognized`: with a status that the gateway does not know. The gateway gives up on the task and
+ *   refunds it, but keeps showing that status.
  * - `statusless`: with an error, but without a status
  */
 const ENDINGS = ['failed', 'cancelled', 'expired', 'unrecognized', 'statusless', 'never'] as const;
@@ -68,20 +68,20 @@ export const VOCABULARIES = {
 		cancelled: 'CANCELLED',
 		expired: 'EXPIRED',
 	},
-	/** Words that no page lists: they mean "still running". */
-	unheardOf: { ...OMNI, queued: 'warming_up', in_progress: 'unknown' },
+	/** Words that no documentation lists; the task is still running. */
+	undocumented: { ...OMNI, queued: 'warming_up', in_progress: 'unknown' },
 };
 
 export interface SandboxTask {
 	id: string;
-	/** What the model service calls it. */
+	/** The model service's ID of the task. */
 	privateId: string;
-	/** The body that paid for it. */
+	/** The body of its submission. */
 	request: Record<string, unknown>;
 	createdAt: number;
 	durationMs: number;
 	ending: Ending;
-	/** Whether its id was sent to whoever created it. */
+	/** True if the answer to the submission contained the task ID. */
 	isTold: boolean;
 }
 
@@ -113,24 +113,24 @@ export function phaseOf(task: SandboxTask, now: number): Phase {
 	return elapsed * 4 < task.durationMs ? 'queued' : 'in_progress';
 }
 
-/** Has the task end in this way, now. */
+/** Ends the task this way, now. */
 export function endTask(task: SandboxTask, ending: Ending, now: number): void {
 	task.ending = ending;
 	task.durationMs = now - task.createdAt;
 }
 
-/** Whether the task ended without a video: the gateway has given back what it cost. */
+/** True if the task ended without a video. The gateway refunds such a task. */
 export function isRefunded(task: SandboxTask, now: number): boolean {
 	return !['queued', 'in_progress', 'completed'].includes(phaseOf(task, now));
 }
 
-/** 0 to 100. */
+/** Progress, from 0 to 100. */
 export function percentOf(task: SandboxTask, now: number): number {
 	if (phaseOf(task, now) === 'completed') return 100;
 	return Math.min(99, Math.floor((100 * (now - task.createdAt)) / (task.durationMs || 1)));
 }
 
-/** The answer to its submission. */
+/** The answer to the submission of a task. */
 export function describeNew(task: SandboxTask, quirks: Quirks): Record<string, unknown> {
 	return {
 		...(quirks.idFields !== 'task_id' && { id: task.id }),
@@ -142,9 +142,9 @@ export function describeNew(task: SandboxTask, quirks: Quirks): Record<string, u
 }
 
 /**
- * The task as a look shows it: what the model service said last, with its `id` replaced.
+ * The answer to a check of a task: the model service's last body, with its `id` replaced.
  *
- * @param urls where the file can be had, by quirk; `missing` has none
+ * @param urls addresses of the file, by quirk
  */
 export function describeTask(
 	task: SandboxTask,
@@ -191,10 +191,10 @@ function placeholders(isDone: boolean) {
 	return { remixed_from_video_id: '', ...(!isDone && { completed_at: 0, expires_at: 0 }) };
 }
 
-/** Why the model service ended the task without a video, where it says so. */
+/** The model service's reason for ending the task without a video; empty if it gives none. */
 export function reasonOf(phase: Phase): string {
-	const says = ['failed', 'cancelled', 'expired', 'statusless'].includes(phase);
-	return says ? `The sandbox let this task end ${phase}` : '';
+	const hasReason = ['failed', 'cancelled', 'expired', 'statusless'].includes(phase);
+	return hasReason ? `The sandbox let this task end ${phase}` : '';
 }
 
 function errorOf(phase: Phase, placeholder: boolean) {

@@ -3,26 +3,26 @@ import { isRefunded, percentOf, phaseOf, reasonOf, type Phase, type SandboxTask 
 
 type Verdict = 'NOT_START' | 'QUEUED' | 'IN_PROGRESS' | 'SUCCESS' | 'FAILURE';
 
-/** What the gateway itself makes of a task, whatever word the model service has for it. */
+/** The gateway's own status of a task, whatever status the model service reports. */
 export function verdictOf(task: SandboxTask, now: number): Verdict {
 	const phase = phaseOf(task, now);
 	if (phase === 'completed') return 'SUCCESS';
 	if (phase === 'in_progress') return 'IN_PROGRESS';
 	if (phase !== 'queued') return 'FAILURE';
-	// the gateway has yet to look for the first time
+	// The gateway has not checked the task yet.
 	return (now - task.createdAt) * 8 < task.durationMs ? 'NOT_START' : 'QUEUED';
 }
 
 /**
  * The answer to `GET /v1/video/generations/{id}`.
  *
- * @param said the model service's last body, with its own id
+ * @param modelBody the model service's last body
  */
 export function describeVerdict(
 	task: SandboxTask,
 	now: number,
 	contentUrl: string,
-	said: Record<string, unknown>,
+	modelBody: Record<string, unknown>,
 ): Record<string, unknown> {
 	const status = verdictOf(task, now);
 	const hasEnded = status === 'SUCCESS' || status === 'FAILURE';
@@ -39,14 +39,14 @@ export function describeVerdict(
 		action: 'textGenerate',
 		status,
 		fail_reason: reason,
-		// as observed: a failed task has its reason here, too
+		// As observed, a failed task has its reason here, too.
 		...(hasEnded && { result_url: reason || contentUrl }),
 		submit_time: createdAt,
 		start_time: 0,
 		finish_time: hasEnded ? Math.floor((task.createdAt + task.durationMs) / 1_000) : 0,
 		progress: progressOf(status, task, now),
 		properties: { input: '', upstream_model_name: model, origin_model_name: model },
-		data: { ...said, id: task.privateId },
+		data: { ...modelBody, id: task.privateId },
 	};
 	return { code: 'success', message: '', data };
 }
@@ -57,7 +57,7 @@ function progressOf(status: Verdict, task: SandboxTask, now: number): string {
 	return status === 'IN_PROGRESS' ? `${percentOf(task, now)}%` : '100%';
 }
 
-/** The gateway knows `failed` and `cancelled`; for the rest it has words of its own. */
+/** The gateway passes on the reason of `failed` and `cancelled`, and words the others itself. */
 function failReason(phase: Phase): string {
 	if (phase === 'statusless') return 'upstream returned error';
 	if (phase === 'failed' || phase === 'cancelled') return reasonOf(phase);

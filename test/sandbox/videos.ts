@@ -9,12 +9,12 @@ import type { Handler, State } from './routes';
 import { createTask, describeNew, describeTask, isPortrait, type SandboxTask } from './tasks';
 import { describeVerdict, verdictOf } from './verdict';
 
-/** A signed address is good for 12 hours and more (docs/API.md, "Query a task"). */
-const SIGNED_FOR_MS = 12 * 3_600_000;
+/** A signed URL is valid for at least 12 hours (docs/API.md, "Query a task"). */
+const SIGNATURE_LIFETIME_MS = 12 * 3_600_000;
 
 type VideoRoute = Extract<Route, 'submit' | 'poll' | 'verdict' | 'content' | 'file'>;
 
-/** Tasks and their files. */
+/** The routes of tasks and their files. */
 export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 	return {
 		submit: (entry) => {
@@ -26,7 +26,7 @@ export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 			const { tasks, quirks, durationMs } = state;
 			const task = createTask(body, tasks.length + 1, quirks, state.now(), durationMs);
 			tasks.push(task);
-			state.key.noteCharge(state.spent);
+			state.key.afterCharge(state.spent);
 			return json(200, describeNew(task, quirks));
 		},
 
@@ -60,14 +60,15 @@ export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 				return { status: 200, headers: { 'content-type': upload.type }, body: upload.bytes };
 			}
 			const [, signedAt = state.now()] = path.match(/signature=sandbox(\d+)$/) ?? [];
-			if (state.now() - Number(signedAt) > SIGNED_FOR_MS) return fileError(403, 'AccessDenied');
+			if (state.now() - Number(signedAt) > SIGNATURE_LIFETIME_MS)
+				return fileError(403, 'AccessDenied');
 			const task = state.find(name);
 			return task ? videoOf(state, task) : fileError(404, 'NoSuchKey');
 		},
 	};
 }
 
-/** The gateway charges before it asks the model. */
+/** The gateway checks the quota and charges before it calls the model. */
 function refuseQuota({ key, spent }: State, request: Record<string, unknown>): Reply | undefined {
 	const [left, price] = [key.left(spent), priceOf(request)];
 	if (left >= price) return undefined;
@@ -99,7 +100,7 @@ function signedUrl({ fileHost, now }: State, { id }: SandboxTask): string {
 	return `${fileHost}/files/${encodeURIComponent(id)}.mp4?signature=sandbox${now()}`;
 }
 
-/** As the hosts of files word it. */
+/** An error in the format of common file hosts. */
 function fileError(status: number, code: string): Reply {
 	return html(status, `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`);
 }

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/baseUrl';
 import { freePort } from '../e2e/support/freePort';
 import { N8n } from '../e2e/support/n8n';
 import { OWNER, type N8nApi, type WorkflowDraft } from '../e2e/support/n8nApi';
 import { ROOT } from '../package/tarball';
+import { realApi } from '../realApi';
 import { startSandbox } from '../sandbox/sandbox';
 import type { SandboxTask } from '../sandbox/tasks';
 
@@ -14,13 +14,13 @@ const CREDENTIAL = { type: 'octopusXApi', name: 'OctopusX account' };
 const SANDBOX_TASK_MS = 10_000;
 const PREFERRED_PORT = 5678;
 
-const HELP = `n8n with this package, a credential and the example workflows.
+const HELP = `Starts n8n with this package, a credential and the example workflows.
 
   npm start -- [options]
 
-  --folder n8n-data   where n8n keeps its state for the next start
+  --folder n8n-data   the folder where n8n keeps its data between starts
 
-OCTOPUSX_API_KEY and OCTOPUSX_BASE_URL choose the real API instead of the sandbox.`;
+Set OCTOPUSX_API_KEY and OCTOPUSX_BASE_URL to use the real API instead of the sandbox.`;
 
 interface Target {
 	data: { apiKey: string; baseUrl: string };
@@ -28,12 +28,16 @@ interface Target {
 	close: () => Promise<void>;
 }
 
-/** Keeps a second start out of a folder in use: two n8n on one database break each other. */
-function claim(folder: string): () => void {
+/**
+ * Locks the folder and returns a function that unlocks it.
+ *
+ * @throws if another start uses the folder: two n8n processes would damage a shared database
+ */
+function lock(folder: string): () => void {
 	const file = join(folder, 'start.pid');
 	if (existsSync(file) && isRunning(Number(readFileSync(file, 'utf8')))) {
 		throw new Error(
-			`npm start already runs in ${folder}. Stop it there with Ctrl-C, or use another --folder.`,
+			`npm start already runs in ${folder}. Stop it with Ctrl-C first, or use another --folder.`,
 		);
 	}
 	mkdirSync(folder, { recursive: true });
@@ -50,24 +54,22 @@ function isRunning(pid: number): boolean {
 	}
 }
 
-/** The real API when a key is given, a sandbox otherwise; it keeps its tasks in `folder`. */
+/** The real API if there is a key, otherwise a sandbox that keeps its tasks in `folder`. */
 async function chooseTarget(folder: string): Promise<Target> {
-	const { OCTOPUSX_API_KEY: apiKey, OCTOPUSX_BASE_URL: baseUrl = 'https://octopusx.ai' } =
-		process.env;
-	if (apiKey) {
-		if (!normalizeBaseUrl(baseUrl)) throw new Error(`OCTOPUSX_BASE_URL is no address: ${baseUrl}`);
-		const description = `the API at ${baseUrl}: every video is paid for`;
-		return { data: { apiKey, baseUrl }, description, close: async () => {} };
+	const api = realApi();
+	if (api) {
+		const description = `the API at ${api.baseUrl}: every video costs money`;
+		return { data: api, description, close: async () => {} };
 	}
 	const sandbox = await startSandbox({ durationMs: SANDBOX_TASK_MS });
 	const file = join(folder, 'sandbox-tasks.json');
-	// an execution that waits must find its task again
+	// A waiting execution must find its task again.
 	if (existsSync(file)) sandbox.tasks = JSON.parse(readFileSync(file, 'utf8')) as SandboxTask[];
 	return {
 		data: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
 		description: `a sandbox: nothing is paid for, a video takes ${SANDBOX_TASK_MS / 1_000} s
-            [failed] in a prompt makes its video fail, [never] lets it take for ever
-            For a credential of your own, until this start ends:
+            [failed] in a prompt makes its video fail, with [never] it never ends
+            To make another credential while this is running, use:
             API Key   ${sandbox.apiKey}
             Base URL  ${sandbox.url}`,
 		close: async () => {
@@ -77,7 +79,7 @@ async function chooseTarget(folder: string): Promise<Target> {
 	};
 }
 
-/** Makes the credential, or points the one of an earlier start to where the API is now. */
+/** Creates the credential, or updates the one of an earlier start: the sandbox has a new address each time. */
 async function saveCredential(api: N8nApi, data: Target['data']): Promise<string> {
 	const existing = (await api.credentials()).find(({ name }) => name === CREDENTIAL.name);
 	if (!existing) return await api.createCredential(CREDENTIAL.type, CREDENTIAL.name, data);
@@ -85,7 +87,7 @@ async function saveCredential(api: N8nApi, data: Target['data']): Promise<string
 	return existing.id;
 }
 
-/** Imports the examples that are not there yet; those that are may have been edited. */
+/** Imports the examples that do not exist yet. Existing ones may have been edited, so they stay. Returns the number of examples. */
 async function importExamples(api: N8nApi, credentialId: string): Promise<number> {
 	const existing = new Set((await api.workflows()).map(({ name }) => name));
 	const examples = readdirSync(EXAMPLES)
@@ -114,7 +116,7 @@ async function main(): Promise<void> {
 		return;
 	}
 	const folder = resolve(values.folder);
-	const release = claim(folder);
+	const unlock = lock(folder);
 	const target = await chooseTarget(folder);
 	const port = await freePort(PREFERRED_PORT);
 	if (port !== PREFERRED_PORT) {
@@ -138,8 +140,8 @@ async function main(): Promise<void> {
 		console.log('\nStopping n8n …');
 		await n8n.program.stop();
 		await target.close();
-		release();
-		console.log(`Stopped. What you made is kept in ${values.folder}.`);
+		unlock();
+		console.log(`Stopped. Your workflows and data are in ${values.folder}.`);
 	};
 	process.on('SIGINT', () => void stop());
 	process.on('SIGTERM', () => void stop());
@@ -154,7 +156,7 @@ Workflows   ${count} examples that use the credential "${CREDENTIAL.name}"
 OctopusX    ${target.description}
 Log         ${log}, with the ID of every task
 
-Ctrl-C stops n8n and keeps its state for the next start.`);
+Ctrl-C stops n8n. Your workflows and data are kept for the next start.`);
 }
 
 main().catch((error: Error) => {

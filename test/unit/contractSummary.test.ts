@@ -8,26 +8,26 @@ const outcome = (group: string, title: string, status: string, message?: string)
 });
 const passed = outcome('tasks', 'one', 'passed');
 
-test('the summary of the contract counts what ran, and tells each difference', () => {
+test('the contract summary counts the tests that ran and lists each failed one', () => {
 	const message = 'Error: \u001b[2mexpect\u001b[22m(x)\n  - 200\n  + 404\n    at somewhere';
 	const different = outcome('tasks', 'two', 'failed', message);
 	const skipped = outcome('tasks', 'three', 'pending');
-	const { text, isRight } = summarize([passed, different, skipped], 'there');
+	const { text, isCompatible } = summarize([passed, different, skipped], 'there');
 	expect(text).toBe(
 		'1 of 2 passed at there.\nDifferent:\n- tasks: two\n    Error: expect(x)\n    - 200\n    + 404',
 	);
-	expect(isRight).toBe(false);
+	expect(isCompatible).toBe(false);
 });
 
-test('an API that lacks what OctopusX has added is right all the same', () => {
+test('an API that fails only the tests of OctopusX additions is compatible', () => {
 	const lacking = outcome(ADDITIONS, 'uploads', 'failed', 'Error: no');
-	const { text, isRight } = summarize([passed, lacking], 'there');
+	const { text, isCompatible } = summarize([passed, lacking], 'there');
 	expect(text).toMatch(
 		/^1 of 2 passed at there\.\nMissing .*:\n- additions of OctopusX: uploads\n/,
 	);
-	expect(isRight).toBe(true);
+	expect(isCompatible).toBe(true);
 });
 
-test('a suite that did not run is not right', () => {
-	expect(summarize([], 'there').isRight).toBe(false);
+test('an API for which no contract test ran is not compatible', () => {
+	expect(summarize([], 'there').isCompatible).toBe(false);
 });

@@ -21,7 +21,7 @@ describe('the sandbox over HTTP', () => {
 	const submit = async (body: object = generate) =>
 		await call('/v1/videos', { method: 'POST', body: JSON.stringify(body) });
 
-	test('presign of the sandbox asks for name, type and a lifetime within its limits', async () => {
+	test('the sandbox presigns an upload only with a file name, a type and a lifetime within the limits', async () => {
 		const presign = async (body: object) => {
 			const answer = await call('/api/upload/presign', {
 				method: 'POST',
@@ -36,34 +36,42 @@ describe('the sandbox over HTTP', () => {
 	});
 
 	test.each<[string, object | string, number, unknown]>([
-		['a JSON body called text', JSON.stringify(generate), 400, NO_MODEL],
+		['a JSON body sent as text/plain', JSON.stringify(generate), 400, NO_MODEL],
 		['no model', { prompt: 'x' }, 400, NO_MODEL],
 		['a model that is a number', { model: 1 }, 400, { type: 'new_api_error' }],
 		['an unknown model', { model: 'x' }, 503, { code: 'model_not_found' }],
 		['no prompt', { model: 'omni-fast' }, 400, 'invalid_request'],
-		['a prompt of blanks', { ...generate, prompt: ' ' }, 400, 'invalid_request'],
+		['a blank prompt', { ...generate, prompt: ' ' }, 400, 'invalid_request'],
 		['seconds as a number', { ...generate, seconds: 8 }, 400, 'invalid_json'],
-		['images that are no list', { ...generate, images: png }, 400, 'invalid_json'],
+		['images that are not a list', { ...generate, images: png }, 400, 'invalid_json'],
 		['an image that is a number', { ...generate, images: [1] }, 400, 'invalid_json'],
-		['an hour and a second', { ...generate, seconds: '3601' }, 400, 'invalid_seconds'],
-		['what the model refuses', { ...generate, seconds: '31' }, 400, 'fail_to_fetch_task'],
-	])('the sandbox refuses %s as the gateway does', async (_name, body, status, sign) => {
-		const answer =
-			typeof body === 'string'
-				? await call('/v1/videos', {
-						method: 'POST',
-						body,
-						headers: { 'content-type': 'text/plain' },
-					})
-				: await submit(body);
-		expect(answer.status).toBe(status);
-		expect(await answer.json()).toMatchObject(
-			typeof sign === 'string' ? { code: sign, data: null } : { error: sign },
-		);
-		expect(sandbox.tasks).toEqual([]);
-	});
+		['more than 3600 seconds', { ...generate, seconds: '3601' }, 400, 'invalid_seconds'],
+		[
+			'seconds that only the model refuses',
+			{ ...generate, seconds: '31' },
+			400,
+			'fail_to_fetch_task',
+		],
+	])(
+		'the sandbox refuses %s with the error of the gateway',
+		async (_name, body, status, expected) => {
+			const answer =
+				typeof body === 'string'
+					? await call('/v1/videos', {
+							method: 'POST',
+							body,
+							headers: { 'content-type': 'text/plain' },
+						})
+					: await submit(body);
+			expect(answer.status).toBe(status);
+			expect(await answer.json()).toMatchObject(
+				typeof expected === 'string' ? { code: expected, data: null } : { error: expected },
+			);
+			expect(sandbox.tasks).toEqual([]);
+		},
+	);
 
-	test('what the middleware of the sandbox refuses has the ID of the request in header and text', async () => {
+	test('a 401 of the sandbox has the request ID in its header and in its message', async () => {
 		const answer = await call('/v1/models', {}, 'wrong');
 		const { error } = (await answer.json()) as { error: { message: string } };
 		const id = answer.headers.get('x-oneapi-request-id');
@@ -78,7 +86,7 @@ describe('the sandbox over HTTP', () => {
 		['/v1/videos/', 'POST', 307],
 		['/api/usage/token', 'GET', 301],
 	])(
-		'at %s, which is no address of the API, the sandbox answers a %s with %i',
+		'the sandbox has no API route at %s and answers %s with HTTP %i',
 		async (path, method, status) => {
 			const answer = await call(path, { method, redirect: 'manual' });
 			expect(answer.status).toBe(status);
@@ -91,7 +99,7 @@ describe('the sandbox over HTTP', () => {
 		['good', 'good', { total_used: 20_000, unlimited_quota: false, expires_at: 0 }],
 		['used up', 'usedUp', { total_used: 20_000 }],
 		['expired', 'expired', { expires_at: expect.any(Number) }],
-	])('usage of the sandbox lets in a key that is %s', async (_name, state, data) => {
+	])('the sandbox reports usage for a key that is %s', async (_name, state, data) => {
 		await submit();
 		sandbox.key.state = state;
 		const usage = await call('/api/usage/token/');
@@ -99,7 +107,7 @@ describe('the sandbox over HTTP', () => {
 		expect((await call('/v1/models')).status).toBe(state === 'good' ? 200 : 401);
 	});
 
-	test('usage of the sandbox tells a disabled key from a wrong one, and no key from both', async () => {
+	test('the usage endpoint of the sandbox has different messages for a wrong, a missing and a disabled key', async () => {
 		const messageOf = async (answer: Response) => (await answer.json()) as object;
 		const success = false;
 		const usage = '/api/usage/token/';
@@ -116,34 +124,34 @@ describe('the sandbox over HTTP', () => {
 		});
 	});
 
-	test('an unlimited key of the sandbox has a negative rest', async () => {
+	test('an unlimited key of the sandbox has a negative balance', async () => {
 		sandbox.key.isUnlimited = true;
 		await submit();
 		const data = { unlimited_quota: true, total_granted: 0, total_available: -20_000 };
 		expect(await (await call('/api/usage/token/')).json()).toMatchObject({ data });
 	});
 
-	test('the 21st question for usage is turned away by the sandbox, without a word', async () => {
+	test('the sandbox answers the 21st usage request in a row with an empty 429', async () => {
 		for (let n = 0; n < 20; n++) await call('/api/usage/token/');
 		const answer = await call('/api/usage/token/');
 		const retryAfter = answer.headers.get('retry-after');
 		expect([answer.status, retryAfter, await answer.text()]).toEqual([429, '1200', '']);
 	});
 
-	test('a submission that uses up the key of the sandbox shuts it out, for good', async () => {
+	test('a submission that uses up the quota makes the sandbox reject the key for good', async () => {
 		sandbox.key.quota = 30_000;
 		expect((await submit({ ...generate, prompt: 'a boat [failed]' })).status).toBe(200);
 		expect((await call('/v1/videos/video_1')).status).toBe(200);
 		sandbox.key.quota = 20_000;
 		sandbox.durationMs = 60_000;
 		expect((await submit()).status).toBe(200);
-		const looks = ['/v1/videos/video_2', '/v1/video/generations/video_2', '/v1/models'];
-		for (const path of looks) expect((await call(path)).status).toBe(401);
+		const paths = ['/v1/videos/video_2', '/v1/video/generations/video_2', '/v1/models'];
+		for (const path of paths) expect((await call(path)).status).toBe(401);
 		sandbox.key.quota = 1_000_000;
 		expect((await call('/v1/models')).status).toBe(401);
 	});
 
-	test('a key of the sandbox whose quota is too low for a video is refused, unpaid', async () => {
+	test('the sandbox refuses a video that costs more than the quota with 403, and does not charge for it', async () => {
 		sandbox.key.quota = 19_999;
 		const answer = await submit();
 		expect([answer.status, await answer.json()]).toEqual([
@@ -163,12 +171,12 @@ describe('the sandbox over HTTP', () => {
 		['unrecognized', { status: 'warming_up', error: { code: '' } }, /unrecognized message/],
 		['statusless', { error: { code: 'task_statusless' } }, /returned error/],
 	])(
-		'a task of the sandbox that ends %s is refunded, and its verdict is failure',
-		async (ending, look, reason) => {
+		'a task of the sandbox that ends as %s is refunded, and its verdict is FAILURE',
+		async (ending, expected, reason) => {
 			await submit({ ...generate, prompt: `a boat [${ending}]` });
-			const seen = (await (await call('/v1/videos/video_1')).json()) as object;
-			expect(seen).toMatchObject(look);
-			expect('status' in seen).toBe('status' in look);
+			const body = (await (await call('/v1/videos/video_1')).json()) as object;
+			expect(body).toMatchObject(expected);
+			expect('status' in body).toBe('status' in expected);
 			expect(await (await call('/v1/video/generations/video_1')).json()).toMatchObject({
 				code: 'success',
 				data: { status: 'FAILURE', fail_reason: expect.stringMatching(reason), quota: 0 },
@@ -177,7 +185,7 @@ describe('the sandbox over HTTP', () => {
 		},
 	);
 
-	test('the sandbox serves content: 404 for no task, 400 for an unfinished one, the file for a finished one', async () => {
+	test('the content endpoint of the sandbox answers 404 for an unknown task, 400 for a running one, the file for a finished one', async () => {
 		sandbox.durationMs = 60_000;
 		await submit();
 		sandbox.durationMs = 0;
@@ -188,7 +196,7 @@ describe('the sandbox over HTTP', () => {
 		expect(Buffer.from(await video.arrayBuffer()).equals(VIDEOS.portrait)).toBe(true);
 	});
 
-	test('the sandbox takes an upload: presigned, put without the key, served again', async () => {
+	test('the sandbox stores a file that is PUT to a presigned URL without the key, and serves it', async () => {
 		const body = JSON.stringify({ file_name: 'a.png', content_type: 'image/png' });
 		const presigned = await call('/api/upload/presign', { method: 'POST', body });
 		const { data } = (await presigned.json()) as { data: Record<string, string> };
@@ -204,7 +212,7 @@ describe('the sandbox over HTTP', () => {
 		]);
 	});
 
-	test('faults of the sandbox strike the nth request, before or after it is carried out', async () => {
+	test('a fault of the sandbox affects the nth request, before or after it is carried out', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 2, answer: HTML_502 });
 		sandbox.faults.add({ on: 'submit', nth: 3, answer: 'reset' });
 		sandbox.faults.add({ on: 'submit', nth: 4, accept: true, answer: 'reset' });
@@ -218,20 +226,20 @@ describe('the sandbox over HTTP', () => {
 		expect((await submit()).status).toBe(200);
 	});
 
-	test('a fault of the sandbox may end the task, or tell its ID in an unusual place', async () => {
+	test('a fault of the sandbox can end the task, or put its ID in an unusual place of the answer', async () => {
 		sandbox.durationMs = 60_000;
 		const bodyFor = (taskId: string) => ({ data: { task_id: taskId } });
 		sandbox.faults.add({ on: 'submit', accept: true, answer: { status: 500, bodyFor } });
 		expect(await (await submit()).json()).toEqual({ data: { task_id: 'video_1' } });
 		expect(sandbox.tasks[0]?.isTold).toBe(true);
 		sandbox.faults.add({ on: 'poll', nth: 2, answer: { ending: 'failed' } });
-		const look = async () => (await (await call('/v1/videos/video_1')).json()) as object;
-		expect(await look()).toMatchObject({ status: 'queued' });
-		expect(await look()).toMatchObject({ status: 'failed' });
-		expect(await look()).toMatchObject({ status: 'failed' });
+		const check = async () => (await (await call('/v1/videos/video_1')).json()) as object;
+		expect(await check()).toMatchObject({ status: 'queued' });
+		expect(await check()).toMatchObject({ status: 'failed' });
+		expect(await check()).toMatchObject({ status: 'failed' });
 	});
 
-	test('the sandbox lets a request hang without an answer', async () => {
+	test('a fault of the sandbox can leave a request without an answer', async () => {
 		sandbox.faults.add({ on: 'models', answer: 'hang' });
 		const gaveUp = new AbortController();
 		const hanging = call('/v1/models', { signal: gaveUp.signal });

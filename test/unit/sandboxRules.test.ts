@@ -7,31 +7,41 @@ const mp4 = (bytes: number) => `data:video/mp4;base64,${Buffer.alloc(bytes).toSt
 const LIMIT = 15 * 1024 * 1024;
 
 test.each<[string, object]>([
-	['the least', generate],
-	['a clip', { ...generate, seconds: '8', aspect_ratio: '16:9', resolution: '720p' }],
-	['frames', { ...generate, first_image_url: png, last_image_url: 'https://example.com/b.png' }],
+	['only a model and a prompt', generate],
+	[
+		'duration, ratio and resolution',
+		{ ...generate, seconds: '8', aspect_ratio: '16:9', resolution: '720p' },
+	],
+	[
+		'a first and a last frame',
+		{ ...generate, first_image_url: png, last_image_url: 'https://example.com/b.png' },
+	],
 	['five images', { ...generate, images: Array(5).fill(png) }],
-	['an edit', edit],
-	['an alias', { model: edit.model, prompt: 'x', input_video: edit.video }],
-	['15 MB', { ...edit, video: mp4(LIMIT) }],
-	['fields it does not know', { ...generate, seed: 1 }],
-])('the sandbox takes a submission of %s', (_name, body) => {
+	['a video to edit', edit],
+	['a video to edit as input_video', { model: edit.model, prompt: 'x', input_video: edit.video }],
+	['a video of exactly 15 MB', { ...edit, video: mp4(LIMIT) }],
+	['an unknown field', { ...generate, seed: 1 }],
+])('the model of the sandbox accepts a submission with %s', (_name, body) => {
 	expect(refuseByModel({ ...body })).toBeUndefined();
 });
 
 test.each<[string, object, string]>([
-	['seconds that are no number', { ...generate, seconds: 'abc' }, 'string of digits'],
+	['seconds that are not a number', { ...generate, seconds: 'abc' }, 'string of digits'],
 	['3 seconds', { ...generate, seconds: '3' }, 'between 4 and 30'],
 	['31 seconds', { ...generate, seconds: '31' }, 'between 4 and 30'],
-	['an empty ratio', { ...generate, aspect_ratio: '' }, 'aspect_ratio'],
+	['an empty aspect ratio', { ...generate, aspect_ratio: '' }, 'aspect_ratio'],
 	['a null resolution', { ...generate, resolution: null }, 'resolution'],
-	['a last frame alone', { ...generate, last_image_url: png }, 'needs first_image_url'],
+	[
+		'a last frame without a first one',
+		{ ...generate, last_image_url: png },
+		'needs first_image_url',
+	],
 	['six images', { ...generate, images: Array(6).fill(png) }, 'at most 5'],
 	['an empty image', { ...generate, first_image_url: '' }, 'an image must be'],
 	['a video as an image', { ...generate, images: [mp4(3)] }, 'an image must be'],
 	['a video for omni-fast', { ...generate, video: edit.video }, 'does not accept video'],
 	['no video to edit', { model: edit.model, prompt: 'x' }, 'video must be'],
-	['15 MB and one byte', { ...edit, video: mp4(LIMIT + 1) }, 'larger than 15 MB'],
+	['a video of 15 MB and one byte', { ...edit, video: mp4(LIMIT + 1) }, 'larger than 15 MB'],
 ])('the model of the sandbox refuses a submission with %s', (_name, body, message) => {
 	expect(refuseByModel({ ...body })?.message).toContain(message);
 });

@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 
-/** What n8n's own tests find an element by. */
+/** Finds an element by the attribute that n8n's own tests use. */
 export function byTestId(id: string, within: Page | Locator): Locator {
 	return within.locator(`[data-test-id="${id}"]`);
 }

@@ -1,15 +1,15 @@
 import http, { type IncomingMessage } from 'node:http';
-import { addressOf, close, listen } from '../../sandbox/http';
+import { addressOf, close, listen, readBody } from '../../sandbox/http';
 
-/** What the model is to do at its turn: call its one tool, or say something. */
+/** What the model does in a turn: call its only tool, or say something. */
 export type Turn = { callTool: Record<string, unknown> } | { say: string };
 
-/** A request to the model, the same for both of OpenAI's APIs. */
+/** A request to the model, in the same form for both of OpenAI's APIs. */
 interface ModelRequest {
 	path: string;
 	body: Record<string, unknown>;
 	tools: Array<{ name: string; description: string; parameters: ToolParameters }>;
-	/** What the tool calls of the conversation came back with, oldest first. */
+	/** The results of all tool calls in the conversation, oldest first. */
 	toolResults: string[];
 }
 
@@ -18,17 +18,17 @@ interface ToolParameters {
 }
 
 type Json = Record<string, unknown>;
-/** The answer of one turn; n8n takes calls with the same number for one call. */
+/** Builds the answer of a turn. `number` must differ: n8n treats calls with the same ID as one call. */
 type Respond = (turn: Turn, tool: string, number: number) => Json;
 
 /**
- * A language model that follows a script, behind OpenAI's two APIs: `/v1/chat/completions` and
- * `/v1/responses`, which n8n's chat model uses unless told otherwise.
+ * A language model that follows a script. It offers both of OpenAI's APIs: `/v1/chat/completions`, and
+ * `/v1/responses`, which n8n's chat model uses by default.
  */
 export class ChatModel {
-	/** The turns to come; each request takes one. */
+	/** The next turns; each request uses one. */
 	script: Turn[] = [];
-	/** All that the model was asked, in order. */
+	/** All requests to the model, in order. */
 	requests: ModelRequest[] = [];
 
 	private readonly server = http.createServer((req, res) => {
@@ -40,7 +40,7 @@ export class ChatModel {
 		});
 	});
 
-	/** What the credential's Base URL is set to. */
+	/** The Base URL for the credential. */
 	get url(): string {
 		return `${addressOf(this.server)}/v1`;
 	}
@@ -64,7 +64,7 @@ export class ChatModel {
 			(tool) => (tool.function ?? tool) as ModelRequest['tools'][number],
 		);
 		this.requests.push({ path, body, tools, toolResults: toolResultsOf(body) });
-		const turn = this.script.shift() ?? { say: 'The script is at its end' };
+		const turn = this.script.shift() ?? { say: 'The script has ended' };
 		return { ...respond(turn, tools[0]?.name ?? '', this.requests.length), model: body.model };
 	}
 }
@@ -131,7 +131,6 @@ function toolResultsOf({ messages = [], input = [] }: Json): string[] {
 }
 
 async function readJson(req: IncomingMessage): Promise<Json> {
-	const chunks: Buffer[] = [];
-	for await (const chunk of req) chunks.push(chunk as Buffer);
-	return chunks.length > 0 ? (JSON.parse(Buffer.concat(chunks).toString()) as Json) : {};
+	const body = await readBody(req);
+	return body.length > 0 ? (JSON.parse(body.toString()) as Json) : {};
 }

@@ -1,9 +1,9 @@
 import { spawn, type SpawnOptions } from 'node:child_process';
 
 /**
- * Runs a command to its end.
+ * Runs a command to its end and returns its output.
  *
- * @throws with the end of what it printed, when it fails
+ * @throws if it fails; the error contains the end of the output
  */
 export async function runCommand(
 	command: string,

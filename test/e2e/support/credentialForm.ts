@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { byTestId } from './byTestId';
 import type { NodePanel } from './nodePanel';
 
-/** The form of a credential, on top of the panel of the node that needs it. */
+/** The dialog of a credential, opened from the panel of a node. */
 export class CredentialForm {
 	readonly dialog: Locator;
 
@@ -10,7 +10,7 @@ export class CredentialForm {
 		this.dialog = byTestId('editCredential-modal', page);
 	}
 
-	/** The button in the panel of a node where there is no credential yet; then an entry of a list. */
+	/** Opens the form for a new credential: with a button if there is no credential yet, otherwise from a list. */
 	static async create(page: Page, panel: NodePanel): Promise<CredentialForm> {
 		await panel.find('credentials-label').waitFor();
 		const first = panel.find('node-credentials-empty-state').getByRole('button');
@@ -23,7 +23,7 @@ export class CredentialForm {
 		return await CredentialForm.opened(page);
 	}
 
-	/** The pencil beside the credential in the panel of a node. */
+	/** Opens the form with the pencil beside the credential in a node's panel. */
 	static async edit(page: Page, panel: NodePanel): Promise<CredentialForm> {
 		await panel.find('credential-edit-button').click();
 		return await CredentialForm.opened(page);
@@ -39,24 +39,24 @@ export class CredentialForm {
 		return byTestId(`parameter-input-${parameter}`, this.dialog).locator('input');
 	}
 
-	/** Saves the credential, which makes n8n test it. */
+	/** Saves the credential. n8n then tests it. */
 	async save(): Promise<void> {
 		await byTestId('credential-save-button', this.dialog).click();
 	}
 
-	/** Why the test failed, in the words that *More details* shows. */
+	/** The text of a failed test, after a click on *More details*. */
 	async failure(): Promise<string> {
 		await this.dialog.getByText('More details').click();
 		return await this.dialog.innerText();
 	}
 
-	/** The green box of a test that went well. */
+	/** The green box of a successful test. */
 	get success(): Locator {
 		return byTestId('credentials-config-container-test-success', this.dialog);
 	}
 
 	async close(): Promise<void> {
-		// the escape key would close the panel of the node as well
+		// The Escape key would close the node's panel as well.
 		await this.dialog.getByLabel('Close this dialog').click();
 		await this.dialog.waitFor({ state: 'detached' });
 	}

@@ -5,14 +5,14 @@ import { runCommand } from './commands';
 const POLICY = '/usr/sbin/policy-rc.d';
 const POSTGRES = '/usr/lib/postgresql';
 
-/** Where Debian puts the programs that the tests start themselves. */
+/** Paths of the programs that the tests start, by Debian package. */
 const PROGRAMS = {
 	chromium: () => '/usr/bin/chromium',
 	'redis-server': () => '/usr/bin/redis-server',
 	postgresql: () => join(POSTGRES, newestVersion(), 'bin', 'postgres'),
 };
 
-/** The folder with the programs of PostgreSQL, which are not on the path. */
+/** The folder of PostgreSQL's programs, which is not in PATH. */
 export const postgresFolder = () => join(POSTGRES, newestVersion(), 'bin');
 export const { chromium: chromiumPath, 'redis-server': redisPath } = PROGRAMS;
 
@@ -21,13 +21,13 @@ function newestVersion(): string {
 	return versions.sort((a, b) => Number(b) - Number(a))[0] ?? '0';
 }
 
-/** Installs the programs that are missing from Debian's packages, and says so. */
+/** Installs missing programs from Debian's packages. */
 export async function requireDebian(): Promise<void> {
 	const missing = Object.entries(PROGRAMS).flatMap(([name, path]) =>
 		existsSync(path()) ? [] : [name],
 	);
 	if (missing.length === 0) return;
-	console.log(`Installing from Debian: ${missing.join(', ')}`);
+	console.log(`Installing Debian packages: ${missing.join(', ')}`);
 	const isRoot = process.getuid?.() === 0;
 	const apt = async (...args: string[]) => {
 		const command = ['apt-get', '-qq', ...args];

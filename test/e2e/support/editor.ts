@@ -10,16 +10,16 @@ import type { N8nApi, SavedWorkflow } from './n8nApi';
 import { until } from './until';
 import type { Setup } from './useN8n';
 
-/** What the round corners of a node's panel take away, in pixels. */
+/** Size of the rounded corners of a node's panel, in pixels. */
 const PANEL_CORNER = 3;
-/** Around the workflow in a picture, in pixels. */
+/** Margin around the workflow in a picture, in pixels. */
 const WORKFLOW_MARGIN = 16;
-/** How long the node creator may take to open or to close. */
-const CREATOR_LIMIT_MS = 3_000;
+/** Limit for the node creator to open or close. */
+const CREATOR_TIMEOUT_MS = 3_000;
 
-/** n8n's editor, by what a user does in it. */
+/** n8n's editor, with a method for each action of a user. */
 class Editor {
-	/** What the page wrote to the console of the browser. */
+	/** The lines in the browser's console. */
 	readonly console: string[] = [];
 
 	constructor(readonly browser: EditorBrowser) {
@@ -31,7 +31,7 @@ class Editor {
 		return this.browser.page;
 	}
 
-	/** What n8n tells in the corner of the window. */
+	/** n8n's notifications in the corner of the window. */
 	get messages(): Locator {
 		return this.page.locator('.el-notification');
 	}
@@ -45,7 +45,7 @@ class Editor {
 		await this.find('canvas-node').first().waitFor();
 	}
 
-	/** *Import from File* into a new workflow, which the editor then saves by itself. */
+	/** Imports an example with *Import from File* into a new workflow. The editor saves it automatically. */
 	async importExample(api: N8nApi, file: string): Promise<SavedWorkflow> {
 		await this.page.goto('/workflow/new');
 		const isSave = (response: Response) =>
@@ -57,7 +57,7 @@ class Editor {
 			input.setInputFiles(join(ROOT, 'examples', file)),
 		]);
 		const { id } = ((await saved.json()) as { data: SavedWorkflow }).data;
-		// what was imported is selected, and a message about its credentials lies on top
+		// The imported nodes are selected, and a notification about their credentials covers them.
 		await this.page.locator('.vue-flow__pane').click({ position: { x: 5, y: 5 } });
 		await this.page.addStyleTag({ content: '.el-notification { display: none !important }' });
 		return await until(`${file} to be saved`, async () => {
@@ -66,12 +66,11 @@ class Editor {
 		});
 	}
 
-	/** *Execute workflow*. */
 	async executeWorkflow(): Promise<void> {
 		await this.find('execute-workflow-button').click();
 	}
 
-	/** Opens the chat of the open workflow and sends a message. */
+	/** Opens the chat of the current workflow and sends a message. */
 	async sendToChat(message: string): Promise<void> {
 		await this.find('workflow-chat-button').click();
 		const input = this.find('canvas-chat').locator('textarea');
@@ -84,7 +83,7 @@ class Editor {
 		return new ExecutionsTab(this.page);
 	}
 
-	/** One execution of a workflow, as a click in the list of executions opens it. */
+	/** Opens an execution of a workflow, as a click in the list of executions does. */
 	async openExecution({ id }: { id: string }, execution: { id: string }): Promise<void> {
 		await this.page.goto(`/workflow/${id}/executions/${execution.id}`);
 		await this.find('canvas-node').first().waitFor();
@@ -94,35 +93,35 @@ class Editor {
 		return this.find('canvas-node').filter({ hasText: name });
 	}
 
-	/** The panel with the parameters of a node, which a double click opens. */
+	/** Opens the panel of a node with a double click. */
 	async openNode(name: string): Promise<NodePanel> {
 		await this.nodeOnCanvas(name).dblclick();
 		return await this.openPanel();
 	}
 
-	/** The panel that has just opened by itself. */
+	/** The panel that n8n has just opened. */
 	async openPanel(): Promise<NodePanel> {
 		const panel = new NodePanel(this.page);
 		await panel.ready();
 		return panel;
 	}
 
-	/** The entries that the node creator offers for a search. */
+	/** Searches in the node creator and returns its entries. */
 	async searchNodes(text: string): Promise<Locator> {
-		// the creator of a search before may be about to close
+		// After an earlier search, the node creator may still be closing.
 		await eventually(async () => {
 			if (!(await this.find('node-creator').isVisible())) {
-				await this.find('node-creator-plus-button').click({ timeout: CREATOR_LIMIT_MS });
+				await this.find('node-creator-plus-button').click({ timeout: CREATOR_TIMEOUT_MS });
 			}
-			await this.find('node-creator-search-bar').fill(text, { timeout: CREATOR_LIMIT_MS });
+			await this.find('node-creator-search-bar').fill(text, { timeout: CREATOR_TIMEOUT_MS });
 		});
 		return this.find('node-creator-item-name');
 	}
 
 	/**
-	 * Takes a picture of these elements and what is between them, without messages on top of it.
+	 * Takes a picture of these elements and everything between them, after closing all notifications.
 	 *
-	 * @param margin around them, up to the edge of the panel of a node where one is open
+	 * @param margin in pixels, but never beyond the edge of an open node's panel
 	 */
 	async picture(name: string, elements: Locator[], margin = 0): Promise<void> {
 		await this.closeMessages();
@@ -137,13 +136,13 @@ class Editor {
 		await this.browser.picture(name, clipOf({ left, top, right, bottom }));
 	}
 
-	/** A picture of the open workflow in its own size, without what surrounds it in the editor. */
+	/** Takes a picture of the workflow in full size, without the editor around it. */
 	async pictureWorkflow(name: string): Promise<void> {
-		const usual = this.page.viewportSize();
+		const viewport = this.page.viewportSize();
 		await this.page.setViewportSize({ width: 1700, height: 1000 });
 		await this.find('zoom-to-fit').click();
 		let before = '';
-		const edges = await until('the canvas to come to rest', async () => {
+		const edges = await until('the canvas to stop moving', async () => {
 			const nodes = await this.page.locator('.vue-flow__node').all();
 			const now = await edgesOf(nodes, WORKFLOW_MARGIN);
 			const isAtRest = JSON.stringify(now) === before;
@@ -151,7 +150,7 @@ class Editor {
 			return isAtRest && now;
 		});
 		await this.browser.picture(name, clipOf(edges));
-		if (usual) await this.page.setViewportSize(usual);
+		if (viewport) await this.page.setViewportSize(viewport);
 	}
 
 	private async closeMessages(): Promise<void> {
@@ -180,7 +179,7 @@ const clipOf = ({ left, top, right, bottom }: Edges) => ({
 	height: bottom - top,
 });
 
-/** The smallest rectangle that holds all elements, so much larger on each side. */
+/** The smallest rectangle around all elements, plus a margin on each side. */
 async function edgesOf(elements: Locator[], margin: number): Promise<Edges> {
 	const boxes = await Promise.all(elements.map(async (one) => await one.boundingBox()));
 	const found = boxes.filter((box) => box !== null);
@@ -192,7 +191,7 @@ async function edgesOf(elements: Locator[], margin: number): Promise<Edges> {
 	};
 }
 
-/** The editor for the tests of a file; there once their first hook has run. */
+/** Opens the editor for the tests of a file. `editor` is set by a `beforeAll` hook. */
 export function useEditor(setup: Setup): { editor: Editor } {
 	const opened = {} as { editor: Editor };
 	beforeAll(async () => {

@@ -2,7 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const PAUSE_MS = 100;
 
-/** Repeats an assertion until it holds. Its last failure is that of the test. */
+/**
+ * Repeats an assertion until it holds.
+ *
+ * @throws the last failure, after `seconds`
+ */
 export async function eventually(
 	assertion: () => Promise<void> | void,
 	seconds = 10,

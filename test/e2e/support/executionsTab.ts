@@ -1,11 +1,11 @@
 import type { Page } from 'playwright-core';
 import { byTestId } from './byTestId';
 
-/** The tab *Executions* of a workflow, which opens with the newest one. */
+/** The *Executions* tab of a workflow, which shows the newest execution first. */
 export class ExecutionsTab {
 	constructor(private readonly page: Page) {}
 
-	/** The list on the left, newest first: when, what became of it, and of which one it is a retry. */
+	/** The text of the list on the left: for each execution its time, its status and the execution that it retries. */
 	async list(): Promise<string> {
 		return await byTestId('current-executions-list', this.page).innerText();
 	}

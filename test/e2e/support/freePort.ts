@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 
-/** A port of loopback that is free right now: the preferred one, if there is one and it is free. */
+/** A free port on 127.0.0.1: the preferred one if possible. */
 export async function freePort(preferred = 0): Promise<number> {
 	const server = createServer();
 	try {

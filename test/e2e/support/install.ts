@@ -4,13 +4,13 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { runCommand } from './commands';
 
-/** n8n 2.x is what is used today, n8n 1.123 the oldest that we support. */
+/** Major versions of n8n that are tested: 2.x is current, 1.x is still supported. */
 export type N8nMajor = 1 | 2;
 
 interface N8nInstall {
 	/** The folder that holds n8n's `node_modules`. */
 	folder: string;
-	/** A Node.js that both versions of n8n run on. */
+	/** Path of a Node.js that can run both versions of n8n. */
 	node: string;
 }
 
@@ -18,8 +18,8 @@ const NODE_VERSION = '24';
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'n8n-nodes-octopusx');
 
 /**
- * n8n as npm installs it, from the lock file beside this folder. Kept in the user's cache folder,
- * where later runs and other clones find it; from nothing it takes some minutes.
+ * Installs n8n with npm from our lock file. The first installation takes some minutes; it stays in the
+ * user's cache folder for later runs and other clones.
  */
 export async function installN8n(major: N8nMajor): Promise<N8nInstall> {
 	const source = join(__dirname, '..', `n8n-${major}`);
@@ -32,13 +32,13 @@ export async function installN8n(major: N8nMajor): Promise<N8nInstall> {
 	const folder = await cached(name, `n8n ${dependencies.n8n} (3 GB)`, async (target) => {
 		cpSync(source, target, { recursive: true });
 		await npm(target, 'install', '--ignore-scripts');
-		// the one native part that n8n needs; a source build where no ready one can be had
+		// The only native part that n8n needs; it is compiled if there is no prebuilt binary.
 		await npm(target, 'rebuild', 'sqlite3', '--ignore-scripts=false');
 	});
 	return { folder, node };
 }
 
-/** This Node.js where n8n runs on it, otherwise one from npm. */
+/** The current Node.js if it can run n8n, otherwise one from npm. */
 async function installNode(): Promise<string> {
 	const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 	if (major === 24 || (major === 22 && minor >= 22)) return process.execPath;
@@ -48,7 +48,10 @@ async function installNode(): Promise<string> {
 	return join(folder, 'node_modules', 'node', 'bin', 'node');
 }
 
-/** What `fill` puts into a folder, at once where an earlier run has done it. Never half of it. */
+/**
+ * A folder in the cache that `fill` has completed, in this or an earlier run. An interrupted `fill` leaves
+ * nothing behind.
+ */
 async function cached(
 	name: string,
 	description: string,
@@ -59,18 +62,18 @@ async function cached(
 	const unfinished = `${folder}.${process.pid}`;
 	mkdirSync(unfinished, { recursive: true });
 	const startedAt = Date.now();
-	const tell = () => {
+	const logProgress = () => {
 		const seconds = Math.round((Date.now() - startedAt) / 1_000);
-		console.log(`Installing ${description} into ${folder}, once: ${seconds} s`);
+		console.log(`Installing ${description} in ${folder}, only this once: ${seconds} s`);
 	};
-	tell();
-	const progress = setInterval(tell, 20_000);
+	logProgress();
+	const timer = setInterval(logProgress, 20_000);
 	try {
 		await fill(unfinished);
-		// another run may have been faster
+		// Another run may have finished first.
 		if (!existsSync(folder)) renameSync(unfinished, folder);
 	} finally {
-		clearInterval(progress);
+		clearInterval(timer);
 		rmSync(unfinished, { recursive: true, force: true });
 	}
 	return folder;
@@ -83,7 +86,7 @@ async function npm(folder: string, ...args: string[]): Promise<void> {
 	});
 }
 
-/** A search path on which the given Node.js is the first. */
+/** A PATH that finds the given Node.js first. */
 function pathOf(node: string): string {
 	return [dirname(node), process.env.PATH].join(delimiter);
 }

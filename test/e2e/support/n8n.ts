@@ -10,15 +10,15 @@ import { until } from './until';
 
 export interface N8nOptions {
 	major?: N8nMajor;
-	/** Holds all that n8n keeps; a temporary one unless told. */
+	/** The folder for all data of n8n. Default: a temporary one. */
 	userFolder?: string;
 	port?: number;
 	env?: Record<string, string>;
 }
 
-const START_LIMIT_S = 180;
+const START_TIMEOUT_S = 180;
 
-/** The n8n application, with this package installed as a user would have it. */
+/** A running n8n with this package installed, as a user has it. */
 export class N8n {
 	private constructor(
 		readonly api: N8nApi,
@@ -30,7 +30,7 @@ export class N8n {
 		return this.api.url;
 	}
 
-	/** Starts n8n on a free port and waits until its owner is logged in. */
+	/** Starts n8n and logs in as its owner. The default port is a free one. */
 	static async start(options: N8nOptions = {}): Promise<N8n> {
 		const userFolder = options.userFolder ?? temporaryFolder();
 		installPackage(userFolder);
@@ -50,7 +50,7 @@ export class N8n {
 		return n8n;
 	}
 
-	/** Ends n8n and removes what it kept. */
+	/** Stops n8n and deletes its data. */
 	async remove(): Promise<void> {
 		await this.program.stop();
 		rmSync(this.userFolder, { recursive: true, force: true });
@@ -58,16 +58,16 @@ export class N8n {
 
 	private async ready(): Promise<void> {
 		await until(
-			'an n8n that is ready',
+			'n8n to be ready',
 			async () => {
-				if (this.program.hasEnded) throw new Error('n8n has ended while it started');
+				if (this.program.hasEnded) throw new Error('n8n has stopped during its start');
 				return await this.isReady();
 			},
-			START_LIMIT_S,
+			START_TIMEOUT_S,
 		);
 	}
 
-	/** n8n serves its health before it serves its API. */
+	/** Health is not enough: n8n reports it before its API is available. */
 	private async isReady(): Promise<boolean> {
 		try {
 			const health = await fetch(`${this.url}/healthz/readiness`);
@@ -84,7 +84,7 @@ export function temporaryFolder(): string {
 	return mkdtempSync(join(tmpdir(), 'octopusx-e2e-'));
 }
 
-/** Lays the packed package out as n8n's *Settings → Community Nodes → Install* does. */
+/** Installs the packed package as n8n's *Settings → Community Nodes → Install* does. */
 export function installPackage(userFolder: string): void {
 	const nodes = join(userFolder, '.n8n', 'nodes');
 	const name = 'n8n-nodes-octopusx';
@@ -97,7 +97,7 @@ export function installPackage(userFolder: string): void {
 	);
 }
 
-/** Starts one of n8n's commands, `start` or `worker`, with nothing of this process's environment. */
+/** Runs a command of n8n. It inherits no environment variable but PATH. */
 export async function run(
 	command: 'start' | 'worker',
 	userFolder: string,

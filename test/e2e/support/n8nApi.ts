@@ -8,6 +8,9 @@ import type {
 } from 'n8n-workflow';
 import { until } from './until';
 
+/** Limit for suspended executions: n8n resumes executions only once a minute, and a loop needs that repeatedly. */
+export const RESUME_TIMEOUT_S = 240;
+
 export const OWNER = {
 	email: 'owner@example.com',
 	firstName: 'n8n',
@@ -38,13 +41,13 @@ export interface Execution {
 
 export type EndedExecution = Execution & { data: IRunExecutionData };
 
-/** n8n's REST API as its editor uses it. */
+/** The REST API that n8n's editor uses. */
 export class N8nApi {
 	private cookie = '';
 
 	constructor(readonly url: string) {}
 
-	/** Makes the owner where there is none yet, and logs in. */
+	/** Creates the owner if there is none, and logs in. */
 	async logIn(): Promise<void> {
 		const { email: emailOrLdapLoginId, password } = OWNER;
 		const { status } = await this.send('POST', '/rest/owner/setup', OWNER);
@@ -87,7 +90,7 @@ export class N8nApi {
 		await this.request('PATCH', `/rest/credentials/${id}`, credential);
 	}
 
-	/** What the form of a saved credential is told about the data in its fields. */
+	/** Tests a saved credential with the data that its form contains. */
 	async testCredential(id: string, type: string, data: object) {
 		return await this.request<{ status: string; message: string }>(
 			'POST',
@@ -113,13 +116,13 @@ export class N8nApi {
 		});
 	}
 
-	/** Switches a workflow on, for webhooks and schedules. */
+	/** Activates a workflow, which its webhooks and schedules need. */
 	async activate({ id, versionId }: SavedWorkflow): Promise<void> {
 		const { status } = await this.send('POST', `/rest/workflows/${id}/activate`, { versionId });
-		// n8n 1.x has no such address
+		// n8n 1.x has no such endpoint.
 		if (status === 404)
 			await this.request('PATCH', `/rest/workflows/${id}`, { active: true, versionId });
-		await this.publication(id, 'published');
+		await this.awaitPublication(id, 'published');
 	}
 
 	async createActive(draft: WorkflowDraft): Promise<SavedWorkflow> {
@@ -128,7 +131,7 @@ export class N8nApi {
 		return workflow;
 	}
 
-	/** Calls a webhook of an active workflow; n8n answers as soon as the execution has begun. */
+	/** Calls a webhook of an active workflow. n8n answers as soon as the execution has started. */
 	async callWebhook(path: string, body: object = {}): Promise<void> {
 		const { status, text } = await this.send('POST', `/webhook/${path}`, body);
 		if (status !== 200) throw new Error(`The webhook answered ${status}: ${text}`);
@@ -138,11 +141,11 @@ export class N8nApi {
 		const { status } = await this.send('POST', `/rest/workflows/${id}/deactivate`, {});
 		if (status === 404)
 			await this.request('PATCH', `/rest/workflows/${id}`, { active: false, versionId });
-		await this.publication(id, 'not_published');
+		await this.awaitPublication(id, 'not_published');
 	}
 
-	/** n8n 2.41 and later switch a workflow on and off after their answer; older ones have done it by then. */
-	private async publication(id: string, wanted: 'published' | 'not_published'): Promise<void> {
+	/** Waits for a change of publication: n8n 2.41 and later make it only after their answer. */
+	private async awaitPublication(id: string, wanted: 'published' | 'not_published'): Promise<void> {
 		await until(`workflow ${id} to be ${wanted}`, async () => {
 			const { status, text } = await this.send('GET', `/rest/workflows/${id}/publication-status`);
 			return (
@@ -160,7 +163,7 @@ export class N8nApi {
 		return results;
 	}
 
-	/** The executions of a workflow, once there are that many and all have ended. */
+	/** All executions of a workflow, once there are at least `count` and all have ended. */
 	async endedOf(workflow: { id: string }, count = 1): Promise<EndedExecution[]> {
 		const executions = await until(`${count} executions`, async () => {
 			const found = await this.executionsOf(workflow);
@@ -169,21 +172,25 @@ export class N8nApi {
 		return await Promise.all(executions.map(async (one) => await this.ended(one)));
 	}
 
-	/** The only execution of a workflow, once it has ended. */
+	/**
+	 * The only execution of a workflow, once it has ended.
+	 *
+	 * @throws if there are several
+	 */
 	async onlyEnded(workflow: { id: string }): Promise<EndedExecution> {
 		const [execution, ...more] = await this.endedOf(workflow);
-		if (!execution || more.length > 0) throw new Error(`${1 + more.length} executions`);
+		if (!execution || more.length > 0)
+			throw new Error(`Expected 1 execution, not ${1 + more.length}`);
 		return execution;
 	}
 
-	/** An execution once it has ended. */
+	/** Waits until an execution has ended, and returns it. */
 	async ended({ id }: { id: string }, seconds?: number): Promise<EndedExecution> {
 		return await until(
 			`the end of execution ${id}`,
 			async () => {
 				const execution = await this.execution(id);
-				const isOver = !['new', 'running', 'waiting'].includes(execution.status);
-				return isOver && execution;
+				return !['new', 'running', 'waiting'].includes(execution.status) && execution;
 			},
 			seconds,
 		);
@@ -197,7 +204,7 @@ export class N8nApi {
 		return { ...execution, data: parse(execution.data) as IRunExecutionData };
 	}
 
-	/** *Retry* in the list of executions; the new execution. */
+	/** Retries an execution as *Retry* in the list of executions does, and returns the new one. */
 	async retry(id: string): Promise<Execution> {
 		return await this.request('POST', `/rest/executions/${id}/retry`, { loadWorkflow: false });
 	}
@@ -210,7 +217,7 @@ export class N8nApi {
 		await this.send('POST', '/rest/executions/delete', { ids: [id] });
 	}
 
-	/** A file in n8n's storage, by the id that an item carries. */
+	/** Downloads a file from n8n's storage by the ID in an item. */
 	async binary(id: string): Promise<Buffer> {
 		const response = await this.fetch(
 			'GET',

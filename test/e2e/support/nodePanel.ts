@@ -9,7 +9,7 @@ export class NodePanel {
 
 	constructor(private readonly page: Page) {
 		this.output = this.find('output-panel');
-		// the second one is the hidden tab with the settings that every node has
+		// The second one is the hidden Settings tab.
 		this.parameters = this.find('node-parameters').first();
 	}
 
@@ -21,25 +21,25 @@ export class NodePanel {
 		await this.parameters.waitFor();
 	}
 
-	/** The names of the fields that are shown, from top to bottom. */
+	/** The names of the visible fields, from top to bottom. */
 	async labels(): Promise<string[]> {
 		const labels = byTestId('input-label', this.parameters).filter({ visible: true });
 		const texts = await labels.allInnerTexts();
-		// buttons such as "Fixed" and "Expression" follow the name
+		// Buttons such as "Fixed" and "Expression" follow the name.
 		return texts.map((text) => text.split('\n')[0] ?? '');
 	}
 
-	/** The box with words to whoever opens the node. */
+	/** The text of the notice above the fields. */
 	async notice(): Promise<string> {
 		return await this.parameters.getByRole('alert').innerText();
 	}
 
-	/** How many fields carry n8n's red triangle. */
+	/** How many fields have n8n's red triangle. */
 	async issues(): Promise<number> {
 		return await byTestId('parameter-issues', this.parameters).count();
 	}
 
-	/** Names of fields that the panel has no room for. */
+	/** The names of fields that are cut off because the panel is too narrow. */
 	async cutLabels(): Promise<string[]> {
 		const labels = byTestId('input-label', this.parameters).filter({ visible: true });
 		return await labels.evaluateAll((all: MeasuredLabel[]) =>
@@ -51,28 +51,28 @@ export class NodePanel {
 		);
 	}
 
-	/** Picks an entry of a list by what it is called there. */
+	/** Selects an entry of a list by its text. */
 	async choose(parameter: string, entry: string): Promise<void> {
 		const list = this.find(`parameter-input-${parameter}`).getByRole('combobox');
 		if ((await list.inputValue()) === entry) return;
 		await list.click();
-		// several lists can be on the page, and another one may still be closing
+		// The page can contain several lists, and another one may still be closing.
 		const entries = this.page.locator(`[id="${await list.getAttribute('aria-controls')}"]`);
 		await entries.getByText(entry, { exact: true }).click();
 	}
 
-	/** Sets a switch, whatever it is set to now. */
+	/** Turns a switch on or off. */
 	async set(parameter: string, on: boolean): Promise<void> {
 		const control = this.find(`parameter-input-${parameter}`).getByRole('switch');
 		if ((await control.isChecked()) === on) return;
-		// the control itself has no size: its drawing is what a user clicks
+		// The control itself has no size; users click what is drawn for it.
 		await this.find(`parameter-input-${parameter}`).locator('.el-switch__core').click();
 	}
 
-	/** The entries of *Add option*. */
+	/** The entries in the list of *Add option*. */
 	async options(): Promise<string[]> {
 		await this.find('collection-parameter-add').click();
-		// lists open outside of the panel, and stay there hidden
+		// Lists open outside of the panel, and remain there hidden.
 		const entries = byTestId('collection-parameter-option', this.page).filter({ visible: true });
 		await entries.first().waitFor();
 		const texts = await entries.allInnerTexts();
@@ -81,7 +81,7 @@ export class NodePanel {
 		return texts;
 	}
 
-	/** The names of the fields in the input's tab *Schema*, those of a node that has not run included. */
+	/** The names of the fields on the input's *Schema* tab, even if the node before has not run yet. */
 	async inputFields(): Promise<string[]> {
 		const fields = this.mappable('[data-name]');
 		await fields.first().waitFor();
@@ -90,11 +90,11 @@ export class NodePanel {
 		);
 	}
 
-	/** Drags a field of the input to where its value is to go. */
+	/** Drags a field of the input to a target. */
 	async mapInput(field: string, target: Locator): Promise<void> {
 		await this.mappable(`[data-name="${field}"]`).hover();
 		await this.page.mouse.down();
-		// n8n takes it for a drag once the mouse has moved a bit
+		// n8n recognizes a drag only after the mouse has moved a little.
 		await target.hover({ position: { x: 20, y: 20 } });
 		await target.hover();
 		await this.page.mouse.up();
@@ -118,7 +118,7 @@ export class NodePanel {
 		await byTestId('ndv', this.page).waitFor({ state: 'detached' });
 	}
 
-	/** The first item of the output in its tab *Table*, by columns. */
+	/** The first item on the output's *Table* tab, by column. */
 	async firstRow(): Promise<Record<string, string>> {
 		const table = this.output.locator('table');
 		const names = await table.locator('thead th').allInnerTexts();
@@ -132,12 +132,12 @@ export class NodePanel {
 		await byTestId(`radio-button-${view}`, this.output).click();
 	}
 
-	/** Plays the file of the first item, by *View* of the tab *Binary*, until it can be seen. */
+	/** Opens the first item's video with *View* on the *Binary* tab, and waits until it can play. */
 	async playVideo(): Promise<{ duration: number; width: number; height: number }> {
 		await this.showOutputAs('binary');
 		await byTestId('ndv-view-binary-data', this.output).click();
 		const video = this.output.locator('video');
-		return await until('a video that plays', async () => {
+		return await until('the video to play', async () => {
 			return await video.evaluate((element: PlayedVideo) => {
 				const { readyState, duration, videoWidth: width, videoHeight: height } = element;
 				return readyState >= 3 && { duration, width, height };
@@ -145,7 +145,7 @@ export class NodePanel {
 		});
 	}
 
-	/** The error in the place of the output. */
+	/** The error that is shown in place of the output. */
 	async error(): Promise<{ message: string; description: string }> {
 		return {
 			message: await byTestId('node-error-message', this.output).innerText(),
@@ -154,7 +154,7 @@ export class NodePanel {
 	}
 }
 
-/** The part of HTMLElement that is used here. */
+/** The part of HTMLElement that is used here: this project does not include the DOM types. */
 interface MeasuredLabel {
 	querySelectorAll: (selector: string) => Iterable<MeasuredLabel>;
 	childElementCount: number;
@@ -163,12 +163,12 @@ interface MeasuredLabel {
 	innerText: string;
 }
 
-/** The part of Element that is used here: the types of the DOM are not among ours. */
+/** The part of Element that is used here. */
 interface NamedElement {
 	getAttribute(name: string): string | null;
 }
 
-/** The part of HTMLVideoElement that is used here: likewise. */
+/** The part of HTMLVideoElement that is used here. */
 interface PlayedVideo {
 	readyState: number;
 	duration: number;

@@ -9,7 +9,7 @@ import { serviceOf, type Service } from './service';
 
 const USER = 'n8n';
 
-/** Debian's PostgreSQL with an empty database, on loopback; its socket is in its own folder too. */
+/** Starts Debian's PostgreSQL on 127.0.0.1 with an empty database. All its files are in a temporary folder. */
 export async function startPostgres(): Promise<Service> {
 	const folder = temporaryFolder();
 	const data = join(folder, 'data');
@@ -17,10 +17,10 @@ export async function startPostgres(): Promise<Service> {
 	const owner = await serverUser();
 	if (owner) chownSync(folder, owner.uid, owner.gid);
 	const options = { cwd: folder, ...owner };
-	const of = (name: string) => join(postgresFolder(), name);
+	const binary = (name: string) => join(postgresFolder(), name);
 	try {
 		await runCommand(
-			of('initdb'),
+			binary('initdb'),
 			['-D', data, '-U', USER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
 			options,
 		);
@@ -28,10 +28,10 @@ export async function startPostgres(): Promise<Service> {
 		rmSync(folder, { recursive: true, force: true });
 		throw error;
 	}
-	// its data need not outlive the machine, and the tests should not wait for a disk
+	// The data need not survive a crash of the machine, and the tests should not wait for the disk.
 	const settings = [`unix_socket_directories=${folder}`, 'fsync=off', 'max_connections=50'];
 	const program = new Program(
-		of('postgres'),
+		binary('postgres'),
 		['-D', data, '-h', '127.0.0.1', '-p', port, ...settings.flatMap((one) => ['-c', one])],
 		options,
 	);
@@ -44,7 +44,7 @@ export async function startPostgres(): Promise<Service> {
 	});
 }
 
-/** PostgreSQL refuses to run as root: the user that Debian made for it then, oneself otherwise. */
+/** The user to run PostgreSQL as. It refuses to run as root, so Debian's `postgres` user takes its place. */
 async function serverUser(): Promise<{ uid: number; gid: number } | undefined> {
 	if (process.getuid?.() !== 0) return undefined;
 	const ask = async (flag: string) => Number(await runCommand('id', [flag, 'postgres']));

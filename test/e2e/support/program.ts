@@ -3,20 +3,20 @@ import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
 /**
- * Runs a program whose whole process group dies when file descriptor 3 closes. This process holds
- * the other end: however it ends, what it started ends too.
+ * Runs a program and kills its process group when file descriptor 3 closes. The tests hold the other
+ * end, so all programs end with them, even after a crash.
  */
-const LEASHED = '(cat <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$@" 3<&-';
+const RUN_WHILE_FD3_IS_OPEN = '(cat <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$@" 3<&-';
 
-/** A program that was started here, with all that it starts in turn, and what they print. */
+/** A program that the tests have started, with its child processes and their output. */
 export class Program {
-	/** What it printed so far. */
+	/** Its output so far, from stdout and stderr. */
 	output = '';
 	private readonly child: ChildProcess;
 	private readonly ended: Promise<void>;
 
 	constructor(command: string, args: string[], options: SpawnOptions) {
-		this.child = spawn('sh', ['-c', LEASHED, 'sh', command, ...args], {
+		this.child = spawn('sh', ['-c', RUN_WHILE_FD3_IS_OPEN, 'sh', command, ...args], {
 			...options,
 			detached: true,
 			stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -25,47 +25,47 @@ export class Program {
 			stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
 		}
 		this.ended = new Promise((resolve) => this.child.once('exit', () => resolve()));
-		const leash = this.child.stdio[3] as Writable;
-		leash.on('error', () => {});
-		void this.ended.then(() => leash.destroy());
+		const fd3 = this.child.stdio[3] as Writable;
+		fd3.on('error', () => {});
+		void this.ended.then(() => fd3.destroy());
 	}
 
 	get hasEnded(): boolean {
 		return this.child.exitCode !== null || this.child.signalCode !== null;
 	}
 
-	/** What it ended with, where it ended by itself. */
+	/** Its exit code; `null` while it runs, or if a signal ended it. */
 	get exitCode(): number | null {
 		return this.child.exitCode;
 	}
 
-	/** Memory of the program itself, without what it has started. */
+	/** Resident memory of the program, without its child processes. */
 	get residentBytes(): number {
 		const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
 		return 1_024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
 	}
 
-	/** Ctrl-C at its terminal. */
+	/** Sends SIGINT, as Ctrl-C does. */
 	async interrupt(): Promise<void> {
 		this.signal('SIGINT');
 		await this.ended;
 	}
 
-	/** As a crash or a power cut would: no time to put anything in order. */
+	/** Sends SIGKILL, which is like a crash: there is no time for a clean shutdown. */
 	async kill(): Promise<void> {
 		this.signal('SIGKILL');
 		await this.ended;
 	}
 
-	/** Lets it put things in order first; the time for that is limited. */
+	/** Shuts it down with SIGTERM, or with SIGKILL if it takes longer than `seconds`. */
 	async stop(seconds = 40): Promise<void> {
-		const limit = setTimeout(() => this.signal('SIGKILL'), seconds * 1_000);
+		const timer = setTimeout(() => this.signal('SIGKILL'), seconds * 1_000);
 		this.signal('SIGTERM');
 		await this.ended;
-		clearTimeout(limit);
+		clearTimeout(timer);
 	}
 
-	/** To the program and all that it has started. */
+	/** Signals the program and all its child processes. */
 	private signal(signal: NodeJS.Signals): void {
 		if (this.hasEnded) return;
 		process.kill(-(this.child.pid as number), signal);

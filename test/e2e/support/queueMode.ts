@@ -6,12 +6,12 @@ import { startRedis } from './redis';
 import type { Service } from './service';
 import { until } from './until';
 
-/** How many executions a worker takes at a time: few, so that no worker is left without any. */
+/** How many executions a worker runs at once: few, so that each worker gets some. */
 export const PER_WORKER = 5;
 
-/** n8n in queue mode: a main process and workers, each with a folder of its own, and what they share. */
+/** n8n in queue mode: a main process and workers, each with its own folder, and shared services. */
 export class QueueMode {
-	/** The main process; there once `start` is through. */
+	/** The main process. */
 	n8n!: N8n;
 	private readonly services: Service[] = [];
 	private readonly folders: string[] = [];
@@ -20,7 +20,7 @@ export class QueueMode {
 
 	private constructor(private readonly options: Pick<N8nOptions, 'major'>) {}
 
-	/** Starts Redis, PostgreSQL and n8n's main process, but no worker. */
+	/** Starts Redis, PostgreSQL and n8n's main process, but no workers. */
 	static async start({ env, ...options }: N8nOptions = {}): Promise<QueueMode> {
 		const queue = new QueueMode(options);
 		try {
@@ -42,8 +42,8 @@ export class QueueMode {
 	}
 
 	/**
-	 * Workers with these settings, and no others. Those that are up and have them stay, since starting
-	 * one takes longer than most tests; their logs begin anew.
+	 * Ensures that exactly `count` workers run, with these settings. Running workers with the same settings
+	 * are kept, because a start takes longer than most tests; only their logs are cleared.
 	 */
 	async workers(count: number, env: Record<string, string> = {}): Promise<Worker[]> {
 		const isWanted = (worker: Worker) => JSON.stringify(worker.env) === JSON.stringify(env);
@@ -59,9 +59,9 @@ export class QueueMode {
 		return [...kept, ...(await Promise.all(missing.map(async () => await this.startWorker(env))))];
 	}
 
-	/** Ends everything and removes what it kept. */
+	/** Stops everything and deletes all data. */
 	async remove(): Promise<void> {
-		// first those that use the others
+		// In this order, no process loses a service that it still uses.
 		await Promise.all(this.started.map(async ({ program }) => await program.stop()));
 		await this.n8n?.remove();
 		for (const service of this.services) await service.remove();
@@ -78,9 +78,10 @@ export class QueueMode {
 		const worker = new Worker(program, env);
 		this.started.push(worker);
 		await until(
-			'a worker that is ready',
+			'the worker to be ready',
 			() => {
-				if (program.hasEnded) throw new Error(`It has ended: ${program.output.slice(-4_000)}`);
+				if (program.hasEnded)
+					throw new Error(`The worker has stopped: ${program.output.slice(-4_000)}`);
 				return program.output.includes('n8n worker is now ready');
 			},
 			180,
@@ -95,19 +96,19 @@ export class QueueMode {
 	}
 }
 
-/** A worker of n8n's, and what its log tells. */
+/** A worker of n8n, and the facts in its log. */
 export class Worker {
 	constructor(
 		readonly program: Program,
 		readonly env: Record<string, string>,
 	) {}
 
-	/** The executions that it has begun. */
+	/** IDs of the executions that it has started. */
 	get executions(): string[] {
 		return this.idsAfter('Worker started execution');
 	}
 
-	/** The tasks that it has paid for. */
+	/** IDs of the tasks that it has created. */
 	get tasks(): string[] {
 		return this.idsAfter('OctopusX task');
 	}

@@ -4,7 +4,7 @@ import { temporaryFolder } from './n8n';
 import { Program } from './program';
 import { serviceOf, type Service } from './service';
 
-/** Debian's Redis, on loopback and with nothing on disk. */
+/** Starts Debian's Redis on 127.0.0.1, without persistence. */
 export async function startRedis(): Promise<Service> {
 	const folder = temporaryFolder();
 	const port = String(await freePort());

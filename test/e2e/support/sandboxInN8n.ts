@@ -1,19 +1,19 @@
 import { Sandbox } from '../../sandbox/sandbox';
 import type { N8nApi } from './n8nApi';
 
-/** How long a task takes that does not end by itself. */
+/** Duration of a task that does not end during a test. */
 export const HOUR_MS = 3_600_000;
 
 export interface SandboxSetup {
 	readonly sandbox: Sandbox;
-	/** The id of a credential for the sandbox; there once the first hook has run. */
+	/** The ID of a credential for the sandbox, set by a `beforeAll` hook. */
 	credentialId: string;
 }
 
 /**
- * Keeps a sandbox open for the tests of a file, fresh before each of them, and an n8n that works with it.
+ * Runs the sandbox of `setup` and an n8n for the tests of a file. The sandbox is reset before each test.
  *
- * @param start the n8n that gets the credential
+ * @param start starts n8n and returns its API, with which the credential is created
  */
 export function useSandboxInN8n(
 	setup: SandboxSetup,

@@ -2,16 +2,20 @@ import { rmSync } from 'node:fs';
 import type { Program } from './program';
 import { until } from './until';
 
-/** A server that n8n needs beside it, and the folder with all that it keeps. */
+/** A server that n8n needs. */
 export interface Service {
 	program: Program;
-	/** What tells n8n where it is. */
+	/** Environment variables with which n8n finds it. */
 	env: Record<string, string>;
-	/** Ends it and removes what it kept. */
+	/** Stops it and deletes its data. */
 	remove: () => Promise<void>;
 }
 
-/** A server that was just started, once it prints that it is `ready`; one that ends instead leaves nothing. */
+/**
+ * Waits until a server prints `ready`.
+ *
+ * @throws if it does not; the server is then stopped and its folder deleted
+ */
 export async function serviceOf(
 	program: Program,
 	folder: string,
@@ -24,7 +28,8 @@ export async function serviceOf(
 	};
 	try {
 		await until(ready, () => {
-			if (program.hasEnded) throw new Error(`It has ended while it started: ${program.output}`);
+			if (program.hasEnded)
+				throw new Error(`The server has stopped during its start: ${program.output}`);
 			return program.output.includes(ready);
 		});
 	} catch (error) {

@@ -3,13 +3,13 @@ import { N8n, type N8nOptions } from './n8n';
 import type { N8nApi } from './n8nApi';
 import { useSandboxInN8n, type SandboxSetup } from './sandboxInN8n';
 
-/** What the tests of a file work with; there once their first hook has run. */
+/** The n8n of a test file, set by a `beforeAll` hook. */
 export interface Setup extends SandboxSetup {
 	n8n: N8n;
 	api: N8nApi;
 }
 
-/** n8n and a sandbox for the tests of a file; the sandbox is fresh before each of them. */
+/** Runs n8n and a sandbox for the tests of a file. The sandbox is reset before each test. */
 export function useN8n(options: N8nOptions = {}): Setup {
 	const setup = { sandbox: new Sandbox() } as Setup;
 	const start = async () => {

@@ -7,14 +7,14 @@ import { until } from './until';
 import { HOUR_MS, useSandboxInN8n, type SandboxSetup } from './sandboxInN8n';
 import { chain, node, videoNode, webhookNode } from './workflows';
 
-/** n8n's settings for finding out that a worker is dead, shortened; 60, 10 and 30 s unless told. */
+/** Shorter times after which n8n treats a worker as dead, in ms. n8n's defaults are 60, 10 and 30 s. */
 export const STALLED = {
 	QUEUE_WORKER_LOCK_DURATION: '10000',
 	QUEUE_WORKER_LOCK_RENEW_TIME: '2000',
 	QUEUE_WORKER_STALLED_INTERVAL: '2000',
 };
 
-/** n8n in queue mode and a sandbox for the tests of a file; the sandbox is fresh before each of them. */
+/** Runs n8n in queue mode and a sandbox for the tests of a file. The sandbox is reset before each test. */
 export function useQueue(options: N8nOptions): QueueSetup {
 	const setup = new QueueSetup();
 	const start = async () => {
@@ -22,30 +22,29 @@ export function useQueue(options: N8nOptions): QueueSetup {
 		return setup.queue.n8n.api;
 	};
 	useSandboxInN8n(setup, start, async () => await setup.queue?.remove());
-	// a worker that is stopped waits for its executions
+	// A worker does not stop before its executions have ended.
 	afterEach(() => setup.finishTasks());
 	return setup;
 }
 
-/** What the tests of a file work with. */
 class QueueSetup implements SandboxSetup {
 	readonly sandbox = new Sandbox();
-	/** There once the first hook has run, as is `credentialId`. */
+	/** Like `credentialId`, set by a `beforeAll` hook. */
 	queue!: QueueMode;
 	credentialId!: string;
 
-	/** Ends the tasks that do not end by themselves. */
+	/** Completes all running tasks at once. */
 	finishTasks(): void {
 		for (const task of this.sandbox.tasks) task.durationMs = 0;
 	}
 
-	/** A workflow that is started by a webhook. */
+	/** Creates an active workflow that starts with a webhook. */
 	async activated(path: string, nodes: INode[], settings = {}): Promise<SavedWorkflow> {
 		const draft = chain(path, [webhookNode(path), ...nodes], { executionOrder: 'v1', ...settings });
 		return await this.queue.n8n.api.createActive(draft);
 	}
 
-	/** One that makes three videos each time that it is called. */
+	/** Creates an active workflow that generates three videos per call. */
 	async threeVideos(path: string, settings = {}): Promise<SavedWorkflow> {
 		const split = node('Split Out', 'n8n-nodes-base.splitOut', { fieldToSplitOut: 'body.videos' });
 		const prompt = '={{ $json.prompt }}';
@@ -53,7 +52,7 @@ class QueueSetup implements SandboxSetup {
 		return await this.activated(path, [split, video], settings);
 	}
 
-	/** Calls a workflow of `threeVideos` so many times at once, each time with prompts of its own. */
+	/** Calls a workflow of `threeVideos` several times at once, each time with different prompts. */
 	async callTimes(path: string, times: number): Promise<void> {
 		const bodies = Array.from({ length: times }, (_, call) => ({
 			videos: [0, 1, 2].map((video) => ({ prompt: `call ${call}, video ${video}` })),
@@ -61,13 +60,13 @@ class QueueSetup implements SandboxSetup {
 		await Promise.all(bodies.map(async (body) => await this.queue.n8n.api.callWebhook(path, body)));
 	}
 
-	/** Fills workers with executions whose tasks do not end by themselves; each task is in a log. */
+	/** Fills workers with executions whose tasks do not end, and waits until all task IDs are in their logs. */
 	async occupy(path: string, workers: Worker[]): Promise<void> {
 		const { sandbox } = this;
 		sandbox.durationMs = HOUR_MS;
 		const count = workers.length * PER_WORKER;
 		await this.callTimes(path, count);
-		await until('a task for every item, and its id in a log', () => {
+		await until('a task for every item, with its ID in a log', () => {
 			const logged = workers.flatMap(({ tasks }) => tasks);
 			return (
 				sandbox.tasks.length === 3 * count && sandbox.tasks.every(({ id }) => logged.includes(id))

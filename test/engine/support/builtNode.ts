@@ -6,8 +6,8 @@ export const BUILT_NODE_FILE = join(
 	...['..', '..', '..', 'dist', 'nodes', 'OctopusXVideo', 'OctopusXVideo.node.js'],
 );
 
-/** The node's class as it was built last, for programs that show or measure what is published. */
+/** The node's class from the last build, for programs that run or measure the published code. */
 export function builtNodeClass(): new () => INodeType {
-	// eslint-disable-next-line @typescript-eslint/no-require-imports -- what was built a moment ago
+	// eslint-disable-next-line @typescript-eslint/no-require-imports -- the file exists only after a build
 	return (require(BUILT_NODE_FILE) as { OctopusXVideo: new () => INodeType }).OctopusXVideo;
 }

@@ -3,12 +3,12 @@ import type { ClientRequest } from 'node:http';
 
 const START = 'http.client.request.start';
 
-/** How many requests of this process are under way at most, over HTTP, while `work` runs. */
+/** The highest number of HTTP requests that this process has open at once while `work` runs. */
 export async function mostAtOnce(work: () => Promise<unknown>): Promise<number> {
-	let [now, most] = [0, 0];
+	let [open, most] = [0, 0];
 	const onStart = (message: unknown) => {
-		most = Math.max(most, ++now);
-		(message as { request: ClientRequest }).request.once('close', () => now--);
+		most = Math.max(most, ++open);
+		(message as { request: ClientRequest }).request.once('close', () => open--);
 	};
 	subscribe(START, onStart);
 	try {
@@ -19,7 +19,7 @@ export async function mostAtOnce(work: () => Promise<unknown>): Promise<number> 
 	return most;
 }
 
-/** The addresses that this process asks over HTTP while a file's tests run, whosever they are. */
+/** The HTTP requests that this process has sent during the current test, such as `GET http://host/path`. */
 export function useRequests(): string[] {
 	const requests: string[] = [];
 	const onStart = (message: unknown) => {

@@ -9,8 +9,8 @@ import {
 import { OctopusXApi } from '../../../credentials/OctopusXApi.credentials';
 
 /**
- * n8n's credentials helper with one credential, kept in memory. The real one is part of the n8n
- * application and not published on its own; this does what it does with `authenticate`.
+ * n8n's credentials helper for a single credential, kept in memory. The real one is part of the n8n
+ * application and is not published separately; `authenticate` and `getDecrypted` behave as it does.
  */
 export class CredentialsHelper extends ICredentialsHelper {
 	private readonly type = new OctopusXApi();
@@ -35,7 +35,7 @@ export class CredentialsHelper extends ICredentialsHelper {
 		return await this.type.authenticate(credentials, options);
 	}
 
-	/** With the defaults of the fields that are not filled in, as n8n does. */
+	/** Adds the defaults of empty fields, as n8n does. */
 	async getDecrypted(): Promise<ICredentialDataDecryptedObject> {
 		const { properties } = this.type;
 		const data = this.data as INodeParameters;

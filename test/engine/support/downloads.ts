@@ -8,11 +8,11 @@ import { useSandbox } from './useSandbox';
 
 interface Downloads {
 	sandbox: Sandbox;
-	/** Generates a video and downloads it, without jitter: the times are exact. */
+	/** Generates a video and downloads it. There is no jitter, so times are exact. */
 	download(parameters?: INodeParameters, setup?: NodeSetup): ReturnType<typeof runNodeVirtually>;
 }
 
-/** What the tests of a download share: a sandbox, and a node that downloads. */
+/** Setup for tests of downloads: a sandbox, and a node that downloads. */
 export function useDownloads(): Downloads {
 	const sandbox = useSandbox();
 	beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
@@ -27,6 +27,6 @@ export function useDownloads(): Downloads {
 /** The file of the first item. */
 export const fileOf = (items: INodeExecutionData[]) => items[0]?.binary?.data as IBinaryData;
 
-/** Whether the first item has the video that the sandbox makes unless it is asked for another shape. */
+/** True if the first item has the complete 16:9 video of the sandbox. */
 export const isWhole = async (items: INodeExecutionData[]) =>
 	(await readBinary(fileOf(items))).equals(VIDEOS.landscape);

@@ -6,7 +6,7 @@ export const apiErrorBody = (message: string, code = '') => ({
 /** The body of an error of the task endpoints. */
 export const taskErrorBody = (code: string, message = code) => ({ code, message, data: null });
 
-/** The same for what the model service has refused: its body, as a string. */
+/** The body of a refusal by the model service, whose own body is passed on as a string. */
 export const modelErrorBody = (message: string, code: string) =>
 	taskErrorBody('fail_to_fetch_task', JSON.stringify({ error: { message, code } }));
 

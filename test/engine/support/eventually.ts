@@ -1,6 +1,6 @@
 const MAX_ROUNDS = 1_000;
 
-/** For what happens a moment later, such as that a server sees a connection end. */
+/** Repeats an assertion until it holds, for effects that come a moment later, such as a closed connection. */
 export async function eventually(check: () => void): Promise<void> {
 	for (let round = 0; round < MAX_ROUNDS; round++) {
 		try {

@@ -1,11 +1,11 @@
 import { HTML_502, type Fault } from '../../sandbox/faults';
 import { apiErrorBody } from './errorBodies';
 
-/** What can go wrong with a request, and what it means for the bill. */
+/** A fault without the request that it affects. */
 export interface FaultKind {
 	name: string;
 	accept?: boolean;
-	/** How many requests in a row it strikes; 1 unless told. */
+	/** How many requests in a row are affected. Default 1. */
 	times?: number;
 	answer: Fault['answer'];
 }
@@ -43,7 +43,7 @@ export const INVALID_URL = kind('404, Invalid URL', 404, {
 	error: { message: 'Invalid URL', type: 'invalid_request_error', param: '', code: '' },
 });
 
-/** Nothing comes that has a meaning. */
+/** There is no answer, or one without a meaning. */
 export const UNAVAILABLE: FaultKind[] = [
 	kind('500, new_api_panic', 500, {
 		error: { message: 'Panic detected, error: nil pointer', type: 'new_api_panic' },

@@ -11,23 +11,23 @@ import {
 
 const NOT_COMPLETED = 'Task is not completed yet, current status: IN_PROGRESS';
 
-const asVideo = { 'content-type': 'video/mp4' };
+const videoType = { 'content-type': 'video/mp4' };
 
-/** What comes where a video should, from whichever host. */
+/** Answers without a complete video, from any host. */
 const NO_VIDEO: FaultKind[] = [
 	...THROTTLED,
 	...UNAVAILABLE.filter(({ name }) => !name.startsWith('200')),
 	kind('200, HTML', 200, html),
-	{ name: '200, HTML called a video', answer: { status: 200, headers: asVideo, body: html } },
+	{ name: '200, HTML called a video', answer: { status: 200, headers: videoType, body: html } },
 	{
 		name: '200, XML called a video',
-		answer: { status: 200, headers: asVideo, body: '<?xml version="1.0"?><Error/>' },
+		answer: { status: 200, headers: videoType, body: '<?xml version="1.0"?><Error/>' },
 	},
 	{
 		name: '200, text called a video',
-		answer: { status: 200, headers: asVideo, body: 'Access denied' },
+		answer: { status: 200, headers: videoType, body: 'Access denied' },
 	},
-	{ name: '200, empty', answer: { status: 200, headers: asVideo, body: '' } },
+	{ name: '200, empty', answer: { status: 200, headers: videoType, body: '' } },
 	{ name: 'cut short', answer: 'short' },
 	{ name: 'stall', answer: 'stall' },
 ];
@@ -40,7 +40,7 @@ const NOWHERE: FaultKind = {
 	answer: { status: 302, headers: { location: 'file:///etc/passwd' } },
 };
 
-/** At the host of the file. A new look gives another address, and the API has the file itself. */
+/** Faults of the file host that a download gets over: a new check gives another URL, and the API has the file, too. */
 export const FILE_HEALING: FaultKind[] = [
 	...NO_VIDEO,
 	...EXPIRED,
@@ -50,7 +50,7 @@ export const FILE_HEALING: FaultKind[] = [
 	forGood({ name: 'cut short', answer: 'short' }),
 ];
 
-/** At the content endpoint, where the file is nowhere else. */
+/** Faults of the content endpoint that a download gets over although there is no other address. */
 export const CONTENT_HEALING: FaultKind[] = [
 	...NO_VIDEO,
 	kind('400, not completed yet', 400, contentErrorBody(NOT_COMPLETED)),
@@ -70,6 +70,7 @@ export const CONTENT_HEALING: FaultKind[] = [
 	),
 ];
 
+/** The download fails at once; a retried node fetches the file. */
 export const CONTENT_HOPELESS: FaultKind[] = [
 	INVALID_TOKEN,
 	kind('403, request blocked', 403, contentErrorBody('request blocked: port 8787 is not allowed')),
@@ -77,6 +78,7 @@ export const CONTENT_HOPELESS: FaultKind[] = [
 	NOWHERE,
 ];
 
+/** The download fails, and so does every retry. */
 export const CONTENT_FOR_GOOD: FaultKind[] = [
 	forGood(
 		kind(

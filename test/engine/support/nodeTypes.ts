@@ -8,14 +8,14 @@ import {
 import { OctopusXVideo } from '../../../nodes/OctopusXVideo/OctopusXVideo.node';
 
 export const NODE_TYPE = 'n8n-nodes-octopusx.octopusXVideo';
-/** n8n derives it from our node, for AI Agents. */
+/** The tool for AI Agents that n8n derives from our node. */
 export const TOOL_TYPE = `${NODE_TYPE}Tool`;
-/** The trigger of a workflow that another one starts. */
+/** The trigger of a workflow that is started by another one. */
 const SUB_WORKFLOW_TRIGGER_TYPE = 'n8n-nodes-base.executeWorkflowTrigger';
 export const TRIGGER_TYPE = 'n8n-nodes-base.manualTrigger';
 export const NOTE_TYPE = 'n8n-nodes-base.stickyNote';
 
-/** A node as n8n makes a tool for AI Agents of it, as far as its fields depend on that. */
+/** Changes a node's description as n8n does for a tool, as far as its fields depend on that. */
 export function asTool(node: INodeType): INodeType {
 	const { name, displayName } = node.description;
 	node.description = {
@@ -28,7 +28,7 @@ export function asTool(node: INodeType): INodeType {
 	return node;
 }
 
-/** Manual Trigger without its package; the items it is started with pass through. */
+/** A stand-in for Manual Trigger that passes on the items it is started with. */
 const trigger = {
 	description: {
 		displayName: 'Manual Trigger',
@@ -46,7 +46,7 @@ const trigger = {
 	},
 } as unknown as INodeType;
 
-/** A note on the canvas, which does nothing. */
+/** A stand-in for Sticky Note, which is not executed. */
 const note = {
 	description: {
 		...trigger.description,
@@ -63,7 +63,7 @@ const note = {
 
 export type NodeTypeMap = Record<string, INodeType | IVersionedNodeType>;
 
-/** The node types of a test run: a trigger and our node, as n8n would load them. */
+/** The node types of a test run: our node, its tool, triggers and notes. */
 export class NodeTypes implements INodeTypes {
 	private readonly types: NodeTypeMap;
 

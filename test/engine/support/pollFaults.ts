@@ -14,6 +14,7 @@ import {
 
 const UNKNOWN_TASK = taskErrorBody('task_not_exist');
 
+/** The wait goes on, and the video is delivered. */
 export const POLL_HEALING: FaultKind[] = [
 	...THROTTLED,
 	...UNAVAILABLE,
@@ -33,13 +34,13 @@ export const POLL_HEALING: FaultKind[] = [
 	kind('400, task_not_exist', 400, UNKNOWN_TASK),
 	kind('200, task_not_exist', 200, UNKNOWN_TASK),
 	{ ...INVALID_TOKEN, name: '401, three times', times: 3 },
-	// the other view of the task knows better
+	// The gateway's verdict has the real status.
 	forGood(kind('a status that nobody knows', 200, { status: 'warming_up' })),
 	forGood(kind('no status', 200, { id: 'x', code: 'success', data: { status: 'SUCCESS' } })),
 	forGood(kind('in_progress', 200, { status: 'in_progress', progress: 30 })),
 ];
 
-/** The node gives up at once; one that is retried goes on with the task. */
+/** The node fails at once; a retry continues with the same task. */
 export const POLL_HOPELESS: FaultKind[] = [
 	kind('400', 400, taskErrorBody('invalid_request')),
 	kind(
@@ -53,17 +54,17 @@ export const POLL_HOPELESS: FaultKind[] = [
 	{ ...kind('400, task_not_exist, twice', 400, UNKNOWN_TASK), times: 2 },
 ];
 
-/** No retry gets over it. */
+/** The node fails, and so does every retry. */
 export const POLL_FOR_GOOD: FaultKind[] = [
 	forGood(INVALID_TOKEN),
 	forGood(kind('400, task_not_exist', 400, UNKNOWN_TASK)),
 ];
 
-/** The task ends without a video, and the gateway refunds it: a retried node has another one made. */
+/** The task ends without a video and is refunded. A retry creates a new one. */
 export const POLL_ENDED: FaultKind[] = [
 	{ name: 'failed', answer: { ending: 'failed' } },
 	{ name: 'cancelled', answer: { ending: 'cancelled' } },
 	{ name: 'an error, but no status', answer: { ending: 'statusless' } },
-	// only the verdict tells
+	// Only the verdict shows that this task has failed.
 	{ name: 'a status that nobody knows, and failed', answer: { ending: 'unrecognized' } },
 ];

@@ -6,11 +6,11 @@ import { useSandbox } from './useSandbox';
 
 interface Refusals {
 	sandbox: Sandbox;
-	/** What the node says of parameters that it refuses; it has to do so before any request. */
+	/** The error text for refused parameters. Expects that no request was sent. */
 	refusal(parameters: INodeParameters, item?: INodeExecutionData): Promise<string>;
 }
 
-/** What the tests of bad input share. */
+/** Setup for tests of invalid input. */
 export function useRefusals(): Refusals {
 	const sandbox = useSandbox();
 	return {

@@ -7,11 +7,11 @@ import { onVirtualTime } from './virtualTime';
 export const NODE = 'OctopusX Video';
 
 export interface NodeSetup extends Omit<RunOptions, 'workflow' | 'credential'> {
-	/** Settings of the node beside its parameters, such as `onError` or `retryOnFail`. */
+	/** Settings of the node other than its parameters, such as `onError` or `retryOnFail`. */
 	settings?: Partial<INode>;
 	credential?: Partial<RunOptions['credential']>;
 	workflowSettings?: IDataObject;
-	/** Two connections lead to the node, so n8n runs it twice, as a loop would. */
+	/** True connects the node twice, so that n8n runs it twice, as in a loop. */
 	reachTwice?: boolean;
 }
 
@@ -19,13 +19,13 @@ export interface NodeRun {
 	run: IRun;
 	/** Items of the success output. */
 	items: INodeExecutionData[];
-	/** Items of the error output, where the node has one. */
+	/** Items of the error output, if the node has one. */
 	errorItems: INodeExecutionData[];
-	/** What stopped the node, if anything did. */
+	/** The error that stopped the node, if any. */
 	error?: { name: string; message: string; description?: string; context: IDataObject };
 }
 
-/** Runs a workflow of a trigger and one OctopusX Video node against a sandbox. */
+/** Runs a workflow of a trigger and an OctopusX Video node against a sandbox. */
 export async function runNode(
 	sandbox: Sandbox,
 	parameters: INodeParameters,
@@ -63,7 +63,7 @@ export async function runNode(
 	};
 }
 
-/** The same on virtual time: waits pass at once. `elapsedMs` is what they would have taken. */
+/** `runNode` on virtual time: waits pass at once. `elapsedMs` is how long the run would have taken. */
 export async function runNodeVirtually(
 	sandbox: Sandbox,
 	parameters: INodeParameters,

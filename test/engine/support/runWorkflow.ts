@@ -16,38 +16,38 @@ import { NodeTypes, type NodeTypeMap } from './nodeTypes';
 
 export interface RunOptions {
 	workflow: Pick<IWorkflowBase, 'nodes' | 'connections'> & Partial<IWorkflowBase>;
-	/** The items that the trigger hands on. */
+	/** The items that the trigger outputs. */
 	input?: INodeExecutionData[];
 	credential: { apiKey: string; baseUrl: string };
-	/** An earlier run that failed: its failed node is executed again, as by "Retry execution" in n8n. */
+	/** A failed run to retry from its failed node, as n8n's Retry does. */
 	retryOf?: IRun;
-	/** A run that n8n has suspended: it is resumed. */
+	/** A suspended run to resume. */
 	resumeOf?: IRun;
-	/** n8n's id of the execution. */
+	/** n8n's ID of the execution. */
 	executionId?: string;
-	/** What n8n does for a node that starts another workflow. */
+	/** Called when a node starts another workflow. */
 	executeWorkflow?: IWorkflowExecuteAdditionalData['executeWorkflow'];
 	/** Reads an execution from n8n's database. */
 	getRunExecutionData?: IWorkflowExecuteAdditionalData['getRunExecutionData'];
-	/** Our node unless told, for instance wrapped to be watched. */
+	/** Replaces our node, for instance with one from watchedNode.ts. */
 	node?: INodeType;
-	/** Node types of other packages that the workflow uses. */
+	/** Node types of other packages. */
 	otherNodes?: NodeTypeMap;
 	mode?: WorkflowExecuteMode;
-	/** What a node sends to the editor of a manual run; `source` names the node. */
+	/** Gets messages that a node sends to the editor during a manual run; `source` names the node. */
 	onMessage?: (text: string, source: string) => void;
 	/** Gets the run as soon as it has started. */
 	onStart?: (run: { cancel: () => void }) => void;
-	/** Gets the run when n8n writes it to its database: at its end, or the moment that it is cancelled. */
+	/** Gets the run when n8n saves it: at its end, or at the moment of a Stop. */
 	onSave?: (run: IRun) => Promise<void>;
 }
 
-/** n8n's file storage; once per process, before the first run that keeps a file. */
+/** Prepares n8n's file storage. Call it once per process, before the first run that stores a file. */
 export async function initBinaryData(): Promise<void> {
 	await Container.get(BinaryDataService).init();
 }
 
-/** Runs `work` with n8n set to keep files in memory, as n8n 1.x does unless told otherwise. */
+/** Runs `work` while n8n keeps files in memory, the default of n8n 1.x. */
 export async function keepingFilesInMemory<T>(work: () => Promise<T>): Promise<T> {
 	const service = Container.get(BinaryDataService) as unknown as { mode: string };
 	const { mode } = service;
@@ -63,13 +63,13 @@ export async function readBinary(binary: { id?: string; data: string }): Promise
 	return await Container.get(BinaryDataService).getAsBuffer({ ...binary, mimeType: '' });
 }
 
-/** Puts a file into n8n's storage, as an earlier node of the workflow would. */
+/** Stores a file in n8n, as an earlier node of the workflow would. */
 export async function storeBinary(bytes: Buffer, mimeType: string) {
 	const location = { type: 'execution', workflowId: 'test', executionId: '1' } as const;
 	return await Container.get(BinaryDataService).store(location, bytes, { data: '', mimeType });
 }
 
-/** Executes a workflow in n8n's engine, from its first node to its end. */
+/** Runs a workflow in n8n's engine to its end. */
 export async function runWorkflow(options: RunOptions): Promise<IRun> {
 	const {
 		input = [{ json: {} }],
@@ -137,8 +137,8 @@ function freshData(workflow: Workflow, input: INodeExecutionData[]): IRunExecuti
 }
 
 /**
- * What n8n's ExecutionService.retry does with an execution that it has read from its database, with
- * the currently saved workflow.
+ * Prepares a saved execution for a retry with the currently saved workflow, as n8n's
+ * ExecutionService.retry does.
  */
 function retryData({ data }: IRun, workflow: Workflow): IRunExecutionData {
 	const copy = JSON.parse(JSON.stringify(data)) as IRunExecutionData;

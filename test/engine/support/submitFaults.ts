@@ -11,7 +11,7 @@ import {
 	type FaultKind,
 } from './faultKinds';
 
-/** Surely not accepted and worth repeating. */
+/** Certainly not accepted; the node repeats the submission. */
 export const SUBMIT_REPEATED: FaultKind[] = [
 	...THROTTLED,
 	kind(
@@ -21,7 +21,7 @@ export const SUBMIT_REPEATED: FaultKind[] = [
 	),
 ];
 
-/** What the gateway itself refuses. */
+/** Refusals by the gateway itself. */
 const REFUSED_BY_GATEWAY: FaultKind[] = [
 	kind('400, invalid_request', 400, taskErrorBody('invalid_request', 'prompt is required')),
 	kind('400, invalid_json', 400, taskErrorBody('invalid_json', 'json: cannot unmarshal')),
@@ -61,7 +61,7 @@ const REFUSED_BY_GATEWAY: FaultKind[] = [
 	INVALID_URL,
 ];
 
-/** What the model service refuses: the gateway hands on its status, and its body as a string. */
+/** Refusals by the model service. The gateway passes on its status, and its body as a string. */
 const REFUSED_BY_MODEL: FaultKind[] = [
 	...[401, 402, 403, 404, 408, 500, 502, 503, 504, 524].map((status) =>
 		kind(`${status}, fail_to_fetch_task`, status, modelErrorBody('no', 'some_code')),
@@ -72,16 +72,16 @@ const REFUSED_BY_MODEL: FaultKind[] = [
 		modelErrorBody('Your request was blocked', 'moderation_blocked'),
 	),
 	kind('413, fail_to_fetch_task with a page', 413, taskErrorBody('fail_to_fetch_task', html)),
-	// as observed: errors with a 2xx status, and a redirect that leads nowhere
+	// As observed: errors with a 2xx status, and a redirect without a target.
 	kind('201, fail_to_fetch_task', 201, taskErrorBody('fail_to_fetch_task', '{"id": "up_1"}')),
 	kind('202, fail_to_fetch_task', 202, taskErrorBody('fail_to_fetch_task', '{"id": "up_1"}')),
 	kind('307 without Location', 307, taskErrorBody('fail_to_fetch_task', '')),
 ];
 
-/** Surely not accepted, and not worth repeating by the node itself. */
+/** Certainly not accepted; the node does not repeat the submission. */
 export const SUBMIT_REFUSED = [...REFUSED_BY_GATEWAY, ...REFUSED_BY_MODEL, REDIRECT, HTML_404];
 
-/** Accepted, and told so in an unusual way: the id is there. */
+/** Accepted. The answer contains the ID, but in an unusual way. */
 export const SUBMIT_TOLD: FaultKind[] = (
 	[
 		['200, data.task_id', 200, (id) => ({ code: 'success', data: { task_id: id } })],
@@ -102,7 +102,7 @@ export const SUBMIT_TOLD: FaultKind[] = (
 
 const PERHAPS_ACCEPTED = [...UNAVAILABLE, kind('200, HTML', 200, html)];
 
-/** Nobody knows: each once where the server had not accepted it, and once where it had. */
+/** The answer does not show whether the task was accepted. Most are tried for both cases. */
 export const SUBMIT_UNKNOWN: FaultKind[] = [
 	...PERHAPS_ACCEPTED.map((one) => ({ ...one, name: `${one.name}, not accepted` })),
 	kind('204, not accepted', 204),

@@ -16,19 +16,23 @@ import { NODE, runNode, type NodeRun, type NodeSetup } from './runNode';
 import { lastRunOf, runWorkflow, type RunOptions } from './runWorkflow';
 import { onVirtualTime } from './virtualTime';
 
-/** More turns of the sub-workflow's loop than any look needs, without time passing. */
-const MAX_TURNS = 100;
-let turns = 0;
-let turnedAt = 0;
+/** The checking workflow's loop never needs this many rounds without a wait. */
+const MAX_ROUNDS = 100;
+let rounds = 0;
+let lastRoundAt = 0;
 
-/** Ends a loop in which nobody waits: it would not even let the test time out. */
-function noteTurn(): void {
-	turns = Date.now() === turnedAt ? turns + 1 : 0;
-	turnedAt = Date.now();
-	if (turns > MAX_TURNS) throw new Error('The sub-workflow goes round without waiting');
+/**
+ * Counts rounds of the loop in which no time passes.
+ *
+ * @throws if there are too many: such a loop would block even the timeout of the test
+ */
+function countRound(): void {
+	rounds = Date.now() === lastRoundAt ? rounds + 1 : 0;
+	lastRoundAt = Date.now();
+	if (rounds > MAX_ROUNDS) throw new Error('The checking workflow loops without waiting');
 }
 
-/** n8n's IF, version 1, with the one condition that our sub-workflow has. */
+/** A stand-in for version 1 of n8n's IF node, with the one condition that our checking workflow has. */
 const ifNode = {
 	description: {
 		displayName: 'If',
@@ -63,7 +67,7 @@ const ifNode = {
 		getInputData: () => INodeExecutionData[];
 		getNodeParameter: (name: string, item: number) => IDataObject[];
 	}) {
-		noteTurn();
+		countRound();
 		const outputs: INodeExecutionData[][] = [[], []];
 		for (const [item, data] of this.getInputData().entries()) {
 			const [condition] = this.getNodeParameter('conditions.boolean', item);
@@ -75,48 +79,48 @@ const ifNode = {
 } as unknown as INodeType;
 
 export const MINUTE = 60_000;
-/** The node of the sub-workflow that looks at the tasks. */
+/** The node of the checking workflow that checks the tasks. */
 export const CHECKING = `${NODE}: checking, do not stop`;
 export const errorOf = ({ json }: INodeExecutionData) => json.error as IDataObject;
 
-/** Whether the engine at hand is of an n8n that can suspend under any setting of On Error. */
+/** True if this n8n can suspend executions with every setting of On Error. */
 export const canSuspend = 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow;
 export const onNewEngine = canSuspend ? describe : describe.skip;
 
 export interface SuspendedRun extends NodeRun {
 	elapsedMs: number;
-	/** What the node hands to n8n, if it does: the sub-workflow and its items. */
+	/** The checking workflow that the node has started, with its items. */
 	started?: {
 		workflow: IWorkflowBase;
 		items: INodeExecutionData[];
 		parentExecution?: RelatedExecution;
 	};
-	/** The node's run that ended in the suspension, if it did. */
+	/** The run of the node that ended in the suspension, if there was one. */
 	suspended?: NodeRun;
-	/** How often the sub-workflow was resumed. */
+	/** How often the checking execution was resumed. */
 	resumed: number;
-	/** The sub-workflow's own run. */
+	/** The last run of the checking execution. */
 	child?: IRun;
 }
 
 export interface SuspendingSetup extends NodeSetup {
-	/** Called while the execution is suspended, each time before it is resumed. */
+	/** Called while the execution is suspended, each time before the checking execution is resumed. */
 	whileSuspended?: (times: number, child: IRun) => void;
-	/** What n8n finds in its database for the execution that waits; it as it is unless told. */
+	/** The suspended execution as read from n8n's database. Default: unchanged. */
 	parent?: () => IRun['data'] | undefined;
 }
 
-/** Runs the sub-workflow that the node hands to n8n. */
+/** Runs the checking workflow that the node starts. */
 export async function runChecking(options: RunOptions): Promise<IRun> {
 	const otherNodes = { 'n8n-nodes-base.if': ifNode };
 	return await runWorkflow({ mode: 'integrated', ...options, otherNodes });
 }
 
 /**
- * Runs our node as n8n 2.x does when it suspends the execution: the sub-workflow is resumed when its
- * time has come, each time from what n8n's database would hold, and then the execution that waits
- * for it. That part of n8n is in its application; this follows WaitTracker and
- * `updateParentExecutionWithChildResults` there.
+ * Runs our node and suspends the execution as n8n 2.x does: the checking execution is resumed whenever
+ * its time has come, from a copy such as n8n's database would return, and at its end the suspended
+ * execution is resumed. This part of n8n is not published; the code follows its WaitTracker and
+ * `updateParentExecutionWithChildResults`.
  */
 export async function runSuspending(
 	sandbox: Sandbox,
@@ -128,7 +132,7 @@ export async function runSuspending(
 		let started: SuspendedRun['started'];
 		let child: IRun | undefined;
 		let resumed = 0;
-		let waiting: IRun | undefined = undefined;
+		let parentRun: IRun | undefined = undefined;
 
 		const runChild = async (resumeOf?: IRun) =>
 			await runChecking({
@@ -138,7 +142,7 @@ export async function runSuspending(
 				input: started?.items,
 				executionId: '2',
 				resumeOf,
-				getRunExecutionData: async () => (parent ? parent() : waiting?.data),
+				getRunExecutionData: async () => (parent ? parent() : parentRun?.data),
 			});
 		const executeWorkflow: IWorkflowExecuteAdditionalData['executeWorkflow'] = async (
 			{ code },
@@ -152,7 +156,7 @@ export async function runSuspending(
 
 		const first = await runNode(sandbox, parameters, { executeWorkflow, ...setup });
 		if (first.run.status !== 'waiting') return { ...first, started, child, resumed };
-		waiting = first.run;
+		parentRun = first.run;
 		while (child?.waitTill) {
 			const { waitTill } = child;
 			whileSuspended?.(resumed, child);
@@ -160,14 +164,14 @@ export async function runSuspending(
 			child = await runChild(copyOf(child));
 			resumed++;
 		}
-		const resumeOf = patched(copyOf(waiting), child as IRun);
+		const resumeOf = withChildResult(copyOf(parentRun), child as IRun);
 		const last = await runNode(sandbox, parameters, { ...setup, resumeOf });
 		return { ...last, suspended: first, started, child, resumed };
 	});
 	return { ...result, elapsedMs };
 }
 
-/** `runSuspending` with the parameters that a file's tests share, and items where a test has none. */
+/** `runSuspending` with parameters and default items that the tests of a file share. */
 export function suspendingOn(
 	sandbox: Sandbox,
 	shared: INodeParameters = {},
@@ -178,15 +182,15 @@ export function suspendingOn(
 		await runSuspending(sandbox, { ...all, ...parameters }, { input, ...setup });
 }
 
-/** What the database gives back: what was the same object still is. */
+/** A copy as n8n's database returns it: shared references stay shared. */
 function copyOf<T>(value: T): T {
 	return parse(stringify(value)) as T;
 }
 
-/** The parent with what became of its child. */
-function patched(parent: IRun, child: IRun): IRun {
+/** Adds the result of the checking execution to the suspended one. */
+function withChildResult(parent: IRun, child: IRun): IRun {
 	const entry = parent.data.executionData?.nodeExecutionStack[0];
-	if (!entry) throw new Error('Nothing waits');
+	if (!entry) throw new Error('The execution is not suspended');
 	const { error, lastNodeExecuted } = child.data.resultData;
 	if (error) entry.metadata = { ...entry.metadata, resumeError: copyOf(error) };
 	else entry.data = lastRunOf(child, lastNodeExecuted as string).data ?? entry.data;

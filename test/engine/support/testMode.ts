@@ -6,7 +6,7 @@ import { lastRunOf } from './runWorkflow';
 
 export const FREE_WHILE_BUILDING = "={{ $execution.mode === 'test' ? 'sample' : 'off' }}";
 
-/** A run in Test Mode, with a credential that is good for nothing. */
+/** Runs the node in Test Mode, with an invalid credential. */
 export async function runTest(
 	sandbox: Sandbox,
 	parameters: INodeParameters = {},

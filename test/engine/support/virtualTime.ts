@@ -2,13 +2,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import type { Sandbox } from '../../sandbox/sandbox';
 
-/** Rounds of the event loop without traffic or file access after which nothing but a timer can be awaited. */
+/** After this many rounds of the event loop without traffic or file access, only a timer can be pending. */
 const QUIET_ROUNDS = 12;
 
-/** What Node works on outside of JavaScript: files, and names of hosts. */
-const WORK = /^(FSReq|CloseReq|FileHandleCloseReq|GetAddrInfoReq)/;
+/** Resources for work of Node.js outside of JavaScript: file access and DNS. */
+const BUSY_RESOURCE = /^(FSReq|CloseReq|FileHandleCloseReq|GetAddrInfoReq)/;
 
-/** Requests that this process has sent and whose answers have not arrived to the last byte. */
+/** Requests of this process whose answers have not arrived completely. */
 const inFlight = new Set<unknown>();
 const START = 'http.client.request.start';
 const onStart = (message: unknown) => {
@@ -18,10 +18,10 @@ const onStart = (message: unknown) => {
 };
 
 /**
- * Runs `work` with time standing still while requests or files are under way, and leaping to the next timer
- * when none is. HTTP stays real; only `Date` and the timers that JavaScript sets are virtual.
+ * Runs `work` on virtual time. Time stands still during requests and file access, and jumps to the next
+ * timer otherwise. HTTP is real; only `Date` and JavaScript's timers are virtual.
  *
- * @returns what `work` returns, and how much virtual time it took in ms
+ * @returns the result of `work`, and how much virtual time it took, in ms
  */
 export async function onVirtualTime<T>(
 	sandbox: Sandbox,
@@ -42,27 +42,28 @@ export async function onVirtualTime<T>(
 	try {
 		const startedAt = Date.now();
 		let isDone = false;
-		const running = work().finally(() => (isDone = true));
+		const done = work().finally(() => (isDone = true));
 		while (!isDone) {
-			await becomeQuiet(sandbox, () => isDone);
+			await quiet(sandbox, () => isDone);
 			if (!isDone) await jest.advanceTimersToNextTimerAsync();
 		}
-		return { result: await running, elapsedMs: Date.now() - startedAt };
+		return { result: await done, elapsedMs: Date.now() - startedAt };
 	} finally {
 		jest.useRealTimers();
 		unsubscribe(START, onStart);
 	}
 }
 
-async function becomeQuiet(sandbox: Sandbox, isDone: () => boolean): Promise<void> {
-	let seen = sandbox.log.length;
+/** Waits until nothing but a timer can be pending, or the work is done. */
+async function quiet(sandbox: Sandbox, isDone: () => boolean): Promise<void> {
+	let requests = sandbox.log.length;
 	for (let round = 0; round < QUIET_ROUNDS && !isDone(); round++) {
 		await new Promise((resolve) => setImmediate(resolve));
 		const isBusy =
 			inFlight.size > sandbox.hanging ||
-			sandbox.log.length !== seen ||
-			process.getActiveResourcesInfo().some((resource) => WORK.test(resource));
+			sandbox.log.length !== requests ||
+			process.getActiveResourcesInfo().some((resource) => BUSY_RESOURCE.test(resource));
 		if (isBusy) round = 0;
-		seen = sandbox.log.length;
+		requests = sandbox.log.length;
 	}
 }

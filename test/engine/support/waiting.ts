@@ -6,14 +6,17 @@ import { useSandbox } from './useSandbox';
 
 interface Waiting {
 	sandbox: Sandbox;
-	/** Runs Generate on virtual time, waiting for its video; `polls` are the times of the looks. */
+	/**
+	 * Runs Generate on virtual time and waits for its video. `polls` are the times of the checks, in ms
+	 * since the submission.
+	 */
 	wait(
 		parameters?: INodeParameters,
 		setup?: NodeSetup,
 	): Promise<Awaited<ReturnType<typeof runNodeVirtually>> & { polls: number[] }>;
 }
 
-/** What the tests of a wait share: a sandbox whose tasks take a minute, and a node that waits for them. */
+/** Setup for tests of waiting: a sandbox whose tasks take a minute, and a node that waits for them. */
 export function useWaiting(): Waiting {
 	const sandbox = useSandbox({ durationMs: 60_000 });
 	return {

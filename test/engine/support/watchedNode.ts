@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream';
 import type { IExecuteFunctions, INodeExecutionData, INodeType } from 'n8n-workflow';
 import { OctopusXVideo } from '../../../nodes/OctopusXVideo/OctopusXVideo.node';
 
-/** Stands in for members of the context that n8n's engine hands to the node; the rest is n8n's own. */
+/** Returns replacements for members of the node's execution context. */
 export type Watch = (context: IExecuteFunctions) => Partial<IExecuteFunctions>;
 
-/** Our node, watched: what `watch` returns is seen by the node in place of n8n's. */
+/** Our node, with the members of its execution context that `watch` returns in place of n8n's. */
 export function watchedNode(watch: Watch): INodeType {
 	class WatchedNode extends OctopusXVideo {
 		override async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -23,7 +23,7 @@ export function watchedNode(watch: Watch): INodeType {
 	return new WatchedNode();
 }
 
-/** Our node, with every line that it logs added to `lines`. */
+/** Our node; everything that it logs is added to `lines`. */
 export function loggedNode(lines: string[]): INodeType {
 	const log = (message: string, metadata?: object) =>
 		void lines.push(`${message} ${JSON.stringify(metadata ?? {})}`);
@@ -31,7 +31,7 @@ export function loggedNode(lines: string[]): INodeType {
 	return watchedNode(() => ({ logger }) as unknown as Partial<IExecuteFunctions>);
 }
 
-/** Our node, with every file that it opens added to `opened`, before `onOpen` is called. */
+/** Our node; every file that it opens is added to `opened`, and then `onOpen` is called. */
 export function openingNode(opened: Readable[], onOpen = () => {}): INodeType {
 	return watchedNode(({ helpers }) => ({
 		helpers: {
