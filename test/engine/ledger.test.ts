@@ -1,7 +1,21 @@
-import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
+import { parse, stringify } from 'flatted';
+import type {
+	IConnections,
+	IDataObject,
+	IExecuteFunctions,
+	INode,
+	INodeExecutionData,
+	INodeParameters,
+	INodeType,
+	IRun,
+} from 'n8n-workflow';
+import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
+import { NODE_TYPE, TRIGGER_TYPE } from './support/nodeTypes';
 import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
-import { storeBinary } from './support/runWorkflow';
+import { moveBinary, runWorkflow, storeBinary } from './support/runWorkflow';
+import { onNewEngine, suspendingOn } from './support/suspending';
+import { onVirtualTime } from './support/virtualTime';
 import { loggedNode, watchedNode } from './support/watchedNode';
 import { useSandbox } from './support/useSandbox';
 
@@ -29,8 +43,9 @@ describe('Retry On Fail', () => {
 		const { items } = await run({}, { settings: RETRY, input: inputOf('one', 'two') });
 		expect(bill()).toEqual(['one', 'two']);
 		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2']);
-		const line = 'OctopusX task video_1 taken up again for item 0, not charged again';
-		expect(lines.filter((one) => one.includes('for item 0, not charged again'))).toEqual([
+		const line =
+			'OctopusX: item 0 continues with task video_1 of an earlier run, which is not charged again';
+		expect(lines.filter((one) => one.includes('item 0 continues'))).toEqual([
 			`${line} {"item":0,"taskId":"video_1"}`,
 		]);
 	});
@@ -72,7 +87,7 @@ describe('Retry On Fail', () => {
 		sandbox.faults.add({ on: 'poll', answer: forbidden });
 		await run({}, { settings: RETRY, input: inputOf('one [failed]') });
 		expect(bill()).toEqual(Array(3).fill('one [failed]'));
-		expect(lines.join('\n')).not.toContain('taken up again');
+		expect(lines.join('\n')).not.toContain('continues with task');
 	});
 
 	test('Retry On Fail checks the charged task until the Timeout, and no longer', async () => {
@@ -82,7 +97,7 @@ describe('Retry On Fail', () => {
 			{ settings: { ...RETRY, maxTries: 2 }, input: inputOf('one') },
 		);
 		expect(elapsedMs).toBe(60_000 + 1_000 + 60_000);
-		expect(error?.description).toContain('item 0: video_1');
+		expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 	});
 
 	test('Retry On Fail without Wait Until Completed outputs the tasks that were already charged', async () => {
@@ -101,7 +116,7 @@ describe('Retry On Fail', () => {
 		expect(bill()).toEqual(['one', 'one']);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_2' });
 		expect(lines[1]).toContain(
-			'an earlier try for item 0 may have been charged; submitting it again may be charged twice {"item":0}',
+			'an earlier submission for item 0 may have been charged; submitting it again may be charged twice {"item":0}',
 		);
 	});
 
@@ -122,7 +137,7 @@ describe('Retry On Fail', () => {
 			{ settings: { ...RETRY, maxTries: 2, ...CONTINUE }, input: inputOf('one [failed]') },
 		);
 		expect(items[0]?.json.error).not.toHaveProperty('task_id');
-		expect(JSON.stringify(items[0]?.json.error)).toContain('It may have been charged');
+		expect(JSON.stringify(items[0]?.json.error)).toContain(chargeSentence('maybe'));
 	});
 
 	test.each([
@@ -142,25 +157,27 @@ describe('Retry On Fail', () => {
 			const text = JSON.stringify([items, error?.description]);
 			expect(text).toContain('video_1');
 			expect(text).toContain('video_2');
-			expect(text).not.toContain('Nothing was submitted');
+			expect(text).not.toContain(chargeSentence('none'));
 			expect(bill()).toEqual(['one', 'two']);
 		},
 	);
 
-	test('Retry On Fail logs the earlier task when the request differs at each try', async () => {
+	test('Retry On Fail logs the earlier task once when the request differs at each try', async () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
-		sandbox.faults.add({ on: 'poll', answer: forbidden });
+		sandbox.faults.add({ on: 'poll', times: 2, answer: forbidden });
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
-		expect(bill()).toEqual(['one', 'one']);
-		expect(lines.join('\n')).toContain(
-			'item 0 asks for another video than before; the earlier task: video_1 {"item":0}',
+		expect(bill()).toEqual(['one', 'one', 'one']);
+		expect(lines.filter((line) => line.includes('no item of this run asks'))).toEqual(
+			['video_1', 'video_2'].map((taskId) =>
+				expect.stringContaining(`task ${taskId} of an earlier`),
+			),
 		);
 	});
 
 	test('a Stop just before a changed request is submitted prevents the submission', async () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
 		let stop = () => {};
-		const warn = (line: string) => void (line.includes('asks for another video') && stop());
+		const warn = (line: string) => void (line.includes('no item of this run asks') && stop());
 		const quiet = () => {};
 		const logger = { debug: quiet, info: quiet, warn, error: quiet };
 		const node = watchedNode(() => ({ logger }));
@@ -182,7 +199,7 @@ describe('Retry On Fail', () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
 		sandbox.faults.add({ on: 'submit', accept: true, answer: 'reset' });
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
-		expect(lines.join('\n')).toContain('submitting it again may be charged twice');
+		expect(lines.join('\n')).toContain('a changed one may be charged as well');
 	});
 
 	test('nothing is charged twice when n8n retries because the first item has an error, with On Error: Continue', async () => {
@@ -260,12 +277,247 @@ describe('Retry execution', () => {
 	);
 });
 
-test('a second run of the node, as in a loop, is charged for its own videos', async () => {
-	// two connections lead to the node, so n8n runs it twice
-	const { run: twice } = await run({}, { input: inputOf('one'), reachTwice: true });
-	expect(twice.data.resultData.runData[NODE]).toHaveLength(2);
+/** Runs a workflow in which the error output of the node leads back to it, with nodes in between. */
+async function runLoop(
+	parameters: INodeParameters,
+	{ input = inputOf('one'), between = [], resumeOf, retryOf }: LoopSetup = {},
+): Promise<IRun> {
+	const at = { typeVersion: 1, position: [0, 0] as [number, number] };
+	const path = ['Start', NODE, ...between, NODE];
+	const to = (node: string) => ({ node, type: 'main', index: 0 }) as const;
+	const connections: IConnections = { Start: { main: [[to(NODE)]] } };
+	connections[NODE] = { main: [[], [to(String(path[2]))]] };
+	for (const [n, name] of between.entries()) {
+		connections[name] = { main: [[to(String(path[n + 3]))]] };
+	}
+	const { result } = await onVirtualTime(
+		sandbox,
+		async () =>
+			await runWorkflow({
+				workflow: {
+					nodes: [
+						{ ...at, id: 'start', name: 'Start', type: TRIGGER_TYPE, parameters: {} },
+						{
+							...at,
+							id: 'video',
+							name: NODE,
+							type: NODE_TYPE,
+							parameters: { ...GENERATE_EACH, ...parameters },
+							credentials: { octopusXApi: { id: '1', name: 'OctopusX' } },
+							onError: 'continueErrorOutput',
+						},
+						...between.map((name) => ({ ...at, id: name, name, type: name, parameters: {} })),
+					],
+					connections,
+				},
+				input,
+				node: loggedNode(lines),
+				otherNodes: { wait: waitNode, edit: editNode },
+				credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
+				resumeOf,
+				retryOf,
+			}),
+	);
+	return result;
+}
+
+interface LoopSetup {
+	input?: INodeExecutionData[];
+	/** Node types by their names: `wait` and `edit`. */
+	between?: string[];
+	resumeOf?: IRun;
+	retryOf?: IRun;
+}
+
+const description = {
+	displayName: 'Test',
+	name: 'test',
+	group: ['transform'],
+	version: 1,
+	description: '',
+	defaults: { name: 'Test' },
+	inputs: ['main'],
+	outputs: ['main'],
+	properties: [],
+};
+
+/** Suspends the execution, as n8n's Wait does for more than a minute. */
+const waitNode = {
+	description,
+	async execute(this: IExecuteFunctions) {
+		await this.putExecutionToWait(new Date());
+		return [this.getInputData()];
+	},
+} as unknown as INodeType;
+
+/** Drops everything but the prompt, as Edit Fields does by default. */
+const editNode = {
+	description,
+	async execute(this: IExecuteFunctions) {
+		return [this.getInputData().map(({ json }) => ({ json: { prompt: json.prompt } }))];
+	},
+} as unknown as INodeType;
+
+const copyOf = <T>(value: T) => parse(stringify(value)) as T;
+const turnsOf = ({ data }: IRun) => data.resultData.runData[NODE] ?? [];
+const outputOf = (done: IRun) => turnsOf(done).at(-1)?.data?.main?.[0] ?? [];
+
+describe('a loop from the error output back to the node', () => {
+	const options = { timeout: 0.1 };
+
+	test.each([
+		['straight back', []],
+		['over a node that drops json.error', ['edit']],
+	])('continues with the task that timed out, %s', async (_way, between) => {
+		const done = await runLoop({ options }, { between });
+		expect(turnsOf(done)).toHaveLength(4);
+		expect(bill()).toEqual(['one']);
+		expect(outputOf(done)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+		expect(lines.join('\n')).toContain('item 0 continues with task video_1');
+	});
+
+	test('continues with its task after each Wait, when n8n resumes the execution', async () => {
+		let done = await runLoop({ options }, { between: ['wait'] });
+		while (done.waitTill) {
+			done = await runLoop({ options }, { between: ['wait'], resumeOf: copyOf(done) });
+		}
+		expect(turnsOf(done).length).toBeGreaterThan(2);
+		expect(bill()).toEqual(['one']);
+		expect(outputOf(done)[0]?.json).toMatchObject({ status: 'completed' });
+	});
+
+	test('repeats only a download that failed', async () => {
+		sandbox.faults.add({ on: 'file', times: 2, answer: { status: 404 } });
+		sandbox.faults.add({ on: 'content', times: 2, answer: { status: 404 } });
+		const done = await runLoop({ downloadVideo: true });
+		expect(bill()).toEqual(['one']);
+		expect(outputOf(done)[0]?.binary).toHaveProperty('data');
+	});
+
+	test('submits a task again that failed', async () => {
+		sandbox.faults.add({ on: 'poll', nth: 1, answer: { ending: 'failed' } });
+		const done = await runLoop({});
+		expect(bill()).toEqual(['one', 'one']);
+		expect(outputOf(done)[0]?.json).toMatchObject({ task_id: 'video_2' });
+	});
+
+	test('matches items with the same request by the task ID that each brings back', async () => {
+		sandbox.durationMs = 8_000;
+		sandbox.faults.add({ on: 'poll', prompt: 'one', nth: 1, answer: forbidden });
+		const input = ['first', 'second'].map((name) => ({ json: { prompt: 'one', name } }));
+		const done = await runLoop({}, { input });
+		const [failedItem] = turnsOf(done)[0]?.data?.main?.[1] ?? [];
+		const error = failedItem?.json.error as IDataObject;
+		expect(error.task_id).toMatch(/^video_/);
+		expect(outputOf(done)[0]?.json.task_id).toBe(error.task_id);
+		expect(bill()).toEqual(['one', 'one']);
+	});
+
+	test('a loop whose turns succeed makes a new video in every turn', async () => {
+		const { run: twice } = await run({}, { input: inputOf('one'), reachTwice: true });
+		expect(turnsOf(twice)).toHaveLength(2);
+		expect(bill()).toEqual(['one', 'one']);
+		expect(lines.join('\n')).not.toContain('earlier run');
+	});
+});
+
+test('two items with the same prompt get a video each, and Retry continues with both', async () => {
+	sandbox.faults.add({ on: 'poll', times: 2, answer: forbidden });
+	const first = await run({}, { input: inputOf('one', 'one') });
+	const second = await run({}, { retryOf: first.run });
+	expect(second.items.map(({ json }) => json.task_id).sort()).toEqual(['video_1', 'video_2']);
 	expect(bill()).toEqual(['one', 'one']);
 });
+
+test('a task that timed out is claimed by a later item with the same request', async () => {
+	const { items } = await run(
+		{ options: { timeout: 0.2, maxConcurrency: 1 } },
+		{ input: inputOf('one'), reachTwice: true, settings: CONTINUE },
+	);
+	expect(bill()).toEqual(['one']);
+	expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+});
+
+test.each([
+	['is claimed by the next run with the same request', 605, ['video_2', 'video_1'], 2],
+	['does not matter if it arrives after its item was returned', 700, ['video_2', 'video_3'], 3],
+])(
+	'an ID that arrives after its item was submitted again %s (after %d s)',
+	async (_what, seconds, ids, charged) => {
+		sandbox.faults.add({ on: 'submit', nth: 1, accept: true, answer: 'hang' });
+		const { run: twice } = await run(
+			{},
+			{
+				settings: { ...RETRY, maxTries: 2 },
+				input: inputOf('one'),
+				reachTwice: true,
+				onStart: () => void setTimeout(() => sandbox.release(), seconds * 1_000),
+			},
+		);
+		const outputs = turnsOf(twice).map(({ data }) => data?.main?.[0]?.[0]?.json.task_id);
+		expect(outputs).toEqual(ids);
+		expect(bill()).toHaveLength(charged);
+		expect(lines.filter((line) => line.includes('may be charged twice'))).toHaveLength(1);
+	},
+);
+
+describe('files in the request', () => {
+	const parameters = { mode: 'firstFrame', firstFrameSource: 'binary' };
+
+	test.each(['dataUri', 'upload'])(
+		'Retry continues after n8n has moved the file of a webhook (Send Files As: %s)',
+		async (sendBinaryAs) => {
+			const stored = await storeBinary(Buffer.from('a'), 'image/png', 'temp');
+			sandbox.faults.add({ on: 'poll', times: 1, answer: forbidden });
+			const first = await run(
+				{ ...parameters, options: { sendBinaryAs } },
+				{ input: [{ json: { prompt: 'one' }, binary: { data: stored } }] },
+			);
+			const movedTo = await moveBinary(stored, '1');
+			expect(movedTo).not.toBe(stored.id);
+			const saved = JSON.parse(
+				JSON.stringify(first.run).replaceAll(String(stored.id), movedTo),
+			) as IRun;
+			const second = await run({ ...parameters, options: { sendBinaryAs } }, { retryOf: saved });
+			expect(second.items[0]?.json).toMatchObject({ task_id: 'video_1' });
+			expect(bill()).toEqual(['one']);
+		},
+	);
+});
+
+describe('a suspended execution', () => {
+	const suspend = suspendingOn(sandbox, {}, inputOf('one'));
+
+	onNewEngine('once a checking execution waits', () => {
+		test('its task is not claimed by a later run with the same request', async () => {
+			const { run: done } = await suspend({}, { node: loggedNode(lines) });
+			expect(memoryOf(done).entries).toEqual([
+				{ hash: expect.any(String), taskId: 'video_1', isSuspended: true },
+			]);
+		});
+
+		test('its task is claimed by an item that carries its ID', async () => {
+			const { run: done } = await suspend({ options: { timeout: 0.1 } }, { settings: CONTINUE });
+			const entry = { ...memoryOf(done).entries[0] } as IDataObject;
+			const input = [{ json: { prompt: 'one', error: { task_id: entry.taskId } } }];
+			const again = await run({}, { input, memory: { octopusXTasks: { entries: [entry] } } });
+			expect(again.items[0]?.json).toMatchObject({ task_id: 'video_1' });
+			const other = await run(
+				{},
+				{ input: inputOf('one'), memory: { octopusXTasks: { entries: [entry] } } },
+			);
+			expect(other.items[0]?.json).toMatchObject({ task_id: 'video_2' });
+		});
+	});
+});
+
+interface Memory {
+	entries: IDataObject[];
+}
+
+const memoryOf = ({ data }: IRun) =>
+	(data.executionData?.contextData[`node:${NODE}`] as IDataObject)
+		.octopusXTasks as unknown as Memory;
 
 test('the data kept for a retry is small and contains no API key, prompt or file', async () => {
 	const data = { data: Buffer.alloc(100_000).toString('base64'), mimeType: 'image/png' };
@@ -274,19 +526,14 @@ test('the data kept for a retry is small and contains no API key, prompt or file
 		binary: { data },
 	}));
 	const { run: done } = await run({ mode: 'firstFrame', firstFrameSource: 'binary' }, { input });
-	const context = done.data.executionData?.contextData[`node:${NODE}`] as IDataObject;
-	expect(context).toEqual({
+	const hash = expect.stringMatching(/^[0-9a-f]{32}$/);
+	expect(done.data.executionData?.contextData[`node:${NODE}`]).toEqual({
 		octopusXTasks: {
-			run: 0,
-			entries: {
-				0: {
-					hash: expect.stringMatching(/^[0-9a-f]{32}$/),
-					taskIds: ['video_1'],
-					unanswered: 0,
-				},
-				1: { hash: expect.any(String), taskIds: ['video_2'], unanswered: 0 },
-				2: { hash: expect.any(String), taskIds: ['video_3'], unanswered: 0 },
-			},
+			entries: ['video_1', 'video_2', 'video_3'].map((taskId) => ({
+				hash,
+				taskId,
+				deliveredIn: 0,
+			})),
 		},
 	});
 });

@@ -2,6 +2,8 @@ import { Container } from '@n8n/di';
 import { BinaryDataService, ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
 import {
 	Workflow,
+	type IBinaryData,
+	type IDataObject,
 	type INodeExecutionData,
 	type INodeType,
 	type IRun,
@@ -21,6 +23,8 @@ export interface RunOptions {
 	credential: { apiKey: string; baseUrl: string };
 	/** A failed run to retry from its failed node, as n8n's Retry does. */
 	retryOf?: IRun;
+	/** What our node remembers from earlier runs of this execution. */
+	memory?: IDataObject;
 	/** A suspended run to resume. */
 	resumeOf?: IRun;
 	/** n8n's ID of the execution. */
@@ -63,16 +67,29 @@ export async function readBinary(binary: { id?: string; data: string }): Promise
 	return await Container.get(BinaryDataService).getAsBuffer({ ...binary, mimeType: '' });
 }
 
-/** Stores a file in n8n, as an earlier node of the workflow would. */
-export async function storeBinary(bytes: Buffer, mimeType: string) {
-	const location = { type: 'execution', workflowId: 'test', executionId: '1' } as const;
+/** Stores a file with n8n, as an earlier node of the workflow would. */
+export async function storeBinary(bytes: Buffer, mimeType: string, executionId = '1') {
+	const location = { type: 'execution', workflowId: 'test', executionId } as const;
 	return await Container.get(BinaryDataService).store(location, bytes, { data: '', mimeType });
+}
+
+/**
+ * Moves a file to another execution, as n8n does with the files of webhooks, which it stores under `temp`
+ * until the execution ends.
+ *
+ * @returns its new ID
+ */
+export async function moveBinary({ id = '' }: IBinaryData, executionId: string): Promise<string> {
+	const movedTo = id.replace(/\/executions\/[^/]+\//, `/executions/${executionId}/`);
+	// n8n's storage knows the ID without the mode before the colon
+	const [from = '', to = ''] = [id, movedTo].map((one) => one.slice(one.indexOf(':') + 1));
+	await Container.get(BinaryDataService).rename(from, to);
+	return movedTo;
 }
 
 /** Runs a workflow in n8n's engine to its end. */
 export async function runWorkflow(options: RunOptions): Promise<IRun> {
 	const {
-		input = [{ json: {} }],
 		mode = 'manual',
 		credential,
 		node,
@@ -115,19 +132,22 @@ export async function runWorkflow(options: RunOptions): Promise<IRun> {
 
 	const { retryOf, resumeOf } = options;
 	const runData =
-		(retryOf && retryData(retryOf, workflow)) ?? resumeOf?.data ?? freshData(workflow, input);
+		(retryOf && retryData(retryOf, workflow)) ?? resumeOf?.data ?? freshData(workflow, options);
 	const run = new WorkflowExecute(additionalData, mode, runData).processRunExecutionData(workflow);
 	options.onStart?.(run);
 	return await run;
 }
 
-function freshData(workflow: Workflow, input: INodeExecutionData[]): IRunExecutionData {
+function freshData(
+	workflow: Workflow,
+	{ input = [{ json: {} }], memory }: RunOptions,
+): IRunExecutionData {
 	const start = workflow.getStartNode();
 	if (!start) throw new Error('The workflow has no first node');
 	return {
 		resultData: { runData: {} },
 		executionData: {
-			contextData: {},
+			contextData: memory ? { 'node:OctopusX Video': memory } : {},
 			nodeExecutionStack: [{ node: start, data: { main: [input] }, source: null }],
 			metadata: {},
 			waitingExecution: {},
