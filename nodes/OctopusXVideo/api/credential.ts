@@ -4,8 +4,8 @@ const NOT_IN_A_KEY = /[^\x21-\x7e]/g;
 /** A shorter text is no key: hiding it would only spoil texts and IDs that happen to contain it. */
 const MIN_KEY_LENGTH = 8;
 
-/** What people paste after the host: trailing slashes, `/v1`, or both. */
-export const BASE_URL_SUFFIX = /\/*(\/v1)?\/*$/;
+/** What people paste after the host: trailing slashes, `/v1`, or both. Bounded, so that it is linear. */
+export const BASE_URL_SUFFIX = /\/{0,9}(\/v1)?\/{0,9}$/;
 
 /** The API key as it is sent in the header. */
 export function cleanKey(apiKey: unknown): string {
@@ -35,7 +35,20 @@ export function isSameOrigin(url: string, other: string): boolean {
 /** Replaces the API key in a text. */
 export type HideKey = (text: string) => string;
 
-/** @param apiKey as it is sent; one that is too short for a key hides nothing */
+/**
+ * Finds the key as it is, in other letter cases, percent-encoded, and as it may be escaped in JSON, even
+ * in JSON inside of JSON. Other transformations, such as base64, are not recognized.
+ *
+ * @param apiKey as it is sent; one that is too short for a key hides nothing
+ */
 export function createHideKey(apiKey: string): HideKey {
-	return (text) => (apiKey.length < MIN_KEY_LENGTH ? text : text.split(apiKey).join('***'));
+	if (apiKey.length < MIN_KEY_LENGTH) return (text) => text;
+	const characters = [...apiKey].map((character) => {
+		const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
+		const escaped = character.replace(/[^\w]/, '\\$&');
+		// bounded, so that it is linear
+		return `(?:\\\\{0,9}(?:${escaped}|u00${hex})|%(?:25)?${hex})`;
+	});
+	const key = new RegExp(characters.join(''), 'gi');
+	return (text) => text.replace(key, '***');
 }

@@ -30,15 +30,11 @@ const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 	[/不在令牌允许/, 'this API key may not be used from this IP address'],
 ];
 
-/** How much of a page is read; a proxy states its reason at the start. */
-const MAX_PAGE_LENGTH = 20_000;
-const MARKUP = /(<(style|script)\b[^]*?<\/\2>|<[^>]*>|\s)+/gi;
-
 const MAX_QUOTE_LENGTH = 500;
 /** Longer than any answer of the API about a task, and short enough for an error. */
 const MAX_WHOLE_QUOTE_LENGTH = 4_000;
 /** Leaves enough text for a quote after replacements, and limits the work for texts of any size. */
-const READ_FACTOR = 4;
+const READ_FACTOR = 5;
 
 /** Where services put their reason, most specific first. */
 const REASON_FIELDS = ['message', 'msg', 'reason', 'detail', 'details', 'error', 'errors'];
@@ -73,17 +69,45 @@ export function quoteWhole(answer: Answer): string {
 }
 
 /**
- * A text from outside, safe to show: short, and without bearer tokens and file contents. Answers and
+ * A text from outside, safe to show: short, on one line, and without markup, which n8n would render,
+ * control characters, which could forge lines of the log, bearer tokens and file contents. Answers and
  * errors of the transport no longer contain the API key.
  *
  * @param maxLength in characters
  */
 export function shorten(text: string, maxLength = MAX_QUOTE_LENGTH): string {
-	const safe = text
-		.slice(0, maxLength * READ_FACTOR)
-		.replace(/Bearer\s+\S+/gi, 'Bearer ***')
-		.replace(/data:[^\s"',]*,[^\s"']*/gi, 'data:***');
+	const safe = withoutMarkup(text.slice(0, maxLength * READ_FACTOR))
+		.replace(/[\s\p{Cc}]+/gu, ' ')
+		.trim()
+		.replace(/Bearer \S+/gi, 'Bearer ***')
+		// bounded, so that it is linear
+		.replace(/data:[^\s"',]{0,99},[^\s"']*/gi, 'data:***');
 	return safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;
+}
+
+/** Replaces tags, and the contents of styles and scripts, by blanks. A `<` that begins no tag stays. */
+function withoutMarkup(text: string): string {
+	let safe = '';
+	let position = 0;
+	for (;;) {
+		const start = text.indexOf('<', position);
+		if (start < 0) break;
+		if (!/^<[!/?]?[a-z]/i.test(text.slice(start, start + 3))) {
+			safe += text.slice(position, start + 1);
+			position = start + 1;
+			continue;
+		}
+		safe += `${text.slice(position, start)} `;
+		const end = text.indexOf('>', start);
+		if (end < 0) return safe;
+		position = end + 1;
+		const name = /^<(style|script)\b/i.exec(text.slice(start, start + 8))?.[1];
+		if (!name) continue;
+		const closing = text.slice(position).search(name.length === 5 ? /<\/style/i : /<\/script/i);
+		if (closing < 0) return safe;
+		position += closing;
+	}
+	return safe + text.slice(position);
 }
 
 function referenceOf({ statusCode, headers, body }: Answer): string {
@@ -94,9 +118,8 @@ function referenceOf({ statusCode, headers, body }: Answer): string {
 	return shorten(parts.filter(Boolean).join(', '));
 }
 
-/** JSON as it is; a page without its markup, which n8n would render. */
 function textOfBody(body: unknown): string {
-	if (typeof body === 'string') return body.slice(0, MAX_PAGE_LENGTH).replace(MARKUP, ' ').trim();
+	if (typeof body === 'string') return body;
 	if (!isPlainObject(body) && !Array.isArray(body)) return '';
 	try {
 		return JSON.stringify(body);

@@ -48,8 +48,16 @@ const STATUSES = new Map<string, TaskStatus>([
 const MAX_ID_LENGTH = 1_000;
 const MAX_DEPTH = 20;
 
-/** Fields that the node sets itself or leaves out: the server may mean something else by them. */
-const OWN_FIELDS: readonly string[] = ['error', 'status', 'progress', 'video_url', 'failure'];
+/** Fields that the node sets itself or leaves out. A server must not be able to set them. */
+const OWN_FIELDS: readonly string[] = [
+	'error',
+	'status',
+	'progress',
+	'video_url',
+	'failure',
+	'test',
+	'octopusXSuspended',
+];
 
 /** True if the task ended without a video. */
 export function hasFailed({ status }: Task): boolean {
@@ -125,11 +133,12 @@ export function readVerdict(body: unknown): unknown {
 }
 
 /**
- * True if a text can be the path segment of a task. Dots alone would change the path, and an unpaired
- * surrogate cannot be encoded.
+ * True if a text can be the path segment of a task. Dots alone would change the path, an unpaired
+ * surrogate cannot be encoded, and control characters could forge lines of the log.
  */
 export function isTaskId(id: string): boolean {
-	return /\S/.test(id) && id.length <= MAX_ID_LENGTH && !/^\.{1,2}$|\p{Surrogate}/u.test(id);
+	if (id.length > MAX_ID_LENGTH || !/\S/.test(id)) return false;
+	return !/^\.{1,2}$|[\p{Surrogate}\p{Cc}]/u.test(id);
 }
 
 /** A task of which only the ID is known. */
@@ -214,8 +223,8 @@ function withoutPlaceholders(fields: Record<string, unknown>): Record<string, un
 	);
 }
 
-/** n8n serialises items recursively, so an absurdly deep field would end the execution. */
-function isShallow(value: unknown, depth = 0): boolean {
+/** True unless a value is absurdly deep: n8n serialises it recursively, which would end the execution. */
+export function isShallow(value: unknown, depth = 0): boolean {
 	if (typeof value !== 'object' || value === null) return true;
 	return depth < MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1));
 }

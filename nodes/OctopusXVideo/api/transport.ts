@@ -103,19 +103,22 @@ export class Transport {
 	 * large once unpacked, only the start is read, as text.
 	 */
 	async read(answer: Answer<ByteStream>): Promise<Answer | NoAnswer> {
-		const chunks: Buffer[] = [];
+		// grows by doubling: a list of chunks takes far more memory than their bytes if they are tiny
+		let buffer: Buffer = Buffer.alloc(0);
 		let bytes = 0;
 		try {
 			for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-				chunks.push(chunk);
+				const start = bytes;
 				bytes += chunk.length;
+				if (bytes > buffer.length) buffer = Buffer.concat([buffer], 2 * bytes);
+				chunk.copy(buffer, start);
 				// leaving the loop destroys the stream
 				if (bytes > MAX_ANSWER_BYTES) break;
 			}
 		} catch (error) {
 			return toNoAnswer(error, this.hideKey);
 		}
-		const body = this.hideKey(new TextDecoder().decode(Buffer.concat(chunks)));
+		const body = this.hideKey(new TextDecoder().decode(buffer.subarray(0, bytes)));
 		if (bytes > MAX_ANSWER_BYTES) return { ...answer, body, isTooLarge: true };
 		try {
 			return { ...answer, body: JSON.parse(body) as unknown };

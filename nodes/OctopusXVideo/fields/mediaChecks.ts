@@ -60,7 +60,7 @@ export function addressesIn(text: string): string[] {
 		if (ADDRESS_START.test(bare)) {
 			const parts = bare.split(INNER_SEPARATOR);
 			const isNested = NESTED_ADDRESS.test(String(parts[0]));
-			addresses.push(...(isNested ? [bare] : parts).map((part) => [part]));
+			for (const part of isNested ? [bare] : parts) addresses.push([part]);
 		} else if (addresses.length === 0) {
 			addresses.push([word]);
 		} else if (bare !== '') {
@@ -175,6 +175,8 @@ function findFile(
 	} catch {
 		// n8n's error names neither the field's label nor the files that the item has
 	}
+	// an expression can return any object, which n8n accepts: untrusted JSON must not name stored files
+	if (typeof field !== 'string' && file && !isOwnFile(item, file)) file = undefined;
 	if (typeof file?.mimeType === 'string' && (file.id || typeof file.data === 'string')) return file;
 
 	const typed = typeof field === 'string' ? `"${field.slice(0, 100)}"` : 'that field';
@@ -186,6 +188,15 @@ function findFile(
 			? "This item is a video task without its file: switch on 'Download Video' in the node before this one, or set the source to URL and use {{ $json.video_url }}."
 			: `${listFiles(item)} Check the name, and the node that the item comes from.`,
 	);
+}
+
+function isOwnFile(item: ItemParameters, { id, data }: IBinaryData): boolean {
+	const { json, binary } = inputItem(item);
+	const own = [
+		...Object.values(binary ?? {}),
+		...Object.values(json._files ?? {}),
+	] as IBinaryData[];
+	return own.some((file) => (id ? file?.id === id : !file?.id && file?.data === data));
 }
 
 function inputItem({ context, index }: ItemParameters): INodeExecutionData {

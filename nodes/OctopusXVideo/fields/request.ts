@@ -1,5 +1,6 @@
 import { jsonParse, type IDataObject, type INodeProperties } from 'n8n-workflow';
 import { isPlainObject } from '../api/envelope';
+import { isShallow } from '../api/task';
 import type { PaidRequest } from '../job';
 import { ItemParameters, numberField, type NumberRule } from './parameters';
 
@@ -175,7 +176,14 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 			'It looks like {"seed": 42}: field names and values between curly brackets.',
 		);
 	}
-	const reserved = RESERVED.find((name) => Object.hasOwn(fields, name));
+	if (!isShallow(fields)) {
+		throw item.invalid(
+			"'Extra API Fields (JSON)' is nested too deeply",
+			'It may have at most 20 levels.',
+		);
+	}
+	const names = Object.keys(fields).map((name) => name.trim().toLowerCase());
+	const reserved = RESERVED.find((name) => names.includes(name));
 	if (reserved) {
 		throw item.invalid(
 			`'Extra API Fields (JSON)' may not replace ${reserved}`,

@@ -60,7 +60,7 @@ export const getStatus: Operation = {
 			...settings,
 			timeoutMs: settings.wait ? settings.timeoutMs : SINGLE_CHECK_TIMEOUT_MS,
 			// the API does not know tasks of Test Mode
-			testMode: settings.testMode ?? (isTestId(taskId) ? 'sample' : undefined),
+			testMode: settings.testMode ?? (isTestId(taskId, item.context) ? 'sample' : undefined),
 		};
 	},
 };

@@ -1,4 +1,5 @@
-import { createHash } from 'crypto';
+import { createHash, createHmac } from 'crypto';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import type { UploadTarget } from '../api/answers';
 import { OctopusXClient } from '../api/client';
 import { FROM_MODEL_SERVICE, type Answer } from '../api/envelope';
@@ -8,19 +9,26 @@ import type { ByteStream, Transport } from '../api/transport';
 import { mapMedia, type Job, type PaidRequest } from '../job';
 import { SAMPLES } from './samples';
 
-/** Start of the IDs of samples. No ID of the API begins like this, so none of these is asked for there. */
 const PREFIX = 'test_';
 
 /** Base of relative addresses; a sample has none. */
 const API_URL = 'https://octopusx.ai';
 
 /** Shorter sides in pixels, by resolution. */
-const SHORT_SIDES: Record<string, number> = { '720p': 720, '1080p': 1080, '2k': 1440, '4k': 2160 };
+const SHORT_SIDES = new Map([
+	['720p', 720],
+	['1080p', 1080],
+	['2k', 1440],
+	['4k', 2160],
+]);
 
 /** How long the API keeps a file. A sample does not expire, but has all fields of a real video. */
 const KEPT_S = 86_400;
 
-/** `test_<model>_<seconds>s_<width>x<height>_<hash>`: everything that a later check returns. */
+/** The end of a sample's ID: a signature, in hexadecimal digits. */
+const SIGNATURE_LENGTH = 12;
+
+/** `test_<model>_<seconds>s_<width>x<height>_<hash and signature>`: everything that a later check returns. */
 const TEST_ID = /^test_(?<model>.+)_(?<seconds>[^_]*)s_(?<width>\d+)x(?<height>\d+)_\w+$/;
 
 /** The details of a sample whose ID is not from Test Mode: those of a video with default settings. */
@@ -49,9 +57,18 @@ const SILENT: Pick<Transport, 'withKey' | 'withoutKey' | 'read'> = {
 	read: silence,
 };
 
-/** True for the ID of a sample. */
-export function isTestId(taskId: string): boolean {
-	return taskId.startsWith(PREFIX);
+/** What Test Mode needs of n8n: a secret that no server knows. */
+type Instance = Pick<IExecuteFunctions, 'getInstanceId'>;
+
+/** True for the ID of a sample of this n8n. A server cannot make one up, to have a real task ignored. */
+export function isTestId(taskId: string, instance: Instance): boolean {
+	const unsigned = taskId.slice(0, -SIGNATURE_LENGTH);
+	return taskId.startsWith(PREFIX) && taskId === sign(unsigned, instance);
+}
+
+function sign(unsigned: string, instance: Instance): string {
+	const signature = createHmac('sha256', instance.getInstanceId()).update(unsigned).digest('hex');
+	return `${unsigned}${signature.slice(0, SIGNATURE_LENGTH)}`;
 }
 
 /**
@@ -60,6 +77,7 @@ export function isTestId(taskId: string): boolean {
  */
 export class TestClient extends OctopusXClient {
 	constructor(
+		private readonly instance: Instance,
 		private readonly index: number,
 		private readonly job: Job,
 	) {
@@ -72,14 +90,14 @@ export class TestClient extends OctopusXClient {
 		const { testMode, source, wait } = this.job;
 		if (testMode === 'failure') throw explainSubmission(REFUSAL);
 		const { request } = source as { request: PaidRequest };
-		const taskId = await testIdOf(this.index, request);
+		const taskId = sign(await testIdOf(this.index, request), this.instance);
 		return wait && !wait.isSuspended
 			? finishedTask(taskId)
 			: testTask(taskId, { status: 'queued' });
 	}
 
 	override async getTask(taskId: string): Promise<Task> {
-		const testId = isTestId(taskId) ? taskId : `${PREFIX}${taskId}`;
+		const testId = taskId.startsWith(PREFIX) ? taskId : `${PREFIX}${taskId}`;
 		return this.job.testMode === 'failure'
 			? testTask(testId, { status: 'failed', error: { ...REASON, refunded: true } })
 			: finishedTask(testId);
@@ -106,7 +124,7 @@ async function readToEnd(body: Buffer | ByteStream): Promise<void> {
 }
 
 /**
- * The ID of a sample: the same for the same item and request. A file counts by its name and size, as n8n
+ * The ID of a sample, without its signature: the same for the same item and request. A file counts by its name and size, as n8n
  * stores it under another ID in each execution.
  */
 async function testIdOf(index: number, request: PaidRequest): Promise<string> {
@@ -165,7 +183,7 @@ function sampleFor(shape: number): string {
 
 function sizeOf(aspectRatio: string, resolution: string): string {
 	const shape = shapeOf(aspectRatio);
-	const short = SHORT_SIDES[resolution.toLowerCase()] ?? 720;
+	const short = SHORT_SIDES.get(resolution.toLowerCase()) ?? 720;
 	// the sides of a video have an even number of pixels
 	const long = 2 * Math.round((short * Math.max(shape, 1 / shape)) / 2);
 	return shape >= 1 ? `${long}x${short}` : `${short}x${long}`;

@@ -60,7 +60,7 @@ export async function openScope(
 			const isReal = realClient && !job.testMode;
 			return {
 				...shared,
-				client: isReal ? realClient : new TestClient(index, job),
+				client: isReal ? realClient : new TestClient(context, index, job),
 				breaker: isReal ? realBreaker : new CircuitBreaker(job.timeoutMs),
 				claim: ledger.claimOf(index),
 			};

@@ -23,6 +23,27 @@ const DOWNLOAD_TIMEOUT_MS = 2 * 60 * 60_000;
 /** The content endpoint ends transfers after 60 s (docs/API.md, "The content proxy"); clocks differ a little. */
 const CONTENT_LIMIT_MS = 57_000;
 
+/** Larger than any video of the API; an end for a host that never stops sending. */
+const MAX_BYTES = 4 * 1024 ** 3;
+
+/** How much more than twice its announced size a file may have: tiny files compress well. */
+const COMPRESSED_BYTES = 1024 * 1024;
+
+/** The boxes that an MP4 file can begin with (ISO/IEC 14496-12 and QuickTime). */
+const FIRST_BOXES: readonly string[] = [
+	'ftyp',
+	'moov',
+	'moof',
+	'mdat',
+	'free',
+	'skip',
+	'wide',
+	'styp',
+	'pnot',
+];
+/** The size and the type of a box. */
+const BOX_BYTES = 8;
+
 const VIDEO_TYPE = 'video/mp4';
 const BROKE_OFF = 'The download broke off';
 
@@ -90,26 +111,40 @@ async function storeFile(
 }
 
 /**
- * The body of an answer, rejected if it does not begin like a video or is incomplete. Node itself reports
- * a body that is cut short. Content-Length says nothing, because a host may have compressed the file.
+ * The body of an answer, rejected if it does not begin like a video, is incomplete or too large. Node itself
+ * reports a body that is cut short. Content-Length is not compared exactly, because a host may have
+ * compressed the file, although it was asked not to; but a video hardly shrinks.
  */
 async function* checkedChunks(
 	{ headers, body }: Answer<ByteStream>,
 	watchdog: Watchdog,
 ): AsyncGenerator<Buffer> {
+	const announced = Number(headers['content-length'] ?? NaN);
+	const expected = Number.isFinite(announced) ? 2 * announced + COMPRESSED_BYTES : Infinity;
+	const maxBytes = Math.min(expected, MAX_BYTES);
+	let start = Buffer.alloc(0);
 	let size = 0;
 	void watchdog.watch();
 	for await (const chunk of body as AsyncIterable<Buffer>) {
 		watchdog.noteChunk();
-		if (size === 0) rejectOtherContent(chunk);
 		size += chunk.length;
-		yield chunk;
+		if (size > maxBytes) throw tooLarge(maxBytes);
+		if (start.length >= BOX_BYTES) {
+			yield chunk;
+		} else {
+			start = Buffer.concat([start, chunk]);
+			if (start.length >= BOX_BYTES) {
+				rejectOtherContent(start);
+				yield start;
+			}
+		}
 		watchdog.isWaiting = true;
 	}
 	watchdog.isWaiting = false;
 	if (size === 0) {
 		throw new OctopusXError('The video file is empty', 'No byte arrived.', { transient: true });
 	}
+	if (size < BOX_BYTES) throw noVideo();
 	const [, whole = 0] = /\/(\d+)$/.exec(String(headers['content-range'])) ?? [];
 	if (size < Number(whole)) throw brokeOff(`${size} of ${whole} bytes arrived`);
 }
@@ -152,10 +187,16 @@ function rejectOtherType({ headers }: Answer<ByteStream>): void {
 	if (/^text\/|\b(html|xml|json)\b/i.test(String(headers['content-type'] ?? ''))) throw noVideo();
 }
 
-/** A video file starts with the size of its first box, so with a zero byte; a text starts with text. */
-function rejectOtherContent(firstChunk: Buffer): void {
-	const start = firstChunk.subarray(0, 256).toString('latin1').trimStart();
-	if (start === '' || start >= ' ') throw noVideo();
+/** An MP4 file begins with the size of its first box, and then its type. */
+function rejectOtherContent(start: Buffer): void {
+	if (!FIRST_BOXES.includes(start.toString('latin1', 4, BOX_BYTES))) throw noVideo();
+}
+
+function tooLarge(maxBytes: number): OctopusXError {
+	return new OctopusXError(
+		'The video file is too large',
+		`More than ${Math.round(maxBytes / 1_000_000)} MB arrived, which is more than the host announced or more than 4 GB.`,
+	);
 }
 
 function noVideo(): OctopusXError {

@@ -75,7 +75,9 @@ async function taskFor(
 	const submit = async () => {
 		if (now() > deadline) return { fault: outOfTime() };
 		// the ID of an earlier submission may have arrived in the meantime
-		return (await claimedTask(scope, item, deadline)) ?? (await submitOnce(scope, item, ready));
+		return (
+			(await claimedTask(scope, item, deadline)) ?? (await submitOnce(scope, item, ready, deadline))
+		);
 	};
 	return await withRetries(submit, {
 		shouldRetry: ({ repeatable }) => repeatable,

@@ -2,12 +2,15 @@ import { attempt, OctopusXError, type Result } from '../../api/errors';
 import type { Task } from '../../api/task';
 import { openBody } from '../../files/body';
 import type { PaidRequest } from '../../job';
-import { waitAtMost, withTimeout } from '../../timing/time';
+import { now, waitAtMost, withTimeout } from '../../timing/time';
 import { StoppedError, type Planned } from '../state/item';
 import type { ItemScope } from '../state/scope';
 
 /** Enough for a body of 20 MB over a slow line and a server that thinks before it answers. */
 const ANSWER_TIMEOUT_MS = 10 * 60_000;
+
+/** For a submission at the very end of the item's time. */
+const MIN_TIMEOUT_MS = 1_000;
 
 /** How long an answer may arrive in the background. All that is left to do then is to log its ID. */
 const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
@@ -17,11 +20,14 @@ const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
  *
  * The item's claim learns the task ID as soon as it arrives, even if that is too late for this step.
  * The fault has its charge: `none` if the server has certainly not accepted the request, else `maybe`.
+ *
+ * @param deadline of the item, by `now`; after it, the answer is awaited in the background only
  */
 export async function submitOnce(
 	scope: ItemScope,
 	{ index }: Planned,
 	request: PaidRequest,
+	deadline: number,
 ): Promise<Result<Task>> {
 	const { claim, client, context, signal } = scope;
 	const { value: body, fault: unreadable } = await attempt(openBody(context, request));
@@ -45,9 +51,10 @@ export async function submitOnce(
 	});
 	void attempt(created).then(() => body.close?.());
 
-	const answered = await attempt(waitAtMost(ANSWER_TIMEOUT_MS, created, signal));
+	const timeoutMs = Math.min(ANSWER_TIMEOUT_MS, Math.max(deadline - now(), MIN_TIMEOUT_MS));
+	const answered = await attempt(waitAtMost(timeoutMs, created, signal));
 	if (answered.value) return { value: answered.value };
-	const fault = answered.fault ?? unanswered();
+	const fault = answered.fault ?? unanswered(timeoutMs);
 	if (fault.details.maybeAccepted && (body.isHandedOver?.() ?? true)) {
 		context.logger.warn(
 			`OctopusX: item ${index} may have been charged: ${fault.message} ${fault.description}`,
@@ -73,10 +80,11 @@ export async function submitOnce(
 	};
 }
 
-function unanswered(): OctopusXError {
+function unanswered(timeoutMs: number): OctopusXError {
+	const seconds = Math.round(timeoutMs / 1_000);
 	return new OctopusXError(
 		'OctopusX did not answer the submission',
-		`No answer came within ${ANSWER_TIMEOUT_MS / 60_000} minutes, or before the execution was stopped.`,
+		`No answer came within ${seconds} seconds, or before the execution was stopped.`,
 		{ maybeAccepted: true },
 	);
 }

@@ -69,7 +69,7 @@ async function uploadFile(
 		{
 			...policy,
 			deadline: Math.min(deadline, now() + target.expiresInMs),
-			attemptTimeoutMs: PUT_TIMEOUT_MS,
+			attemptTimeoutMs: Math.min(PUT_TIMEOUT_MS, deadline - now()),
 			onTimeout: () =>
 				new OctopusXError('The upload took too long', 'It was given up.', { transient: true }),
 		},
