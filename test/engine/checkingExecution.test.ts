@@ -1,7 +1,8 @@
 import { parse, stringify } from 'flatted';
 import { NodeHelpers, type INode, type INodeExecutionData, type IRun } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
-import { noteSleep, now } from '../../nodes/OctopusXVideo/timing/clock';
+import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
+import { pause } from '../../nodes/OctopusXVideo/timing/time';
 import type { Route } from '../sandbox/faults';
 import { mostAtOnce } from './support/countRequests';
 import { apiErrorBody } from './support/errorBodies';
@@ -16,6 +17,7 @@ import {
 	suspendingOn,
 } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
+import { onVirtualTime } from './support/virtualTime';
 import { watchedNode } from './support/watchedNode';
 
 /** The checking execution, which checks the tasks of a suspended one: its nodes, its times, and faults. */
@@ -104,9 +106,9 @@ onNewEngine('nodes and data of the checking execution', () => {
 			task: { id: taskId },
 		});
 		expect(started?.items.map(({ json }) => json.octopusXSuspended)).toMatchObject([
-			{ parent: '1', item: { state: 'paid', index: 0, ...task('video_1') } },
+			{ parent: '1', item: { state: 'running', index: 0, ...task('video_1') } },
 			{ parent: '1', item: { state: 'failed', index: 1, error: { statusCode: 422 } } },
-			{ parent: '1', item: { state: 'ended', index: 2, ...task('video_2') } },
+			{ parent: '1', item: { state: 'ready', index: 2, ...task('video_2') } },
 		]);
 		expect(child?.data.resultData.error).toMatchObject({
 			name: 'NodeApiError',
@@ -230,13 +232,21 @@ onNewEngine('the suspended execution after its checks', () => {
 		async (_what, input) => {
 			const { error } = await suspendTwo({}, { input });
 			expect(error?.message).toBe('The video could not be generated');
-			expect(error?.description).toContain("n8n's Retry is of no use here");
-			expect(error?.description).toContain('start the workflow anew');
+			expect(error?.description).toContain("n8n's Retry does not help here");
+			expect(error?.description).toContain('start the workflow again for those that failed');
 		},
 	);
 });
 
 onNewEngine('times of the checks', () => {
+	/** Changes the wall clock during a pause of the node, which therefore notices it. */
+	async function setClock(ms: number): Promise<void> {
+		await onVirtualTime(sandbox, async () => {
+			setTimeout(() => jest.setSystemTime(Date.now() + ms), 1_000);
+			await pause(2_000);
+		});
+	}
+
 	test('the checks follow the item that has waited longest, and continue until the last Timeout (Minutes)', async () => {
 		// with Max Concurrency 1 and a first submission after 20 minutes, the second item has another deadline
 		const answer = { status: 429, headers: { 'Retry-After': '1200' } };
@@ -273,11 +283,10 @@ onNewEngine('times of the checks', () => {
 	});
 
 	test('the checks end at Timeout (Minutes) even if the wall clock was changed before', async () => {
-		const setClock = (ms: number) => noteSleep(now(), -ms, -ms);
-		setClock(20 * MINUTE);
+		await setClock(20 * MINUTE);
 		const setup = { input: inputOf('one [never]') };
 		const { elapsedMs } = await suspendOne({ options: { timeout: 10 } }, setup);
-		setClock(-20 * MINUTE);
+		await setClock(-20 * MINUTE);
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
 
@@ -520,7 +529,8 @@ onNewEngine('faults of the API during checks', () => {
 			},
 		);
 		expect(error).toMatchObject({ message: 'OctopusX did not accept the API key' });
-		expect(error?.description).toContain('Task video_1 goes on and was charged');
+		expect(error?.context.charge).toEqual({ taskId: 'video_1' });
+		expect(error?.description).toContain('The task is still in progress.');
 		expect(elapsedMs).toBeLessThanOrEqual(10.5 * MINUTE);
 	});
 
@@ -536,7 +546,11 @@ onNewEngine('faults of the API during checks', () => {
 		);
 		expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
 			message: 'OctopusX did not accept the API key',
-			description: expect.stringMatching(/^OctopusX knows the key, and it has quota left/),
+			description: expect.stringMatching(
+				new RegExp(
+					`^${chargeSentence({ taskId: 'video_1' })} OctopusX knows the key, and it has quota left`,
+				),
+			),
 			task_id: 'video_1',
 		});
 		expect(items[1]?.json.status).toBe('completed');
@@ -561,7 +575,7 @@ onNewEngine('faults of the API during checks', () => {
 		);
 		expect(error?.message).toBe('The video could not be generated');
 		expect(error?.description).toContain('"out of memory"');
-		expect(error?.description).toContain('The charge was given back.');
+		expect(error?.context.charge).toEqual({ taskId: 'video_1', refund: 'given' });
 		expect(elapsedMs).toBeLessThan(3 * MINUTE);
 	});
 

@@ -76,19 +76,19 @@ const SUBMIT_ERRORS: Array<[string, Fault['answer'], string, string | RegExp]> =
 		`a web page with HTTP ${status}`,
 		{ status, body: '<html>hello</html>' },
 		'A web page answered instead of the OctopusX API',
-		'Nothing was charged.',
+		'a firewall or a proxy is in the way',
 	]),
 	[
 		'an HTTP 302 redirect',
 		{ status: 302, headers: { location: 'https://example.com/' } },
-		"The 'Base URL' leads on to another address",
+		"The 'Base URL' leads to another address",
 		"'Base URL'",
 	],
 	[
 		'HTTP 200 without a task ID',
 		{ status: 200, body: { status: 'queued' } },
 		'OctopusX accepted the request but sent no task ID',
-		'It may have been charged.',
+		'OctopusX sent: {"status":"queued"} (HTTP 200)',
 	],
 	['a connection reset', 'reset', 'The connection broke off', 'OctopusX sent no complete answer'],
 ];
@@ -156,7 +156,7 @@ test.each([
 ])('a credential with %s is refused before any request', async (_what, credential, message) => {
 	const { error, run } = await runNodeVirtually(sandbox, GENERATE, { credential });
 	expect(error?.message).toBe(message);
-	expect(error?.description).toContain('Nothing was sent.');
+	expect(error?.context.charge).toBe('none');
 	expect(JSON.stringify(run)).not.toContain('secret-password');
 	expect(sandbox.log).toEqual([]);
 });
@@ -199,8 +199,7 @@ test('a request that n8n cannot send because of its credential is reported as no
 	}));
 	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat' }, { node });
 	expect(error).toMatchObject({ message: 'n8n did not send the request' });
-	expect(error?.description).toContain('Nothing was charged.');
-	expect(error?.description).not.toContain('may have been charged');
+	expect(error?.context.charge).toBe('none');
 });
 
 describe('length of texts in a large batch', () => {
@@ -240,7 +239,7 @@ describe('length of texts in a large batch', () => {
 			{ input, settings: CONTINUE },
 		);
 		const [hint] = lastRunOf(run, NODE).hints ?? [];
-		expect(hint?.message).toContain(`${ITEM_COUNT} of ${ITEM_COUNT} items brought no video.`);
+		expect(hint?.message).toContain(`${ITEM_COUNT} of ${ITEM_COUNT} items failed: `);
 		expect(hint?.message.length).toBeLessThan(MAX_READABLE_LENGTH);
 	});
 

@@ -1,4 +1,5 @@
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
 import { useRequests } from './support/countRequests';
 import { CONTINUE, GENERATE, GENERATE_EACH, inputOf } from './support/inputs';
 import { runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
@@ -253,7 +254,7 @@ describe('Test Mode: Return a Sample Video', () => {
 			);
 			const { message, description, test } = errorOf(items[0] as INodeExecutionData);
 			expect(`${message} ${description}`).toContain('could not be read');
-			expect(description).toMatch(/^Nothing was submitted\./);
+			expect(description).toMatch(new RegExp(`^${chargeSentence('none')} `));
 			expect(test).toBe(true);
 		}
 	});
@@ -306,7 +307,7 @@ describe('Test Mode: Return a Sample Video', () => {
 		expect(hintsOf({ run })).toEqual([
 			hintAbout('2 items'),
 			// a count of tasks that were already charged would come first
-			expect.stringMatching(/^1 of 2 items brought no video\./),
+			expect.stringMatching(/^1 of 2 items failed: /),
 		]);
 	});
 });
@@ -320,13 +321,10 @@ describe('Test Mode: Fail Like a Refused Prompt', () => {
 			name: 'NodeApiError',
 			message: 'The model refused the request',
 			httpCode: '400',
-			context: { itemIndex: 0, test: true },
+			context: { itemIndex: 0, test: true, charge: 'none' },
 		});
-		expect(error?.description).toMatch(
-			/^This item is in Test Mode: nothing was sent for it\. Nothing was charged\./,
-		);
+		expect(error?.description).toMatch(/^This item is in Test Mode: nothing was sent for it\. /);
 		expect(error?.description).toContain('(moderation_blocked)');
-		expect(error?.description).toContain('Nothing was charged.');
 	});
 
 	test('Test Mode: Fail Like a Refused Prompt sends all items to the error output with On Error: Continue (using error output)', async () => {
@@ -377,7 +375,7 @@ describe('Test Mode: Fail Like a Refused Prompt', () => {
 			'failure',
 		);
 		expect(error?.message).toBe('The video could not be generated');
-		expect(error?.description).toContain('The charge was given back.');
+		expect(error?.context.charge).toBe('none');
 	});
 
 	test('Test Mode: Fail Like a Refused Prompt reads input files before it fails', async () => {
