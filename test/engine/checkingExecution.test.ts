@@ -1,11 +1,11 @@
 import { parse, stringify } from 'flatted';
 import { NodeHelpers, type INode, type INodeExecutionData, type IRun } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
-import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
 import { pause } from '../../nodes/OctopusXVideo/timing/time';
-import type { Route } from '../sandbox/faults';
+import type { Fault, Route } from '../sandbox/faults';
+import { startingWith } from './support/charges';
 import { mostAtOnce } from './support/countRequests';
-import { apiErrorBody } from './support/errorBodies';
+import { apiErrorBody, taskErrorBody } from './support/errorBodies';
 import { CONTINUE, inputOf } from './support/inputs';
 import { lastRunOf } from './support/runWorkflow';
 import {
@@ -421,6 +421,52 @@ onNewEngine('what ends the wait early', () => {
 	);
 });
 
+onNewEngine('a check that fails an item', () => {
+	test.each<[string, string, number, Fault['answer']]>([
+		[
+			'HTTP 403',
+			'The account or the API key does not allow this',
+			1,
+			{ status: 403, body: apiErrorBody('No') },
+		],
+		[
+			'task_not_exist twice',
+			'OctopusX does not know this task',
+			2,
+			{ status: 400, body: taskErrorBody('task_not_exist') },
+		],
+	])(
+		'a suspended wait that a check ends with %s fails its item and says that its task was charged',
+		async (_failure, message, checks, answer) => {
+			const fault: Fault = { on: 'poll', times: Infinity, answer };
+			const charge = { taskId: 'video_1' };
+			const stopped = await suspendOne({}, { whileSuspended: () => sandbox.faults.add(fault) });
+			expect(stopped.error).toMatchObject({ message, context: { charge, task_id: 'video_1' } });
+			expect(stopped.error?.description).toEqual(startingWith(charge));
+			expect(stopped.resumed).toBe(1);
+			expect(sandbox.requestsTo('poll')).toHaveLength(checks);
+
+			sandbox.reset();
+			const { items } = await suspendOne(
+				{},
+				{ settings: CONTINUE, whileSuspended: () => sandbox.faults.add(fault) },
+			);
+			const { description, ...error } = errorOf(items[0] as INodeExecutionData);
+			expect(error).toEqual({ message, task_id: 'video_1', status: 'unknown' });
+			expect(description).toEqual(startingWith(charge));
+
+			// the same error as without a suspension
+			sandbox.reset();
+			sandbox.faults.add(fault);
+			const running = await suspendOne({ waitStrategy: 'poll' }, { settings: CONTINUE });
+			expect(errorOf(running.items[0] as INodeExecutionData)).toMatchObject({
+				message,
+				description,
+			});
+		},
+	);
+});
+
 onNewEngine('faults of the API during checks', () => {
 	/** Answers every check with HTTP 502 from the `from`th suspension on, for tasks of this prompt. */
 	const failChecksFrom = (from: number, prompt?: string) => (times: number) => {
@@ -546,10 +592,9 @@ onNewEngine('faults of the API during checks', () => {
 		);
 		expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
 			message: 'OctopusX did not accept the API key',
-			description: expect.stringMatching(
-				new RegExp(
-					`^${chargeSentence({ taskId: 'video_1' })} OctopusX knows the key, and it has quota left`,
-				),
+			description: startingWith(
+				{ taskId: 'video_1' },
+				'OctopusX knows the key, and it has quota left',
 			),
 			task_id: 'video_1',
 		});

@@ -1,5 +1,6 @@
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
+import { startingWith } from './support/charges';
 import { useRequests } from './support/countRequests';
 import { CONTINUE, GENERATE, GENERATE_EACH, inputOf } from './support/inputs';
 import { runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
@@ -254,7 +255,7 @@ describe('Test Mode: Return a Sample Video', () => {
 			);
 			const { message, description, test } = errorOf(items[0] as INodeExecutionData);
 			expect(`${message} ${description}`).toContain('could not be read');
-			expect(description).toMatch(new RegExp(`^${chargeSentence('none')} `));
+			expect(description).toEqual(startingWith('none'));
 			expect(test).toBe(true);
 		}
 	});
@@ -267,7 +268,10 @@ describe('Test Mode: Return a Sample Video', () => {
 		const { items } = await runTest(sandbox, { downloadVideo: true }, { node, settings: CONTINUE });
 		expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
 			message: 'The video is ready but could not be downloaded',
-			description: expect.stringContaining('ENOSPC'),
+			description: startingWith(
+				'none',
+				'The download broke off. The file did not arrive whole or could not be stored: ENOSPC',
+			),
 			task_id: expect.stringMatching(TEST_ID),
 			test: true,
 		});
@@ -376,6 +380,20 @@ describe('Test Mode: Fail Like a Refused Prompt', () => {
 		);
 		expect(error?.message).toBe('The video could not be generated');
 		expect(error?.context.charge).toBe('none');
+	});
+
+	test('an item in Test Mode never claims that a task was charged, not even when its task fails in Get Status', async () => {
+		const parameters = { operation: 'getStatus', taskId: 'video_1', waitForCompletion: true };
+		const { error } = await runTest(sandbox, parameters, {}, 'failure');
+		expect(error?.context).toMatchObject({ charge: 'none', test: true, task_id: 'test_video_1' });
+		expect(error?.description).toContain(chargeSentence('none'));
+
+		const { items } = await runTest(sandbox, parameters, { settings: CONTINUE }, 'failure');
+		expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
+			message: 'The video could not be generated',
+			description: startingWith('none'),
+			task_id: 'test_video_1',
+		});
 	});
 
 	test('Test Mode: Fail Like a Refused Prompt reads input files before it fails', async () => {
