@@ -654,6 +654,18 @@ onNewEngine('faults of the API during checks', () => {
 		);
 	});
 
+	test('the error of a suspended execution lists a submission without an answer even if Retry On Fail submitted the item again', async () => {
+		for (const prompt of ['one', 'two [failed]']) {
+			sandbox.faults.add({ on: 'submit', prompt, accept: true, answer: 'reset' });
+		}
+		const settings = { retryOnFail: true, maxTries: 2, waitBetweenTries: 10 };
+		const { error } = await suspend({}, { input: inputOf('one', 'two [failed]'), settings });
+		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.description).toContain(
+			'Submissions without an answer, which may have been charged: item 0, item 1.',
+		);
+	});
+
 	test('HTTP 429 for some checks loses no video of a suspended execution', async () => {
 		const { items, elapsedMs } = await suspend(
 			{ options: { maxConcurrency: 5 } },
