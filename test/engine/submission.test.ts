@@ -221,7 +221,9 @@ describe('A submission without an answer', () => {
 				onStart: () => void setTimeout(() => sandbox.release(), 10 * 60_000 + 2_000),
 			},
 		);
-		expect(lines[0]).toMatch(/item 0 may have been charged.* \{"item":0\}$/s);
+		expect(lines[0]).toMatch(
+			/item 0 may have been charged: OctopusX did not answer the submission\. No answer .* \{"item":0\}$/s,
+		);
 		expect(lines[1]).toContain('OctopusX task video_1 created for item 0');
 		expect(lines[1]).toContain(' {"item":0,"taskId":"video_1"}');
 		expect(lines[2]).toContain(
