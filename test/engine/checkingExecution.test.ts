@@ -369,7 +369,10 @@ onNewEngine('what ends the wait early', () => {
 		const input = [2, 10].map((timeout) => ({ json: { prompt: 'one', timeout } }));
 		const options = { timeout: '={{ $json.timeout }}' };
 		const { error, elapsedMs } = await suspendOne({ options }, { ...setup, input });
-		expect(error?.message).toBe('vault: connection timeout');
+		expect(error).toMatchObject({
+			message: 'vault: connection timeout',
+			context: { charge: { taskId: 'video_1' }, task_id: 'video_1' },
+		});
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
 
