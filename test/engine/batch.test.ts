@@ -133,7 +133,8 @@ test('an item is not submitted after its Timeout', async () => {
 	);
 	expect(error).toMatchObject({
 		message: 'The time for this item was over before it could be submitted',
-		description: "Nothing was submitted. Raise the option 'Timeout (Minutes)'.",
+		description: expect.stringContaining("Raise the option 'Timeout (Minutes)'."),
+		context: { charge: 'none' },
 	});
 	expect(sandbox.requestsTo('submit')).toEqual([]);
 });

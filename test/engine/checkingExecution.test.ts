@@ -1,10 +1,11 @@
 import { parse, stringify } from 'flatted';
 import { NodeHelpers, type INode, type INodeExecutionData, type IRun } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
-import { noteSleep, now } from '../../nodes/OctopusXVideo/timing/clock';
-import type { Route } from '../sandbox/faults';
+import { pause } from '../../nodes/OctopusXVideo/timing/time';
+import type { Fault, Route } from '../sandbox/faults';
+import { startingWith } from './support/charges';
 import { mostAtOnce } from './support/countRequests';
-import { apiErrorBody } from './support/errorBodies';
+import { apiErrorBody, taskErrorBody } from './support/errorBodies';
 import { CONTINUE, inputOf } from './support/inputs';
 import { lastRunOf } from './support/runWorkflow';
 import {
@@ -16,6 +17,7 @@ import {
 	suspendingOn,
 } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
+import { onVirtualTime } from './support/virtualTime';
 import { watchedNode } from './support/watchedNode';
 
 /** The checking execution, which checks the tasks of a suspended one: its nodes, its times, and faults. */
@@ -104,9 +106,9 @@ onNewEngine('nodes and data of the checking execution', () => {
 			task: { id: taskId },
 		});
 		expect(started?.items.map(({ json }) => json.octopusXSuspended)).toMatchObject([
-			{ parent: '1', item: { state: 'paid', index: 0, ...task('video_1') } },
+			{ parent: '1', item: { state: 'running', index: 0, ...task('video_1') } },
 			{ parent: '1', item: { state: 'failed', index: 1, error: { statusCode: 422 } } },
-			{ parent: '1', item: { state: 'ended', index: 2, ...task('video_2') } },
+			{ parent: '1', item: { state: 'ready', index: 2, ...task('video_2') } },
 		]);
 		expect(child?.data.resultData.error).toMatchObject({
 			name: 'NodeApiError',
@@ -230,13 +232,21 @@ onNewEngine('the suspended execution after its checks', () => {
 		async (_what, input) => {
 			const { error } = await suspendTwo({}, { input });
 			expect(error?.message).toBe('The video could not be generated');
-			expect(error?.description).toContain("n8n's Retry is of no use here");
-			expect(error?.description).toContain('start the workflow anew');
+			expect(error?.description).toContain("n8n's Retry does not help here");
+			expect(error?.description).toContain('start the workflow again for those that failed');
 		},
 	);
 });
 
 onNewEngine('times of the checks', () => {
+	/** Changes the wall clock during a pause of the node, which therefore notices it. */
+	async function setClock(ms: number): Promise<void> {
+		await onVirtualTime(sandbox, async () => {
+			setTimeout(() => jest.setSystemTime(Date.now() + ms), 1_000);
+			await pause(2_000);
+		});
+	}
+
 	test('the checks follow the item that has waited longest, and continue until the last Timeout (Minutes)', async () => {
 		// with Max Concurrency 1 and a first submission after 20 minutes, the second item has another deadline
 		const answer = { status: 429, headers: { 'Retry-After': '1200' } };
@@ -273,11 +283,10 @@ onNewEngine('times of the checks', () => {
 	});
 
 	test('the checks end at Timeout (Minutes) even if the wall clock was changed before', async () => {
-		const setClock = (ms: number) => noteSleep(now(), -ms, -ms);
-		setClock(20 * MINUTE);
+		await setClock(20 * MINUTE);
 		const setup = { input: inputOf('one [never]') };
 		const { elapsedMs } = await suspendOne({ options: { timeout: 10 } }, setup);
-		setClock(-20 * MINUTE);
+		await setClock(-20 * MINUTE);
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
 
@@ -360,7 +369,10 @@ onNewEngine('what ends the wait early', () => {
 		const input = [2, 10].map((timeout) => ({ json: { prompt: 'one', timeout } }));
 		const options = { timeout: '={{ $json.timeout }}' };
 		const { error, elapsedMs } = await suspendOne({ options }, { ...setup, input });
-		expect(error?.message).toBe('vault: connection timeout');
+		expect(error).toMatchObject({
+			message: 'vault: connection timeout',
+			context: { charge: { taskId: 'video_1' }, task_id: 'video_1' },
+		});
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
 
@@ -408,6 +420,52 @@ onNewEngine('what ends the wait early', () => {
 			});
 			expect(error?.message).toBe(message);
 			expect(resumed).toBe(1);
+		},
+	);
+});
+
+onNewEngine('a check that fails an item', () => {
+	test.each<[string, string, number, Fault['answer']]>([
+		[
+			'HTTP 403',
+			'The account or the API key does not allow this',
+			1,
+			{ status: 403, body: apiErrorBody('No') },
+		],
+		[
+			'task_not_exist twice',
+			'OctopusX does not know this task',
+			2,
+			{ status: 400, body: taskErrorBody('task_not_exist') },
+		],
+	])(
+		'a suspended wait that a check ends with %s fails its item and says that its task was charged',
+		async (_failure, message, checks, answer) => {
+			const fault: Fault = { on: 'poll', times: Infinity, answer };
+			const charge = { taskId: 'video_1' };
+			const stopped = await suspendOne({}, { whileSuspended: () => sandbox.faults.add(fault) });
+			expect(stopped.error).toMatchObject({ message, context: { charge, task_id: 'video_1' } });
+			expect(stopped.error?.description).toEqual(startingWith(charge));
+			expect(stopped.resumed).toBe(1);
+			expect(sandbox.requestsTo('poll')).toHaveLength(checks);
+
+			sandbox.reset();
+			const { items } = await suspendOne(
+				{},
+				{ settings: CONTINUE, whileSuspended: () => sandbox.faults.add(fault) },
+			);
+			const { description, ...error } = errorOf(items[0] as INodeExecutionData);
+			expect(error).toEqual({ message, task_id: 'video_1', status: 'unknown' });
+			expect(description).toEqual(startingWith(charge));
+
+			// the same error as without a suspension
+			sandbox.reset();
+			sandbox.faults.add(fault);
+			const running = await suspendOne({ waitStrategy: 'poll' }, { settings: CONTINUE });
+			expect(errorOf(running.items[0] as INodeExecutionData)).toMatchObject({
+				message,
+				description,
+			});
 		},
 	);
 });
@@ -520,7 +578,8 @@ onNewEngine('faults of the API during checks', () => {
 			},
 		);
 		expect(error).toMatchObject({ message: 'OctopusX did not accept the API key' });
-		expect(error?.description).toContain('Task video_1 goes on and was charged');
+		expect(error?.context.charge).toEqual({ taskId: 'video_1' });
+		expect(error?.description).toContain('The task is still in progress.');
 		expect(elapsedMs).toBeLessThanOrEqual(10.5 * MINUTE);
 	});
 
@@ -536,7 +595,10 @@ onNewEngine('faults of the API during checks', () => {
 		);
 		expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
 			message: 'OctopusX did not accept the API key',
-			description: expect.stringMatching(/^OctopusX knows the key, and it has quota left/),
+			description: startingWith(
+				{ taskId: 'video_1' },
+				'OctopusX knows the key, and it has quota left',
+			),
 			task_id: 'video_1',
 		});
 		expect(items[1]?.json.status).toBe('completed');
@@ -561,7 +623,7 @@ onNewEngine('faults of the API during checks', () => {
 		);
 		expect(error?.message).toBe('The video could not be generated');
 		expect(error?.description).toContain('"out of memory"');
-		expect(error?.description).toContain('The charge was given back.');
+		expect(error?.context.charge).toEqual({ taskId: 'video_1', refund: 'given' });
 		expect(elapsedMs).toBeLessThan(3 * MINUTE);
 	});
 
@@ -592,6 +654,18 @@ onNewEngine('faults of the API during checks', () => {
 		// no word about Retry, which submits nothing again here
 		expect(error?.description).toContain(
 			'Submissions without an answer, which may have been charged: item 0.',
+		);
+	});
+
+	test('the error of a suspended execution lists a submission without an answer even if Retry On Fail submitted the item again', async () => {
+		for (const prompt of ['one', 'two [failed]']) {
+			sandbox.faults.add({ on: 'submit', prompt, accept: true, answer: 'reset' });
+		}
+		const settings = { retryOnFail: true, maxTries: 2, waitBetweenTries: 10 };
+		const { error } = await suspend({}, { input: inputOf('one', 'two [failed]'), settings });
+		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.description).toContain(
+			'Submissions without an answer, which may have been charged: item 0, item 1.',
 		);
 	});
 

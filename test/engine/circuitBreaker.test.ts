@@ -1,4 +1,6 @@
 import type { INodeExecutionData } from 'n8n-workflow';
+import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
+import { startingWith } from './support/charges';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
 import { CONTINUE, GENERATE_EACH, numbered } from './support/inputs';
 import { runNodeVirtually } from './support/runNode';
@@ -28,8 +30,8 @@ describe('an unreachable or overloaded API', () => {
 		expect(items.map((item) => errorOf(item).message)).toEqual(
 			Array(25).fill('OctopusX cannot be reached'),
 		);
-		expect(errorOf(items[24] as INodeExecutionData).description).toContain(
-			'Nothing was submitted. The items before this one have met the same',
+		expect(errorOf(items[24] as INodeExecutionData).description).toBe(
+			`${chargeSentence('none')} The items before this one failed in the same way, so this one was not tried.`,
 		);
 		expect(elapsedMs).toBeGreaterThan(4 * MINUTE);
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
@@ -110,9 +112,7 @@ describe('a rejection that every item would get', () => {
 			expect(sandbox.requestsTo('submit')).toHaveLength(3);
 			expect(items).toHaveLength(100);
 			expect(new Set(items.map((item) => errorOf(item).message)).size).toBe(1);
-			expect(errorOf(items[99] as INodeExecutionData).description).toContain(
-				'Nothing was submitted.',
-			);
+			expect(errorOf(items[99] as INodeExecutionData).description).toEqual(startingWith('none'));
 		},
 	);
 

@@ -6,14 +6,13 @@ import type {
 	NodeExecutionHint,
 } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
-import { OctopusXError } from '../../nodes/OctopusXVideo/api/errors';
-import { unseenTask, type TaskStatus } from '../../nodes/OctopusXVideo/api/task';
+import { chargeSentence, OctopusXError, type Charge } from '../../nodes/OctopusXVideo/api/errors';
+import { uncheckedTask, type TaskStatus } from '../../nodes/OctopusXVideo/api/task';
 import type { Job } from '../../nodes/OctopusXVideo/job';
 import {
 	StoppedError,
 	type Delivered,
 	type Failed,
-	type InDoubt,
 	type Settled,
 } from '../../nodes/OctopusXVideo/run/state/item';
 import { conclude } from '../../nodes/OctopusXVideo/run/state/output';
@@ -27,13 +26,12 @@ import { useSandbox } from './support/useSandbox';
 const sandbox = useSandbox();
 
 const job: Job = { source: { taskId: 'x' }, timeoutMs: 1, maxConcurrency: 1 };
-const task = (status: TaskStatus, id = 'video_1') => ({ ...unseenTask(id), status });
+const task = (status: TaskStatus, id = 'video_1') => ({ ...uncheckedTask(id), status });
 const delivered = (index: number, more: Partial<Delivered> = {}): Delivered => ({
 	state: 'delivered',
 	index,
 	job,
 	task: task('completed', `video_${index}`),
-	earlier: { paid: false, inDoubt: false },
 	...more,
 });
 const failed = (index: number, more: Partial<Failed> = {}): Failed => ({
@@ -42,10 +40,10 @@ const failed = (index: number, more: Partial<Failed> = {}): Failed => ({
 	error: new OctopusXError('It failed', 'Do this.'),
 	...more,
 });
-const inDoubt = (index: number): InDoubt => ({ ...failed(index), state: 'inDoubt' });
-const withTask = (index: number, status: TaskStatus, description = 'Do this.') =>
+const inDoubt = (index: number) => failed(index, { isInDoubt: true });
+const withTask = (index: number, status: TaskStatus, charge?: Charge) =>
 	failed(index, {
-		error: new OctopusXError('It failed', description),
+		error: new OctopusXError('It failed', 'Do this.', { charge }),
 		task: task(status, `video_${index}`),
 	});
 
@@ -64,7 +62,9 @@ async function concludeWith(items: Settled[], setup: NodeSetup = {}, advice?: st
 }
 
 const RETRY_ADVICE =
-	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it goes on with the tasks that are running or done.";
+	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it continues with the tasks that are running or done.";
+
+const REFUNDED: Charge = { taskId: 'video_0', refund: 'given' };
 
 describe('output items', () => {
 	test.each<[string, Settled, IDataObject]>([
@@ -75,6 +75,11 @@ describe('output items', () => {
 			{ status: 'completed', task_id: 'video_0' },
 		],
 		['the error', failed(0), { error: { message: 'It failed', description: 'Do this.' } }],
+		[
+			'what the item cost, before the description of the error',
+			failed(0, { error: new OctopusXError('It failed', 'Do this.', { charge: 'maybe' }) }),
+			{ error: { message: 'It failed', description: `${chargeSentence('maybe')} Do this.` } },
+		],
 		[
 			'an error that has no description',
 			failed(0, { error: new Error('It failed') }),
@@ -132,14 +137,14 @@ describe('the error of a run with On Error: Stop', () => {
 			'Do this. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (cancelled).',
 		],
 		[
-			'the only task once if the description has already named it',
-			[withTask(0, 'queued', 'Task video_0 goes on.')],
-			"Task video_0 goes on. Or use Retry in n8n's list of executions: it goes on with this task.",
+			'the only task once if the charge names it',
+			[withTask(0, 'queued', { taskId: 'video_0' })],
+			`${chargeSentence({ taskId: 'video_0' })} Do this. Or use Retry in n8n's list of executions: it continues with this task.`,
 		],
 		[
-			'both tasks even if the description has already named one',
-			[withTask(0, 'failed', 'Task video_0 failed.'), withTask(1, 'failed')],
-			'Task video_0 failed. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (failed).',
+			'both tasks even if the charge names one of them',
+			[withTask(0, 'failed', REFUNDED), withTask(1, 'failed')],
+			`${chargeSentence(REFUNDED)} Do this. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (failed).`,
 		],
 		[
 			'submissions without an answer',
@@ -165,6 +170,22 @@ describe('the error of a run with On Error: Stop', () => {
 		expect(thrown?.context.itemIndex).toBe(1);
 		expect((await concludeWith([failed(0)])).error?.name).toBe('NodeOperationError');
 	});
+
+	test.each<[string, Charge]>([
+		['no charge', 'none'],
+		['a possible charge', 'maybe'],
+		['the charge for a task', { taskId: 'video_0' }],
+		['a refunded charge', REFUNDED],
+	])(
+		'with On Error: Stop, the context of the error has %s and the task ID',
+		async (_which, charge) => {
+			const { error } = await concludeWith([withTask(0, 'failed', charge), failed(1)]);
+			expect(error?.context).toMatchObject({ charge, task_id: 'video_0' });
+			const { error: unknown } = await concludeWith([failed(0), withTask(1, 'failed', charge)]);
+			expect(unknown?.context).not.toHaveProperty('charge');
+			expect(unknown?.context).not.toHaveProperty('task_id');
+		},
+	);
 
 	test('with On Error: Stop, advice given by the caller replaces the default, even if no task can be fetched', async () => {
 		const { error } = await concludeWith([withTask(0, 'failed')], {}, 'Start again.');
@@ -215,10 +236,10 @@ describe('the error of a run with On Error: Stop', () => {
 describe('a stopped run', () => {
 	const items = [
 		delivered(0),
-		failed(1, { error: new StoppedError('It goes on.'), task: task('queued') }),
+		failed(1, { error: new StoppedError('', { taskId: 'video_1' }), task: task('queued') }),
 	];
 	const tasks =
-		"Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand it is charged again.";
+		"Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand, you pay again.";
 
 	test('a stopped run fails with the message that n8n expects, and its tasks are logged', async () => {
 		const { error, log } = await concludeWith(items);
@@ -227,7 +248,7 @@ describe('a stopped run', () => {
 	});
 
 	test('the error of a stopped run gives no advice if no task can be fetched', async () => {
-		const stopped = failed(0, { error: new StoppedError('Nothing was submitted.') });
+		const stopped = failed(0, { error: new StoppedError('', 'none') });
 		const { error } = await concludeWith([stopped, withTask(1, 'failed')]);
 		expect(error?.description).toBe('Tasks of this run: item 1: video_1 (failed).');
 	});
@@ -252,23 +273,23 @@ describe('the log of a large run', () => {
 describe('the hint of a manual run', () => {
 	const kinds = (...messages: string[]) =>
 		messages.map((message, n) => failed(n, { error: new Error(message) }));
-	const charged = (index: number) => delivered(index, { earlier: { paid: true, inDoubt: false } });
+	const charged = (index: number) => delivered(index, { isClaimed: true });
 
 	test.each<[string, Settled[], object[]]>([
 		['nothing when all items succeed', [delivered(0)], []],
 		[
 			'how many items continued an existing task',
 			[charged(0), charged(1), delivered(2)],
-			[{ type: 'info', message: '2 of 3 items went on with a task that was already charged.' }],
+			[{ type: 'info', message: '2 of 3 items continued with a task that was already charged.' }],
 		],
 		[
 			'a delivered video whose earlier submission may have been charged',
-			[delivered(0, { earlier: { paid: false, inDoubt: true } })],
+			[delivered(0, { isInDoubt: true })],
 			[
 				{
 					type: 'info',
 					message:
-						'1 × A submission without an answer may have been charged: look into the usage log of the OctopusX account.',
+						'1 × A submission without an answer may have been charged: check the usage log of the OctopusX account.',
 				},
 			],
 		],
@@ -278,7 +299,7 @@ describe('the hint of a manual run', () => {
 			[
 				{
 					type: 'warning',
-					message: '6 of 6 items brought no video. 2 × b. 1 × a. 1 × c. 1 × d. 1 × e.',
+					message: '6 of 6 items failed: b (2); a (1); c (1); d (1); e (1).',
 				},
 			],
 		],
@@ -289,7 +310,7 @@ describe('the hint of a manual run', () => {
 				{
 					type: 'warning',
 					message:
-						'1 of 8 items went on with a task that was already charged. 7 of 8 items brought no video. 2 × f. 1 × a. 1 × b. 1 × c. 1 × d. And 1 more kinds of errors: see the items.',
+						'1 of 8 items continued with a task that was already charged. 7 of 8 items failed: f (2); a (1); b (1); c (1); d (1). And 1 more kinds of errors: see the items.',
 				},
 			],
 		],
@@ -360,7 +381,7 @@ describe('the hint after real tasks', () => {
 			{
 				type: 'info',
 				location: 'outputPane',
-				message: '2 of 2 items went on with a task that was already charged.',
+				message: '2 of 2 items continued with a task that was already charged.',
 			},
 		]);
 	});
@@ -373,11 +394,9 @@ describe('the hint after real tasks', () => {
 				type: 'warning',
 				location: 'outputPane',
 				message: [
-					'4 of 5 items brought no video.',
-					'2 × The video could not be generated.',
-					'1 × The video was not ready in time.',
-					'1 × The connection broke off.',
-					'1 × A submission without an answer may have been charged: look into the usage log of the OctopusX account.',
+					'4 of 5 items failed: The video could not be generated (2);',
+					'The video was not ready in time (1); The connection broke off (1).',
+					'1 × A submission without an answer may have been charged: check the usage log of the OctopusX account.',
 				].join(' '),
 			},
 		]);

@@ -235,7 +235,7 @@ describe('fallback addresses of a download', () => {
 		if (requests > 1) return expect(await isWhole(items)).toBe(true);
 		expect(error?.message).toBe('The video is ready but could not be downloaded');
 		expect(error?.description).toContain(
-			"OctopusX cut the download off after 60 seconds. A file that takes longer cannot be had there. Lower the option 'Max Concurrency'",
+			"OctopusX cut the download off after 60 seconds. It does so with every file that takes longer. Lower the option 'Max Concurrency'",
 		);
 	});
 });
@@ -262,8 +262,9 @@ test('the error of a download quotes all three addresses (HTTP 410, 403, 404) an
 	const { error } = await download();
 	expect(error).toMatchObject({ name: 'NodeApiError', httpCode: '404' });
 	expect(error?.description).toContain(
-		'HTTP 410. Try again later. The host of the video file answered with HTTP 403. The address may have expired. OctopusX has no file for this task. (HTTP 404) Use Get Status',
+		'HTTP 410. Try again later. The host of the video file answered with HTTP 403. The address may have expired. OctopusX has no file for this task. (HTTP 404)',
 	);
+	expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 });
 
 test('HTTP 502 for a file is retried until each download address has been tried four times', async () => {

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { ExpressionError } from 'n8n-workflow';
+import type { Charge } from '../../nodes/OctopusXVideo/api/errors';
 import type { Fault } from '../sandbox/faults';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
 import { CONTINUE, GENERATE, GENERATE_EACH, numbered } from './support/inputs';
@@ -10,99 +11,176 @@ import { loggedNode, watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox();
 
-/** Name of the answer, the answer, and the message and description of its error. */
-const SUBMIT_ERRORS: Array<[string, Fault['answer'], string, string | RegExp]> = [
+/** Name of the answer, whether it may have been charged, the answer, and the message and description of its error. */
+const SUBMIT_ERRORS: Array<[string, Charge, Fault['answer'], string, string]> = [
 	[
 		'HTTP 401',
+		'none',
 		{ status: 401, body: apiErrorBody('Invalid token') },
 		'OctopusX did not accept the API key',
 		'OctopusX said: "Invalid token" (HTTP 401)',
 	],
 	[
 		'HTTP 403, insufficient_user_quota',
+		'none',
 		{ status: 403, body: taskErrorBody('insufficient_user_quota') },
 		'The balance of the OctopusX account is too low',
 		'HTTP 403, insufficient_user_quota',
 	],
 	[
 		'HTTP 403',
+		'none',
 		{ status: 403, body: apiErrorBody('no') },
 		'The account or the API key does not allow this',
 		'HTTP 403',
 	],
 	[
 		'HTTP 413',
+		'none',
 		{ status: 413, body: apiErrorBody('too large') },
 		'The request is too large for OctopusX',
 		'public URL',
 	],
 	[
 		'HTTP 400, model_price_error',
+		'none',
 		{ status: 400, body: taskErrorBody('model_price_error') },
 		'OctopusX does not offer this model to the account',
 		"'Model'",
 	],
 	[
 		'HTTP 400',
+		'none',
 		{ status: 400, body: taskErrorBody('invalid_request') },
 		'OctopusX rejected the request',
 		'HTTP 400, invalid_request',
 	],
 	[
 		'HTTP 404',
+		'none',
 		{ status: 404, body: apiErrorBody('Invalid URL') },
 		"The 'Base URL' does not lead to the OctopusX API",
 		"'Base URL'",
 	],
 	[
 		'HTTP 500',
+		'none',
 		{ status: 500, body: apiErrorBody('boom') },
 		'OctopusX is not available at the moment',
 		'"boom" (HTTP 500)',
 	],
 	[
 		'HTTP 502',
+		'maybe',
 		{ status: 502, body: '<html>bad</html>' },
 		'OctopusX is not available at the moment',
 		'(HTTP 502)',
 	],
 	[
 		'a web page with HTTP 200',
+		'maybe',
 		{ status: 200, body: '<html>hello</html>' },
 		'A web page answered instead of the OctopusX API',
 		'a firewall or a proxy is in the way',
 	],
 	...[401, 403].map((status): (typeof SUBMIT_ERRORS)[number] => [
 		`a web page with HTTP ${status}`,
+		'none',
 		{ status, body: '<html>hello</html>' },
 		'A web page answered instead of the OctopusX API',
-		'Nothing was charged.',
+		'a firewall or a proxy is in the way',
 	]),
 	[
 		'an HTTP 302 redirect',
+		'maybe',
 		{ status: 302, headers: { location: 'https://example.com/' } },
-		"The 'Base URL' leads on to another address",
+		"The 'Base URL' leads to another address",
 		"'Base URL'",
 	],
 	[
 		'HTTP 200 without a task ID',
+		'maybe',
 		{ status: 200, body: { status: 'queued' } },
 		'OctopusX accepted the request but sent no task ID',
-		'It may have been charged.',
+		'OctopusX sent: {"status":"queued"} (HTTP 200)',
 	],
-	['a connection reset', 'reset', 'The connection broke off', 'OctopusX sent no complete answer'],
+	[
+		'a connection reset',
+		'maybe',
+		'reset',
+		'The connection broke off',
+		'OctopusX sent no complete answer',
+	],
 ];
 
 test.each(SUBMIT_ERRORS)(
 	'a submission answered with %s fails with its specific error, without the API key',
-	async (_name, answer, message, description) => {
+	async (_name, charge, answer, message, description) => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer });
 		const { error, run } = await runNodeVirtually(sandbox, GENERATE);
-		expect(error).toMatchObject({ message, context: { itemIndex: 0 } });
+		expect(error).toMatchObject({ message, context: { itemIndex: 0, charge } });
 		expect(error?.description).toContain(description);
 		expect(sandbox.requestsTo('submit')).toHaveLength(1);
 		// not even in cause, context or stack, which only a debugger or a log shows
 		expect(inspect(run, { depth: 20, showHidden: true })).not.toContain(sandbox.apiKey);
+	},
+);
+
+/** Name of the failure, what it cost, the sentence about that, the prompt, and the faults of the API. */
+const CHARGES: Array<[string, Charge, string, string, ...Fault[]]> = [
+	[
+		'HTTP 400 for a submission',
+		'none',
+		'Nothing was charged.',
+		'a boat',
+		{ on: 'submit', answer: { status: 400 } },
+	],
+	[
+		'a submission without an answer',
+		'maybe',
+		'It may have been charged: check the usage log of the OctopusX account before you run it again.',
+		'a boat',
+		{ on: 'submit', answer: 'reset' },
+	],
+	[
+		'a timeout',
+		{ taskId: 'video_1' },
+		'Task video_1 was charged: fetch its video with Get Status, which is not charged.',
+		'a boat [never]',
+	],
+	[
+		'a failed task whose verdict has quota 0',
+		{ taskId: 'video_1', refund: 'given' },
+		'Task video_1 was charged, and the charge was refunded.',
+		'a boat [failed]',
+	],
+	[
+		'a failed task whose verdict has a quota of 5',
+		{ taskId: 'video_1', refund: 'unknown' },
+		'Task video_1 was charged. The usage log of the OctopusX account shows whether the charge was refunded.',
+		'a boat [failed]',
+		{
+			on: 'verdict',
+			answer: { status: 200, body: { code: 'success', data: { status: 'FAILURE', quota: 5 } } },
+		},
+	],
+];
+
+test.each(CHARGES)(
+	'the error after %s begins with a sentence about the charge',
+	async (_failure, charge, sentence, prompt, ...faults) => {
+		for (const fault of faults) sandbox.faults.add(fault);
+		const parameters = { ...GENERATE, prompt, options: { timeout: 1 } };
+		const { error } = await runNodeVirtually(sandbox, parameters);
+		expect(error?.context.charge).toEqual(charge);
+		expect(error?.description?.slice(0, sentence.length + 1)).toBe(`${sentence} `);
+
+		for (const fault of faults) sandbox.faults.add(fault);
+		const settings = CONTINUE;
+		const { items } = await runNodeVirtually(sandbox, parameters, { settings });
+		const { description } = items[0]?.json.error as { description: string };
+		const ofSecondTask = sentence.replace('video_1', 'video_2');
+		expect(description.slice(0, sentence.length + 1)).toBe(`${ofSecondTask} `);
 	},
 );
 
@@ -156,7 +234,7 @@ test.each([
 ])('a credential with %s is refused before any request', async (_what, credential, message) => {
 	const { error, run } = await runNodeVirtually(sandbox, GENERATE, { credential });
 	expect(error?.message).toBe(message);
-	expect(error?.description).toContain('Nothing was sent.');
+	expect(error?.context.charge).toBe('none');
 	expect(JSON.stringify(run)).not.toContain('secret-password');
 	expect(sandbox.log).toEqual([]);
 });
@@ -199,8 +277,7 @@ test('a request that n8n cannot send because of its credential is reported as no
 	}));
 	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat' }, { node });
 	expect(error).toMatchObject({ message: 'n8n did not send the request' });
-	expect(error?.description).toContain('Nothing was charged.');
-	expect(error?.description).not.toContain('may have been charged');
+	expect(error?.context.charge).toBe('none');
 });
 
 describe('length of texts in a large batch', () => {
@@ -240,7 +317,7 @@ describe('length of texts in a large batch', () => {
 			{ input, settings: CONTINUE },
 		);
 		const [hint] = lastRunOf(run, NODE).hints ?? [];
-		expect(hint?.message).toContain(`${ITEM_COUNT} of ${ITEM_COUNT} items brought no video.`);
+		expect(hint?.message).toContain(`${ITEM_COUNT} of ${ITEM_COUNT} items failed: `);
 		expect(hint?.message.length).toBeLessThan(MAX_READABLE_LENGTH);
 	});
 

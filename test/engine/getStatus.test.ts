@@ -146,7 +146,7 @@ test.each([false, true])(
 		sandbox.faults.add({ on: 'poll', times: Infinity, answer });
 		const parameters = { operation: 'getStatus', taskId: 'video_1', waitForCompletion };
 		const { error, elapsedMs } = await runNodeVirtually(sandbox, parameters);
-		expect(error?.message).toBe("The 'Base URL' leads on to another address");
+		expect(error?.message).toBe("The 'Base URL' leads to another address");
 		expect(elapsedMs).toBe(0);
 		expect(sandbox.requestsTo('poll')).toHaveLength(1);
 	},

@@ -177,7 +177,7 @@ describe('Errors of the model list', () => {
 	test('the model list does not follow a redirect with HTTP 302, to protect the API key', async () => {
 		const headers = { location: `${sandbox.fileHost}/v1/models` };
 		sandbox.faults.add({ on: 'models', answer: { status: 302, headers } });
-		expect(await listError()).toMatch(/^The 'Base URL' leads on to another address \| /);
+		expect(await listError()).toMatch(/^The 'Base URL' leads to another address \| /);
 		expect(sandbox.log.map(({ path }) => path)).toEqual(['/v1/models']);
 	});
 });

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { INodeParameters } from 'n8n-workflow';
+import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
 import type { Fault } from '../sandbox/faults';
 import { apiErrorBody } from './support/errorBodies';
 import { eventually } from './support/eventually';
@@ -70,7 +71,7 @@ test('Stop lists the IDs of the running tasks in the log and in the error', asyn
 	expect(error?.description).toContain(tasks);
 	// n8n keeps no tasks of an execution that was stopped by hand
 	const advice =
-		"Use n8n's Retry only after n8n's own time limit: after a Stop by hand it is charged again";
+		"Use n8n's Retry only after n8n's own time limit: after a Stop by hand, you pay again";
 	expect(lines.at(-1)).toContain(advice);
 	expect(error?.description).toContain(advice);
 });
@@ -141,11 +142,11 @@ test('Stop with On Error: Continue gives every item an error with its progress',
 	expect(items.map(({ json }) => json.error)).toEqual([
 		{
 			message: 'The execution was canceled',
-			description: expect.stringContaining('use Get Status with this Task ID'),
+			description: chargeSentence({ taskId: 'video_1' }),
 			task_id: 'video_1',
 			status: 'queued',
 		},
-		{ message: 'The execution was canceled', description: 'Nothing was submitted.' },
+		{ message: 'The execution was canceled', description: chargeSentence('none') },
 	]);
 });
 

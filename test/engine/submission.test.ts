@@ -106,7 +106,7 @@ describe('A submission that was certainly not accepted', () => {
 		const { error, elapsedMs } = await submit({ options: { timeout: 1 } }, { credential });
 		await new Promise((resolve) => server.close(resolve));
 		expect(error?.message).toBe('OctopusX cannot be reached');
-		expect(error?.description).toContain('Nothing was charged.');
+		expect(error?.context.charge).toBe('none');
 		expect(elapsedMs).toBeGreaterThan(30_000);
 	});
 
@@ -162,8 +162,7 @@ describe('A submission that may have been accepted', () => {
 			sandbox.faults.add(fault);
 			const { error, submissions } = await submit();
 			expect(submissions).toHaveLength(1);
-			expect(error?.description).toContain('It may have been charged');
-			expect(error?.description).toContain('look into the usage log of the OctopusX account');
+			expect(error?.context.charge).toBe('maybe');
 		},
 	);
 });
@@ -174,7 +173,7 @@ test.each([400, 401, 403, 404, 413])(
 		sandbox.faults.add({ on: 'submit', answer: { status, body: { code: 'x', message: 'no' } } });
 		const { error, submissions } = await submit();
 		expect(submissions).toHaveLength(1);
-		expect(error?.description).toContain('Nothing was charged.');
+		expect(error?.context.charge).toBe('none');
 	},
 );
 
@@ -183,7 +182,7 @@ test('a Base URL with https:// for an http port fails at once, and the error say
 	const { error, elapsedMs } = await submit({}, { credential });
 	expect(error?.message).toBe('No secure connection could be made');
 	expect(error?.description).toContain("Check the 'Base URL'");
-	expect(error?.description).toContain('Nothing was charged.');
+	expect(error?.context.charge).toBe('none');
 	expect(error?.description).toContain('OctopusX does not speak https at this address and port.');
 	expect(elapsedMs).toBe(0);
 });
@@ -194,7 +193,7 @@ test('a redirect of a submission with HTTP 307 is not followed, to protect the A
 	const { error, submissions } = await submit();
 	expect(submissions).toHaveLength(1);
 	expect(sandbox.log).toHaveLength(1);
-	expect(error?.message).toBe("The 'Base URL' leads on to another address");
+	expect(error?.message).toBe("The 'Base URL' leads to another address");
 });
 
 describe('A submission without an answer', () => {
@@ -222,11 +221,13 @@ describe('A submission without an answer', () => {
 				onStart: () => void setTimeout(() => sandbox.release(), 10 * 60_000 + 2_000),
 			},
 		);
-		expect(lines[0]).toMatch(/item 0 may have been charged.* \{"item":0\}$/s);
+		expect(lines[0]).toMatch(
+			/item 0 may have been charged: OctopusX did not answer the submission\. No answer .* \{"item":0\}$/s,
+		);
 		expect(lines[1]).toContain('OctopusX task video_1 created for item 0');
 		expect(lines[1]).toContain(' {"item":0,"taskId":"video_1"}');
 		expect(lines[2]).toContain(
-			'OctopusX task video_1 taken up again for item 0, not charged again',
+			'item 0 continues with task video_1 of an earlier run, which is not charged again',
 		);
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
 		expect(sandbox.tasks).toHaveLength(1);
@@ -293,7 +294,7 @@ test('an ID in a rejection with HTTP 422 is not used as a task ID', async () => 
 	sandbox.faults.add({ on: 'submit', answer: { status: 422, body } });
 	const { error } = await submit();
 	expect(error?.message).toBe('OctopusX rejected the request');
-	expect(error?.description).toContain('Nothing was charged');
+	expect(error?.context.charge).toBe('none');
 });
 
 test.each<[string, number, unknown]>([
@@ -317,6 +318,6 @@ test.each([301, 302, 303])(
 		const headers = { location: `${sandbox.fileHost}/v1/videos` };
 		sandbox.faults.add({ on: 'submit', accept: true, answer: { status, headers } });
 		const { error } = await submit();
-		expect(error?.description).toContain('It may have been charged');
+		expect(error?.context.charge).toBe('maybe');
 	},
 );

@@ -1,5 +1,6 @@
 import { parse, stringify } from 'flatted';
 import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData, IRun } from 'n8n-workflow';
+import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { CONTINUE, GENERATE_EACH, inputOf, numbered } from './support/inputs';
 import { NODE, runNode } from './support/runNode';
@@ -149,7 +150,7 @@ onNewEngine('a suspended execution', () => {
 		const { child } = await suspendThree({}, { parent: () => data as never, node });
 		expect(lastRunOf(child as IRun, CHECKING).data?.main).toEqual([[]]);
 		expect(sandbox.requestsTo('poll')).toEqual([]);
-		expect(lines.join('\n')).toContain('no execution waits any more for video_1, video_2 ');
+		expect(lines.join('\n')).toContain('no execution waits for video_1, video_2 any more');
 	});
 
 	test('the node waits without suspending if n8n does not start the checking execution', async () => {
@@ -161,7 +162,7 @@ onNewEngine('a suspended execution', () => {
 		expect(items.map(({ binary }) => binary?.data?.mimeType)).toEqual(Array(3).fill('video/mp4'));
 		expect(sandbox.tasks).toHaveLength(3);
 		expect(lines.join('\n')).toMatch(
-			/OctopusX: policy [^]*n8n did not suspend the execution, so it waits by itself/,
+			/OctopusX: policy [^]*n8n did not suspend the execution, so the node waits itself/,
 		);
 	});
 
@@ -253,7 +254,7 @@ onNewEngine('n8n’s handling of a suspended execution', () => {
 			const outputs = [...result.items, ...result.errorItems];
 			const error = (task_id: string) => ({
 				message: 'The execution was stopped while it was suspended',
-				description: expect.stringContaining('use Get Status with this Task ID'),
+				description: `${chargeSentence({ taskId: task_id })} The wait for the task was interrupted.`,
 				task_id,
 			});
 			expect(outputs.map(errorOf)).toMatchObject([error('video_1'), error('video_2')]);

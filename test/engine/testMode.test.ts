@@ -1,4 +1,6 @@
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
+import { startingWith } from './support/charges';
 import { useRequests } from './support/countRequests';
 import { CONTINUE, GENERATE, GENERATE_EACH, inputOf } from './support/inputs';
 import { runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
@@ -253,7 +255,7 @@ describe('Test Mode: Return a Sample Video', () => {
 			);
 			const { message, description, test } = errorOf(items[0] as INodeExecutionData);
 			expect(`${message} ${description}`).toContain('could not be read');
-			expect(description).toMatch(/^Nothing was submitted\./);
+			expect(description).toEqual(startingWith('none'));
 			expect(test).toBe(true);
 		}
 	});
@@ -266,7 +268,10 @@ describe('Test Mode: Return a Sample Video', () => {
 		const { items } = await runTest(sandbox, { downloadVideo: true }, { node, settings: CONTINUE });
 		expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
 			message: 'The video is ready but could not be downloaded',
-			description: expect.stringContaining('ENOSPC'),
+			description: startingWith(
+				'none',
+				'The download broke off. The file did not arrive whole or could not be stored: ENOSPC',
+			),
 			task_id: expect.stringMatching(TEST_ID),
 			test: true,
 		});
@@ -306,7 +311,7 @@ describe('Test Mode: Return a Sample Video', () => {
 		expect(hintsOf({ run })).toEqual([
 			hintAbout('2 items'),
 			// a count of tasks that were already charged would come first
-			expect.stringMatching(/^1 of 2 items brought no video\./),
+			expect.stringMatching(/^1 of 2 items failed: /),
 		]);
 	});
 });
@@ -320,13 +325,10 @@ describe('Test Mode: Fail Like a Refused Prompt', () => {
 			name: 'NodeApiError',
 			message: 'The model refused the request',
 			httpCode: '400',
-			context: { itemIndex: 0, test: true },
+			context: { itemIndex: 0, test: true, charge: 'none' },
 		});
-		expect(error?.description).toMatch(
-			/^This item is in Test Mode: nothing was sent for it\. Nothing was charged\./,
-		);
+		expect(error?.description).toMatch(/^This item is in Test Mode: nothing was sent for it\. /);
 		expect(error?.description).toContain('(moderation_blocked)');
-		expect(error?.description).toContain('Nothing was charged.');
 	});
 
 	test('Test Mode: Fail Like a Refused Prompt sends all items to the error output with On Error: Continue (using error output)', async () => {
@@ -377,7 +379,21 @@ describe('Test Mode: Fail Like a Refused Prompt', () => {
 			'failure',
 		);
 		expect(error?.message).toBe('The video could not be generated');
-		expect(error?.description).toContain('The charge was given back.');
+		expect(error?.context.charge).toBe('none');
+	});
+
+	test('an item in Test Mode never claims that a task was charged, not even when its task fails in Get Status', async () => {
+		const parameters = { operation: 'getStatus', taskId: 'video_1', waitForCompletion: true };
+		const { error } = await runTest(sandbox, parameters, {}, 'failure');
+		expect(error?.context).toMatchObject({ charge: 'none', test: true, task_id: 'test_video_1' });
+		expect(error?.description).toContain(chargeSentence('none'));
+
+		const { items } = await runTest(sandbox, parameters, { settings: CONTINUE }, 'failure');
+		expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
+			message: 'The video could not be generated',
+			description: startingWith('none'),
+			task_id: 'test_video_1',
+		});
 	});
 
 	test('Test Mode: Fail Like a Refused Prompt reads input files before it fails', async () => {

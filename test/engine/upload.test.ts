@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { INodeParameters } from 'n8n-workflow';
+import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
 import { HTML_502, type Fault } from '../sandbox/faults';
 import { GENERATE } from './support/inputs';
 import { runNodeVirtually, type NodeSetup } from './support/runNode';
@@ -171,8 +172,7 @@ describe('Failures of an upload', () => {
 		sandbox.faults.add(fault);
 		const { error } = await editWithUpload({ options: { timeout: 1 } });
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
-		expect(error?.description).toContain('Nothing was submitted.');
-		expect(error?.description).not.toContain('may have been charged');
+		expect(error?.context.charge).toBe('none');
 		expect(sandbox.requestsTo('submit')).toEqual([]);
 	});
 
@@ -181,13 +181,13 @@ describe('Failures of an upload', () => {
 			'an upload without an answer',
 			{ on: 'upload', times: Infinity, answer: 'hang' },
 			10 * 60_000 + 1_000,
-			'Nothing was submitted. The upload took too long. It was given up.',
+			'The upload took too long. It was given up.',
 		],
 		[
 			'a presign request with a dripping answer',
 			{ on: 'presign', times: Infinity, answer: 'drip' },
 			45_000 + 1_000,
-			'Nothing was submitted. OctopusX did not answer. No address for the upload came in time.',
+			'OctopusX did not answer. It gave no address for the upload in time.',
 		],
 	])(
 		'%s times out, and is repeated until the Timeout of the item',
@@ -196,7 +196,7 @@ describe('Failures of an upload', () => {
 			// enough for one repetition
 			const timeout = (ms + 500) / 60_000;
 			const { error, elapsedMs } = await editWithUpload({ options: { timeout } });
-			expect(error?.description).toBe(description);
+			expect(error?.description).toBe(`${chargeSentence('none')} ${description}`);
 			expect(sandbox.requestsTo(fault.on)).toHaveLength(2);
 			expect(elapsedMs).toBe(2 * ms - 1_000);
 		},

@@ -1,3 +1,4 @@
+import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
 import { HTML_502 } from '../sandbox/faults';
 import { VOCABULARIES } from '../sandbox/tasks';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
@@ -49,11 +50,10 @@ test('HTTP 502 until the Timeout causes a timeout error that names the last fail
 	expect(elapsedMs).toBe(MINUTE);
 	expect(error?.message).toBe('The video was not ready in time');
 	expect(error?.description).toContain(
-		'Task video_1 was queued at 8 % when it was last seen. Then: OctopusX is not available at the moment. ',
+		'The task was queued at 8 % at the last check and is still in progress. Then: OctopusX is not available at the moment. ',
 	);
-	expect(error?.description).toContain(
-		' (HTTP 502) The task goes on and was charged: use Get Status',
-	);
+	expect(error?.description).toContain(' (HTTP 502) For the next video, raise the option');
+	expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 });
 
 test('a check whose answer drips times out after 45 seconds, and the timeout error says so', async () => {
@@ -61,7 +61,7 @@ test('a check whose answer drips times out after 45 seconds, and the timeout err
 	const { error, polls } = await wait({ options: { timeout: 1 } });
 	expect(polls).toEqual([5_000, MINUTE]);
 	expect(error?.description).toContain(
-		'Then: OctopusX did not answer. A check of the task got no answer within 45 seconds. The task goes on',
+		'Then: OctopusX did not answer. A check of the task got no answer within 45 seconds. For the next video, raise the option',
 	);
 });
 
@@ -86,8 +86,9 @@ test('the timeout error names the task, its last progress, and what to do next',
 	expect(elapsedMs).toBe(1.5 * MINUTE);
 	expect(polls.at(-1)).toBe(1.5 * MINUTE);
 	expect(error?.message).toBe('The video was not ready in time');
-	expect(error?.description).toContain('Task video_1 was in_progress at 99 %');
-	expect(error?.description).toContain('use Get Status with this Task ID');
+	expect(error?.description).toContain('The task was in_progress at 99 %');
+	expect(error?.description).toContain("raise the option 'Timeout (Minutes)'");
+	expect(error?.context).toMatchObject({ charge: { taskId: 'video_1' }, task_id: 'video_1' });
 });
 
 describe('Temporary failures of a check', () => {
@@ -115,7 +116,7 @@ test.each([
 	sandbox.faults.add({ on: 'poll', nth: 1, times: Infinity, answer });
 	const { error, polls } = await wait();
 	expect(polls).toHaveLength(checks);
-	expect(error?.description).toMatch(/^Task video_1 was charged: use Get Status with this Task ID/);
+	expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 });
 
 test('a task is checked again after a single task_not_exist', async () => {
@@ -147,7 +148,8 @@ describe('HTTP 401 during a wait', () => {
 		);
 		expect(elapsedMs).toBe(5 * MINUTE);
 		expect(error?.message).toBe('OctopusX did not accept the API key');
-		expect(error?.description).toContain('Task video_1 goes on and was charged');
+		expect(error?.context.charge).toEqual({ taskId: 'video_1' });
+		expect(error?.description).toContain('The task is still in progress.');
 		expect(error?.description).toContain('quota may have been used up, or it was disabled');
 		expect(error?.description).toContain('item 0: video_1 (queued), item 1: video_2 (queued)');
 	});
@@ -283,9 +285,10 @@ describe('What an answer says about the task', () => {
 		['expired', 'The video could not be generated', 'task_expired'],
 	])('a task that ends as %s causes an error', async (ending, message, code) => {
 		const { error } = await wait({ prompt: `a boat [${ending}]` });
-		expect(error).toMatchObject({ message, context: { itemIndex: 0 } });
+		const charge = { taskId: 'video_1', refund: 'given' };
+		expect(error).toMatchObject({ message, context: { itemIndex: 0, charge } });
 		expect(error?.description).toContain(
-			`OctopusX said about task video_1: "The sandbox let this task end ${ending}" (${code}).`,
+			`OctopusX said: "The sandbox let this task end ${ending}" (${code}).`,
 		);
 	});
 
@@ -310,7 +313,7 @@ describe('What an answer says about the task', () => {
 			expect(polls).toHaveLength(3);
 			expect(error?.message).toBe('The video could not be generated');
 			expect(error?.description).toContain('"out of memory"');
-			expect(error?.description).toContain('The charge was given back.');
+			expect(error?.context.charge).toEqual({ taskId: 'video_1', refund: 'given' });
 		});
 
 		test.each([
@@ -336,20 +339,20 @@ describe('What an answer says about the task', () => {
 			expect(sandbox.requestsTo('verdict')).toEqual([]);
 		});
 
-		const CHECK_USAGE_LOG =
-			'The usage log of the OctopusX account says whether the charge was given back.';
 		test.each([
-			['with quota 0', { ...failure, fail_reason: 'other' }, 'The charge was given back.'],
-			['with a quota of 5', { ...failure, quota: 5 }, CHECK_USAGE_LOG],
-			['that shows no end', { status: 'IN_PROGRESS' }, CHECK_USAGE_LOG],
-		])(
+			['with quota 0', { ...failure, fail_reason: 'other' }, 'given'],
+			['with a quota of 5', { ...failure, quota: 5 }, 'unknown'],
+			['that shows no end', { status: 'IN_PROGRESS' }, 'unknown'],
+		] as const)(
 			'the error of a failed task says what a verdict %s means for the charge',
 			async (_verdict, data, refund) => {
 				sandbox.faults.add({ on: 'verdict', answer: verdict(data) });
 				const { error } = await wait({ prompt: 'a boat [failed]' });
 				expect(error?.message).toBe('The video could not be generated');
+				const charge = { taskId: 'video_1', refund };
+				expect(error?.context.charge).toEqual(charge);
 				expect(error?.description).toBe(
-					`OctopusX said about task video_1: "The sandbox let this task end failed" (task_failed). ${refund} Change what the reason names, often the prompt or an image, and run again: that is charged anew.`,
+					`${chargeSentence(charge)} OctopusX said: "The sandbox let this task end failed" (task_failed). Fix what the reason names, often the prompt or an image, and run again. This is a new, paid video.`,
 				);
 			},
 		);
@@ -358,7 +361,8 @@ describe('What an answer says about the task', () => {
 			sandbox.faults.add({ on: 'verdict', answer: verdict(failure) });
 			const { error } = await wait({ prompt: 'a boat [never]', options: { timeout: 1 } });
 			expect(error?.message).toBe('The video could not be generated');
-			expect(error?.description).not.toContain('goes on');
+			expect(error?.context.charge).toEqual({ taskId: 'video_1', refund: 'given' });
+			expect(error?.description).not.toContain('is still in progress');
 		});
 
 		test('a wait outputs the video that the verdict has at the Timeout', async () => {

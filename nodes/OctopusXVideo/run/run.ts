@@ -1,10 +1,9 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { OctopusXError } from '../api/errors';
 import type { Job } from '../job';
 import { carryOutAll, obtainAll, withClaim } from './carryOut';
 import { failed, StoppedError, type Failed, type Planned, type Settled } from './state/item';
 import { Ledger } from './state/ledger';
-import { conclude, jsonOf, textsOf } from './state/output';
+import { conclude, jsonOf, withCharge } from './state/output';
 import { openScope, type Scope } from './state/scope';
 import { refuseSuspension, suspend } from './suspension';
 
@@ -47,7 +46,7 @@ export async function runJobs(
 		return output;
 	};
 	const endUncharged = (error: Error) =>
-		end(items.map((item) => (item.state === 'failed' ? item : failed(item, uncharged(error)))));
+		end(items.map((item) => (item.state === 'failed' ? item : failed(item, withCharge(error, 'none')))));
 
 	try {
 		const planned = items.filter((item) => item.state === 'planned');
@@ -94,16 +93,9 @@ async function planAll(
 			items.push({ state: 'planned', index, job: await plan(index) });
 		} catch (error) {
 			const isStopped = context.getExecutionCancelSignal()?.aborted;
-			const fault = isStopped ? new StoppedError('', 'none') : uncharged(error as Error);
+			const fault = isStopped ? new StoppedError('', 'none') : withCharge(error as Error, 'none');
 			items.push({ state: 'failed', index, error: fault, isTest: isTest(index) });
 		}
 	}
 	return items;
-}
-
-/** An error from before the first request. n8n's own, as for a failed expression, know no charge. */
-function uncharged(error: Error): OctopusXError {
-	if (error instanceof OctopusXError) return error.withCharge('none');
-	const { message, description = '' } = textsOf(error);
-	return new OctopusXError(message, description, { charge: 'none' });
 }

@@ -78,16 +78,17 @@ export function withTask(
 	item: Omit<Running, 'state' | 'job' | 'task'> & { job: Job },
 	task: Task,
 ): Running | Ready {
-	const { job, index, isClaimed } = item;
+	const { job, index, isClaimed, isInDoubt } = item;
 	const { wait } = job;
-	if (!wait || isFinal(task)) return { state: 'ready', index, job, task, isClaimed };
+	if (!wait || isFinal(task)) return { state: 'ready', index, job, task, isClaimed, isInDoubt };
 	return { ...item, state: 'running', job: { ...job, wait }, task };
 }
 
 /** @param task the latest state of the task, if there is one */
 export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	const { index } = item;
-	if (!isTest(item)) return { state: 'failed', index, error, task };
+	const isInDoubt = 'isInDoubt' in item ? item.isInDoubt : undefined;
+	if (!isTest(item)) return { state: 'failed', index, error, task, isInDoubt };
 	// tasks of Test Mode are never charged
 	const uncharged = error instanceof OctopusXError ? error.withCharge('none') : error;
 	return { state: 'failed', index, error: uncharged, task, isTest: true };

@@ -5,7 +5,7 @@ import {
 	type IExecuteFunctions,
 	type INodeExecutionData,
 } from 'n8n-workflow';
-import { chargeSentence, OctopusXError } from '../../api/errors';
+import { chargeSentence, OctopusXError, type Charge } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import {
 	isTest,
@@ -103,6 +103,13 @@ export function textsOf(error: Error): { message: string; description?: string }
 	const { charge } = error instanceof OctopusXError ? error.details : {};
 	const sentences = [charge && chargeSentence(charge), description].filter(Boolean).join(' ');
 	return { message, ...(sentences && { description: sentences }) };
+}
+
+/** The error with its charge. An error of n8n's own, as for a failed expression, keeps its texts. */
+export function withCharge(error: Error, charge: Charge): OctopusXError {
+	if (error instanceof OctopusXError) return error.withCharge(charge);
+	const { message, description = '' } = textsOf(error);
+	return new OctopusXError(message, description, { charge });
 }
 
 /** The first entries of a list, and how many more there are. */

@@ -57,7 +57,7 @@ export async function submitOnce(
 	const fault = answered.fault ?? unanswered(timeoutMs);
 	if (fault.details.maybeAccepted && (body.isHandedOver?.() ?? true)) {
 		context.logger.warn(
-			`OctopusX: item ${index} may have been charged: ${fault.message} ${fault.description}`,
+			`OctopusX: item ${index} may have been charged: ${fault.message}. ${fault.description}`,
 			{ item: index },
 		);
 		return {

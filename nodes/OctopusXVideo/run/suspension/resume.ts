@@ -10,7 +10,7 @@ import { now, toWallClock } from '../../timing/time';
 import { carryOutAll } from '../carryOut';
 import { failed, taskOf, type Ready } from '../state/item';
 import { Ledger } from '../state/ledger';
-import { conclude, shortenList, toOutput } from '../state/output';
+import { conclude, shortenList, toOutput, withCharge } from '../state/output';
 import { openScope, type Scope } from '../state/scope';
 import { checkTask } from '../steps/check';
 import { refreshTask } from '../steps/deliver';
@@ -178,8 +178,7 @@ async function isAbandoned(context: IExecuteFunctions, parent: string): Promise<
 function fail(context: IExecuteFunctions, items: Pending[], error: Error): INodeExecutionData[] {
 	const all = items.map((item) => {
 		if (item.state === 'failed') return item;
-		const charge = { taskId: item.task.task_id };
-		return failed(item, asOctopusXError(error).withCharge(charge));
+		return failed(item, withCharge(error, { taskId: item.task.task_id }));
 	});
 	return conclude(context, all, AFTER_SUSPENSION);
 }
