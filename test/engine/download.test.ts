@@ -45,7 +45,7 @@ test('a task ID with : and / becomes a safe file name', async () => {
 });
 
 /** Random bytes, so gzip cannot shrink them, and enough of them to arrive in many chunks. */
-const LARGE_FILE = randomBytes(1_000_000).fill(0, 0, 4);
+const LARGE_FILE = randomBytes(1_000_000).fill('\0\0\0\x18ftyp', 0, 8, 'latin1');
 
 test.each([
 	['in many chunks', LARGE_FILE, {}],

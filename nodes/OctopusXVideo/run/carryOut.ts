@@ -14,6 +14,7 @@ import {
 	type Settled,
 } from './state/item';
 import type { Claim } from './state/ledger';
+import { withCharge } from './state/output';
 import type { ItemScope, Scope } from './state/scope';
 import { ANSWER_TIMEOUT_MS, waitForTask } from './steps/check';
 import { deliver } from './steps/deliver';
@@ -85,10 +86,13 @@ function stopped(item: Item, claim: Claim): Failed {
  */
 export function withClaim<T extends Item>(item: T, claim: Claim): T {
 	if (item.state === 'planned') return item;
-	const { isInDoubt } = claim;
-	return item.state === 'failed'
-		? { ...item, task: item.task ?? claimedTask(claim), isInDoubt }
-		: { ...item, isInDoubt };
+	const { isInDoubt, taskId } = claim;
+	if (item.state !== 'failed') return { ...item, isInDoubt };
+	const { details = {} } = item.error as Partial<OctopusXError>;
+	// its ID arrived in the background
+	const isKnown = details.charge === 'maybe' && !isInDoubt && taskId !== undefined;
+	const error = isKnown ? withCharge(item.error, { taskId }) : item.error;
+	return { ...item, error, task: item.task ?? claimedTask(claim), isInDoubt };
 }
 
 function claimedTask({ taskId }: Claim): Task | undefined {

@@ -46,7 +46,11 @@ export async function runJobs(
 		return output;
 	};
 	const endUncharged = (error: Error) =>
-		end(items.map((item) => (item.state === 'failed' ? item : failed(item, withCharge(error, 'none')))));
+		end(
+			items.map((item) =>
+				item.state === 'failed' ? item : failed(item, withCharge(error, 'none')),
+			),
+		);
 
 	try {
 		const planned = items.filter((item) => item.state === 'planned');

@@ -61,10 +61,7 @@ export async function submitOnce(
 			{ item: index },
 		);
 		return {
-			fault: fault.withCharge(
-				'maybe',
-				`No answer says whether a video is being made, so the node did not send the request again. ${fault.description}`,
-			),
+			fault: fault.withCharge('maybe'),
 		};
 	}
 	noteAnswer();

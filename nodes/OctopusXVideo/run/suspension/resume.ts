@@ -93,17 +93,17 @@ async function resume(
 			: await waitUntil(context, items, nextCheck(items));
 	}
 
-	const checked = await checkAll(scope, items);
+	const round: Round = { until: now() + ROUND_LIMIT_MS, isDown: false };
+	const checked = await checkAll(scope, items, round);
 	saveSettled(context, checked);
 	if (checked.some(({ state }) => state === 'running')) {
 		return await waitUntil(context, checked, nextCheck(checked));
 	}
-	const fresh = await refreshAll(scope, items, checked);
+	const fresh = await refreshAll(scope, items, checked, round);
 	return conclude(context, await carryOutAll(scope, fresh), AFTER_SUSPENSION);
 }
 
-async function checkAll(scope: Scope, items: Pending[]): Promise<Pending[]> {
-	const round: Round = { until: now() + ROUND_LIMIT_MS, isDown: false };
+async function checkAll(scope: Scope, items: Pending[], round: Round): Promise<Pending[]> {
 	return await Promise.all(
 		items.map(async (item) => {
 			if (item.state !== 'running') return item;
@@ -120,13 +120,17 @@ async function checkAll(scope: Scope, items: Pending[]): Promise<Pending[]> {
 }
 
 /** Gets fresh addresses for the files of tasks that were completed some checks ago. */
-async function refreshAll(scope: Scope, before: Pending[], checked: Pending[]): Promise<Pending[]> {
-	let isDown = false;
+async function refreshAll(
+	scope: Scope,
+	before: Pending[],
+	checked: Pending[],
+	round: Round,
+): Promise<Pending[]> {
 	const refresh = async (item: Ready) => {
-		if (isDown) return item;
+		if (round.isDown) return item;
 		const startedAt = now();
 		const task = await refreshTask(scope.forItem(item), item.task);
-		isDown ||= task === item.task && now() - startedAt >= ROUND_LIMIT_MS;
+		round.isDown ||= task === item.task && now() - startedAt >= ROUND_LIMIT_MS;
 		return { ...item, task };
 	};
 	return await Promise.all(
