@@ -78,9 +78,9 @@ export function withTask(
 	item: Omit<Running, 'state' | 'job' | 'task'> & { job: Job },
 	task: Task,
 ): Running | Ready {
-	const { job, index, isClaimed } = item;
+	const { job, index, isClaimed, isInDoubt } = item;
 	const { wait } = job;
-	if (!wait || isFinal(task)) return { state: 'ready', index, job, task, isClaimed };
+	if (!wait || isFinal(task)) return { state: 'ready', index, job, task, isClaimed, isInDoubt };
 	return { ...item, state: 'running', job: { ...job, wait }, task };
 }
 
