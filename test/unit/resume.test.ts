@@ -1,9 +1,17 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-const loadedAt = 2_000_000_000_000;
+const LOADED_AT = 2_000_000_000_000;
 
-beforeEach(() => jest.useFakeTimers({ now: loadedAt }));
-afterEach(() => jest.useRealTimers());
+/** Loaded at a known time, which an import would not allow. */
+let resumeJobs: typeof import('../../nodes/OctopusXVideo/run/suspension').resumeJobs;
+
+beforeAll(() => {
+	jest.useFakeTimers({ now: LOADED_AT });
+	({ resumeJobs } = jest.requireActual<typeof import('../../nodes/OctopusXVideo/run/suspension')>(
+		'../../nodes/OctopusXVideo/run/suspension',
+	));
+});
+afterAll(() => jest.useRealTimers());
 
 test.each<[string, number, boolean]>([
 	['as the package is loaded', 0, true],
@@ -22,18 +30,14 @@ test.each<[string, number, boolean]>([
 		getMode: () => 'integrated',
 		getExecuteData: () => ({ data: {} }),
 		putExecutionToWait,
-		// the suspended execution was deleted, so that the check ends after this
+		// the suspended execution was deleted, so the check ends after this call
 		getExecutionDataById: async () => undefined,
 		logger: { warn },
 	} as unknown as IExecuteFunctions;
 
-	jest.resetModules();
-	const { resumeJobs } = jest.requireActual<
-		typeof import('../../nodes/OctopusXVideo/run/suspension')
-	>('../../nodes/OctopusXVideo/run/suspension');
-	jest.setSystemTime(loadedAt + passedMs);
+	jest.setSystemTime(LOADED_AT + passedMs);
 	await resumeJobs(context);
-	const starts = putExecutionToWait.mock.calls.map(([date]) => (date as Date).getTime());
-	expect(starts).toEqual(isWaiting ? [loadedAt + 60_000] : []);
+	const times = putExecutionToWait.mock.calls.map(([date]) => (date as Date).getTime());
+	expect(times).toEqual(isWaiting ? [LOADED_AT + 60_000] : []);
 	expect(warn).toHaveBeenCalledTimes(isWaiting ? 0 : 1);
 });
