@@ -8,7 +8,7 @@ const outcome = (group: string, title: string, status: string, message?: string)
 });
 const passed = outcome('tasks', 'one', 'passed');
 
-test('the summary of a contract run counts its tests and shows each difference', () => {
+test('the summary of the contract counts what ran, and tells each difference', () => {
 	const message = 'Error: \u001b[2mexpect\u001b[22m(x)\n  - 200\n  + 404\n    at somewhere';
 	const different = outcome('tasks', 'two', 'failed', message);
 	const skipped = outcome('tasks', 'three', 'pending');
@@ -19,7 +19,7 @@ test('the summary of a contract run counts its tests and shows each difference',
 	expect(isRight).toBe(false);
 });
 
-test('the summary of an API without the additions of OctopusX is positive', () => {
+test('an API that lacks what OctopusX has added is right all the same', () => {
 	const lacking = outcome(ADDITIONS, 'uploads', 'failed', 'Error: no');
 	const { text, isRight } = summarize([passed, lacking], 'there');
 	expect(text).toMatch(
@@ -28,6 +28,6 @@ test('the summary of an API without the additions of OctopusX is positive', () =
 	expect(isRight).toBe(true);
 });
 
-test('the summary of a run without tests is negative', () => {
+test('a suite that did not run is not right', () => {
 	expect(summarize([], 'there').isRight).toBe(false);
 });
