@@ -155,6 +155,15 @@ describe('after a Stop', () => {
 		expect(known).toEqual(taskOf(item) ?? late);
 	});
 
+	test('an item in Test Mode has the error of a Stop, and is not charged', async () => {
+		const item: Planned = { ...planned, job: { ...job, testMode: 'sample' } };
+		const [settled] = await carryOutAll(stoppedScope(claimOf('test_1')), [item]);
+		const { error, isTest: isTestItem } = settled as Failed;
+		expect(error).toBeInstanceOf(StoppedError);
+		expect((error as StoppedError).details.charge).toBe('none');
+		expect(isTestItem).toBe(true);
+	});
+
 	test('an item that had failed before keeps its error', async () => {
 		expect(await carryOutAll(stoppedScope(claimOf()), [broken])).toEqual([broken]);
 	});
