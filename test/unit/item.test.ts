@@ -81,7 +81,7 @@ test('an item that does not wait is ready with any status', () => {
 
 test.each<[string, Planned | Running, object]>([
 	['without a task', planned, broken],
-	['with a task', running, { ...broken, task: running.task }],
+	['with a task', { ...running, isInDoubt: undefined }, { ...broken, task: running.task }],
 ])('failed() makes an item %s a failed one', (_what, item, expected) => {
 	expect(failed(item, fault)).toEqual(expected);
 });
