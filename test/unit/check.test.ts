@@ -102,7 +102,7 @@ test.each<[boolean, FaultDetails, number]>([
 	[true, { code: 'other' }, 1],
 	[true, {}, 1],
 ])(
-	'of a task of this run: %p, a check with the fault %j is attempted %p of 3 times',
+	'with isOwnTask %p, a check that fails with %j is attempted %p of 3 times',
 	async (isOwnTask, details, expected) => {
 		const { next, item, attempts } = await check(faultWith(details), { leftMs: 5_000, isOwnTask });
 		expect(attempts).toBe(expected);
