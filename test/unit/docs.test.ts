@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import type { INodeProperties } from 'n8n-workflow';
+import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
+import { properties } from '../../nodes/OctopusXVideo/operations';
 
 const ROOT = join(__dirname, '..', '..');
 const NOT_OURS = ['.git', 'node_modules', 'dist', 'coverage', 'n8n-data', 'demo-output'];
@@ -27,10 +30,10 @@ const withoutBlocks = (page: string) => page.replace(FENCED, '');
 const codeOf = (page: string) =>
 	[...withoutBlocks(page).matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
-/** Whether a path ends so, as people shorten it: `run/run.ts` for `nodes/OctopusXVideo/run/run.ts`. */
-const isThere = (end: string) => PATHS.some((path) => `/${path}`.endsWith(`/${end}`));
+/** True if a path ends like this: `run/run.ts` stands for `nodes/OctopusXVideo/run/run.ts`. */
+const exists = (end: string) => PATHS.some((path) => `/${path}`.endsWith(`/${end}`));
 
-/** The anchor that a heading has on GitHub. */
+/** The anchor of a heading on GitHub. */
 const anchorOf = (heading: string) =>
 	heading
 		.toLowerCase()
@@ -39,8 +42,8 @@ const anchorOf = (heading: string) =>
 const headingsOf = (page: string) =>
 	[...withoutBlocks(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
 
-/** Whether the target of a link, in the page at `from`, leads to something that there is. */
-function isGood(target: string, from: string): boolean {
+/** True if a link in the page at `from` leads to something that exists. */
+function isValidLink(target: string, from: string): boolean {
 	if (/^\w+:/.test(target)) return target.startsWith('https://') && URL.canParse(target);
 	const [file = '', anchor] = target.split('#');
 	const path = file === '' ? from : normalize(join(dirname(from), file)).replace(/\/$/, '');
@@ -48,21 +51,21 @@ function isGood(target: string, from: string): boolean {
 	return anchor === undefined || headingsOf(read(path)).map(anchorOf).includes(anchor);
 }
 
-test.each(PAGES)('%s has no dead link', (page) => {
+test.each(PAGES)('%s has no dead links', (page) => {
 	const links = withoutBlocks(read(page)).matchAll(/\]\(([^)\s]+)\)|(?:src|href)="([^"]+)"/g);
 	const targets = [...links].map(([, link, attribute]) => link ?? attribute ?? '');
-	expect(targets.filter((target) => !isGood(target, page))).toEqual([]);
+	expect(targets.filter((target) => !isValidLink(target, page))).toEqual([]);
 });
 
-test.each(PAGES)('%s names only files and folders that there are', (page) => {
+test.each(PAGES)('%s names only files and folders that exist', (page) => {
 	const named = codeOf(read(page))
 		.filter((code) => /^[\w./-]+(\.(ts|mjs|js|json|md|svg|png)|\w\/)$/.test(code))
 		.map((code) => code.replace(/\/$/, ''))
 		.filter((path) => !NOT_OURS.includes(path));
-	expect(named.filter((path) => !isThere(path))).toEqual([]);
+	expect(named.filter((path) => !exists(path))).toEqual([]);
 });
 
-test.each(DOCS)('%s names only commands and files to run that there are', (page) => {
+test.each(DOCS)('%s names only npm scripts and test files that exist', (page) => {
 	const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 	const text = read(page);
 	const commands = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
@@ -75,17 +78,17 @@ test.each(DOCS)('%s names only commands and files to run that there are', (page)
 	expect(files.filter((start) => !PATHS.some((path) => path.startsWith(start)))).toEqual([]);
 });
 
-test('docs/ARCHITECTURE.md names only functions, types and fields that the code has', () => {
+test('docs/ARCHITECTURE.md names only functions, types and fields that exist in the code', () => {
 	const shipped = SOURCES.filter((path) => /^(nodes|credentials)\//.test(path));
 	const code = [...shipped, 'eslint.imports.mjs'].map(read).join('\n');
-	// a name with brackets behind it is that of something to call
+	// a name with brackets after it must be called or defined as a function
 	const words = new Set([/\w+/g, /\w+\(/g].flatMap((kind) => code.match(kind) ?? []));
 	const named = codeOf(read('docs/ARCHITECTURE.md')).filter((one) => /^\w+(\(\))?$/.test(one));
 	expect(named).toContain('runJobs()');
 	expect(named.filter((name) => !words.has(name.replace(')', '')))).toEqual([]);
 });
 
-test('what the code cites of docs/API.md is there', () => {
+test('each section of docs/API.md that a comment cites exists', () => {
 	const sections = headingsOf(read('docs/API.md'));
 	const comments = SOURCES.filter((path) => !path.endsWith('docs.test.ts')).map((path) =>
 		read(path).replace(/\s*\n\s*(\*|\/\/)\s*/g, ' '),
@@ -97,4 +100,81 @@ test('what the code cites of docs/API.md is there', () => {
 		section === undefined || sections.includes(section) ? [] : [section],
 	);
 	expect(missing).toEqual([]);
+});
+
+const readme = read('README.md');
+
+/** Readers give up on a longer page. */
+const MAX_WORDS = 1_900;
+
+/** The cells of the tables whose first column has one of these headings, row by row. */
+function tablesOf(page: string, ...heads: string[]): string[][] {
+	const tables = page
+		.split(/\n\n/)
+		.filter((block) => heads.some((head) => new RegExp(`^\\| ${head} +\\|`).test(block)));
+	const rows = tables.flatMap((table) => table.split('\n').slice(2));
+	return rows.map((row) => row.split('|').map((cell) => cell.trim()));
+}
+
+/** The labels of fields in the editor's panel, including those inside collections. */
+function labelsOf(fields: INodeProperties[]): string[] {
+	// fields of a checking execution are in no panel
+	const shown = fields.filter(({ type }) => type !== 'hidden' && type !== 'notice');
+	return shown.flatMap((field) => {
+		const inner = (field.options ?? []).flatMap((option) => {
+			if ('values' in option) return option.values;
+			return 'type' in option ? [option] : [];
+		});
+		return [field.displayName, ...labelsOf(inner)];
+	});
+}
+
+test('README.md is short', () => {
+	expect(readme.trim().split(/\s+/).length).toBeLessThanOrEqual(MAX_WORDS);
+});
+
+test('the tables of README.md list every field and option by its label, and no other', () => {
+	const listed = tablesOf(readme, 'Field', 'Option').flatMap(([, first = '']) =>
+		first.split('<br>'),
+	);
+	const labels = new Set(labelsOf(properties));
+	expect(labels).toContain('Safety Limit (Items)');
+	expect(listed.sort()).toEqual([...labels].sort());
+});
+
+test('README.md names the fields of the credential', () => {
+	const labels = labelsOf(new OctopusXApi().properties);
+	expect(labels.filter((label) => !readme.includes(`**${label}**`))).toEqual([]);
+});
+
+test('the table of CONTRIBUTING.md lists every npm script, and no page names another', () => {
+	const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+	const namedIn = (page: string) =>
+		[...page.matchAll(/npm (?:run )?([\w:-]+)/g)].map(([, name = '']) => name);
+	const contributing = read('CONTRIBUTING.md');
+	const table = tablesOf(contributing, 'Command').flat().join(' ');
+	expect(Object.keys(scripts).filter((name) => !namedIn(table).includes(name))).toEqual([]);
+	const named = namedIn(`${readme} ${contributing}`);
+	expect(named.filter((name) => name !== 'install' && !(name in scripts))).toEqual([]);
+});
+
+test('README.md lists the versions that the tests run on', () => {
+	const pinned = (folder: string, name: string) => {
+		const { dependencies, devDependencies } = JSON.parse(
+			read(join(folder, 'package.json')),
+		) as Record<string, Record<string, string> | undefined>;
+		return { ...dependencies, ...devDependencies }[name];
+	};
+	const app = [2, 1].map((major) => pinned(`test/e2e/n8n-${major}`, 'n8n'));
+	const engine = ['.', 'test/old-n8n'].map((folder) => pinned(folder, 'n8n-core'));
+	const [, image] = /image: node:(\d+)/.exec(read('.github/workflows/ci.yml')) ?? [];
+	const [, newer = ''] = /for version in ([\d ]+)/.exec(read('.ci/run')) ?? [];
+	const node = [image, ...newer.trim().split(' ')];
+
+	const listed = tablesOf(readme, 'What').map(([, what, versions]) => [what, versions]);
+	expect(listed).toEqual([
+		['The n8n application', app.join(' and ')],
+		["n8n's engine", engine.join(' and ')],
+		['Node.js', node.join(', ').replace(/, (\d+)$/, ' and $1')],
+	]);
 });

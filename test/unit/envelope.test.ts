@@ -1,7 +1,12 @@
-import { quote, quoteWhole, readEnvelope } from '../../nodes/OctopusXVideo/api/envelope';
+import {
+	isPlainObject,
+	quote,
+	quoteWhole,
+	readEnvelope,
+	shorten,
+} from '../../nodes/OctopusXVideo/api/envelope';
 
 const TASK = 'fail_to_fetch_task';
-const redact = (text: string) => text.replaceAll('sk-secret', '***');
 const answer = (body: unknown, headers = {}) => ({ statusCode: 400, headers, body });
 
 test.each<[unknown, string, string, boolean]>([
@@ -36,7 +41,7 @@ test.each<[unknown, string, string, boolean]>([
 	[{ code: TASK, message: '["r"]' }, TASK, 'r', true],
 	[{ code: TASK, message: 'null' }, TASK, 'null', true],
 	[{ code: TASK, message: '{"error":7,"detail":8}' }, TASK, '8', true],
-])('%j says %p, %p; a refusal: %p', (body, code, message, isRefusal) => {
+])('%j has the code %p and the message %p; a refusal: %p', (body, code, message, isRefusal) => {
 	expect(readEnvelope(body)).toEqual({ code, message, isRefusal });
 });
 
@@ -47,7 +52,11 @@ test.each<[unknown, object, string]>([
 	[{ message: 'm' }, ID, 'OctopusX said: "m" (HTTP 400, request ID r1)'],
 	[{ message: 'm r1' }, ID, 'OctopusX said: "m r1" (HTTP 400)'],
 	[{ message: 'm' }, { 'x-oneapi-request-id': ['r1'] }, 'OctopusX said: "m" (HTTP 400)'],
-	[{ code: 'sk-secret', message: 'sk-secret' }, {}, 'OctopusX said: "***" (HTTP 400, ***)'],
+	[
+		{ code: 'Bearer abc', message: 'Bearer abc' },
+		{},
+		'OctopusX said: "Bearer ***" (HTTP 400, Bearer ***)',
+	],
 	[
 		{ message: '当前分组上游负载已饱和' },
 		{},
@@ -68,10 +77,10 @@ test.each<[unknown, object, string]>([
 		{},
 		'OctopusX said: "不在令牌允许" (in English: this API key may not be used from this IP address) (HTTP 400)',
 	],
-	[{ data: 'sk-secret' }, ID, 'OctopusX sent: {"data":"***"} (HTTP 400, request ID r1)'],
+	[{ data: 'data:a,b' }, ID, 'OctopusX sent: {"data":"data:***"} (HTTP 400, request ID r1)'],
 	['', {}, '(HTTP 400)'],
 ])('%j with the headers %j is quoted as %s', (body, headers, text) => {
-	expect(quote(answer(body, headers), redact)).toBe(text);
+	expect(quote(answer(body, headers))).toBe(text);
 });
 
 const deep = (() => {
@@ -84,24 +93,74 @@ test.each<[string, unknown, string]>([
 	['an object', { a: 1 }, 'OctopusX sent: {"a":1} (HTTP 400)'],
 	['a list', [1, 2], 'OctopusX sent: [1,2] (HTTP 400)'],
 	['a number', 7, '(HTTP 400)'],
-	['nothing', undefined, '(HTTP 400)'],
-	['what is too deep', deep, 'OctopusX sent: something too deep to show (HTTP 400)'],
+	['no body', undefined, '(HTTP 400)'],
+	['an object that is too deep', deep, 'OctopusX sent: something too deep to show (HTTP 400)'],
 	['text', ' a \n b ', 'OctopusX sent: a b (HTTP 400)'],
 	[
 		'a page',
 		'<html><STYLE>b{}</STYLE><script>x < y\n</script><h1 a="b">Bad</h1> \n<p>Gateway</html>',
 		'OctopusX sent: Bad Gateway (HTTP 400)',
 	],
-])('of an answer that is %s all is quoted that can be shown', (_what, body, text) => {
-	expect(quoteWhole(answer(body), redact)).toBe(text);
+])('quoteWhole() of %s', (_what, body, text) => {
+	expect(quoteWhole(answer(body))).toBe(text);
 });
 
-test('a page is read for its first 20,000 characters, an answer quoted for 4,000', () => {
-	const lengths: unknown[] = [];
-	const noting = (text: string, max?: number) => {
-		lengths.push(text.length, max);
-		return text;
-	};
-	quoteWhole(answer('x'.repeat(20_001)), noting);
-	expect(lengths.slice(0, 2)).toEqual([20_000, 4_000]);
+test('quoteWhole() shows the first 4,000 characters of an answer', () => {
+	const text = (length: number) => quoteWhole(answer('x'.repeat(length)));
+	expect(text(4_000)).toBe(`OctopusX sent: ${'x'.repeat(4_000)} (HTTP 400)`);
+	expect(text(4_001)).toBe(`OctopusX sent: ${'x'.repeat(4_000)}… (HTTP 400)`);
+});
+
+test('quoteWhole() reads the first 20,000 characters of a page', () => {
+	const page = (markup: number) => quoteWhole(answer(`${'<br>'.repeat(markup)}reason`));
+	expect(page(4_990)).toBe('OctopusX sent: reason (HTTP 400)');
+	expect(page(5_000)).toBe('(HTTP 400)');
+});
+
+test.each([
+	['nothing to hide', 'nothing to hide'],
+	['authorization: bearer abc.def', 'authorization: Bearer ***'],
+	['BEARER  abc def', 'Bearer *** def'],
+	['bearer', 'bearer'],
+	['got data:image/png;base64,AAAA== here', 'got data:*** here'],
+	["'DATA:a,b' c", "'data:***' c"],
+	['"data:a,b" c', '"data:***" c'],
+	['data: a,b', 'data: a,b'],
+	['data:image/png', 'data:image/png'],
+	['data:,b', 'data:***'],
+	['data:a,', 'data:***'],
+	['data:a,b,c d', 'data:*** d'],
+	[`${'x'.repeat(499)}y`, `${'x'.repeat(499)}y`],
+	[`${'x'.repeat(500)}y`, `${'x'.repeat(500)}…`],
+	// a replacement makes room for the text after it
+	[`data:a,${'x'.repeat(1_900)} end`, 'data:*** end'],
+	[`data:a,${'x'.repeat(1_993)}`, 'data:***'],
+	[`data:a,${'x'.repeat(3_000)} end`, 'data:***'],
+	[`a ${'x'.repeat(1_998)}`, `a ${'x'.repeat(498)}…`],
+	[`${' '.repeat(1_990)}12345678123`, ' '.repeat(500) + '…'],
+	['word '.repeat(1_000), `${'word '.repeat(100)}…`],
+])('shorten() of %.30j returns %.30j', (text, shown) => {
+	expect(shorten(text)).toBe(shown);
+});
+
+test('shorten() takes another maximum length', () => {
+	expect(shorten('abc de', 3)).toBe('abc…');
+	expect(shorten('abc', 3)).toBe('abc');
+	expect(shorten('ab cdefghijklmn', 3)).toBe('ab …');
+});
+
+test('shorten() hides megabytes of data URIs without delay', () => {
+	const start = performance.now();
+	expect(shorten('data:'.repeat(1_000_000)).length).toBeLessThanOrEqual(501);
+	expect(performance.now() - start).toBeLessThan(2_000);
+});
+
+test.each<[unknown, boolean]>([
+	[{}, true],
+	[[], false],
+	[null, false],
+	['a', false],
+	[undefined, false],
+])('%p is a plain object: %p', (value, isPlain) => {
+	expect(isPlainObject(value)).toBe(isPlain);
 });

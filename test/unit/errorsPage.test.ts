@@ -4,14 +4,15 @@ import * as ts from 'typescript';
 
 const ROOT = join(__dirname, '..', '..');
 
-/** What has the message of an error among its arguments, and as the how manieth. */
-const TOLD_BY: Readonly<Record<string, number>> = {
+/** Functions and classes that take the message of an error, and the position of that argument. */
+const MESSAGE_ARGUMENT: Readonly<Record<string, number>> = {
 	OctopusXError: 0,
 	NodeOperationError: 1,
 	invalid: 0,
-	withoutVideo: 1,
+	interrupted: 1,
 };
-/** Where a property `message` is the message of an error, not what a server said. */
+
+/** Files in which a property `message` is the message of an error. Elsewhere it is a server's. */
 const CATALOGUES = /catalogue\.ts$|credentials\.ts$/;
 
 const SOURCES = ['nodes', 'credentials'].flatMap((folder) =>
@@ -30,19 +31,19 @@ function* nodesIn(node: ts.Node): Generator<ts.Node> {
 
 const NODES = SOURCES.flatMap((source) => [...nodesIn(source)]);
 
-/** Texts that have a name, such as `BROKE_OFF`. */
+/** Texts by the name of their constant, such as `BROKE_OFF`. */
 const CONSTANTS = new Map(
 	NODES.filter(ts.isVariableDeclaration).flatMap(({ name, initializer }) =>
 		initializer && ts.isStringLiteral(initializer) ? [[name.getText(), initializer.text]] : [],
 	),
 );
 
-/** The expressions that are messages of errors. */
+/** The expressions for the messages of errors. */
 function messages(): ts.Expression[] {
 	return NODES.flatMap((node) => {
 		if (ts.isNewExpression(node) || ts.isCallExpression(node)) {
 			const name = node.expression.getText().split('.').at(-1) ?? '';
-			const argument = node.arguments?.[TOLD_BY[name] ?? Infinity];
+			const argument = node.arguments?.[MESSAGE_ARGUMENT[name] ?? Infinity];
 			return argument ? [argument] : [];
 		}
 		const isEntry =
@@ -53,7 +54,10 @@ function messages(): ts.Expression[] {
 	});
 }
 
-/** What a message may say, '…' where something is filled in; empty where it says what another one does. */
+/**
+ * The possible texts of a message, with '…' for each part that is filled in. None for the message of
+ * another error, which is listed where that error is made.
+ */
 function textsOf(message: ts.Expression): string[] {
 	if (ts.isConditionalExpression(message)) {
 		return [message.whenTrue, message.whenFalse].flatMap(textsOf);
@@ -63,38 +67,39 @@ function textsOf(message: ts.Expression): string[] {
 	}
 	if (ts.isTemplateExpression(message)) {
 		const { head, templateSpans } = message;
-		const isPassedOn = head.text === '' && templateSpans[0]?.expression.getText() === 'message';
+		const isOfOtherError = head.text === '' && templateSpans[0]?.expression.getText() === 'message';
 		const parts = [head, ...templateSpans.map(({ literal }) => literal)].map(({ text }) => text);
-		return isPassedOn ? [] : [parts.join('…').replace(/…+/g, '…')];
+		return isOfOtherError ? [] : [parts.join('…').replace(/…+/g, '…')];
 	}
 	const name = message.getText();
 	const constant = CONSTANTS.get(name);
 	if (constant !== undefined) return [constant];
-	if (name === 'message') return [];
-	throw new Error(`it is not to be seen what ${name} says, in ${message.getSourceFile().fileName}`);
+	if (name === 'message' || name === 'this.message') return [];
+	throw new Error(`${name} in ${message.getSourceFile().fileName} is not a known message`);
 }
 
-/** First cells of the tables of messages. */
-function told(): string[] {
+/** The messages in the tables of docs/ERRORS.md. */
+function listedMessages(): string[] {
 	const page = readFileSync(join(ROOT, 'docs', 'ERRORS.md'), 'utf8');
 	const tables = page.split(/\n\n/).filter((block) => /^\| What you see/.test(block));
 	const rows = tables.flatMap((table) => table.split('\n').slice(2));
 	return rows.flatMap((row) => (row.split('|')[1] ?? '').split('<br>').map((one) => one.trim()));
 }
 
-const isSaid = (text: string, by: string) =>
+/** True if `text` is `message` with something in place of each '…'. */
+const matches = (text: string, message: string) =>
 	new RegExp(
-		`^${by
+		`^${message
 			.split('…')
 			.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
 			.join('.+')}$`,
 	).test(text);
 
-test('docs/ERRORS.md has every message that the node can show, once, and no other', () => {
-	const said = messages().flatMap(textsOf);
-	expect(said.length).toBeGreaterThan(60);
-	const pages = told();
-	expect(said.filter((message) => !pages.some((text) => isSaid(text, message)))).toEqual([]);
-	expect(pages.filter((text) => !said.some((message) => isSaid(text, message)))).toEqual([]);
-	expect(pages.filter((text, index) => pages.indexOf(text) !== index)).toEqual([]);
+test('docs/ERRORS.md lists every error message of the node once, and no other', () => {
+	const known = messages().flatMap(textsOf);
+	expect(known.length).toBeGreaterThan(60);
+	const listed = listedMessages();
+	expect(known.filter((message) => !listed.some((text) => matches(text, message)))).toEqual([]);
+	expect(listed.filter((text) => !known.some((message) => matches(text, message)))).toEqual([]);
+	expect(listed.filter((text, index) => listed.indexOf(text) !== index)).toEqual([]);
 });

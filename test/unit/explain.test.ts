@@ -3,12 +3,12 @@ import {
 	explainAnswer,
 	explainContent,
 	explainHost,
+	explainNoAnswer,
 	explainSubmission,
 } from '../../nodes/OctopusXVideo/api/explain';
 
-/** What each refusal is told as, and what it means for whoever sent the request (docs/API.md, "Refusals"). */
+/** Rows come from docs/API.md, "Refusals". */
 
-const redact = (text: string) => text.replaceAll('sk-secret', '***');
 const answer = (statusCode: number, body: unknown = '', headers = {}) => ({
 	statusCode,
 	headers,
@@ -32,7 +32,7 @@ const SERVICE = 'OctopusX could not reach the AI model';
 const PASSING = 'The AI model is not available at the moment';
 const UNAVAILABLE = 'OctopusX is not available at the moment';
 const LARGE = 'The request is too large for OctopusX';
-const REDIRECT = "The 'Base URL' leads on to another address";
+const REDIRECT = "The 'Base URL' leads to another address";
 const FORBIDDEN = 'The account or the API key does not allow this';
 const NO_API = "The 'Base URL' does not lead to the OctopusX API";
 const REJECTED = 'OctopusX rejected the request';
@@ -60,13 +60,13 @@ test.each<[number, unknown, object, string, string, string]>([
 		"Check the 'Task ID'",
 	],
 	[500, refusal('task_not_exist'), {}, 'OctopusX does not know this task', '', 'the account that'],
-	[403, refusal('insufficient_user_quota'), {}, BALANCE, 'isCommon', 'Top up the account'],
+	[403, refusal('insufficient_user_quota'), {}, BALANCE, 'affectsAllItems', 'Top up the account'],
 	[
 		403,
 		refusal('pre_consume_token_quota_failed'),
 		{},
 		'The quota of the API key is too low',
-		'isCommon',
+		'affectsAllItems',
 		"Raise the key's quota",
 	],
 	...[
@@ -124,14 +124,14 @@ test.each<[number, unknown, object, string, string, string]>([
 	[400, refusal('read_request_body_failed'), {}, LARGE, '', 'pass a public URL'],
 	[400, refusal('', 'request body too large'), {}, LARGE, '', 'Compress'],
 	[400, refusal('', 'the body exceeds 10 MB'), {}, LARGE, '', 'Compress'],
-	[401, refusal('x'), {}, KEY, 'isCommon isKeyRefused', 'wrong, disabled or expired'],
+	[401, refusal('x'), {}, KEY, 'affectsAllItems isKeyRejected', 'wrong, disabled or expired'],
 	[401, PAGE, {}, WEB_PAGE, 'transient', 'a firewall or a proxy is in the way'],
-	[402, refusal('x'), {}, FORBIDDEN, 'isCommon', 'Check the balance'],
-	[403, refusal('x'), {}, FORBIDDEN, 'isCommon', 'which models the API key may use'],
+	[402, refusal('x'), {}, FORBIDDEN, 'affectsAllItems', 'Check the balance'],
+	[403, refusal('x'), {}, FORBIDDEN, 'affectsAllItems', 'which models the API key may use'],
 	[402, PAGE, {}, WEB_PAGE, 'transient', 'a firewall or a proxy is in the way'],
 	[403, PAGE, {}, WEB_PAGE, 'transient', 'a firewall or a proxy is in the way'],
 	[407, PAGE, {}, LOGIN, 'transient', 'HTTPS_PROXY'],
-	[407, '', {}, LOGIN, 'isCommon', 'HTTPS_PROXY'],
+	[407, '', {}, LOGIN, 'affectsAllItems', 'HTTPS_PROXY'],
 	[
 		503,
 		PAGE,
@@ -152,25 +152,25 @@ test.each<[number, unknown, object, string, string, string]>([
 		'Try',
 	],
 	[408, '', {}, UNAVAILABLE, 'maybeAccepted transient', 'Try again later.'],
-	[300, '', {}, REDIRECT, 'isCommon maybeAccepted transient', 'Enter that address'],
-	[302, PAGE, {}, REDIRECT, 'isCommon maybeAccepted transient', 'not sent on to it'],
-	[307, '', {}, REDIRECT, 'isCommon transient', 'Enter that address'],
-	[308, '', {}, REDIRECT, 'isCommon transient', 'Enter that address'],
-	[399, '', {}, REDIRECT, 'isCommon maybeAccepted transient', 'Enter that address'],
-	[404, '', {}, NO_API, 'isCommon', 'https://octopusx.ai unless'],
-	[404, PAGE, {}, NO_API, 'transient', 'https://octopusx.ai unless'],
+	[300, '', {}, REDIRECT, 'affectsAllItems maybeAccepted transient', 'Enter that address'],
+	[302, PAGE, {}, REDIRECT, 'affectsAllItems maybeAccepted transient', 'not sent on to it'],
+	[307, '', {}, REDIRECT, 'affectsAllItems transient', 'Enter that address'],
+	[308, '', {}, REDIRECT, 'affectsAllItems transient', 'Enter that address'],
+	[399, '', {}, REDIRECT, 'affectsAllItems maybeAccepted transient', 'Enter that address'],
+	[404, '', {}, NO_API, 'affectsAllItems', 'https://octopusx.ai, unless'],
+	[404, PAGE, {}, NO_API, 'transient', 'https://octopusx.ai, unless'],
 	[400, '', {}, REJECTED, '', 'Check the parameters of the node.'],
 	[422, refusal('x'), {}, REJECTED, '', 'Check the parameters of the node.'],
 	[499, PAGE, {}, REJECTED, 'transient', 'Check the parameters of the node.'],
-	[200, PAGE, {}, WEB_PAGE, 'isCommon maybeAccepted transient', 'a firewall or a proxy'],
+	[200, PAGE, {}, WEB_PAGE, 'affectsAllItems maybeAccepted transient', 'a firewall or a proxy'],
 	[200, {}, {}, ODD, 'maybeAccepted transient', 'Try again later.'],
 	[200, ' \n', {}, ODD, 'maybeAccepted transient', 'Try again later.'],
 	[200, refusal('x'), {}, ODD, 'transient', 'Try again later.'],
 	[299, {}, {}, ODD, 'maybeAccepted transient', 'Try again later.'],
 ])(
-	'HTTP %p with %j and the headers %j means: %s (%s)',
+	'HTTP %p with %j and the headers %j is explained as: %s (%s)',
 	(status, body, headers, message, marks, advice) => {
-		const error = explainAnswer(answer(status, body, headers), redact);
+		const error = explainAnswer(answer(status, body, headers));
 		expect(error.message).toBe(message);
 		expect(marksOf(error.details)).toBe(marks);
 		expect(error.description).toContain(advice);
@@ -188,20 +188,20 @@ test.each<[unknown, string]>([
 	],
 	[{ code: 'x', message: 'words' }, 'OctopusX said: "words"'],
 	['id', '(HTTP 400)'],
-])('a refusal with %j is quoted whole where it has an id', (body, words) => {
-	expect(explainAnswer(answer(400, body), redact).description).toContain(words);
+])('of the refusal %j, the error quotes %j', (body, words) => {
+	expect(explainAnswer(answer(400, body)).description).toContain(words);
 });
 
-test('an answer that was not read to its end is too large, whatever it looks like', () => {
-	const error = explainAnswer({ ...answer(200, PAGE), isTooLarge: true }, redact);
+test('a page of more than 2 MB is explained as an answer that is too large', () => {
+	const error = explainAnswer({ ...answer(200, PAGE), isTooLarge: true });
 	expect(error.message).toBe('OctopusX sent an answer that is too large');
-	expect(error.description).toMatch(/^More than 2 MB came/);
-	expect(marksOf(error.details)).toBe('isCommon maybeAccepted transient');
+	expect(error.description).toMatch(/^It has more than 2 MB/);
+	expect(marksOf(error.details)).toBe('affectsAllItems maybeAccepted transient');
 });
 
-test('an answer to something that may have been accepted is quoted whole', () => {
+test('an answer after which a request may have been accepted is quoted whole', () => {
 	const body = { message: 'words', note: 'more' };
-	expect(explainAnswer(answer(500, body), redact).description).toContain('"note":"more"');
+	expect(explainAnswer(answer(500, body)).description).toContain('"note":"more"');
 });
 
 describe('Retry-After', () => {
@@ -223,8 +223,8 @@ describe('Retry-After', () => {
 		[undefined, undefined],
 		[['12'], undefined],
 		[12, undefined],
-	])('%j asks for a pause of %p ms', (header, ms) => {
-		const { details } = explainAnswer(answer(503, '', { 'retry-after': header }), redact);
+	])('%j asks for a delay of %p ms', (header, ms) => {
+		const { details } = explainAnswer(answer(503, '', { 'retry-after': header }));
 		expect(details.retryAfterMs).toBe(ms);
 	});
 });
@@ -236,12 +236,15 @@ test.each<[number, unknown, string, boolean]>([
 	[200, PAGE, WEB_PAGE, true],
 	[300, {}, REDIRECT, true],
 	[400, {}, REJECTED, false],
-])('HTTP %p with %j to a submission: %s', (status, body, message, maybeAccepted) => {
-	const error = explainSubmission(answer(status, body), redact);
-	expect(error.message).toBe(message);
-	expect(error.details).toMatchObject({ statusCode: status, maybeAccepted });
-	expect(error.description).toContain(`HTTP ${status}`);
-});
+])(
+	'HTTP %p with %j to a submission is explained as: %s',
+	(status, body, message, maybeAccepted) => {
+		const error = explainSubmission(answer(status, body));
+		expect(error.message).toBe(message);
+		expect(error.details).toMatchObject({ statusCode: status, maybeAccepted });
+		expect(error.description).toContain(`HTTP ${status}`);
+	},
+);
 
 test.each<[number, unknown, string, FaultDetails]>([
 	[
@@ -253,16 +256,19 @@ test.each<[number, unknown, string, FaultDetails]>([
 	[404, { error: { message: 'gone' } }, 'gone', { transient: false }],
 	[400, PAGE, 'Bad Gateway', { transient: true }],
 	[404, '', 'HTTP 404', { transient: true }],
-])('HTTP %p with %j for a file means that there is none', (status, body, words, details) => {
-	const error = explainContent(answer(status, body), redact);
-	expect(error.message).toBe('OctopusX has no file for this task');
-	expect(error.description).toContain(words);
-	expect(error.details).toStrictEqual({ statusCode: status, ...details });
-});
+])(
+	'HTTP %p with %j from the content endpoint means that the task has no file',
+	(status, body, words, details) => {
+		const error = explainContent(answer(status, body));
+		expect(error.message).toBe('OctopusX has no file for this task');
+		expect(error.description).toContain(words);
+		expect(error.details).toStrictEqual({ statusCode: status, ...details });
+	},
+);
 
-test('other refusals of a file are those of the API', () => {
-	expect(explainContent(answer(401, refusal('x')), redact).message).toBe(KEY);
-	expect(explainContent(answer(502, ''), redact).message).toBe(UNAVAILABLE);
+test('HTTP 401 and 502 from the content endpoint are explained like other answers of the API', () => {
+	expect(explainContent(answer(401, refusal('x'))).message).toBe(KEY);
+	expect(explainContent(answer(502, '')).message).toBe(UNAVAILABLE);
 });
 
 test.each<[number, boolean, string]>([
@@ -274,9 +280,99 @@ test.each<[number, boolean, string]>([
 	[429, true, 'Try again later.'],
 	[500, true, 'Try again later.'],
 	[503, true, 'Try again later.'],
-])('HTTP %p of another host is passing: %p', (status, transient, advice) => {
+])('HTTP %p of another host is transient: %p', (status, transient, advice) => {
 	const error = explainHost(answer(status, '', { 'retry-after': '3' }), 'The host');
 	expect(error.message).toBe(`The host answered with HTTP ${status}`);
 	expect(error.description).toBe(advice);
 	expect(error.details).toEqual({ statusCode: status, transient, retryAfterMs: 3_000 });
+});
+
+const BASE = "Check the 'Base URL' in the credential and the network of the n8n server.";
+const UNSENT = 'n8n did not send the request';
+const CERTIFICATE = 'n8n does not trust the certificate of the server';
+const NO_TLS = 'No secure connection could be made';
+const BROKEN = 'The connection broke off';
+
+test.each<[string, boolean, string, string, FaultDetails]>([
+	...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'].map(
+		(code): [string, boolean, string, string, FaultDetails] => [
+			code,
+			false,
+			'OctopusX cannot be reached',
+			BASE,
+			{ transient: true, repeatable: true },
+		],
+	),
+	['ETIMEDOUT', true, 'OctopusX cannot be reached', BASE, { transient: true, repeatable: true }],
+	...[
+		'CERT_HAS_EXPIRED',
+		'DEPTH_ZERO_SELF_SIGNED_CERT',
+		'SELF_SIGNED',
+		'UNABLE_TO_GET_ISSUER',
+		'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+	].map((code): [string, boolean, string, string, FaultDetails] => [
+		code,
+		false,
+		CERTIFICATE,
+		`${BASE} The certificate has expired, is self-signed, or belongs to another name (why Bearer ***).`,
+		{ affectsAllItems: true },
+	]),
+	...['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'].map(
+		(code): [string, boolean, string, string, FaultDetails] => [
+			code,
+			false,
+			NO_TLS,
+			`OctopusX does not speak https at this address and port. ${BASE} (why Bearer ***)`,
+			{ affectsAllItems: true },
+		],
+	),
+	...['UserError', 'ERR_INVALID_URL'].map(
+		(code): [string, boolean, string, string, FaultDetails] => [
+			code,
+			false,
+			UNSENT,
+			'why Bearer ***. The administrator of n8n can allow the address.',
+			{ affectsAllItems: true },
+		],
+	),
+	[
+		'ExpressionError',
+		false,
+		UNSENT,
+		'It could not resolve the credential (why Bearer ***). Check the credential and the settings of the workflow.',
+		{ affectsAllItems: true },
+	],
+	...['ECONNRESET', '', 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'XEPROTO'].map(
+		(code): [string, boolean, string, string, FaultDetails] => [
+			code,
+			false,
+			BROKEN,
+			'OctopusX sent no complete answer (why Bearer ***).',
+			{ transient: true, maybeAccepted: true },
+		],
+	),
+])(
+	'a missing answer with the code %p (before the connection: %p) is explained as: %s',
+	(code, isBeforeConnect, message, words, details) => {
+		const error = explainNoAnswer({ code, reason: 'why Bearer abc', isBeforeConnect });
+		expect(error.message).toBe(message);
+		expect(error.description).toBe(words);
+		expect(error.details).toEqual(details);
+	},
+);
+
+test('the error of a request that n8n blocked names the host', () => {
+	const blocked = { code: 'C', reason: 'why', host: 'a.test:80', isBlocked: true };
+	const error = explainNoAnswer(blocked);
+	expect(error.message).toBe(UNSENT);
+	expect(error.description).toMatch(/^why \(a\.test:80\)\. The administrator/);
+});
+
+test('a missing answer of another host gives no advice about the Base URL and affects only its item', () => {
+	const explain = (code: string) => explainNoAnswer({ code, reason: 'why' }, 'The host');
+	const refused = explain('ECONNREFUSED');
+	expect(refused.message).toBe('The host cannot be reached');
+	expect(refused.description).toBe('Check the network of the n8n server.');
+	expect(explain('EPROTO').description).toMatch(/^The host does not speak https/);
+	expect(explain('EPROTO').details).toEqual({ affectsAllItems: false });
 });

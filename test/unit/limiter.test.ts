@@ -10,7 +10,7 @@ test.each([
 	[3, 3],
 	[10, 3],
 	[10, 1],
-])('%p pieces of work, %p at a time, first come first served', async (count, limit) => {
+])('a limiter starts %p pieces of work in order, at most %p at a time', async (count, limit) => {
 	const limiter = new Limiter(limit);
 	const started: number[] = [];
 	let running = 0;
@@ -30,7 +30,7 @@ test.each([
 	expect(most).toBe(Math.min(count, limit));
 });
 
-test('work that fails frees its place', async () => {
+test('a limiter starts the next piece of work after one that failed', async () => {
 	const limiter = new Limiter(1);
 	await expect(limiter.run(async () => await Promise.reject(new Error('no')))).rejects.toThrow();
 	expect(await limiter.run(async () => 'next')).toBe('next');

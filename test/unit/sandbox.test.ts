@@ -1,13 +1,19 @@
 import { HTML_502 } from '../sandbox/faults';
 import { VIDEOS } from '../sandbox/fixtures';
-import { useSandbox } from '../engine/support/useSandbox';
+import { Sandbox } from '../sandbox/sandbox';
 
 const generate = { model: 'omni-fast', prompt: 'a boat' };
 const png = 'data:image/png;base64,AAAA';
 const NO_MODEL = { message: expect.stringContaining('Model name not specified') };
 
 describe('the sandbox over HTTP', () => {
-	const sandbox = useSandbox();
+	const sandbox = new Sandbox();
+	beforeAll(async () => await sandbox.listen());
+	beforeEach(() => {
+		sandbox.reset();
+		sandbox.durationMs = 0;
+	});
+	afterAll(async () => await sandbox.close());
 
 	const call = async (path: string, init: RequestInit = {}, key = sandbox.apiKey) =>
 		await fetch(`${sandbox.url}${path}`, {

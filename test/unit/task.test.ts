@@ -1,16 +1,25 @@
 import {
 	contentUrl,
-	hasEnded,
+	findTaskId,
+	hasFailed,
+	isFinal,
+	isTaskId,
 	parseTask,
+	readVerdict,
+	taskPath,
+	uncheckedTask,
+	type Task,
 	type TaskStatus,
 } from '../../nodes/OctopusXVideo/api/task';
 
 const API = 'https://octopusx.ai';
-const parse = (answer: object) => parseTask({ id: 'video_1', ...answer }, API);
+const parse = (answer: object, api = API) => parseTask({ id: 'video_1', ...answer }, api);
 
-describe('status', () => {
+describe('the status of a task', () => {
 	test.each<[unknown, TaskStatus]>([
 		['queued', 'queued'],
+		['not_start', 'queued'],
+		['Not_Start', 'queued'],
 		['pending', 'queued'],
 		['submitted', 'queued'],
 		['in_progress', 'in_progress'],
@@ -18,7 +27,9 @@ describe('status', () => {
 		['completed', 'completed'],
 		['succeeded', 'completed'],
 		['SUCCESS', 'completed'],
+		['success', 'completed'],
 		['Failed', 'failed'],
+		['failed', 'failed'],
 		['failure', 'failed'],
 		['expired', 'failed'],
 		['cancelled', 'cancelled'],
@@ -31,16 +42,33 @@ describe('status', () => {
 		[undefined, 'unknown'],
 		[3, 'unknown'],
 		[{ status: 'completed' }, 'unknown'],
-	])('the status %p means %s', (raw, status) => {
+	])('%p is read as %s', (raw, status) => {
 		expect(parse({ status: raw })?.status).toBe(status);
 	});
 
-	test('only completed, failed and cancelled are the end of a task', () => {
-		const ended = ['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'unknown'].filter(
-			(status) => hasEnded(parse({ status }) as never),
+	test('is final if it is completed, failed or cancelled', () => {
+		const final = ['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'unknown'].filter(
+			(status) => isFinal(parse({ status }) as never),
 		);
-		expect(ended).toEqual(['completed', 'failed', 'cancelled']);
+		expect(final).toEqual(['completed', 'failed', 'cancelled']);
 	});
+
+	test.each([
+		[{ status: 'running', error: 'boom' }, 'unknown'],
+		[{ error: {} }, 'unknown'],
+		[{ error: { code: '', message: '' } }, 'unknown'],
+		[{ error: { code: {}, message: [] } }, 'unknown'],
+		[{ error: [] }, 'unknown'],
+	])('with %j is %s', (answer, status) => {
+		expect(parse(answer)?.status).toBe(status);
+	});
+
+	test.each([[{ msg: 'Not allowed' }], [{ error: { message: 'No' } }], [['No']]])(
+		'is failed without a status word, if there is the error %j',
+		(error) => {
+			expect(parse({ status: undefined, error })?.status).toBe('failed');
+		},
+	);
 });
 
 test.each([
@@ -55,42 +83,21 @@ test.each([
 	[null, 0],
 	[NaN, 0],
 	[{}, 0],
+	['0.5', 0.5],
+	[true, 0],
+	['', 0],
+	[Infinity, 0],
+	['100.5%', 100],
+	[100, 100],
 ])('the progress %p is read as %p', (raw, progress) => {
 	expect(parse({ status: 'processing', progress: raw })?.progress).toBe(progress);
-});
-
-test('the fields that people look for come first in a task', () => {
-	const completed = parse({
-		object: 'video',
-		status: 'completed',
-		id: 'own',
-		video_url: 'https://a.test/b',
-	});
-	expect(Object.keys(completed ?? {})).toEqual([
-		'id',
-		'task_id',
-		'status',
-		'progress',
-		'video_url',
-		'object',
-	]);
-	const failed = parse({ model: 'omni', status: 'failed', task_id: 7 });
-	expect(Object.keys(failed ?? {})).toEqual([
-		'id',
-		'task_id',
-		'status',
-		'progress',
-		'failure',
-		'model',
-	]);
-	expect(failed).toMatchObject({ task_id: '7', id: 'video_1' });
 });
 
 test('a completed task is at 100, whatever its progress says', () => {
 	expect(parse({ status: 'completed', progress: '97%' })?.progress).toBe(100);
 });
 
-describe('video_url of a completed task', () => {
+describe('the video_url of a completed task', () => {
 	const content = `${API}/v1/videos/video_1/content`;
 
 	test.each([
@@ -115,7 +122,7 @@ describe('video_url of a completed task', () => {
 		[{ video_url: 'javascript:alert(1)' }, content],
 		[{ video_url: 'https://' }, content],
 		[{ video_url: ['https://files.example/a.mp4'] }, content],
-	])('the video_url of a completed task with %p is %s', (answer, url) => {
+	])('with %j is %s', (answer, url) => {
 		expect(parse({ status: 'completed', ...answer })?.video_url).toBe(url);
 	});
 
@@ -128,23 +135,53 @@ describe('video_url of a completed task', () => {
 			'https://proxy.example/octopus/v1/videos/video_1/content',
 		],
 		['//files.example/a.mp4', 'https://files.example/a.mp4'],
-	])('behind a Base URL with a path, %s is %s', (video_url, url) => {
+	])('completes %s with the path of the Base URL to %s', (video_url, url) => {
 		const answer = { id: 'video_1', status: 'completed', video_url };
 		expect(parseTask(answer, 'https://proxy.example/octopus')?.video_url).toBe(url);
 	});
 
-	test('a task that is not completed has no video_url', () => {
-		expect(parse({ status: 'processing', video_url: content })).not.toHaveProperty('video_url');
+	test.each<[string, object, string]>([
+		[API, { video_url: '/v1/videos/video_1/content' }, `${API}/v1/videos/video_1/content`],
+		[
+			API,
+			{ video_url: 'http://internal/v1/videos/video_1/content' },
+			`${API}/v1/videos/video_1/content`,
+		],
+		[
+			API,
+			{ video_url: 'http://internal/api/v1/videos/video_1/content' },
+			`${API}/v1/videos/video_1/content`,
+		],
+		[API, { video_url: 'http://a.test/b' }, 'http://a.test/b'],
+		[
+			API,
+			{ video_url: 'https://a.test/v1/videos/video_1/content?sign=1' },
+			'https://a.test/v1/videos/video_1/content?sign=1',
+		],
+		[
+			API,
+			{ video_url: 'https://a.test/v1/videos/video_2/content' },
+			'https://a.test/v1/videos/video_2/content',
+		],
+		[API, { video_url: '//a.test/b' }, 'https://a.test/b'],
+		[`${API}/proxy`, { video_url: '/b.mp4' }, `${API}/proxy/b.mp4`],
+		[`${API}/proxy`, { video_url: '/proxy/b.mp4' }, `${API}/proxy/b.mp4`],
+		[`${API}/proxy`, { video_url: '/proxyb.mp4' }, `${API}/proxy/proxyb.mp4`],
+		[`${API}/proxy`, { video_url: '//a.test/b' }, 'https://a.test/b'],
+		[`${API}/proxy/`, { video_url: '/proxy/b.mp4' }, `${API}/proxy/b.mp4`],
+		[API, { video_url: 'see https://a.test/b' }, `${API}/v1/videos/video_1/content`],
+		[API, { video_url: 'HTTPS://a.test/b' }, 'https://a.test/b'],
+		[API, { metadata: { url: '/b.mp4' } }, `${API}/b.mp4`],
+	])('at the Base URL %s with %j is %s', (api, answer, url) => {
+		expect(parse({ status: 'completed', ...answer }, api)?.video_url).toBe(url);
 	});
 
-	test('the address of a task has its id as one encoded segment', () => {
-		expect(contentUrl(API, 'sora-2:task/01?x#y')).toBe(
-			`${API}/v1/videos/sora-2%3Atask%2F01%3Fx%23y/content`,
-		);
+	test('is absent from other tasks', () => {
+		expect(parse({ status: 'processing', video_url: content })).not.toHaveProperty('video_url');
 	});
 });
 
-describe('why a task failed', () => {
+describe('the failure of a task', () => {
 	test.each<[unknown, string, string]>([
 		[{ code: 'content_policy', message: 'Not allowed' }, 'content_policy', 'Not allowed'],
 		[{ code: '', message: '' }, 'failed', 'The server gave no reason'],
@@ -166,26 +203,61 @@ describe('why a task failed', () => {
 		[{ detail: 'Two', message: 'One' }, 'failed', 'One'],
 		[{ errors: [{ msg: 'One' }, 'Two'] }, 'failed', 'One; Two'],
 		[[], 'failed', 'The server gave no reason'],
-	])('a task that failed with %p has a code and a reason', (error, code, message) => {
+	])('is read from the error %j: %s, %s', (error, code, message) => {
 		expect(parse({ status: 'failed', error })?.failure).toEqual({ code, message });
 	});
 
-	test.each([[{ msg: 'Not allowed' }], [{ error: { message: 'No' } }], [['No']]])(
-		'a task without a status that has the reason %j has failed',
-		(error) => {
-			expect(parse({ status: undefined, error })?.status).toBe('failed');
-		},
-	);
-
-	test('an empty error on a healthy task is no failure, and never a top-level key', () => {
+	test('is absent if the error of a running task is empty, and the error is left out', () => {
 		const task = parse({ status: 'processing', error: { message: '', code: '' } });
 		expect(task).not.toHaveProperty('error');
 		expect(task).not.toHaveProperty('failure');
 	});
+
+	test.each<[object, string, string]>([
+		[{ error: 'boom' }, 'failed', 'boom'],
+		[{ error: { message: 'boom' } }, 'failed', 'boom'],
+		[{ error: { code: 'c' } }, 'c', 'The server gave no reason'],
+		[{ status: ' ', error: { code: 7 } }, '7', 'The server gave no reason'],
+		[{ status: 'CANCELED' }, 'canceled', 'The server gave no reason'],
+		[{ status: 'expired', error: { message: 'late' } }, 'expired', 'late'],
+	])('of a task with %j is %s, %s', (answer, code, message) => {
+		const task = parse(answer) as Task;
+		expect(hasFailed(task)).toBe(true);
+		expect(task.failure).toEqual({ code, message });
+	});
+
+	test.each([
+		[true, { refunded: true }],
+		[false, {}],
+		['yes', {}],
+	])('with refunded: %j has %j', (refunded, expected) => {
+		const error = { code: 'c', message: 'm', refunded };
+		expect(parse({ status: 'failed', error })?.failure).toStrictEqual({
+			code: 'c',
+			message: 'm',
+			...expected,
+		});
+	});
+
+	test.each<[string, (inner: unknown) => unknown]>([
+		['objects', (error) => ({ error })],
+		['lists', (error) => [error]],
+	])('has no reason if the reason is nested in 100,000 %s', (_what, wrap) => {
+		let error: unknown = { code: 'c', message: 'm' };
+		for (let level = 0; level < 100_000; level++) error = wrap(error);
+		expect(parse({ status: 'failed', error })?.failure).toEqual({
+			code: 'failed',
+			message: 'The server gave no reason',
+		});
+	});
 });
 
-describe('fields of a task', () => {
-	test('fields that the node does not know are kept, placeholders are left out', () => {
+/** A 1 inside `levels` nested objects. */
+const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
+const listed = (levels: number): unknown => (levels === 0 ? 1 : [0, listed(levels - 1)]);
+
+describe('the fields of a task', () => {
+	test('include unknown ones, and no placeholders', () => {
 		expect(
 			parse({
 				status: 'processing',
@@ -214,18 +286,161 @@ describe('fields of a task', () => {
 		[{ id: 12 }, undefined, { id: '12', task_id: '12' }],
 		[{ id: 'a', task_id: 'b' }, 'known', { id: 'a', task_id: 'known' }],
 		[{ status: 'queued' }, 'known', { id: 'known', task_id: 'known' }],
-	])('both ids are read from %p, asked for as %p', (answer, knownId, ids) => {
+	])('have both IDs of %j, requested as %p', (answer, knownId, ids) => {
 		expect(parseTask(answer, API, knownId)).toMatchObject(ids);
+	});
+
+	test('begin with those that people look for', () => {
+		const completed = parse({
+			object: 'video',
+			status: 'completed',
+			id: 'own',
+			video_url: 'https://a.test/b',
+		});
+		expect(Object.keys(completed ?? {})).toEqual([
+			'id',
+			'task_id',
+			'status',
+			'progress',
+			'video_url',
+			'object',
+		]);
+		const failed = parse({ model: 'omni', status: 'failed', task_id: 7 });
+		expect(Object.keys(failed ?? {})).toEqual([
+			'id',
+			'task_id',
+			'status',
+			'progress',
+			'failure',
+			'model',
+		]);
+		expect(failed).toMatchObject({ task_id: '7', id: 'video_1' });
+	});
+
+	test('are left out if they mean "not known" or are nested more than 20 deep', () => {
+		const fields = {
+			fine: nested(20),
+			deep: nested(21),
+			list: listed(20),
+			deepList: listed(21),
+			nothing: null,
+			empty: '',
+			missing: undefined,
+			created_at: 0,
+			at: 0,
+			at_most: 0,
+			no: false,
+			inner: { nothing: null },
+		};
+		const { fine, list, at, at_most, no, inner } = fields;
+		const known = parse({ status: 'queued' });
+		expect(parse({ status: 'queued', ...fields })).toStrictEqual({
+			...known,
+			fine,
+			list,
+			at,
+			at_most,
+			no,
+			inner,
+		});
+	});
+
+	test('that the node normalises cannot be replaced by the server', () => {
+		const task = parse({ status: 'completed', failure: 'x', progress: 3, task_id: 'own' });
+		expect(task).toMatchObject({ status: 'completed', progress: 100, task_id: 'own' });
+		expect(parseTask({ status: 'x' }, API)).toBeUndefined();
+		expect(parseTask({ id: 'a' }, API)).toMatchObject({ id: 'a', status: 'unknown' });
+		expect(parseTask({ id: '..', status: 'x' }, API, 'k')).toMatchObject({ id: 'k', task_id: 'k' });
 	});
 });
 
-test('an answer without id and status is no task, even where the id is known', () => {
+test('an answer without ID and status is not a task, even if the ID is known', () => {
 	expect(parseTask({ success: false, message: 'Invalid token' }, API, 'known')).toBeUndefined();
 });
 
 test.each([[null], ['text'], [[{ id: 'a' }]], [7], [{}], [{ id: '' }], [{ id: {} }]])(
-	'the answer %p is no task',
+	'the answer %j is not a task',
 	(answer) => {
 		expect(parseTask(answer, API)).toBeUndefined();
 	},
 );
+
+test.each<[unknown, string | undefined]>([
+	[{ task_id: 'a' }, 'a'],
+	[{ data: { task_id: 'a' } }, 'a'],
+	[{ task: { task_id: 'a', id: 'b' } }, 'a'],
+	[{ task: { id: 'b' } }, 'b'],
+	[{ task: { id: 'b' }, id: 'video_c' }, 'b'],
+	[{ id: 'video_c' }, 'video_c'],
+	[{ id: 'task_c' }, 'task_c'],
+	[{ id: 'my_video_c' }, undefined],
+	[{ id: 'c', object: 'video' }, 'c'],
+	[{ id: 'c', object: 'list' }, undefined],
+	[{ id: 'c', status: 'queued' }, 'c'],
+	[{ id: 'c', status: 'odd' }, undefined],
+	[{ id: 'c' }, undefined],
+	[{ data: { id: 'c', status: 'queued' } }, 'c'],
+	[{ data: 'a', task: 'b' }, undefined],
+	[{ task_id: '', data: { task_id: 'a' } }, 'a'],
+	[{ task_id: {} }, undefined],
+	['a', undefined],
+	[null, undefined],
+])('findTaskId() finds in %j the ID %p', (answer, id) => {
+	expect(findTaskId(answer)).toBe(id);
+});
+
+test.each([
+	['a', true],
+	[' a', true],
+	['...', true],
+	['.a', true],
+	['a.', true],
+	['a..', true],
+	['x'.repeat(1_000), true],
+	['😀', true],
+	['', false],
+	[' \t', false],
+	['.', false],
+	['..', false],
+	['x'.repeat(1_001), false],
+	['a\ud83d', false],
+])('%.30j can be the ID of a task: %p', (id, isValid) => {
+	expect(isTaskId(id)).toBe(isValid);
+});
+
+test('the address of a task has its ID as one encoded segment', () => {
+	expect(taskPath('a/b')).toBe('/v1/videos/a%2Fb');
+	expect(contentUrl(API, 'sora-2:task/01?x#y')).toBe(
+		`${API}/v1/videos/sora-2%3Atask%2F01%3Fx%23y/content`,
+	);
+});
+
+test('a task that was not checked has only its ID', () => {
+	expect(uncheckedTask('a')).toEqual({ id: 'a', task_id: 'a', status: 'unknown', progress: 0 });
+});
+
+test.each<[unknown, unknown]>([
+	['text', 'text'],
+	[
+		{ status: 'completed', url: 'u' },
+		{ status: 'completed', url: 'u', video_url: 'u' },
+	],
+	[
+		{ data: { status: 'SUCCESS', progress: '100%', result_url: 'u' } },
+		{ status: 'SUCCESS', progress: '100%', video_url: 'u' },
+	],
+	[
+		{ data: { status: 'SUCCESS', result_url: 'u', data: { video_url: 'v', error: 'e', id: 1 } } },
+		{ status: 'SUCCESS', video_url: 'v', error: 'e', id: 1 },
+	],
+	[
+		{ data: { status: 'FAILURE', fail_reason: 'r', quota: 0, data: { error: 'e' } } },
+		{ status: 'FAILURE', error: { code: '', message: 'r', refunded: true } },
+	],
+	[
+		{ data: { status: 'FAILURE', fail_reason: 'r', quota: 5, data: 'text' } },
+		{ status: 'FAILURE', error: { code: '', message: 'r', refunded: false } },
+	],
+])('readVerdict() converts %j to %j', (body, expected) => {
+	expect(readVerdict(body)).toEqual(expected);
+});

@@ -71,6 +71,10 @@ export class StoppedError extends OctopusXError {
 	constructor(description: string, charge?: Charge) {
 		super(STOPPED, description, { charge });
 	}
+
+	override withCharge(charge: Charge, description = this.description): StoppedError {
+		return new StoppedError(description, charge);
+	}
 }
 
 /** The item with the latest state of its task. */

@@ -143,9 +143,10 @@ function retryRule({ isOwnTask }: Running): RetryPolicy['shouldRetry'] {
 
 /** The error of an item whose wait ended with a fault. */
 function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
-	if (fault.details.transient) return timedOut(task, fault);
+	const { isKeyRejected, transient } = fault.details;
+	if (transient && !isKeyRejected) return timedOut(task, fault);
 	const charge = { taskId: task.task_id };
-	if (!fault.details.isKeyRejected) return fault.withCharge(charge);
+	if (!isKeyRejected) return fault.withCharge(charge);
 	return fault.withCharge(
 		charge,
 		`The task is still in progress. The API key was valid when the task was submitted; since then its quota may have been used up, or it was disabled. ${fault.description}`,

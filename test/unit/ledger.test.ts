@@ -1,0 +1,91 @@
+import type { FileInput, PaidRequest } from '../../nodes/OctopusXVideo/job';
+import { Claim, hashOf } from '../../nodes/OctopusXVideo/run/state/ledger';
+
+const file: FileInput = {
+	label: 'First Frame',
+	itemIndex: 0,
+	field: 'data',
+	mimeType: 'image/png',
+	fileName: 'a.png',
+	bytes: 3,
+	identity: 'filesystem-v2:a',
+};
+
+const request = (input: Partial<FileInput>): PaidRequest => ({
+	path: '/v1/videos',
+	fields: { model: 'omni-fast', prompt: 'a boat' },
+	media: { images: [{ url: 'https://example.com/1.png' }, { ...file, ...input }] },
+	sendBinaryAs: 'dataUri',
+	additionalFields: { label: 'mine' },
+});
+
+test('the hash of a request does not depend on the label of a file', () => {
+	expect(hashOf(request({ label: 'Start Image' }))).toBe(hashOf(request({})));
+});
+
+test.each<[string, PaidRequest]>([
+	['file', request({ identity: 'filesystem-v2:b' })],
+	['extra API field', { ...request({}), additionalFields: { label: 'yours' } }],
+	['prompt', { ...request({}), fields: { model: 'omni-fast', prompt: 'a ship' } }],
+	['order of images', { ...request({}), media: { images: [file, { url: 'https://a.example' }] } }],
+])('another %s has another hash', (_what, other) => {
+	expect(hashOf(other)).not.toBe(hashOf(request({})));
+});
+
+test('a hash has 32 hexadecimal digits', () => {
+	expect(hashOf(request({}))).toMatch(/^[\da-f]{32}$/);
+});
+
+describe('a claim', () => {
+	test('has the latest task ID, and is in doubt until each submission is answered', () => {
+		const claim = new Claim({ entries: [] }, 'hash', 0);
+		expect([claim.taskId, claim.isInDoubt]).toEqual([undefined, false]);
+
+		const noteFirst = claim.noteSubmission();
+		const noteSecond = claim.noteSubmission();
+		noteFirst('a');
+		expect([claim.taskId, claim.isInDoubt]).toEqual(['a', true]);
+		noteSecond('b');
+		expect([claim.taskId, claim.isInDoubt]).toEqual(['b', false]);
+	});
+
+	test('returns to the task before one that has failed', () => {
+		const claim = new Claim({ entries: [] }, 'hash', 0);
+		claim.noteSubmission()('a');
+		claim.noteSubmission()('b');
+		claim.noteFailed('b');
+		claim.noteFailed('other');
+		expect(claim.taskId).toBe('a');
+	});
+
+	test('is not in doubt about a submission that was not accepted', () => {
+		const claim = new Claim({ entries: [] }, 'hash', 0);
+		claim.noteSubmission()();
+		expect([claim.taskId, claim.isInDoubt]).toEqual([undefined, false]);
+	});
+
+	test('takes one entry with its own hash', () => {
+		const memory = {
+			entries: [
+				{ hash: 'other', taskId: 'a' },
+				{ hash: 'hash', taskId: 'b' },
+				{ hash: 'hash', taskId: 'c' },
+			],
+		};
+		const claim = new Claim(memory, 'hash', 0);
+		claim.take(() => true);
+		claim.take(() => true);
+		expect(claim.entries).toEqual([{ hash: 'hash', taskId: 'b' }]);
+		const third = new Claim(memory, 'third', 0);
+		third.take(() => true);
+		expect(third.claimed).toBeUndefined();
+	});
+
+	test('does not take an entry that another claim holds', () => {
+		const memory = { entries: [{ hash: 'hash', taskId: 'a' }] };
+		new Claim(memory, 'hash', 0).take(() => true);
+		const second = new Claim(memory, 'hash', 0);
+		second.take(() => true);
+		expect(second.taskId).toBeUndefined();
+	});
+});
