@@ -1,4 +1,4 @@
-import { normalizeBaseUrl } from '../nodes/OctopusXVideo/api/baseUrl';
+import { normalizeBaseUrl } from '../nodes/OctopusXVideo/api/credential';
 
 /**
  * The API that OCTOPUSX_API_KEY and OCTOPUSX_BASE_URL select; `undefined` without a key.

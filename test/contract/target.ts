@@ -1,4 +1,4 @@
-import { normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/baseUrl';
+import { normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/credential';
 import { Sandbox } from '../sandbox/sandbox';
 
 /** Set by run.ts once the user has agreed to pay. Without it, the tests always use the sandbox. */

@@ -1,4 +1,4 @@
-import { hasEnded, parseTask, type Task } from '../../nodes/OctopusXVideo/api/task';
+import { isFinal, parseTask, type Task } from '../../nodes/OctopusXVideo/api/task';
 import { usedQuota } from './account';
 import { MODES } from './requests';
 import type { Target } from './target';
@@ -97,7 +97,7 @@ export function testTasks(target: Target): void {
 				const task = await checkTask(target, id);
 				expect(['queued', 'in_progress', 'completed']).toContain(task.status);
 				progress.push(task.progress);
-				return hasEnded(task);
+				return isFinal(task);
 			});
 			expect(progress).toEqual([...progress].sort((a, b) => a - b));
 			expect(progress.at(-1)).toBe(100);

@@ -115,7 +115,7 @@ test('Get Status of 100 tasks checks them without a pause', async () => {
 	expect(elapsedMs).toBeLessThan(500);
 });
 
-test('an item is not submitted after its Timeout', async () => {
+test('an item whose upload does not end within its Timeout is not submitted', async () => {
 	sandbox.faults.add({ on: 'upload', answer: 'hang' });
 	const data = await storeBinary(Buffer.from('film'), 'video/mp4');
 	const { error } = await runNodeVirtually(
@@ -132,11 +132,32 @@ test('an item is not submitted after its Timeout', async () => {
 		},
 	);
 	expect(error).toMatchObject({
+		message: 'The file could not be uploaded to OctopusX',
+		description: expect.stringContaining('The upload took too long.'),
+		context: { charge: 'none' },
+	});
+	expect(sandbox.requestsTo('submit')).toEqual([]);
+});
+
+test('an item is not submitted after its Timeout', async () => {
+	sandbox.durationMs = 1_000;
+	sandbox.faults.add({ on: 'poll', nth: 1, answer: { status: 403 } });
+	sandbox.faults.add({ on: 'poll', nth: 2, answer: 'hang' });
+	const { error } = await runNodeVirtually(
+		sandbox,
+		{ ...GENERATE_EACH, options: { timeout: 0.2 } },
+		{
+			input: inputOf('one [failed]'),
+			settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1_000 },
+			onStart: () => void setTimeout(() => sandbox.release(), 30_000),
+		},
+	);
+	expect(error).toMatchObject({
 		message: 'The time for this item was over before it could be submitted',
 		description: expect.stringContaining("Raise the option 'Timeout (Minutes)'."),
 		context: { charge: 'none' },
 	});
-	expect(sandbox.requestsTo('submit')).toEqual([]);
+	expect(sandbox.requestsTo('submit')).toHaveLength(1);
 });
 
 test('the editor receives each status of a task with the index of its item', async () => {

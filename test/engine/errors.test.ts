@@ -138,7 +138,7 @@ const CHARGES: Array<[string, Charge, string, string, ...Fault[]]> = [
 	[
 		'a submission without an answer',
 		'maybe',
-		'It may have been charged: check the usage log of the OctopusX account before you run it again.',
+		'It may have been charged, so the node did not send it again: check the usage log of the OctopusX account before you run it again.',
 		'a boat',
 		{ on: 'submit', answer: 'reset' },
 	],

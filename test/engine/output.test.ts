@@ -227,17 +227,6 @@ describe('Simplify', () => {
 		expect(await outputFieldsWith({ ...getStatus, simplify: false })).toContain('mood');
 	});
 
-	test('the field test of a task is kept with Simplify', async () => {
-		const body = {
-			id: 'video_1',
-			status: 'completed',
-			test: true,
-			video_url: 'https://a.example/b',
-		};
-		sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
-		expect(await outputFieldsWith({ operation: 'getStatus', taskId: 'video_1' })).toContain('test');
-	});
-
 	test('Simplify can differ between items', async () => {
 		const { items } = await runNodeVirtually(
 			sandbox,

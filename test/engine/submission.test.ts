@@ -205,7 +205,7 @@ describe('A submission without an answer', () => {
 		expect(error?.message).toBe('OctopusX did not answer the submission');
 		expect(elapsedMs).toBe(10 * 60_000);
 		expect(error?.description).toContain(
-			'No answer came within 10 minutes, or before the execution was stopped.',
+			'No answer came within 600 seconds, or before the execution was stopped.',
 		);
 		sandbox.release();
 	});

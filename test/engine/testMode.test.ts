@@ -22,7 +22,7 @@ function expectNothingSent() {
 describe('Test Mode: Return a Sample Video', () => {
 	expectNothingSent();
 
-	const TEST_ID = /^test_omni-fast_8s_1280x720_[0-9a-f]{12}$/;
+	const TEST_ID = /^test_omni-fast_8s_1280x720_[0-9a-f]{24}$/;
 
 	const taskIdOf = async (parameters: INodeParameters, setup: NodeSetup = {}) =>
 		jsonOf(await runTest(sandbox, parameters, setup))[0]?.task_id;

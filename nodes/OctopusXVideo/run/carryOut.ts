@@ -2,6 +2,7 @@ import { attempt, OctopusXError } from '../api/errors';
 import { uncheckedTask, type Task } from '../api/task';
 import { withTimeout } from '../timing/time';
 import {
+	chargeOf,
 	failed,
 	StoppedError,
 	taskOf,
@@ -76,7 +77,7 @@ async function takeStep<
 /** Replaces errors that the Stop itself caused, such as a broken connection, which would mislead. */
 function stopped(item: Item, claim: Claim): Failed {
 	const task = taskOf(item) ?? claimedTask(claim);
-	const charge = task ? { taskId: task.task_id } : claim.isInDoubt ? 'maybe' : 'none';
+	const charge = task ? chargeOf(task) : claim.isInDoubt ? 'maybe' : 'none';
 	return failed(item, new StoppedError('', charge), task);
 }
 
@@ -88,10 +89,11 @@ export function withClaim<T extends Item>(item: T, claim: Claim): T {
 	if (item.state === 'planned') return item;
 	const { isInDoubt, taskId } = claim;
 	if (item.state !== 'failed') return { ...item, isInDoubt };
-	const { details = {} } = item.error as Partial<OctopusXError>;
-	// its ID arrived in the background
-	const isKnown = details.charge === 'maybe' && !isInDoubt && taskId !== undefined;
-	const error = isKnown ? withCharge(item.error, { taskId }) : item.error;
+	const { charge } = (item.error as Partial<OctopusXError>).details ?? {};
+	// an earlier run was charged, or the ID arrived in the background
+	const isCharged =
+		taskId !== undefined && !isInDoubt && !item.isTest && typeof charge !== 'object';
+	const error = isCharged ? withCharge(item.error, { taskId }) : item.error;
 	return { ...item, error, task: item.task ?? claimedTask(claim), isInDoubt };
 }
 

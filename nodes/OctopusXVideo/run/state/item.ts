@@ -1,6 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { OctopusXError, type Charge } from '../../api/errors';
-import { isFinal, type Task } from '../../api/task';
+import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { Job, WaitSettings } from '../../job';
 
 /**
@@ -96,6 +96,13 @@ export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	// tasks of Test Mode are never charged
 	const uncharged = error instanceof OctopusXError ? error.withCharge('none') : error;
 	return { state: 'failed', index, error: uncharged, task, isTest: true };
+}
+
+/** What a task cost, as far as its latest state shows. */
+export function chargeOf(task: Task): Charge {
+	const { task_id: taskId, failure } = task;
+	if (!hasFailed(task)) return { taskId };
+	return { taskId, refund: failure?.refunded ? 'given' : 'unknown' };
 }
 
 export function taskOf(item: Item): Task | undefined {

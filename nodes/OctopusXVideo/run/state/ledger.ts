@@ -181,9 +181,9 @@ export class Claim {
 		}
 	}
 
-	/** Notes that a checking execution now waits for the task. */
+	/** Notes that a checking execution now waits for the task. A doubt about a submission stays with this run. */
 	noteSuspended(): void {
-		for (const entry of this.entries) entry.isSuspended = true;
+		for (const entry of this.entries) if (entry.taskId !== undefined) entry.isSuspended = true;
 	}
 }
 

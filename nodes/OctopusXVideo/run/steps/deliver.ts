@@ -2,7 +2,7 @@ import type { IBinaryData } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
 import { hasFailed, type Task } from '../../api/task';
 import { now } from '../../timing/time';
-import { failed, type Delivered, type Failed, type Ready } from '../state/item';
+import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
 import { getTask, getVerdict } from './check';
 import { download } from './download';
@@ -26,7 +26,7 @@ export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered 
 /** The error of an item that waited for a video, but whose task ended without one. */
 async function explainFailure(scope: ItemScope, task: Task): Promise<OctopusXError> {
 	scope.claim.noteFailed(task.task_id);
-	const { status, failure, task_id: taskId } = task;
+	const { status, failure } = task;
 	// only the verdict says whether the charge was refunded; all items may ask for it at once
 	const verdict = failure?.refunded
 		? task
@@ -34,7 +34,7 @@ async function explainFailure(scope: ItemScope, task: Task): Promise<OctopusXErr
 	return new OctopusXError(
 		status === 'cancelled' ? 'The video was canceled' : 'The video could not be generated',
 		`OctopusX said: "${failure?.message}" (${failure?.code}). Fix what the reason names, often the prompt or an image, and run again. This is a new, paid video.`,
-		{ charge: { taskId, refund: verdict.failure?.refunded ? 'given' : 'unknown' } },
+		{ charge: chargeOf({ ...task, failure: verdict.failure ?? failure }) },
 	);
 }
 

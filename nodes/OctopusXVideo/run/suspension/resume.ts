@@ -8,7 +8,7 @@ import { asOctopusXError, attempt, OctopusXError } from '../../api/errors';
 import { checkDelay } from '../../timing/retry';
 import { now, toWallClock } from '../../timing/time';
 import { carryOutAll } from '../carryOut';
-import { failed, taskOf, type Ready } from '../state/item';
+import { chargeOf, failed, taskOf, type Ready } from '../state/item';
 import { Ledger } from '../state/ledger';
 import { conclude, shortenList, toOutput, withCharge } from '../state/output';
 import { openScope, type Scope } from '../state/scope';
@@ -182,7 +182,7 @@ async function isAbandoned(context: IExecuteFunctions, parent: string): Promise<
 function fail(context: IExecuteFunctions, items: Pending[], error: Error): INodeExecutionData[] {
 	const all = items.map((item) => {
 		if (item.state === 'failed') return item;
-		return failed(item, withCharge(error, { taskId: item.task.task_id }));
+		return failed(item, withCharge(error, chargeOf(item.task)));
 	});
 	return conclude(context, all, AFTER_SUSPENSION);
 }

@@ -2,7 +2,7 @@ import * as n8nWorkflow from 'n8n-workflow';
 import type { IExecuteFunctions, INode, IWorkflowBase } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
 import { CHECKED_EXECUTION } from '../../job';
-import { failed, type Failed } from '../state/item';
+import { chargeOf, failed, type Failed } from '../state/item';
 import { toOutput } from '../state/output';
 import { HANDOVER, writeHandover, type Pending } from './handover';
 
@@ -62,7 +62,7 @@ export function interrupted(items: Pending[], message: string): Failed[] {
 			: failed(
 					item,
 					new OctopusXError(message, 'The wait for the task was interrupted.', {
-						charge: { taskId: item.task.task_id },
+						charge: chargeOf(item.task),
 					}),
 				),
 	);
