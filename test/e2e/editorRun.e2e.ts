@@ -57,7 +57,7 @@ test('the error of a failed task contains its reason and its ID', async () => {
 	const { message, description } = await panel.error();
 	expect(message).toBe('The video could not be generated');
 	expect(description).toContain('"The sandbox let this task end failed" (task_failed)');
-	expect(description).toContain('task video_1');
+	expect(description).toContain('Task video_1');
 });
 
 test('a hint sums up the items without a video', async () => {
@@ -75,7 +75,7 @@ test('a hint sums up the items without a video', async () => {
 	const panel = await opened.editor.openNode(VIDEO_NODE);
 	await panel.execute();
 	await opened.editor.page
-		.getByText('1 of 1 items brought no video. 1 × The video could not be generated.')
+		.getByText('1 of 1 items failed: The video could not be generated (1).')
 		.waitFor();
 });
 

@@ -73,7 +73,7 @@ test('Retry On Fail continues with the same task and is not charged again', asyn
 	await setup.api.callWebhook('again');
 	const { data, status } = await setup.api.onlyEnded(workflow);
 	expect(status).toBe('success');
-	expect(setup.n8n.program.output).toContain('OctopusX task video_1 taken up again for item 0');
+	expect(setup.n8n.program.output).toContain('OctopusX: item 0 continues with task video_1');
 	expect(itemsOf(data)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });

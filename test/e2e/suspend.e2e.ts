@@ -195,7 +195,7 @@ test('suspended executions survive a kill of n8n, and each video is charged once
 	expect(ended.stopped?.status).toBe('canceled');
 	for (const path of ['stopped', 'deleted']) {
 		const tasks = [0, 1].map((index) => taskFor(`${path} ${index}`)).sort();
-		const line = () => /no execution waits any more for (.*)/g;
+		const line = () => /no execution waits for (.*?) any more/g;
 		await until(`the end of ${path}`, () =>
 			[...setup.n8n.program.output.matchAll(line())].some(
 				([, list = '']) => list.split(', ').sort().join() === tasks.join(),
