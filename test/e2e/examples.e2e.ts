@@ -145,7 +145,7 @@ test('example "batch from a list": failed items take a separate branch', async (
 		})),
 	);
 	const [{ report }] = jsonOf(data, 'Report') as [{ report: string }];
-	expect(report).toMatch(/^"A lighthouse.+" did not work: The video could not be generated.+/);
+	expect(report).toMatch(/^"A lighthouse.+" failed: The video could not be generated.+/);
 	expect(report).toMatch(new RegExp(`Task: ${task.id}$`));
 	expect(setup.sandbox.tasks).toHaveLength(3);
 });
