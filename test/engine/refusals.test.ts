@@ -150,13 +150,13 @@ describe.each(ON_ERROR)('refusals of a whole run with On Error set to %s', (onEr
 	test(`more items than Safety Limit (Items) are all refused with On Error ${onError}`, async () => {
 		const options = { maxVideos: 1 };
 		const run = await runNode(sandbox, { ...GENERATE, options }, twoItems);
-		expectEachRefused(run, /^2 items arrived, and 'Safety Limit \(Items\)' allows 1/);
+		expectEachRefused(run, /^2 items arrived, but 'Safety Limit \(Items\)' allows 1/);
 	});
 
 	test(`an expression in Safety Limit (Items) is evaluated once for the run with On Error ${onError}`, async () => {
 		const options = { maxVideos: '={{ $itemIndex === 0 ? 1 : 99 }}' };
 		const run = await runNode(sandbox, { ...GENERATE, options }, twoItems);
-		expectEachRefused(run, /^2 items arrived, and 'Safety Limit \(Items\)' allows 1/);
+		expectEachRefused(run, /^2 items arrived, but 'Safety Limit \(Items\)' allows 1/);
 	});
 
 	test(`Max Concurrency 0 is refused for every item with On Error ${onError}`, async () => {

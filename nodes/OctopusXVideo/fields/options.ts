@@ -9,7 +9,8 @@ export const MAX_CONCURRENCY: NumberRule = {
 	max: 50,
 	isWhole: true,
 	default: 10,
-	describe: (limits) => `How many items are worked on at the same time, ${limits}`,
+	describe: (limits) =>
+		`How many items are in progress at the same time, ${limits}. The value of the first item counts.`,
 };
 
 const TEST_MODES = { off: undefined, sample: 'sample', failure: 'failure' } as const;
@@ -22,19 +23,20 @@ const testModeOption: INodeProperties = {
 		{
 			name: 'Fail Like a Refused Prompt',
 			value: 'failure',
-			description: 'Every item fails as if the model had refused its prompt. Nothing is sent.',
+			description:
+				'Every item fails as if the model had refused its prompt. Nothing is sent or charged.',
 		},
 		{ name: 'Off', value: 'off', description: 'Real videos, which cost money' },
 		{
 			name: 'Return a Sample Video',
 			value: 'sample',
 			description:
-				'Every item gets a small ready-made video at once, marked with test: true. Nothing is sent.',
+				'Every item gets a small ready-made video at once, marked with test: true. Nothing is sent or charged.',
 		},
 	],
 	default: 'off',
 	description:
-		"Try the workflow without paying: nothing is sent to OctopusX. For free runs while you build, and real ones in production, use the expression {{ $execution.mode === 'test' ? 'sample' : 'off' }}.",
+		"Lets you try the workflow without paying: nothing is sent to OctopusX. For free runs while you build and real videos in production, use the expression {{ $execution.mode === 'test' ? 'sample' : 'off' }}.",
 };
 
 /** The Options collection of an operation: its own options, and those that every operation has. */

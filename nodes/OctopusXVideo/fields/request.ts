@@ -23,7 +23,7 @@ export const promptField: INodeProperties = {
 	required: true,
 	default: '',
 	placeholder: 'e.g. A paper boat drifts down a rainy street, slow tracking shot',
-	description: 'What the video should show: subject, motion, camera, style',
+	description: 'What the video should show: subject, motion, camera and style',
 };
 
 /** Length and shape of the new video. */
@@ -39,7 +39,7 @@ export const clipFields: INodeProperties[] = [
 		],
 		default: '16:9',
 		description:
-			'Shape of the video. For another ratio that the model offers, switch the field to Expression and type it, for example 1:1.',
+			'Shape of the video. For another ratio that the model supports, switch the field to Expression and type it, for example 1:1.',
 	},
 	{
 		displayName: 'Resolution',
@@ -53,7 +53,7 @@ export const clipFields: INodeProperties[] = [
 		],
 		default: '720p',
 		description:
-			'Size of the picture; larger ones cost more and take longer. For another value that the model offers, switch the field to Expression and type it.',
+			'Size of the picture. Larger videos cost more and take longer. For another value that the model supports, switch the field to Expression and type it.',
 	},
 ];
 
@@ -100,7 +100,7 @@ const MAX_VIDEOS: NumberRule = {
 	isWhole: true,
 	default: 100,
 	describe: () =>
-		'When more items than this arrive, the node stops before anything is charged. No limit unless added.',
+		'If more items than this arrive, the node stops before anything is charged. Without this option, there is no limit.',
 };
 
 /** Options of every operation that costs money. */
@@ -112,7 +112,7 @@ export const requestOptions: INodeProperties[] = [
 		default: '{}',
 		placeholder: 'e.g. {"seed": 42}',
 		description:
-			'JSON object merged into the request body last, for fields of the API that the node does not offer. A field set to null is left out of the request. May not replace model or prompt.',
+			'More fields for the API request, as a JSON object. They replace the same fields of the node, except model and prompt. To leave a field out of the request, set it to null.',
 	},
 	numberField(MAX_VIDEOS),
 ];
@@ -129,8 +129,8 @@ export function checkSafetyLimit(item: ItemParameters): void {
 	const count = item.context.getInputData().length;
 	if (count <= limit) return;
 	throw item.invalid(
-		`${count} items arrived, and '${MAX_VIDEOS.displayName}' allows ${limit}`,
-		'Check why so many items arrived, or raise the option.',
+		`${count} items arrived, but '${MAX_VIDEOS.displayName}' allows ${limit}`,
+		'Find out why so many items arrived, or raise the limit.',
 	);
 }
 
@@ -143,16 +143,17 @@ export const sendBinaryAsOption: INodeProperties = {
 		{
 			name: 'Part of the Request',
 			value: 'dataUri',
-			description: 'As a data URI: nothing is stored, a video may have at most 15 MB',
+			description: 'As a data URI. Nothing is stored. A video can have up to 15 MB.',
 		},
 		{
 			name: 'Uploaded First',
 			value: 'upload',
-			description: 'To storage of OctopusX, then by a public address: needed above 15 MB',
+			description:
+				'Uploads the file to OctopusX, where it gets a public URL. Needed for videos of more than 15 MB.',
 		},
 	],
 	default: 'dataUri',
-	description: 'How files from input data fields are sent',
+	description: 'How the node sends files from input data fields',
 };
 
 export function readSendBinaryAs(item: ItemParameters): PaidRequest['sendBinaryAs'] {
@@ -173,13 +174,13 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 	if (!isPlainObject(fields)) {
 		throw item.invalid(
 			"'Extra API Fields (JSON)' is not a JSON object",
-			'It looks like {"seed": 42}: field names and values between curly brackets.',
+			'Write field names and values in curly brackets, for example {"seed": 42}.',
 		);
 	}
 	if (!isShallow(fields)) {
 		throw item.invalid(
 			"'Extra API Fields (JSON)' is nested too deeply",
-			'It may have at most 20 levels.',
+			'It can have up to 20 levels.',
 		);
 	}
 	const names = Object.keys(fields).map((name) => name.trim().toLowerCase());

@@ -10,7 +10,7 @@ const POLL_INTERVAL: NumberRule = {
 	max: 300,
 	default: 5,
 	describe: (limits) =>
-		`Shortest time between two checks of a task, ${limits} seconds. In a long wait it grows: 30 seconds after 5 minutes, 60 after 10 minutes.`,
+		`Time between two checks of a task, ${limits} seconds. In a long wait, the node checks less often: every 30 seconds after 5 minutes, every 60 seconds after 10 minutes.`,
 };
 
 const TIMEOUT: NumberRule = {
@@ -21,7 +21,7 @@ const TIMEOUT: NumberRule = {
 	max: 1440,
 	default: 30,
 	describe: (limits) =>
-		`How long an item may take: ${limits} minutes, fractions are fine. After that, the task keeps running and can be fetched with Get Status.`,
+		`How long an item may take: ${limits} minutes. Decimals are allowed. After that, the task keeps running, and you can fetch its video with Get Status.`,
 };
 
 export const waitField: INodeProperties = {
@@ -30,7 +30,7 @@ export const waitField: INodeProperties = {
 	type: 'boolean',
 	default: true,
 	description:
-		'Whether to wait until the video is done. If off, the node returns the task ID at once: fetch the video later with Get Status.',
+		'Whether to wait until the video is done. If off, you get the task ID at once and can fetch the video later with Get Status.',
 };
 
 /** No expressions: an execution is suspended for all items or for none. */
@@ -43,17 +43,18 @@ export const waitStrategyField: INodeProperties = {
 		{
 			name: 'Keep the Execution Running',
 			value: 'poll',
-			description: 'Notices a finished video within seconds; occupies n8n until then',
+			description:
+				'Gets each video within seconds of its completion, but keeps n8n busy until then',
 		},
 		{
 			name: 'Suspend the Execution',
 			value: 'suspend',
 			description:
-				'Frees n8n, survives a restart, checks once a minute or less often. Needs n8n 2.27, or n8n 2.0 with On Error set to Continue, and a saved workflow.',
+				"Doesn't block n8n and survives a restart, but checks only once a minute or less often. Needs a saved workflow and n8n 2.27, or n8n 2.0 with On Error set to Continue.",
 		},
 	],
 	default: 'poll',
-	description: 'What happens to the execution while the videos are made',
+	description: 'What the execution does while it waits for the videos',
 	displayOptions: { show: { waitForCompletion: [true] } },
 };
 
@@ -74,7 +75,7 @@ const fileNameOption: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. intro.mp4',
-	description: 'Name of the downloaded file. The task ID if empty.',
+	description: 'Name of the downloaded file. If empty, the node uses the task ID.',
 };
 
 const binaryFieldOption: INodeProperties = {
@@ -83,7 +84,7 @@ const binaryFieldOption: INodeProperties = {
 	type: 'string',
 	default: 'data',
 	placeholder: 'e.g. data',
-	description: 'Name of the output field that receives the video file',
+	description: 'Name of the output field for the video file',
 };
 
 /** Options for waiting and downloading. Each is shown only if it has an effect. */
@@ -109,16 +110,16 @@ const toolOutputField: INodeProperties = {
 	name: 'output',
 	type: 'options',
 	options: [
-		{ name: 'Simplified', value: 'simplified', description: 'The fields that are used most' },
-		{ name: 'Raw', value: 'raw', description: 'Everything that OctopusX returns about the task' },
+		{ name: 'Simplified', value: 'simplified', description: 'The most useful fields' },
+		{ name: 'Raw', value: 'raw', description: 'Everything OctopusX returns about the task' },
 		{
 			name: 'Selected Fields',
 			value: 'selectedFields',
-			description: 'The task ID, and the fields that you choose',
+			description: 'The task ID and the fields you choose',
 		},
 	],
 	default: 'simplified',
-	description: 'Which fields of the task the AI Agent receives',
+	description: 'Which fields of the task the AI Agent gets',
 	displayOptions: { show: { '@tool': [true] } },
 };
 
@@ -133,7 +134,7 @@ const selectedFieldsField: INodeProperties = {
 		.map((name) => ({ name, value: name }))
 		.sort((a, b) => a.name.localeCompare(b.name)),
 	default: [],
-	description: 'Which fields the AI Agent receives besides the task ID',
+	description: 'Which fields the AI Agent gets in addition to the task ID',
 	displayOptions: { show: { '@tool': [true], output: ['selectedFields'] } },
 };
 
@@ -204,7 +205,7 @@ function readOutputFields(item: ItemParameters): readonly string[] | undefined {
 export const checkingFields: INodeProperties[] = [
 	{
 		displayName:
-			'This node checks the videos of a suspended execution. Do not stop or delete this execution. To stop waiting, stop the suspended one.',
+			"This node checks the videos of a suspended execution. Don't stop or delete this execution. To stop waiting, stop the suspended one.",
 		name: 'checkingNotice',
 		type: 'notice',
 		default: '',

@@ -24,9 +24,9 @@ export const edit: Operation = {
 	fields: [
 		{
 			...promptField,
-			placeholder: 'e.g. Keep the motion and the camera, turn the scene into a watercolor',
+			placeholder: 'e.g. Keep the motion and camera, and turn the scene into a watercolor',
 			description:
-				'What to change, and what to keep: motion, camera, subject. Ask for a new video, not for a correction of this one.',
+				'What to change and what to keep (motion, camera, subject). Describe a new version of the video rather than a correction.',
 		},
 		...mediaFields('video', 'Video', VIDEO),
 		referenceImagesField,

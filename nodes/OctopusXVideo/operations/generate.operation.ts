@@ -20,7 +20,7 @@ const modeField: INodeProperties = {
 	type: 'options',
 	noDataExpression: true,
 	options: [
-		{ name: 'Text to Video', value: 'textToVideo', description: 'Use nothing but a prompt' },
+		{ name: 'Text to Video', value: 'textToVideo', description: 'Use just a prompt' },
 		{ name: 'First Frame', value: 'firstFrame', description: 'Bring an image to life' },
 		{
 			name: 'First and Last Frame',
