@@ -386,6 +386,17 @@ describe('a loop from the error output back to the node', () => {
 		expect(outputOf(done)[0]?.json).toMatchObject({ status: 'completed' });
 	});
 
+	test('continues with the task of an item that has its first frame as a file', async () => {
+		const data = await storeBinary(Buffer.from('a'), 'image/png');
+		const done = await runLoop(
+			{ mode: 'firstFrame', firstFrameSource: 'binary', options },
+			{ input: [{ json: { prompt: 'one' }, binary: { data } }] },
+		);
+		expect(turnsOf(done)).toHaveLength(4);
+		expect(bill()).toEqual(['one']);
+		expect(outputOf(done)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+	});
+
 	test('repeats only a download that failed', async () => {
 		sandbox.faults.add({ on: 'file', times: 2, answer: { status: 404 } });
 		sandbox.faults.add({ on: 'content', times: 2, answer: { status: 404 } });

@@ -68,11 +68,18 @@ export function conclude(
 	}
 	addHints(context, items, failures);
 	if (error) throw error;
-	return items.map(toOutput);
+	// n8n merges only the JSON of the input into an item of the error output, so that a loop would lose its files
+	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
+	const input = hasErrorOutput ? context.getInputData() : [];
+	return items.map((item) => toOutput(item, input[item.index]?.binary));
 }
 
-/** The output item: the task, or the error under `json.error`. */
-export function toOutput(item: Settled): INodeExecutionData {
+/**
+ * The output item: the task, or the error under `json.error`.
+ *
+ * @param files for an error item
+ */
+export function toOutput(item: Settled, files?: INodeExecutionData['binary']): INodeExecutionData {
 	const pairedItem = { item: item.index };
 	if (item.state === 'delivered') return { json: jsonOf(item), binary: item.binary, pairedItem };
 	const { task, uncheckedId } = item;
@@ -85,7 +92,7 @@ export function toOutput(item: Settled): INodeExecutionData {
 		: uncheckedId && { task_id: uncheckedId, status: 'unknown' };
 	// `error` must stay the only key, or n8n 1.x keeps the item from the error output
 	const error = { ...textsOf(item.error), ...ids, ...(isTest(item) && { test: true }) };
-	return { json: { error }, pairedItem };
+	return { json: { error }, ...(files && { binary: files }), pairedItem };
 }
 
 /** The fields of an item's task that its output item has; none without a task. */

@@ -154,7 +154,7 @@ async function waitUntil(
 	time: number,
 ): Promise<INodeExecutionData[]> {
 	await context.putExecutionToWait(new Date(toWallClock(time)));
-	return interrupted(items, 'n8n ended while it checked the tasks').map(toOutput);
+	return interrupted(items, 'n8n ended while it checked the tasks').map((item) => toOutput(item));
 }
 
 /** The delay grows with the longest wait, and the last check is at the last deadline. */

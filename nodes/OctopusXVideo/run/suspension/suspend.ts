@@ -80,7 +80,7 @@ function protectFromRetry(context: IExecuteFunctions, items: Pending[]): void {
 	const entry = context.getExecuteData();
 	entry.node = { ...entry.node };
 	const stopped = interrupted(items, 'The execution was stopped while it was suspended');
-	entry.data = { ...entry.data, main: [stopped.map(toOutput)] };
+	entry.data = { ...entry.data, main: [stopped.map((item) => toOutput(item))] };
 }
 
 /** True if an AI agent called the node as a tool. */
