@@ -190,11 +190,13 @@ function findFile(
 	);
 }
 
+/** Files are part of `json` only if the workflow setting says so; otherwise, `_files` may be anybody's data. */
 function isOwnFile(item: ItemParameters, { id, data }: IBinaryData): boolean {
 	const { json, binary } = inputItem(item);
+	const isCombined = item.context.getWorkflowSettings?.().binaryMode === 'combined';
 	const own = [
 		...Object.values(binary ?? {}),
-		...Object.values(json._files ?? {}),
+		...Object.values((isCombined && json._files) || {}),
 	] as IBinaryData[];
 	return own.some((file) => (id ? file?.id === id : !file?.id && file?.data === data));
 }
