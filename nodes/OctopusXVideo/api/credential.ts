@@ -22,9 +22,20 @@ export function cleanKey(apiKey: unknown): string {
 export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	if (typeof baseUrl !== 'string') return undefined;
 	const address = baseUrl.trim().replace(BASE_URL_SUFFIX, '');
-	if (!/^https?:\/\/[^?#]+$/i.test(address) || !URL.canParse(address)) return undefined;
+	if (!/^https?:\/\/[^?#]+$/i.test(address) || !isParsable(address)) return undefined;
 	const { username, password } = new URL(address);
 	return username === '' && password === '' ? address : undefined;
+}
+
+/** Longer than signed addresses are. */
+const MAX_ADDRESS_LENGTH = 4_096;
+
+/**
+ * True if `new URL` accepts an address. A long one is refused: the time that Node takes for a name in
+ * other scripts grows with the square of its length.
+ */
+export function isParsable(address: string, base?: string): boolean {
+	return address.length <= MAX_ADDRESS_LENGTH && URL.canParse(address, base);
 }
 
 /** True if both addresses share scheme, host and port, so that the key of one may go to the other. */

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { isParsable } from './credential';
 import { codeIn, isPlainObject, reasonIn, shorten, textOf } from './envelope';
 
 /** The state of a task, in one vocabulary for all the models behind the API. */
@@ -237,5 +238,5 @@ function absoluteUrl(value: unknown, apiUrl: string): string | undefined {
 	const prefix = new URL(apiUrl).pathname.replace(/\/$/, '');
 	const hasPrefix = value.startsWith(`${prefix}/`);
 	const address = isPath && !hasPrefix ? `${apiUrl}${value}` : value;
-	return URL.canParse(address, apiUrl) ? new URL(address, apiUrl).href : undefined;
+	return isParsable(address, apiUrl) ? new URL(address, apiUrl).href : undefined;
 }

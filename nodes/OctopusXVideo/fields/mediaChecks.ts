@@ -1,5 +1,6 @@
 import { createHash } from 'crypto';
 import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
+import { isParsable } from '../api/credential';
 import { binarySize, detectMimeType, firstChunk, isUnspecifiedType } from '../files/inputFile';
 import type { MediaInput } from '../job';
 import type { ItemParameters } from './parameters';
@@ -91,7 +92,7 @@ export function checkUrl(
 	}
 	if (/^data:/i.test(url)) {
 		checkDataUri(item, label, url, kind);
-	} else if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+	} else if (!/^https?:\/\//i.test(url) || !isParsable(url)) {
 		throw item.invalid(
 			`'${label}' is not an address that OctopusX can open`,
 			`Use a public address that starts with http:// or https://, or a data URI (${kind.mimeTypeLabel}).`,
