@@ -1,3 +1,4 @@
+import { isParsable } from './credential';
 import { isPlainObject, type Answer } from './envelope';
 
 /** The API's name for the endpoint that the node sends its requests to. */
@@ -75,5 +76,5 @@ export function parseUploadTarget(answer: unknown, askedType: string): UploadTar
 }
 
 function isWebAddress(value: unknown): value is string {
-	return typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value);
+	return typeof value === 'string' && /^https?:\/\//i.test(value) && isParsable(value);
 }

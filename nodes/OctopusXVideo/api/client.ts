@@ -37,7 +37,7 @@ const UPLOAD_HOST = 'The host for uploads';
  */
 export class OctopusXClient {
 	protected constructor(
-		readonly transport: Pick<Transport, 'withKey' | 'withoutKey' | 'read'>,
+		readonly transport: Pick<Transport, 'withKey' | 'withoutKey' | 'read' | 'hideKey'>,
 		/** Origin and path prefix of the API, without a trailing slash. */
 		readonly apiUrl: string,
 	) {}
@@ -81,7 +81,7 @@ export class OctopusXClient {
 			signal,
 		});
 		const { statusCode, body: received } = answer;
-		const task = statusCode < 300 ? parseTask(received, this.apiUrl) : undefined;
+		const task = statusCode < 300 ? this.parseTask(received) : undefined;
 		// an answer without a status says nothing about the task, so it is checked first
 		const hasStatus = isPlainObject(received) && received.status !== undefined;
 		if (task) return hasStatus ? task : uncheckedTask(task.task_id);
@@ -95,7 +95,7 @@ export class OctopusXClient {
 	/** The current state of a task. */
 	async getTask(taskId: string, signal: AbortSignal): Promise<Task> {
 		const answer = await this.get(taskPath(taskId), signal);
-		const task = parseTask(answer.body, this.apiUrl, taskId);
+		const task = this.parseTask(answer.body, taskId);
 		if (task) return task;
 		throw explainAnswer(answer);
 	}
@@ -106,7 +106,7 @@ export class OctopusXClient {
 	 */
 	async getVerdict(taskId: string, signal: AbortSignal): Promise<Task> {
 		const answer = await this.get(`/v1/video/generations/${encodeURIComponent(taskId)}`, signal);
-		const task = parseTask(readVerdict(answer.body), this.apiUrl, taskId);
+		const task = this.parseTask(readVerdict(answer.body), taskId);
 		if (task) return task;
 		throw explainAnswer(answer);
 	}
@@ -174,6 +174,15 @@ export class OctopusXClient {
 		const answer = await this.exchange('GET', path, { timeout: READ_TIMEOUT_MS, signal });
 		if (answer.statusCode < 300) return answer;
 		throw explainAnswer(answer);
+	}
+
+	/** Reads a task. The URL parser drops and maps characters, which may put together a key in pieces. */
+	private parseTask(body: unknown, knownId?: string): Task | undefined {
+		const task = parseTask(body, this.apiUrl, knownId);
+		if (task?.video_url !== undefined && task.video_url !== this.contentUrl(task.task_id)) {
+			task.video_url = this.transport.hideKey(task.video_url);
+		}
+		return task;
 	}
 
 	/** Sends a JSON request and returns its answer, whatever its status. */

@@ -22,9 +22,20 @@ export function cleanKey(apiKey: unknown): string {
 export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	if (typeof baseUrl !== 'string') return undefined;
 	const address = baseUrl.trim().replace(BASE_URL_SUFFIX, '');
-	if (!/^https?:\/\/[^?#]+$/i.test(address) || !URL.canParse(address)) return undefined;
+	if (!/^https?:\/\/[^?#]+$/i.test(address) || !isParsable(address)) return undefined;
 	const { username, password } = new URL(address);
 	return username === '' && password === '' ? address : undefined;
+}
+
+/** Longer than signed addresses are. */
+const MAX_ADDRESS_LENGTH = 4_096;
+
+/**
+ * True if `new URL` accepts an address. A long one is refused: the time that Node takes for a name in
+ * other scripts grows with the square of its length.
+ */
+export function isParsable(address: string, base?: string): boolean {
+	return address.length <= MAX_ADDRESS_LENGTH && URL.canParse(address, base);
 }
 
 /** True if both addresses share scheme, host and port, so that the key of one may go to the other. */
@@ -35,6 +46,9 @@ export function isSameOrigin(url: string, other: string): boolean {
 /** Replaces the API key in a text. */
 export type HideKey = (text: string) => string;
 
+/** A backslash, as it is or encoded itself. */
+const BACKSLASH = '(?:\\\\|u005c|%(?:25){0,3}5c)';
+
 /**
  * Finds the key as it is, in other letter cases, percent-encoded, and as it may be escaped in JSON, even
  * in JSON inside of JSON. Other transformations, such as base64, are not recognized.
@@ -42,13 +56,45 @@ export type HideKey = (text: string) => string;
  * @param apiKey as it is sent; one that is too short for a key hides nothing
  */
 export function createHideKey(apiKey: string): HideKey {
-	if (apiKey.length < MIN_KEY_LENGTH) return (text) => text;
-	const characters = [...apiKey].map((character) => {
+	// backslashes are skipped in the text, because escapes add some anywhere
+	const characters = [...apiKey.replaceAll('\\', '')];
+	if (characters.length < MIN_KEY_LENGTH) return (text) => text;
+	const [first, ...others] = characters.map((character) => {
 		const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
-		const escaped = character.replace(/[^\w]/, '\\$&');
-		// bounded, so that it is linear
-		return `(?:\\\\{0,9}(?:${escaped}|u00${hex})|%(?:25)?${hex})`;
+		const escaped = character.replace(/\W/, '\\$&');
+		return `(?:${escaped}|u00${hex}|%(?:25){0,3}${hex})`;
 	});
-	const key = new RegExp(characters.join(''), 'gi');
+	// begins at the start of a run of backslashes, and has short runs inside, so that it is linear
+	const start = `(?<!${BACKSLASH})${BACKSLASH}*${first}`;
+	const rest = others.map((spelling) => `${BACKSLASH}{0,15}${spelling}`);
+	const key = new RegExp(start + rest.join(''), 'gi');
 	return (text) => text.replace(key, '***');
+}
+
+/**
+ * Hides the key in all texts and names of parsed JSON, in place, and also the name `__proto__`, because
+ * copies of the object could inherit from its value. Not recursive: JSON can be nested very deeply.
+ */
+export function hideInJson(json: unknown, hideKey: HideKey): unknown {
+	const open: object[] = [];
+	const hideIn = (value: unknown) => {
+		if (typeof value === 'object' && value !== null) open.push(value);
+		return typeof value === 'string' ? hideKey(value) : value;
+	};
+	const safe = hideIn(json);
+	for (let part = open.pop(); part !== undefined; part = open.pop()) {
+		if (Array.isArray(part)) {
+			for (let n = 0; n < part.length; n++) part[n] = hideIn(part[n]);
+			continue;
+		}
+		const fields = part as Record<string, unknown>;
+		for (const name of Object.keys(fields)) {
+			const value = fields[name];
+			const safeValue = hideIn(value);
+			const safeName = name === '__proto__' ? '***' : hideKey(name);
+			if (safeName !== name) delete fields[name];
+			if (safeName !== name || safeValue !== value) fields[safeName] = safeValue;
+		}
+	}
+	return safe;
 }

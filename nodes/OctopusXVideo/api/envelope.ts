@@ -92,7 +92,7 @@ function withoutMarkup(text: string): string {
 	for (;;) {
 		const start = text.indexOf('<', position);
 		if (start < 0) break;
-		if (!/^<[!/?]?[a-z]/i.test(text.slice(start, start + 3))) {
+		if (!/^<([!?]|\/?[a-z])/i.test(text.slice(start, start + 3))) {
 			safe += text.slice(position, start + 1);
 			position = start + 1;
 			continue;

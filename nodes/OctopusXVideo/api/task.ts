@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { isParsable } from './credential';
 import { codeIn, isPlainObject, reasonIn, shorten, textOf } from './envelope';
 
 /** The state of a task, in one vocabulary for all the models behind the API. */
@@ -134,11 +135,12 @@ export function readVerdict(body: unknown): unknown {
 
 /**
  * True if a text can be the path segment of a task. Dots alone would change the path, an unpaired
- * surrogate cannot be encoded, and control characters could forge lines of the log.
+ * surrogate cannot be encoded. Line breaks, control and invisible characters could forge lines of the log,
+ * and n8n renders markup in errors.
  */
 export function isTaskId(id: string): boolean {
 	if (id.length > MAX_ID_LENGTH || !/\S/.test(id)) return false;
-	return !/^\.{1,2}$|[\p{Surrogate}\p{Cc}]/u.test(id);
+	return !/^\.{1,2}$|[\p{Surrogate}\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>]/u.test(id);
 }
 
 /** A task of which only the ID is known. */
@@ -236,5 +238,5 @@ function absoluteUrl(value: unknown, apiUrl: string): string | undefined {
 	const prefix = new URL(apiUrl).pathname.replace(/\/$/, '');
 	const hasPrefix = value.startsWith(`${prefix}/`);
 	const address = isPath && !hasPrefix ? `${apiUrl}${value}` : value;
-	return URL.canParse(address, apiUrl) ? new URL(address, apiUrl).href : undefined;
+	return isParsable(address, apiUrl) ? new URL(address, apiUrl).href : undefined;
 }

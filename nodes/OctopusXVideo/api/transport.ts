@@ -4,7 +4,7 @@ import type {
 	IHttpRequestOptions,
 	ILoadOptionsFunctions,
 } from 'n8n-workflow';
-import type { HideKey } from './credential';
+import { hideInJson, type HideKey } from './credential';
 import type { Answer } from './envelope';
 
 export const CREDENTIAL = 'octopusXApi';
@@ -58,7 +58,7 @@ const AS_IT_IS = {
 export class Transport {
 	constructor(
 		private readonly context: ApiContext,
-		private readonly hideKey: HideKey,
+		readonly hideKey: HideKey,
 	) {}
 
 	/** Sends a request with the API key. Only `signal` ends the connection: a Stop does not. */
@@ -118,23 +118,23 @@ export class Transport {
 		} catch (error) {
 			return toNoAnswer(error, this.hideKey);
 		}
-		const body = this.hideKey(new TextDecoder().decode(buffer.subarray(0, bytes)));
-		if (bytes > MAX_ANSWER_BYTES) return { ...answer, body, isTooLarge: true };
+		const text = new TextDecoder().decode(buffer.subarray(0, bytes));
+		if (bytes > MAX_ANSWER_BYTES) {
+			return { ...answer, body: this.hideKey(text), isTooLarge: true };
+		}
+		// hidden after it is parsed, because `***` in the place of an escape would spoil the JSON
 		try {
-			return { ...answer, body: JSON.parse(body) as unknown };
+			return { ...answer, body: hideInJson(JSON.parse(text), this.hideKey) };
 		} catch {
-			return { ...answer, body };
+			return { ...answer, body: this.hideKey(text) };
 		}
 	}
 
 	private async open(url: string, exchange: Promise<unknown>) {
 		try {
 			const { statusCode, headers, body } = (await exchange) as Answer<ByteStream>;
-			const safe = Object.entries(headers).map(([name, value]) => [
-				name,
-				typeof value === 'string' ? this.hideKey(value) : value,
-			]);
-			return { statusCode, headers: Object.fromEntries(safe), body: ignoreErrors(body) };
+			const safeHeaders = hideInJson({ ...headers }, this.hideKey) as Answer['headers'];
+			return { statusCode, headers: safeHeaders, body: ignoreErrors(body) };
 		} catch (error) {
 			return {
 				...toNoAnswer(error, this.hideKey),

@@ -1,5 +1,5 @@
 import type { OctopusXClient } from './client';
-import { isSameOrigin } from './credential';
+import { isParsable, isSameOrigin } from './credential';
 import type { Answer } from './envelope';
 import { OctopusXError } from './errors';
 import { explainContent, explainHost, explainNoAnswer } from './explain';
@@ -69,7 +69,7 @@ async function withBody(client: OctopusXClient, answer: Answer<ByteStream>): Pro
 }
 
 function resolveLocation(location: string, base: string): string {
-	const target = URL.canParse(location, base) ? new URL(location, base) : undefined;
+	const target = isParsable(location, base) ? new URL(location, base) : undefined;
 	if (target?.protocol === 'http:' || target?.protocol === 'https:') return target.href;
 	throw new OctopusXError(
 		'The address of the video leads to one that cannot be opened',

@@ -1,5 +1,6 @@
 import { createHash } from 'crypto';
 import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
+import { isParsable } from '../api/credential';
 import { binarySize, detectMimeType, firstChunk, isUnspecifiedType } from '../files/inputFile';
 import type { MediaInput } from '../job';
 import type { ItemParameters } from './parameters';
@@ -91,7 +92,7 @@ export function checkUrl(
 	}
 	if (/^data:/i.test(url)) {
 		checkDataUri(item, label, url, kind);
-	} else if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+	} else if (!/^https?:\/\//i.test(url) || !isParsable(url)) {
 		throw item.invalid(
 			`'${label}' is not an address that OctopusX can open`,
 			`Use a public address that starts with http:// or https://, or a data URI (${kind.mimeTypeLabel}).`,
@@ -190,11 +191,13 @@ function findFile(
 	);
 }
 
+/** Files are part of `json` only if the workflow setting says so; otherwise, `_files` may be anybody's data. */
 function isOwnFile(item: ItemParameters, { id, data }: IBinaryData): boolean {
 	const { json, binary } = inputItem(item);
+	const isCombined = item.context.getWorkflowSettings?.().binaryMode === 'combined';
 	const own = [
 		...Object.values(binary ?? {}),
-		...Object.values(json._files ?? {}),
+		...Object.values((isCombined && json._files) || {}),
 	] as IBinaryData[];
 	return own.some((file) => (id ? file?.id === id : !file?.id && file?.data === data));
 }

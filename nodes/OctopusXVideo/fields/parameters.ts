@@ -1,6 +1,9 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { OctopusXError } from '../api/errors';
 
+/** Longer than any error without values of the input. */
+const MAX_ERROR_LENGTH = 2_000;
+
 /** A number that the user can set. The limits and the default are defined here only. */
 export interface NumberRule {
 	displayName: string;
@@ -130,6 +133,11 @@ export class ItemParameters {
 
 	/** Creates the error for an invalid parameter; the caller throws it. */
 	invalid(message: string, description: string): OctopusXError {
-		return new OctopusXError(`${message} [item ${this.index}]`, description);
+		return new OctopusXError(`${oneLine(message)} [item ${this.index}]`, oneLine(description));
 	}
+}
+
+/** Values of the input in an error must not add lines to a log, nor anything that a terminal carries out. */
+function oneLine(text: string): string {
+	return text.slice(0, MAX_ERROR_LENGTH).replace(/[\s\p{Cc}]+/gu, ' ');
 }

@@ -51,10 +51,11 @@ const REFUSAL: Answer = {
 
 /** Sends nothing, whatever a method of the client may ask for one day. */
 const silence = async () => ({ code: 'TEST_MODE', reason: 'Test Mode sends nothing' });
-const SILENT: Pick<Transport, 'withKey' | 'withoutKey' | 'read'> = {
+const SILENT: Pick<Transport, 'withKey' | 'withoutKey' | 'read' | 'hideKey'> = {
 	withKey: silence,
 	withoutKey: silence,
 	read: silence,
+	hideKey: (text) => text,
 };
 
 /** What Test Mode needs of n8n: a secret that no server knows. */
@@ -124,8 +125,8 @@ async function readToEnd(body: Buffer | ByteStream): Promise<void> {
 }
 
 /**
- * The ID of a sample, without its signature: the same for the same item and request. A file counts by its name and size, as n8n
- * stores it under another ID in each execution.
+ * The ID of a sample, without its signature: the same for the same item and request. A file counts by its
+ * name and size, as n8n stores it under another ID in each execution.
  */
 async function testIdOf(index: number, request: PaidRequest): Promise<string> {
 	const { model, seconds, aspect_ratio, resolution, ...others } = {

@@ -4,7 +4,7 @@ import { streamOf } from '../../files/body';
 import { chunksOf, openFile } from '../../files/inputFile';
 import { mapMedia, type FileInput, type PaidRequest } from '../../job';
 import { withRetries, type RetryPolicy } from '../../timing/retry';
-import { now } from '../../timing/time';
+import { now, withTimeout } from '../../timing/time';
 import type { ItemScope } from '../state/scope';
 import { ANSWER_TIMEOUT_MS } from './check';
 
@@ -25,7 +25,12 @@ export async function uploadFiles(
 	let fault: OctopusXError | undefined;
 	const media = await mapMedia(request.media, async (input) => {
 		if ('url' in input || fault) return input;
-		const uploaded = await uploadFile(scope, input, deadline);
+		// no attempt holds the item's place beyond its time
+		const uploaded = (await withTimeout(
+			Math.max(0, deadline - now()),
+			async (signal) => await uploadFile({ ...scope, signal }, input, deadline),
+			scope.signal,
+		)) ?? { fault: tooSlow() };
 		fault = uploaded.fault;
 		return uploaded.fault ? input : { url: uploaded.value };
 	});
@@ -69,12 +74,15 @@ async function uploadFile(
 		{
 			...policy,
 			deadline: Math.min(deadline, now() + target.expiresInMs),
-			attemptTimeoutMs: Math.min(PUT_TIMEOUT_MS, deadline - now()),
-			onTimeout: () =>
-				new OctopusXError('The upload took too long', 'It was given up.', { transient: true }),
+			attemptTimeoutMs: PUT_TIMEOUT_MS,
+			onTimeout: tooSlow,
 		},
 	);
 	return put.fault ? { fault: put.fault } : { value: target.publicUrl };
+}
+
+function tooSlow(): OctopusXError {
+	return new OctopusXError('The upload took too long', 'It was given up.', { transient: true });
 }
 
 /** Sends the file once, without the key. */
