@@ -27,15 +27,15 @@ export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	return username === '' && password === '' ? address : undefined;
 }
 
-/** Longer than signed addresses are. */
-const MAX_ADDRESS_LENGTH = 4_096;
+/** A host name of more than 1,000 characters, in an absolute or a relative URL. Real ones have at most 253. */
+const LONG_HOST = /^(?:[a-z]{1,9}:)?[/\\]{0,9}[^/?#\\]{1001}/i;
 
 /**
- * True if `new URL` accepts an address. A long one is refused: the time that Node takes for a name in
- * other scripts grows with the square of its length.
+ * True if `new URL` accepts a URL. One with a very long host name is refused, because the time that Node
+ * takes for a name in other scripts grows with the square of its length.
  */
-export function isParsable(address: string, base?: string): boolean {
-	return address.length <= MAX_ADDRESS_LENGTH && URL.canParse(address, base);
+export function isParsable(url: string, base?: string): boolean {
+	return !LONG_HOST.test(url) && URL.canParse(url, base);
 }
 
 /** True if both addresses share scheme, host and port, so that the key of one may go to the other. */

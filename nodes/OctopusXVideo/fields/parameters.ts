@@ -133,7 +133,8 @@ export class ItemParameters {
 
 	/** Creates the error for an invalid parameter; the caller throws it. */
 	invalid(message: string, description: string): OctopusXError {
-		return new OctopusXError(`${oneLine(message)} [item ${this.index}]`, oneLine(description));
+		message = oneLine(message);
+		return new OctopusXError(`${message} [item ${this.index}]`, oneLine(description));
 	}
 }
 
