@@ -14,7 +14,7 @@ export interface Explanation {
 	message: string;
 	/** What the user should do next. */
 	advice: string;
-	/** See `FaultDetails` for both. */
+	/** See `FaultDetails` for this field and the next. */
 	repeatable?: boolean;
 	affectsAllItems?: boolean;
 }

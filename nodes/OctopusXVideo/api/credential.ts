@@ -59,8 +59,8 @@ const BACKSLASH = '(?:\\\\|u005c|%(?:25){0,3}5c)';
  * @param apiKey as it is sent; if it is too short to be a key, nothing is hidden
  */
 export function createHideKey(apiKey: string): HideKey {
-	// without the key's own backslashes: the pattern allows some before every character, because escapes add
-	// them
+	// leaves out the key's own backslashes: the pattern allows some before every character, because escapes
+	// add them
 	const characters = [...apiKey.replaceAll('\\', '')];
 	if (characters.length < MIN_KEY_LENGTH) return (text) => text;
 	const [first, ...others] = characters.map((character) => {

@@ -32,8 +32,8 @@ const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 
 const MAX_QUOTE_LENGTH = 500;
 /**
- * Upper limit for quoting a whole response: longer than any response about a task, and short enough for an
- * error.
+ * Upper limit for quoting a whole response, in characters: longer than any response about a task, and short
+ * enough for an error.
  */
 const MAX_WHOLE_QUOTE_LENGTH = 4_000;
 /**

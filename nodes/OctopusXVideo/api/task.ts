@@ -102,8 +102,7 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	if (status === 'completed') {
 		const metadata = isPlainObject(answer.metadata) ? answer.metadata : {};
 		const given = absoluteUrl(video_url, apiUrl) ?? absoluteUrl(metadata.url, apiUrl);
-		// the API's own file endpoint may come with another host or scheme, so it is replaced with the
-		// configured one
+		// a URL of the API's own file endpoint may have another host or scheme, so the configured one is used
 		known.video_url =
 			given && !isContentAddress(given, taskId) ? given : contentUrl(apiUrl, taskId);
 	}
@@ -242,7 +241,7 @@ export function isShallow(value: unknown, depth = 0): boolean {
 }
 
 /**
- * Returns an absolute http(s) URL, or `undefined` if the value is none. A path is completed with the API's
+ * Returns an absolute http(s) URL, or `undefined` if the value is not one. A path is completed with the API's
  * URL.
  */
 function absoluteUrl(value: unknown, apiUrl: string): string | undefined {

@@ -123,7 +123,7 @@ export const requestOptions: INodeProperties[] = [
  * all of them are refused, even if the node continues on errors.
  */
 export function checkSafetyLimit(item: ItemParameters): void {
-	// read alone, because an expression in another option of the first item may fail
+	// reads only this option, because an expression in another option of the first item may fail
 	const maxVideos = new ItemParameters(item.context, 0).get(`options.${MAX_VIDEOS.name}`, Infinity);
 	if (maxVideos === Infinity) return;
 	const limit = item.number(MAX_VIDEOS, maxVideos);
@@ -135,7 +135,7 @@ export function checkSafetyLimit(item: ItemParameters): void {
 	);
 }
 
-/** Option of operations and modes that accept a file. */
+/** Shown in operations and modes that accept a file. */
 export const sendBinaryAsOption: INodeProperties = {
 	displayName: 'Send Files As',
 	name: 'sendBinaryAs',

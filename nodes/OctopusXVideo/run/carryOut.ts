@@ -21,7 +21,7 @@ import { ANSWER_TIMEOUT_MS, waitForTask } from './steps/check';
 import { deliver } from './steps/deliver';
 import { obtainTask } from './steps/obtain';
 
-/** Carries out items to their end, from whatever state they are in, side by side within Max Concurrency. */
+/** Takes items from any state to their end, side by side within Max Concurrency. */
 export async function carryOutAll(scope: Scope, items: Item[]): Promise<Settled[]> {
 	const settled = await Promise.all(items.map(async (item) => await carryOut(scope, item)));
 	return await explainRejectedKey(scope, settled);

@@ -91,8 +91,8 @@ function noAnswer(): OctopusXError {
 const MAX_REJECTIONS_IN_A_ROW = 3;
 
 /**
- * Opens when every further item would fail in the same way, because the API rejects the key or the balance,
- * or cannot be reached. Items that have not begun are then not attempted.
+ * Opens when every further item would fail in the same way, because the API rejects the key, the balance is
+ * too low, or the API cannot be reached. Items that have not begun are then not attempted.
  */
 export class CircuitBreaker {
 	private rejections = 0;

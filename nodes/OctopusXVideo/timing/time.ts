@@ -50,8 +50,8 @@ export async function waitAtMost<T>(
 }
 
 /**
- * Resolves to the result of `work`, or to `undefined` after `ms` or when `signal` is aborted. Then `work` is
- * aborted, too, so that it does not keep its connection.
+ * Resolves to the result of `work`, or to `undefined` after `ms` or when `signal` is aborted. In these two
+ * cases it also aborts `work`, so that `work` does not keep its connection.
  *
  * @param work receives the signal that aborts it
  */

@@ -26,9 +26,7 @@ interface Memory {
 
 const KEY = 'octopusXTasks';
 
-/**
- * Entries that runs in progress hold. This is not part of the entries themselves, because n8n saves those.
- */
+/** Entries that runs in progress hold. Kept outside the entries, because n8n saves those. */
 const held = new WeakSet<Entry>();
 
 /**

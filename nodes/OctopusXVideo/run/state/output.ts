@@ -25,8 +25,8 @@ const RETRY_CONTINUES_WITH_TASK =
 	"Or use Retry in n8n's list of executions: it continues with this task.";
 
 /**
- * The node cannot tell a Stop by the user from n8n's own time limit. After the former, n8n 2.x overwrites
- * what the node remembers with the state at the start of the execution.
+ * The node cannot tell a Stop by the user from n8n's own time limit. After a Stop by the user, n8n 2.x
+ * overwrites what the node remembers with the state at the start of the execution.
  */
 const AFTER_STOP =
 	"Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand, you pay again.";

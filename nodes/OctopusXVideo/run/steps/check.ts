@@ -134,9 +134,9 @@ export async function getVerdict({ client, signal }: ItemScope, task: Task): Pro
 }
 
 /**
- * Decides which faults of a check are retried. A task of this run is not given up if the API does not know it
- * once, or if the key is rejected: the submission itself may have used up its quota, and until the user tops
- * it up, the API rejects the key as if it were wrong (docs/API.md, "Charges").
+ * Decides which faults of a check are retried. A task of this run is not given up if the API once reports it
+ * as unknown, or if the API rejects the key: the submission itself may have used up the key's quota, and
+ * until the user tops it up, the API rejects the key as if it were wrong (docs/API.md, "Charges").
  */
 function retryRule({ isOwnTask }: Running): RetryPolicy['shouldRetry'] {
 	let unknown = 0;

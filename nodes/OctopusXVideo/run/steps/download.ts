@@ -17,7 +17,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
 const STALL_TIMEOUT_MS = 60_000;
 const STALL_CHECK_INTERVAL_MS = 5_000;
 
-/** Upper limit for a download: far longer than one that works takes. Ends one that trickles. */
+/** Upper limit for a download: far longer than any working download takes. Ends one that trickles. */
 const DOWNLOAD_TIMEOUT_MS = 2 * 60 * 60_000;
 
 /**
@@ -118,7 +118,7 @@ async function storeFile(
 /**
  * Yields the body of a response. Throws if it does not begin like a video, is incomplete or is too large.
  * Node itself reports a body that is cut short. Content-Length is not compared exactly, because a host may
- * have compressed the file although it was asked not to. But a video hardly shrinks.
+ * compress the file although it is asked not to. A video hardly shrinks, so twice that length is enough.
  */
 async function* checkedChunks(
 	{ headers, body }: Answer<ByteStream>,
@@ -188,8 +188,8 @@ class Watchdog {
 }
 
 /**
- * Rejects a response that is not a video by its type. Some hosts send a page with status 200, and some of
- * those label it as a video, which `rejectOtherContent` detects.
+ * Rejects a response whose Content-Type is a text type. Some hosts send a page with status 200. If they label
+ * the page as a video, `rejectOtherContent` detects it.
  */
 function rejectOtherType({ headers }: Answer<ByteStream>): void {
 	if (/^text\/|\b(html|xml|json)\b/i.test(String(headers['content-type'] ?? ''))) throw noVideo();

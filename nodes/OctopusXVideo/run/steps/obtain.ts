@@ -43,7 +43,7 @@ export async function obtainTask(
 
 /**
  * Returns the task for a request: the one that an earlier run was charged for, unless it ended without a
- * video, or a new one.
+ * video, or else a new one.
  *
  * Rules that must not regress:
  * - A submission is retried only if the server has certainly not accepted it: the server said so (429, or 503

@@ -40,14 +40,14 @@ const MAX_NAMED = 20;
  */
 const START_UP_MS = 60_000;
 
-/** The start of n8n, in `now()` time: n8n loads its packages while it starts. */
+/** When n8n started, in `now()` time: it loads its packages while it starts. */
 const loadedAt = now();
 
 /** A round of checks, in which all tasks are checked once. */
 interface Round {
 	/** When retries of this round end, in `now()` time. */
 	until: number;
-	/** True once the API has not answered until then. */
+	/** True if the API did not answer until then. */
 	isDown: boolean;
 }
 
