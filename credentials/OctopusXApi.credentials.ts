@@ -69,7 +69,7 @@ export class OctopusXApi implements ICredentialType {
 				},
 			},
 			{
-				// the console answers every path with its web page and HTTP 200
+				// the console serves its web page for every path, with HTTP 200
 				type: 'responseSuccessBody',
 				properties: {
 					key: '0',
@@ -90,7 +90,9 @@ export class OctopusXApi implements ICredentialType {
 		] as ICredentialTestRequest['rules'],
 	};
 
-	/** A function, because n8n does not resolve a credential's expressions if `binaryMode` is `combined`. */
+	/**
+	 * Uses a function, because n8n does not resolve a credential's expressions if `binaryMode` is `combined`.
+	 */
 	async authenticate(
 		{ apiKey }: ICredentialDataDecryptedObject,
 		options: IHttpRequestOptions,

@@ -1,16 +1,16 @@
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
 
 /**
- * Name of the hidden parameter that turns a node into the check of a checking execution. Its value is
- * the ID of the suspended execution.
+ * Name of the hidden parameter that marks the node of a checking execution. Its value is the ID of the
+ * suspended execution.
  */
 export const CHECKED_EXECUTION = 'checkedExecution';
 
-/** An image or video from the user: an address, a data URI, or a file on the input item. */
+/** An image or video from the user: a URL, a data URI, or a file on the input item. */
 export type MediaInput = { url: string } | FileInput;
 
 export interface FileInput {
-	/** The field's display name for errors, such as "First Frame". Not part of the request. */
+	/** The field's display name in errors, such as "First Frame". Not part of the request. */
 	label: string;
 	itemIndex: number;
 	field: string | IBinaryData;
@@ -21,13 +21,13 @@ export interface FileInput {
 	identity: string;
 }
 
-/** A request that costs money; its files are not read yet. */
+/** A request that costs money. Its files have not been read yet. */
 export interface PaidRequest {
-	/** Path of the POST below the API's address, such as `/v1/videos`. */
+	/** Path of the POST below the API's URL, such as `/v1/videos`. */
 	path: string;
 	/** JSON fields of the body, as in docs/API.md, "Create a task". */
 	fields: Record<string, string>;
-	/** Images and videos by their field in the body. The order of a list is the user's. */
+	/** Images and videos by the name of their field in the body. A list has the user's order. */
 	media: Record<string, MediaInput | MediaInput[]>;
 	/** How files are sent: inside the body, or uploaded to the API's storage first. */
 	sendBinaryAs: 'dataUri' | 'upload';
@@ -38,14 +38,14 @@ export interface PaidRequest {
 export interface DownloadSettings {
 	/** Name of the binary field on the output item. */
 	outputField: string;
-	/** Empty: `<task_id>.mp4`. */
+	/** If empty, the name is `<task_id>.mp4`. */
 	fileName: string;
 }
 
 /** What Test Mode returns instead of a real video: a sample of a few kB, or a refused prompt. */
 export type TestMode = 'sample' | 'failure';
 
-/** The fields of a simplified task, in output order. A field without a value is left out. */
+/** The fields of a simplified task, in output order. Fields without a value are left out. */
 export const OUTPUT_FIELDS: readonly string[] = [
 	'task_id',
 	'status',
@@ -64,16 +64,16 @@ export const OUTPUT_FIELDS: readonly string[] = [
 /** Everything to do for one item: create a task or fetch an existing one, then wait and download. */
 export interface Job {
 	source: { request: PaidRequest } | { taskId: string };
-	/** Time limit for the item, from its start. Time in the queue for Max Concurrency does not count. */
+	/** Time limit for the item, from its start. Time in the queue for Max Concurrency is excluded. */
 	timeoutMs: number;
 	/** How many items of the run may be in progress at the same time. */
 	maxConcurrency: number;
-	/** Absent: return the task as it is now. */
+	/** If absent, the task is returned as it is now. */
 	wait?: WaitSettings;
 	download?: DownloadSettings;
-	/** Absent: the real API is used. */
+	/** If absent, the real API is used. */
 	testMode?: TestMode;
-	/** The task's fields for the output item, in this order. Absent: all fields, in the API's order. */
+	/** The task's fields for the output item, in this order. If absent, all fields in the API's order. */
 	outputFields?: readonly string[];
 }
 

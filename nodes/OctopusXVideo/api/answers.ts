@@ -1,26 +1,26 @@
 import { isParsable } from './credential';
 import { isPlainObject, type Answer } from './envelope';
 
-/** The API's name for the endpoint that the node sends its requests to. */
+/** The `supported_endpoint_types` entry of models that the node can use. */
 const VIDEO_ENDPOINT = 'openai-video';
 
-/** Default of `expires_in` (docs/API.md, "Other endpoints"). */
+/** Default for `expires_in`, if the API sends none (docs/API.md, "Other endpoints"). */
 const DEFAULT_EXPIRES_IN_S = 900;
 
-/** Where to upload a file, and the address at which the API finds it afterwards. */
+/** Where to upload a file, and the URL at which the API finds it afterwards. */
 export interface UploadTarget {
 	uploadUrl: string;
 	publicUrl: string;
-	/** The address is signed for this type, so the file must be sent with it. */
+	/** `uploadUrl` is signed for this type, so the file must be sent with it. */
 	contentType: string;
 	expiresInMs: number;
 }
 
 /**
- * Reads the IDs of models that may make videos from an answer of `GET /v1/models`. A model without
- * endpoint types is kept: the gateway leaves them empty until it has built a cache.
+ * Reads the IDs of models that may make videos from a response to `GET /v1/models`. Keeps models without
+ * endpoint types, because the gateway leaves the types empty until it has built a cache.
  *
- * @returns `undefined` if the answer has no list of models
+ * @returns `undefined` if the response has no list of models
  */
 export function parseVideoModels(answer: unknown): string[] | undefined {
 	if (!isPlainObject(answer) || !Array.isArray(answer.data)) return undefined;
@@ -34,10 +34,10 @@ export function parseVideoModels(answer: unknown): string[] | undefined {
 }
 
 /**
- * Reads why the API rejects a key from an answer of `GET /api/usage/token/`, which accepts keys that
- * all other endpoints reject with one and the same 401 (docs/API.md, "Other endpoints").
+ * Reads why the API rejects a key from a response to `GET /api/usage/token/`. That endpoint accepts keys that
+ * all others reject with one and the same 401 (docs/API.md, "Other endpoints").
  *
- * @returns a sentence for the user; empty if the answer does not help
+ * @returns a sentence for the user; empty if the response does not help
  */
 export function readKeyState({ statusCode, body }: Pick<Answer, 'statusCode' | 'body'>): string {
 	if (!isPlainObject(body)) return '';
@@ -54,7 +54,7 @@ export function readKeyState({ statusCode, body }: Pick<Answer, 'statusCode' | '
 	if (typeof expiresAt === 'number' && expiresAt > 0 && expiresAt * 1_000 < Date.now()) {
 		return 'OctopusX says that the key has expired.';
 	}
-	// an unlimited key has a negative rest
+	// the remaining quota of an unlimited key is negative
 	if (isUnlimited !== true && typeof left === 'number' && left <= 0) {
 		return "The key's quota is used up: raise it in the OctopusX console, and enable the key there.";
 	}
@@ -62,9 +62,10 @@ export function readKeyState({ statusCode, body }: Pick<Answer, 'statusCode' | '
 }
 
 /**
- * Reads an answer of `POST /api/upload/presign`.
+ * Reads a response to `POST /api/upload/presign`.
  *
- * @returns `undefined` if the answer has no usable addresses
+ * @param askedType the requested MIME type, used if the response has no valid one
+ * @returns `undefined` if a URL is missing or invalid
  */
 export function parseUploadTarget(answer: unknown, askedType: string): UploadTarget | undefined {
 	if (!isPlainObject(answer) || !isPlainObject(answer.data)) return undefined;

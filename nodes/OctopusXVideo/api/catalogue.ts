@@ -1,20 +1,20 @@
 import { FROM_MODEL_SERVICE, type Envelope } from './envelope';
 
-/** The parts of an answer that decide what it means. */
+/** The parts of a response that decide what it means. */
 export interface AnswerFacts extends Envelope {
 	statusCode: number;
-	/** True for text instead of JSON, mostly a page of a proxy. */
+	/** True for text instead of JSON, usually a proxy's web page. */
 	isPage: boolean;
 	isTooLarge: boolean;
-	/** True if the answer has a `Retry-After`. */
+	/** True if the response has a valid `Retry-After` header. */
 	hasRetryAfter: boolean;
 }
 
 export interface Explanation {
 	message: string;
-	/** What to do next. */
+	/** What the user should do next. */
 	advice: string;
-	/** See `FaultDetails`. */
+	/** See `FaultDetails` for this field and the next. */
 	repeatable?: boolean;
 	affectsAllItems?: boolean;
 }
@@ -30,7 +30,7 @@ const MODEL_CODES: readonly string[] = [
 	'missing_model',
 ];
 
-/** The model service could not be reached, or its answer made no sense. */
+/** Codes for a model service that the gateway could not reach or did not understand. */
 export const SERVICE_CODES: readonly string[] = [
 	'do_request_failed',
 	'read_response_body_failed',
@@ -39,14 +39,17 @@ export const SERVICE_CODES: readonly string[] = [
 	'invalid_response',
 ];
 
-/** Explains an answer that is not a success: by its code, which is more specific, else by its status. */
+/**
+ * Explains a response that is not a success: by its code or, if that says nothing, by its less specific
+ * status.
+ */
 export function explanationOf(answer: AnswerFacts): Explanation {
 	return explainCode(answer) ?? explainStatus(answer);
 }
 
-/** docs/API.md, "Refusals". */
+/** Explains a response by its code (docs/API.md, "Refusals"). */
 function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | undefined {
-	// whatever the code says
+	// takes precedence over any code
 	if (statusCode === 429) {
 		return {
 			message: 'OctopusX received too many requests',
@@ -97,7 +100,7 @@ function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | 
 	return undefined;
 }
 
-/** The gateway passes on the status of the model service. */
+/** Explains a refusal by the model service, whose status the gateway passes on. */
 function explainModelService(statusCode: number): Explanation {
 	if (statusCode === 401 || statusCode === 403) {
 		return {
@@ -105,7 +108,7 @@ function explainModelService(statusCode: number): Explanation {
 			advice: 'Your API key is not the reason. Try again later, or tell the support of OctopusX.',
 		};
 	}
-	// below 400: an answer that the gateway does not understand, and whose charge it refunds
+	// below 400: the gateway did not understand the model service's response, and refunds the charge
 	if (isTemporary(statusCode) || statusCode < 400) {
 		return { message: 'The AI model is not available at the moment', advice: LATER };
 	}
@@ -132,7 +135,8 @@ function explainStatus(answer: AnswerFacts): Explanation {
 			affectsAllItems: true,
 		};
 	}
-	// the API answers these in JSON, so a page comes from a proxy and is not about key or balance
+	// the API answers these statuses in JSON, so a page comes from a proxy and is not about the key or the
+	// balance
 	if (isPage && [401, 402, 403].includes(statusCode)) return WEB_PAGE;
 	if (statusCode === 401) {
 		return {
@@ -189,7 +193,7 @@ function explainStatus(answer: AnswerFacts): Explanation {
 	return { message: 'OctopusX sent an answer that the node does not understand', advice: LATER };
 }
 
-/** True for a status that describes the moment, not the request. */
+/** True if the status is about the server's current state, not about the request. */
 export function isTemporary(statusCode: number): boolean {
 	return statusCode >= 500 || statusCode === 429 || statusCode === 408;
 }

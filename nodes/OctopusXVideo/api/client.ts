@@ -22,18 +22,18 @@ import {
 } from './transport';
 
 /**
- * When n8n cuts a connection that brings no answer; `signal` ends one that has begun. For requests that
- * send files, this is later than the node gives up on the answer, so that a late task ID is still noted.
+ * How long n8n waits for a response to begin; after that, only `signal` ends the connection. For requests
+ * that send files, this is longer than the node itself waits, so that a late task ID is still noted.
  */
 const SEND_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;
 
-/** The user's name for it. */
+/** The host's name in errors. */
 const UPLOAD_HOST = 'The host for uploads';
 
 /**
- * The OctopusX API. Every failure is thrown as an `OctopusXError`. The `signal` of each method ends
- * the connection. Node does not deliver answers below 200, so a status below 300 is a success.
+ * The OctopusX API. Every failure is thrown as an `OctopusXError`. Aborting a method's `signal` ends its
+ * connection. A status below 300 is a success, because Node does not deliver 1xx responses.
  */
 export class OctopusXClient {
 	protected constructor(
@@ -42,7 +42,7 @@ export class OctopusXClient {
 		readonly apiUrl: string,
 	) {}
 
-	/** One client serves all items: n8n resolves credentials for the first item only. */
+	/** One client serves all items, because n8n resolves credentials for the first item only. */
 	static async connect(context: ApiContext): Promise<OctopusXClient> {
 		const { baseUrl, apiKey } = await context.getCredentials(CREDENTIAL);
 		const apiUrl = normalizeBaseUrl(baseUrl);
@@ -63,10 +63,11 @@ export class OctopusXClient {
 	}
 
 	/**
-	 * Creates a task: the one request that costs money, so it is sent once and never repeated here.
+	 * Creates a task. This is the one request that costs money, so it is sent once and never retried here.
 	 *
-	 * @param path of the request, such as `/v1/videos`
-	 * @param body JSON in UTF-8, of `bytes` bytes
+	 * @param path such as `/v1/videos`
+	 * @param body JSON in UTF-8
+	 * @param bytes length of `body`
 	 */
 	async createTask(
 		path: string,
@@ -82,7 +83,8 @@ export class OctopusXClient {
 		});
 		const { statusCode, body: received } = answer;
 		const task = statusCode < 300 ? this.parseTask(received) : undefined;
-		// an answer without a status says nothing about the task, so it is checked first
+		// without a status, the response says nothing about the task, so the task is checked before it is
+		// used
 		const hasStatus = isPlainObject(received) && received.status !== undefined;
 		if (task) return hasStatus ? task : uncheckedTask(task.task_id);
 		// a 4xx is a rejection even if its body contains an ID
@@ -92,7 +94,7 @@ export class OctopusXClient {
 		throw explainSubmission(answer);
 	}
 
-	/** The current state of a task. */
+	/** Returns the current state of a task. */
 	async getTask(taskId: string, signal: AbortSignal): Promise<Task> {
 		const answer = await this.get(taskPath(taskId), signal);
 		const task = this.parseTask(answer.body, taskId);
@@ -101,8 +103,8 @@ export class OctopusXClient {
 	}
 
 	/**
-	 * The gateway's own view of a task, for when the model service's words are not enough (docs/API.md,
-	 * "The verdict").
+	 * Returns the gateway's own view of a task, for when the model service's status is not enough
+	 * (docs/API.md, "The verdict").
 	 */
 	async getVerdict(taskId: string, signal: AbortSignal): Promise<Task> {
 		const answer = await this.get(`/v1/video/generations/${encodeURIComponent(taskId)}`, signal);
@@ -111,13 +113,16 @@ export class OctopusXClient {
 		throw explainAnswer(answer);
 	}
 
-	/** Why the API rejects the key, in a sentence; the API allows 20 calls in 20 minutes per address. */
+	/**
+	 * Returns a sentence that says why the API rejects the key. The API allows 20 calls in 20 minutes per IP
+	 * address.
+	 */
 	async getKeyState(signal: AbortSignal): Promise<string> {
 		const options = { timeout: READ_TIMEOUT_MS, signal };
 		return readKeyState(await this.exchange('GET', '/api/usage/token/', options));
 	}
 
-	/** The IDs of the models that the key may use and that may make videos. */
+	/** Returns the IDs of the models that the key may use and that may make videos. */
 	async getVideoModels(signal: AbortSignal): Promise<string[]> {
 		const answer = await this.get('/v1/models', signal);
 		const models = parseVideoModels(answer.body);
@@ -125,17 +130,17 @@ export class OctopusXClient {
 		throw explainAnswer(answer);
 	}
 
-	/** Where the API serves the file of a task to the owner of the key. */
+	/** Returns the URL at which the API serves the file of a task to the owner of the key. */
 	contentUrl(taskId: string): string {
 		return contentUrl(this.apiUrl, taskId);
 	}
 
-	/** True for an address as `contentUrl` returns it. */
+	/** True if `contentUrl` could have returned this URL. */
 	isContentUrl(url: string): boolean {
 		return url.startsWith(`${this.apiUrl}/v1/videos/`) && url.endsWith('/content');
 	}
 
-	/** An address to upload a file to. */
+	/** Requests a URL to upload a file to. */
 	async presignUpload(
 		fileName: string,
 		contentType: string,
@@ -152,7 +157,7 @@ export class OctopusXClient {
 		throw explainAnswer(answer);
 	}
 
-	/** Uploads the bytes of a file, without the key. */
+	/** Uploads a file, without sending the key. */
 	async putFile(
 		{ uploadUrl, contentType }: UploadTarget,
 		body: ByteStream | Buffer,
@@ -176,7 +181,10 @@ export class OctopusXClient {
 		throw explainAnswer(answer);
 	}
 
-	/** Reads a task. The URL parser drops and maps characters, which may put together a key in pieces. */
+	/**
+	 * Reads a task. Hides the key in `video_url` again, because the URL parser drops and maps characters,
+	 * which may put together a key in pieces.
+	 */
 	private parseTask(body: unknown, knownId?: string): Task | undefined {
 		const task = parseTask(body, this.apiUrl, knownId);
 		if (task?.video_url !== undefined && task.video_url !== this.contentUrl(task.task_id)) {
@@ -185,7 +193,7 @@ export class OctopusXClient {
 		return task;
 	}
 
-	/** Sends a JSON request and returns its answer, whatever its status. */
+	/** Sends a JSON request and returns the response, whatever its status. */
 	private async exchange(
 		method: IHttpRequestMethods,
 		path: string,

@@ -1,23 +1,26 @@
-/** Everything that is not part of a key, such as invisible characters pasted along with it. */
+/** Characters that cannot be part of a key, such as invisible ones pasted along with it. */
 const NOT_IN_A_KEY = /[^\x21-\x7e]/g;
 
-/** A shorter text is no key: hiding it would only spoil texts and IDs that happen to contain it. */
+/** A shorter string is not a key. Hiding it would only spoil messages and IDs that happen to contain it. */
 const MIN_KEY_LENGTH = 8;
 
-/** What people paste after the host: trailing slashes, `/v1`, or both. Bounded, so that it is linear. */
+/**
+ * What users paste after the host: trailing slashes, `/v1`, or both. Bounded, so that matching takes linear
+ * time.
+ */
 export const BASE_URL_SUFFIX = /\/{0,9}(\/v1)?\/{0,9}$/;
 
-/** The API key as it is sent in the header. */
+/** Returns the API key as it is sent in the header; empty if there is none. */
 export function cleanKey(apiKey: unknown): string {
 	return typeof apiKey === 'string' ? apiKey.replace(NOT_IN_A_KEY, '') : '';
 }
 
 /**
- * The address that all API paths are appended to.
+ * Returns the URL that all API paths are appended to.
  *
  * @param baseUrl as typed into the credential; a trailing `/` or `/v1` is ignored
- * @returns `undefined` if it is not an http(s) address, if it has a query or a fragment, which would
- * swallow the path, or a user name, which would be sent instead of the key
+ * @returns `undefined` if it is not an http(s) URL, or if it has a query or fragment, which would swallow the
+ * path, or a user name or password, which would be sent instead of the key
  */
 export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	if (typeof baseUrl !== 'string') return undefined;
@@ -38,25 +41,26 @@ export function isParsable(url: string, base?: string): boolean {
 	return !LONG_HOST.test(url) && URL.canParse(url, base);
 }
 
-/** True if both addresses share scheme, host and port, so that the key of one may go to the other. */
+/** True if both URLs share scheme, host and port, so that a key for one may be sent to the other. */
 export function isSameOrigin(url: string, other: string): boolean {
 	return new URL(url).origin === new URL(other).origin;
 }
 
-/** Replaces the API key in a text. */
+/** Replaces the API key in a string with `***`. */
 export type HideKey = (text: string) => string;
 
-/** A backslash, as it is or encoded itself. */
+/** Matches a backslash, plain or encoded. */
 const BACKSLASH = '(?:\\\\|u005c|%(?:25){0,3}5c)';
 
 /**
- * Finds the key as it is, in other letter cases, percent-encoded, and as it may be escaped in JSON, even
- * in JSON inside of JSON. Other transformations, such as base64, are not recognized.
+ * Creates a function that hides the key: as it is, in other letter cases, percent-encoded, and escaped in
+ * JSON, even in JSON nested in a JSON string. Other encodings, such as base64, are not recognized.
  *
- * @param apiKey as it is sent; one that is too short for a key hides nothing
+ * @param apiKey as it is sent; if it is too short to be a key, nothing is hidden
  */
 export function createHideKey(apiKey: string): HideKey {
-	// backslashes are skipped in the text, because escapes add some anywhere
+	// leaves out the key's own backslashes: the pattern allows some before every character, because escapes
+	// add them
 	const characters = [...apiKey.replaceAll('\\', '')];
 	if (characters.length < MIN_KEY_LENGTH) return (text) => text;
 	const [first, ...others] = characters.map((character) => {
@@ -64,7 +68,8 @@ export function createHideKey(apiKey: string): HideKey {
 		const escaped = character.replace(/\W/, '\\$&');
 		return `(?:${escaped}|u00${hex}|%(?:25){0,3}${hex})`;
 	});
-	// begins at the start of a run of backslashes, and has short runs inside, so that it is linear
+	// starts only at the beginning of a run of backslashes and allows only short runs inside, so that
+	// matching takes linear time
 	const start = `(?<!${BACKSLASH})${BACKSLASH}*${first}`;
 	const rest = others.map((spelling) => `${BACKSLASH}{0,15}${spelling}`);
 	const key = new RegExp(start + rest.join(''), 'gi');
@@ -72,8 +77,9 @@ export function createHideKey(apiKey: string): HideKey {
 }
 
 /**
- * Hides the key in all texts and names of parsed JSON, in place, and also the name `__proto__`, because
- * copies of the object could inherit from its value. Not recursive: JSON can be nested very deeply.
+ * Hides the key in all strings and property names of parsed JSON, in place. Also hides the name `__proto__`,
+ * because copies of the object could inherit from its value. Not recursive, because JSON can be nested very
+ * deeply.
  */
 export function hideInJson(json: unknown, hideKey: HideKey): unknown {
 	const open: object[] = [];

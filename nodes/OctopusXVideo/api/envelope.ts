@@ -1,29 +1,29 @@
-/** An HTTP answer, whatever its status. `body` is parsed JSON, text, or a stream. */
+/** An HTTP response of any status. `body` is parsed JSON, a string, or a stream. */
 export interface Answer<Body = unknown> {
 	statusCode: number;
 	headers: Record<string, unknown>;
 	body: Body;
-	/** True if `body` is only the start of an answer that was too large, as text. */
+	/** True if the response was too large, so `body` is only its beginning, as a string. */
 	isTooLarge?: boolean;
 }
 
-/** What an error answer says about itself (docs/API.md, "Error envelopes"). */
+/** What an error response says about itself (docs/API.md, "Error envelopes"). */
 export interface Envelope {
-	/** Such as `task_not_exist`; empty if there is none. */
+	/** Error code, such as `task_not_exist`; empty if there is none. */
 	code: string;
-	/** The server's words, or those of the model service if it refused the request. */
+	/** The server's message, or the model service's if that refused the request. */
 	message: string;
-	/** True if the API itself refused the request, so that nothing is charged. */
+	/** True if the API itself refused the request, so nothing is charged. */
 	isRefusal: boolean;
 }
 
-/** The gateway's code for an answer of the model service that it passes on (docs/API.md, "Refusals"). */
+/** The gateway's code for a response that it passes on from the model service (docs/API.md, "Refusals"). */
 export const FROM_MODEL_SERVICE = 'fail_to_fetch_task';
 
-/** Codes that are no refusal. A crash may have come after the request was carried out. */
+/** Codes that are not refusals. A crash may have come after the request was carried out. */
 const NO_REFUSAL: readonly string[] = ['success', 'new_api_panic'];
 
-/** Texts that the gateway has in Chinese only, and their meaning. */
+/** Messages that the gateway has only in Chinese, with their meaning. */
 const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 	[/负载已饱和/, 'the model is overloaded, try again later'],
 	[/额度不足|额度失败/, 'the balance of the account is too low'],
@@ -31,12 +31,18 @@ const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 ];
 
 const MAX_QUOTE_LENGTH = 500;
-/** Longer than any answer of the API about a task, and short enough for an error. */
+/**
+ * Upper limit for quoting a whole response, in characters: longer than any response about a task, and short
+ * enough for an error.
+ */
 const MAX_WHOLE_QUOTE_LENGTH = 4_000;
-/** Leaves enough text for a quote after replacements, and limits the work for texts of any size. */
+/**
+ * How much of a string to read, as a multiple of the length of the quote. This leaves enough text after
+ * replacements, and limits the work for strings of any size.
+ */
 const READ_FACTOR = 5;
 
-/** Where services put their reason, most specific first. */
+/** Fields in which services put the reason for an error, most specific first. */
 const REASON_FIELDS = ['message', 'msg', 'reason', 'detail', 'details', 'error', 'errors'];
 const MAX_DEPTH = 5;
 const MAX_REASONS = 3;
@@ -53,7 +59,9 @@ export function readEnvelope(body: unknown): Envelope {
 	return { ...words, message: unwrap(words.message), isRefusal: true };
 }
 
-/** The server's words and what its support needs to find the request: status, code, request ID. */
+/**
+ * Quotes the server's message with what OctopusX support needs to find the request: status, code, request ID.
+ */
 export function quote(answer: Answer): string {
 	const { message } = readEnvelope(answer.body);
 	if (!message) return quoteWhole(answer);
@@ -62,16 +70,16 @@ export function quote(answer: Answer): string {
 	return `OctopusX said: "${shorten(message)}"${inEnglish} (${referenceOf(answer)})`;
 }
 
-/** The whole answer, because it may contain a task ID that the node did not recognise. */
+/** Quotes the whole response, because it may contain a task ID that the node did not recognize. */
 export function quoteWhole(answer: Answer): string {
 	const sent = shorten(textOfBody(answer.body), MAX_WHOLE_QUOTE_LENGTH);
 	return `${sent && `OctopusX sent: ${sent} `}(${referenceOf(answer)})`;
 }
 
 /**
- * A text from outside, safe to show: short, on one line, and without markup, which n8n would render,
- * control characters, which could forge lines of the log, bearer tokens and file contents. Answers and
- * errors of the transport no longer contain the API key.
+ * Makes a string from outside safe to show: short, on one line, and without markup (n8n would render it),
+ * control characters (they could forge log lines), bearer tokens and file contents. The API key has already
+ * been removed from responses and from errors of the transport.
  *
  * @param maxLength in characters
  */
@@ -80,12 +88,14 @@ export function shorten(text: string, maxLength = MAX_QUOTE_LENGTH): string {
 		.replace(/[\s\p{Cc}]+/gu, ' ')
 		.trim()
 		.replace(/Bearer \S+/gi, 'Bearer ***')
-		// bounded, so that it is linear
+		// bounded, so that matching takes linear time
 		.replace(/data:[^\s"',]{0,99},[^\s"']*/gi, 'data:***');
 	return safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;
 }
 
-/** Replaces tags, and the contents of styles and scripts, by blanks. A `<` that begins no tag stays. */
+/**
+ * Replaces tags and the contents of styles and scripts with spaces. Keeps a `<` that does not begin a tag.
+ */
 function withoutMarkup(text: string): string {
 	let safe = '';
 	let position = 0;
@@ -128,7 +138,10 @@ function textOfBody(body: unknown): string {
 	}
 }
 
-/** The reason of the model service, whose body arrives as text, mostly JSON with its own envelope. */
+/**
+ * Returns the model service's reason. Its response body arrives as a string, usually JSON with another
+ * envelope.
+ */
 function unwrap(message: string): string {
 	if (/^\s*</.test(message)) return 'a page instead of an answer came from the model service';
 	try {
@@ -140,7 +153,7 @@ function unwrap(message: string): string {
 	}
 }
 
-/** The reason in an error of any form: a text, an object, an object in another, a list. */
+/** Finds the reason in an error of any form: a string, an object, nested objects, or a list. */
 export function reasonIn(error: unknown, depth = 0): string {
 	if (typeof error !== 'object' || error === null) return textOf(error);
 	if (depth === MAX_DEPTH) return '';
@@ -150,14 +163,14 @@ export function reasonIn(error: unknown, depth = 0): string {
 	return reasons.slice(0, Array.isArray(error) ? MAX_REASONS : 1).join('; ');
 }
 
-/** The code of an error, or the first code among the errors inside it. */
+/** Returns the code of an error, or the first code among the errors inside it; empty if there is none. */
 export function codeIn(error: unknown, depth = 0): string {
 	if (depth === MAX_DEPTH) return '';
 	if (Array.isArray(error)) return codeIn(error[0], depth + 1);
 	return isPlainObject(error) ? textOf(error.code) || codeIn(error.error, depth + 1) : '';
 }
 
-/** A string or a number as text; empty for anything else. */
+/** Returns a string or number as a string, and an empty string for anything else. */
 export function textOf(value: unknown): string {
 	return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }

@@ -1,42 +1,42 @@
-/** What a failed item cost, as data. `chargeSentence` puts it into words. */
+/** What a failed item cost, as data. `chargeSentence` turns it into a sentence. */
 export type Charge =
 	/** Nothing was charged. */
 	| 'none'
-	/** A submission was not answered, so it may have been charged. */
+	/** It is unknown whether a submission was accepted, so it may have been charged. */
 	| 'maybe'
-	/** A task was charged. `refund` is set if it ended without a video. */
+	/** A task was charged. `refund` is set if the task ended without a video. */
 	| { taskId: string; refund?: 'given' | 'unknown' };
 
 /** What a fault means for the code that sent the request. */
 export interface FaultDetails {
-	/** HTTP status of the answer, if one arrived. */
+	/** HTTP status of the response, if one arrived. */
 	statusCode?: number;
-	/** The API's code, such as `task_not_exist`; empty if the answer has none. */
+	/** The API's error code, such as `task_not_exist`; empty if the response has none. */
 	code?: string;
 	/** True if the API rejected the API key. */
 	isKeyRejected?: boolean;
 	/** True if the API would reject every other item in the same way. */
 	affectsAllItems?: boolean;
-	/** True if the same read may succeed a moment later. */
+	/** True if the same read request may succeed a moment later. */
 	transient?: boolean;
 	/** True if a submission was certainly not accepted and is worth sending again. */
 	repeatable?: boolean;
-	/** True if the server may have carried out the request although its answer is missing or unclear. */
+	/** True if the server may have carried out the request although its response is missing or unclear. */
 	maybeAccepted?: boolean;
 	/** The server's `Retry-After`, in ms. */
 	retryAfterMs?: number;
-	/** What the failed item cost; absent where no charge is possible, as in a single Get Status. */
+	/** What the failed item cost; absent if nothing can have been charged, as in a single Get Status. */
 	charge?: Charge;
 }
 
-/** Any failure between the node and a finished video. Its texts are for the user. */
+/** Any failure between the node and a finished video. Message and description are for the user. */
 export class OctopusXError extends Error {
 	override name = 'OctopusXError';
 
 	/**
 	 * @param message what happened
-	 * @param description what to do next, with the server's own words if there are some, and without a
-	 * word about the charge, which is in `details`
+	 * @param description what to do next, with the server's message if there is one. The charge is not
+	 * mentioned here, because it is in `details`
 	 */
 	constructor(
 		message: string,
@@ -51,7 +51,7 @@ export class OctopusXError extends Error {
 	}
 }
 
-/** The sentence about the charge that every error of an item begins its description with. */
+/** Returns the sentence about the charge that begins the description of each item's error. */
 export function chargeSentence(charge: Charge): string {
 	if (charge === 'none') return 'Nothing was charged.';
 	if (charge === 'maybe') {
@@ -64,7 +64,7 @@ export function chargeSentence(charge: Charge): string {
 		: `Task ${taskId} was charged: fetch its video with Get Status, which is not charged.`;
 }
 
-/** The outcome of an operation that can fail, as a value. */
+/** The outcome of an operation: its value, or the fault if it failed. */
 export type Result<T> =
 	{ value: T; fault?: undefined } | { value?: undefined; fault: OctopusXError };
 
@@ -76,7 +76,7 @@ export async function attempt<T>(work: Promise<T>): Promise<Result<T>> {
 	);
 }
 
-/** Wraps an error of another kind, which is a defect of the node. */
+/** Wraps any other error, which is a bug in the node. */
 export function asOctopusXError(error: unknown): OctopusXError {
 	if (error instanceof OctopusXError) return error;
 	return new OctopusXError(

@@ -11,31 +11,39 @@ import {
 import { OctopusXError } from './errors';
 import type { NoAnswer } from './transport';
 
-/** How often the gateway asks the model service about a task at most (docs/API.md, "Query a task"). */
+/**
+ * Shortest interval at which the gateway checks a task with the model service (docs/API.md, "Query a task").
+ */
 const GATEWAY_INTERVAL_MS = 15_000;
 
-/** Connection codes that mean that no byte of the request reached the server. */
+/** Codes of connections that failed before any byte of the request reached the server. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** A certificate is rejected before the request is sent; Node has some twenty codes for it. */
+/**
+ * Codes of rejected certificates, of which Node has about twenty. It rejects them before it sends the
+ * request.
+ */
 const CERTIFICATE_CODE = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/;
 
-/** No TLS, as where an `https://` address leads to an http port; a record that is damaged later does not count. */
+/**
+ * Codes of failed TLS handshakes, for example if an `https://` URL leads to an http port. A damaged record is
+ * excluded, because it can also arrive after the request was sent.
+ */
 const NO_TLS_CODE = /^(EPROTO|ERR_SSL_(?!.*BAD_RECORD_MAC))/;
 
-/** Rejected by n8n (allowed domains) or by axios before anything was sent. */
+/** Codes of requests that n8n (allowed domains) or axios rejected before anything was sent. */
 const NOT_SENT: ReadonlySet<string> = new Set(['UserError', 'ERR_INVALID_URL']);
 
-/** n8n evaluates expressions in the credential before the request. */
+/** A failed expression in the credential. n8n evaluates those before the request. */
 const UNRESOLVED = 'ExpressionError';
 
-/** The fault of an answer that is not a success. */
+/** Builds the error for a response that is not a success. */
 export function explainAnswer(answer: Answer): OctopusXError {
 	const facts = factsOf(answer);
 	const { statusCode, code, isPage } = facts;
 	const { message, advice, repeatable, affectsAllItems } = explanationOf(facts);
 	const maybeAccepted = isMaybeAccepted(facts);
-	// an ID may belong to something that was accepted nevertheless
+	// the ID may belong to something that was accepted anyway
 	const hasId = isPlainObject(answer.body) && 'id' in answer.body;
 	const said = maybeAccepted || hasId ? quoteWhole(answer) : quote(answer);
 	return new OctopusXError(message, `${advice} ${said}`, {
@@ -45,13 +53,16 @@ export function explainAnswer(answer: Answer): OctopusXError {
 		transient: isTransient(facts),
 		maybeAccepted,
 		repeatable,
-		// a page may come from a proxy that rejects this one request only
+		// a page may come from a proxy that rejects only this request
 		affectsAllItems: affectsAllItems && !(isPage && statusCode >= 400),
 		retryAfterMs: parseRetryAfter(answer),
 	});
 }
 
-/** The fault of an answer to a submission that is not a task. A 2xx without a refusal may have been charged. */
+/**
+ * Builds the error for a response to a submission that contains no task. A 2xx without a refusal may have
+ * been charged.
+ */
 export function explainSubmission(answer: Answer): OctopusXError {
 	const { statusCode, isRefusal, isPage } = factsOf(answer);
 	if (isRefusal || isPage || statusCode >= 300) return explainAnswer(answer);
@@ -62,7 +73,10 @@ export function explainSubmission(answer: Answer): OctopusXError {
 	);
 }
 
-/** The fault of a refusal by the content endpoint. The task exists, so the parameters are not to blame. */
+/**
+ * Builds the error for a refusal by the content endpoint. The task exists, so the parameters are not to
+ * blame.
+ */
 export function explainContent(answer: Answer): OctopusXError {
 	const { statusCode, body } = answer;
 	if (statusCode !== 400 && statusCode !== 404) return explainAnswer(answer);
@@ -74,7 +88,7 @@ export function explainContent(answer: Answer): OctopusXError {
 	});
 }
 
-/** The fault of a refusal by another host, such as that of a file. The account is not involved. */
+/** Builds the error for a refusal by another host, such as that of a file. The account is not involved. */
 export function explainHost(answer: Answer, host: string): OctopusXError {
 	const { statusCode } = answer;
 	return new OctopusXError(
@@ -89,10 +103,10 @@ export function explainHost(answer: Answer, host: string): OctopusXError {
 }
 
 /**
- * The fault of a missing answer. The text does not contain the connection's code, because n8n replaces
- * texts that do.
+ * Builds the error for a request without a response. Its message does not contain the connection's error
+ * code, because n8n replaces messages that do.
  *
- * @param peer the user's name for the host whose answer is missing
+ * @param peer the user's name for the host that did not answer
  */
 export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusXError {
 	const { code, host, isBlocked, isBeforeConnect } = noAnswer;
@@ -107,7 +121,7 @@ export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusX
 			repeatable: true,
 		});
 	}
-	// nothing was sent, and all items of a run use the same API
+	// nothing was sent, and the other items would fail in the same way, because they use the same API
 	const notSent = { affectsAllItems: peer === 'OctopusX' };
 	if (CERTIFICATE_CODE.test(code)) {
 		return new OctopusXError(
@@ -145,18 +159,19 @@ export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusX
 	);
 }
 
-/** True if the same read may get another answer a moment later. */
+/** True if the same read request may get a different response a moment later. */
 function isTransient({ statusCode, code, isPage }: AnswerFacts): boolean {
 	if (code === FROM_MODEL_SERVICE || SERVICE_CODES.includes(code)) return true;
 	if (code === 'task_not_exist') return false;
-	// a refusal in JSON is deliberate; a page comes from a proxy, and an empty success from something in between
+	// a refusal in JSON is deliberate, but a page comes from a proxy, and an empty success from something in
+	// between
 	return isPage || statusCode < 400 || isTemporary(statusCode);
 }
 
 /**
- * True if a submission with this answer may have been accepted. The API refunds what it has charged
- * before it refuses (docs/API.md, "Refusals"). A 4xx and a redirect that keeps the method (RFC 9110,
- * 15.4) were not carried out, no matter who sent them.
+ * True if a submission with this response may have been accepted. The API refunds any charge before it
+ * refuses (docs/API.md, "Refusals"). A 4xx or a redirect that keeps the method (RFC 9110, 15.4) means that
+ * the request was not carried out, no matter which server sent it.
  */
 function isMaybeAccepted({ statusCode, isRefusal, hasRetryAfter }: AnswerFacts): boolean {
 	if (isRefusal || (statusCode === 503 && hasRetryAfter)) return false;
@@ -175,7 +190,7 @@ function factsOf(answer: Answer): AnswerFacts {
 	};
 }
 
-/** `Retry-After` in ms from now: the header is a number of seconds or a date (RFC 9110, 10.2.3). */
+/** Returns `Retry-After` in ms from now. The header is a number of seconds or a date (RFC 9110, 10.2.3). */
 function parseRetryAfter({ headers }: Answer): number | undefined {
 	const header = headers['retry-after'];
 	if (typeof header !== 'string') return undefined;

@@ -2,32 +2,32 @@ import type { IDataObject } from 'n8n-workflow';
 import { isParsable } from './credential';
 import { codeIn, isPlainObject, reasonIn, shorten, textOf } from './envelope';
 
-/** The state of a task, in one vocabulary for all the models behind the API. */
+/** The status of a task, in one vocabulary for all models behind the API. */
 export type TaskStatus =
 	'queued' | 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'unknown';
 
 export interface Failure {
 	code: string;
 	message: string;
-	/** True if the answer shows that the charge was refunded. */
+	/** True if the response shows that the charge was refunded. */
 	refunded?: boolean;
 }
 
-/** A task as the node returns it: the API's own fields, with those below normalised. */
+/** A task as the node returns it: the API's own fields, with those below normalized. */
 export interface Task extends IDataObject {
 	id: string;
 	/** The ID that `GET /v1/videos/{task_id}` accepts. */
 	task_id: string;
 	status: TaskStatus;
-	/** 0 to 100. */
+	/** In percent, 0 to 100. */
 	progress: number;
-	/** Absolute http(s) address of the finished file; absent until the task is completed. */
+	/** Absolute http(s) URL of the finished file; absent until the task is completed. */
 	video_url?: string;
-	/** Why the task failed; absent unless `status` is `failed` or `cancelled`. */
+	/** Why the task ended without a video; absent unless `status` is `failed` or `cancelled`. */
 	failure?: Failure;
 }
 
-/** Status words in lower case (docs/API.md, "Query a task"). */
+/** The API's status words in lower case, and what they mean (docs/API.md, "Query a task"). */
 const STATUSES = new Map<string, TaskStatus>([
 	['queued', 'queued'],
 	['not_start', 'queued'],
@@ -45,11 +45,11 @@ const STATUSES = new Map<string, TaskStatus>([
 	['canceled', 'cancelled'],
 ]);
 
-/** Longer than any ID of the API, and short enough for a path. */
+/** Upper limit for IDs, in characters: longer than any ID of the API, and short enough for a path. */
 const MAX_ID_LENGTH = 1_000;
 const MAX_DEPTH = 20;
 
-/** Fields that the node sets itself or leaves out. A server must not be able to set them. */
+/** Fields that the node sets itself or leaves out. The server must not be able to set them. */
 const OWN_FIELDS: readonly string[] = [
 	'error',
 	'status',
@@ -65,18 +65,18 @@ export function hasFailed({ status }: Task): boolean {
 	return status === 'failed' || status === 'cancelled';
 }
 
-/** True if the task will not change any more. An unknown status counts as running. */
+/** True if the task will no longer change. An unknown status is treated as running. */
 export function isFinal(task: Task): boolean {
 	return task.status === 'completed' || hasFailed(task);
 }
 
 /**
- * Reads an answer of the task endpoints.
+ * Reads a response of the task endpoints.
  *
- * @param answer the parsed body, of whatever shape
+ * @param answer the parsed body, of any shape
  * @param apiUrl origin and path prefix of the API, without a trailing slash
- * @param knownId the requested ID; without it, the answer must contain one
- * @returns `undefined` if the answer is not an object, or has neither an ID nor a status
+ * @param knownId the requested ID; without it, the response must contain one
+ * @returns `undefined` if the response is not an object, or has neither an ID nor a status
  */
 export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Task | undefined {
 	if (!isPlainObject(answer)) return undefined;
@@ -102,23 +102,23 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	if (status === 'completed') {
 		const metadata = isPlainObject(answer.metadata) ? answer.metadata : {};
 		const given = absoluteUrl(video_url, apiUrl) ?? absoluteUrl(metadata.url, apiUrl);
-		// another name or scheme of the API's own file endpoint: the API's address is the right one
+		// a URL of the API's own file endpoint may have another host or scheme, so the configured one is used
 		known.video_url =
 			given && !isContentAddress(given, taskId) ? given : contentUrl(apiUrl, taskId);
 	}
 	if (hasFailed(known)) known.failure = parseFailure(error, rawStatus);
-	// spread twice: first for the order of the fields, which n8n shows, and last because the server's
-	// values of the same names must not win
+	// spread twice: first so that these fields come first in n8n's output, and again at the end so that
+	// server fields of the same names cannot override them
 	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known };
 }
 
 /**
- * Converts an answer of `GET /v1/video/generations/{id}` to the form of `GET /v1/videos/{id}`: the
- * gateway's own verdict on top of the model service's last answer (docs/API.md, "The verdict").
+ * Converts a response of `GET /v1/video/generations/{id}` to the form of `GET /v1/videos/{id}`. The gateway's
+ * own verdict overrides the model service's last response (docs/API.md, "The verdict").
  */
 export function readVerdict(body: unknown): unknown {
 	if (!isPlainObject(body)) return body;
-	// some kinds of models answer in the other form, except for the name of the address
+	// for some kinds of models, the response already has the other form, except for the name of the URL
 	if (!isPlainObject(body.data)) return { ...body, video_url: body.url };
 	const { status, progress, fail_reason: reason, result_url: url, quota, data } = body.data;
 	const inner = isPlainObject(data) ? data : {};
@@ -127,33 +127,37 @@ export function readVerdict(body: unknown): unknown {
 		status,
 		progress,
 		video_url: inner.video_url || url,
-		// a failed task has its reason in `result_url` as well; its quota is 0 once the charge is refunded
+		// if the task failed, `result_url` contains the reason as well; `quota` is 0 once the charge is
+		// refunded
 		error:
 			status === 'FAILURE' ? { code: '', message: reason, refunded: quota === 0 } : inner.error,
 	};
 }
 
 /**
- * True if a text can be the path segment of a task. Dots alone would change the path, an unpaired
- * surrogate cannot be encoded. Line breaks, control and invisible characters could forge lines of the log,
- * and n8n renders markup in errors.
+ * True if a string can be the path segment of a task. Dots alone would change the path, and an unpaired
+ * surrogate cannot be encoded. Line breaks, control and invisible characters could forge log lines, and n8n
+ * renders markup in errors.
  */
 export function isTaskId(id: string): boolean {
 	if (id.length > MAX_ID_LENGTH || !/\S/.test(id)) return false;
 	return !/^\.{1,2}$|[\p{Surrogate}\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>]/u.test(id);
 }
 
-/** A task of which only the ID is known. */
+/** Returns a task of which only the ID is known. */
 export function uncheckedTask(taskId: string): Task {
 	return { id: taskId, task_id: taskId, status: 'unknown', progress: 0 };
 }
 
-/** The path of a task. IDs may contain `:` and `/` (docs/API.md, "Create a task"). */
+/** Returns the path of a task. IDs may contain `:` and `/` (docs/API.md, "Create a task"). */
 export function taskPath(taskId: string): string {
 	return `/v1/videos/${encodeURIComponent(taskId)}`;
 }
 
-/** Where the API serves the file of a task to the owner of the key (docs/API.md, "The content proxy"). */
+/**
+ * Returns the URL at which the API serves the file of a task to the owner of the key (docs/API.md, "The
+ * content proxy").
+ */
 export function contentUrl(apiUrl: string, taskId: string): string {
 	return `${apiUrl}${taskPath(taskId)}/content`;
 }
@@ -164,8 +168,8 @@ function isContentAddress(url: string, taskId: string): boolean {
 }
 
 /**
- * Finds a task ID in an answer that is not a task, in places where it can be nothing else: a
- * `task_id`, or the `id` of something called or shaped like a task (docs/API.md, "Create a task").
+ * Finds a task ID in a response that is not a task. Looks only where it can be nothing else: in a `task_id`,
+ * or in the `id` of something called or shaped like a task (docs/API.md, "Create a task").
  */
 export function findTaskId(answer: unknown): string | undefined {
 	if (!isPlainObject(answer)) return undefined;
@@ -179,14 +183,17 @@ export function findTaskId(answer: unknown): string | undefined {
 	return ids.map(readId).find((id) => id !== undefined);
 }
 
-/** Requests and database rows have an `id`, too. */
+/** True if an object's `id` is the ID of a task. Requests and database rows have an `id`, too. */
 function looksLikeTask({ object, status, id }: Record<string, unknown>): boolean {
 	return (
 		object === 'video' || parseStatus(status, '') !== 'unknown' || /^(video|task)_/.test(textOf(id))
 	);
 }
 
-/** Without a status, an error with a code or a reason means failed (docs/API.md, "Query a task"). */
+/**
+ * Parses a status. Without one, an error with a code or a reason means `failed` (docs/API.md, "Query a
+ * task").
+ */
 function parseStatus(status: unknown, error: unknown): TaskStatus {
 	const word = textOf(status).trim().toLowerCase();
 	if (word === '' && (codeIn(error) || reasonIn(error))) return 'failed';
@@ -208,8 +215,8 @@ function readId(id: unknown): string | undefined {
 }
 
 /**
- * The server's fields without those that mean "not known": `""`, `null`, and `0` for a date
- * (docs/API.md, "Query a task").
+ * Drops the server's fields that mean "not known" (`""`, `null`, and `0` for a date; docs/API.md, "Query a
+ * task"), that the node sets itself, or that are nested too deeply.
  */
 function withoutPlaceholders(fields: Record<string, unknown>): Record<string, unknown> {
 	return Object.fromEntries(
@@ -225,13 +232,18 @@ function withoutPlaceholders(fields: Record<string, unknown>): Record<string, un
 	);
 }
 
-/** True unless a value is absurdly deep: n8n serialises it recursively, which would end the execution. */
+/**
+ * True unless a value is nested too deeply. n8n serializes it recursively, which could crash the execution.
+ */
 export function isShallow(value: unknown, depth = 0): boolean {
 	if (typeof value !== 'object' || value === null) return true;
 	return depth < MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1));
 }
 
-/** An absolute http(s) address; a path is completed with the API's address. */
+/**
+ * Returns an absolute http(s) URL, or `undefined` if the value is not one. A path is completed with the API's
+ * URL.
+ */
 function absoluteUrl(value: unknown, apiUrl: string): string | undefined {
 	if (typeof value !== 'string' || !/^(https?:\/\/|\/)/i.test(value)) return undefined;
 	const isPath = /^\/(?!\/)/.test(value);

@@ -9,27 +9,27 @@ import type { Answer } from './envelope';
 
 export const CREDENTIAL = 'octopusXApi';
 
-/** Where requests come from: an execution, or a list in the editor. */
+/** Where a request comes from: an execution, or a list in the editor. */
 export type ApiContext = IExecuteFunctions | ILoadOptionsFunctions;
 
-/** The readable stream of a download, as n8n's binary helpers take it. */
+/** A readable stream that n8n's binary helpers accept. */
 export type ByteStream = Exclude<
 	Parameters<IExecuteFunctions['helpers']['prepareBinaryData']>[0],
 	Buffer
 >;
 
-/** The options of n8n's HTTP helpers that requests may set. */
+/** The options of n8n's HTTP helpers that a request may set. */
 export type RequestOptions = Pick<
 	Partial<IHttpRequestOptions>,
 	'body' | 'headers' | 'json' | 'timeout'
 >;
 
-/** The outcome of a request that got no HTTP answer. */
+/** The outcome of a request that got no HTTP response. */
 export interface NoAnswer {
-	/** The code of Node or axios, or else the name of the error. */
+	/** The error code of Node or axios, or else the name of the error. */
 	code: string;
 	reason: string;
-	/** Host and port, where known. */
+	/** Host and port, if known. */
 	host?: string;
 	/** True if n8n's SSRF protection blocked the request. */
 	isBlocked?: boolean;
@@ -37,12 +37,12 @@ export interface NoAnswer {
 	isBeforeConnect?: boolean;
 }
 
-/** Far more than any answer about tasks needs. */
+/** Upper limit for a response that is read into memory: far larger than any response about a task. */
 const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 
 /**
- * Returns each answer as it is. This also keeps n8n from repeating a request after a 401 and from
- * sending the key along redirects, and answers of any size out of memory.
+ * Makes n8n return each response as it is. This also keeps n8n from retrying after a 401, from sending the
+ * key along redirects, and from loading large responses into memory.
  */
 const AS_IT_IS = {
 	encoding: 'stream',
@@ -52,7 +52,7 @@ const AS_IT_IS = {
 } as const;
 
 /**
- * Single HTTP exchanges through n8n's helpers. Nothing that leaves this class contains the API key,
+ * Sends single HTTP requests through n8n's helpers. Nothing that leaves this class contains the API key,
  * except for the bodies of files. Methods never reject. The caller reads or destroys each body.
  */
 export class Transport {
@@ -61,7 +61,9 @@ export class Transport {
 		readonly hideKey: HideKey,
 	) {}
 
-	/** Sends a request with the API key. Only `signal` ends the connection: a Stop does not. */
+	/**
+	 * Sends a request with the API key. Only `signal` ends the connection; stopping the execution does not.
+	 */
 	async withKey(
 		method: IHttpRequestMethods,
 		url: string,
@@ -99,11 +101,12 @@ export class Transport {
 	}
 
 	/**
-	 * Reads the whole body of an answer: JSON if it is some, otherwise text. Of an answer that is too
-	 * large once unpacked, only the start is read, as text.
+	 * Reads a response body and parses it as JSON, or keeps it as text if it is not valid JSON. If the
+	 * decompressed body is too large, only the beginning is returned, as text.
 	 */
 	async read(answer: Answer<ByteStream>): Promise<Answer | NoAnswer> {
-		// grows by doubling: a list of chunks takes far more memory than their bytes if they are tiny
+		// one buffer that grows by doubling, because a list of tiny chunks takes far more memory than their
+		// bytes
 		let buffer: Buffer = Buffer.alloc(0);
 		let bytes = 0;
 		try {
@@ -122,7 +125,7 @@ export class Transport {
 		if (bytes > MAX_ANSWER_BYTES) {
 			return { ...answer, body: this.hideKey(text), isTooLarge: true };
 		}
-		// hidden after it is parsed, because `***` in the place of an escape would spoil the JSON
+		// hidden after parsing, because `***` in place of an escape would break the JSON
 		try {
 			return { ...answer, body: hideInJson(JSON.parse(text), this.hideKey) };
 		} catch {
@@ -144,31 +147,29 @@ export class Transport {
 	}
 }
 
-/**
- * Keeps an error of a stream that nobody listens to from ending n8n. A reader of the stream still gets it.
- */
+/** Keeps a stream error without a listener from crashing n8n. A reader of the stream still gets the error. */
 export function ignoreErrors(stream: ByteStream): ByteStream {
 	return stream.on('error', () => {});
 }
 
-/** The properties of an error that are read here. `syscall` is Node's name of the failed call. */
+/** The properties of an error that this file reads. `syscall` is Node's name of the failed call. */
 type ErrorFields = Partial<Record<'code' | 'httpCode' | 'name' | 'message' | 'syscall', string>> &
 	Partial<Record<'errors' | 'cause' | 'messages', unknown>>;
 
-/** n8n's SSRF protection has an error for each kind of rule: addresses, names. */
+/** n8n's SSRF protection has one error for blocked IP addresses and one for blocked host names. */
 const BLOCKED = /^SsrfBlocked/;
 
-/** The messages of a connection that ended before the first byte of the request was sent. */
+/** Messages of connections that ended before the first byte of the request was sent. */
 const NOTHING_SENT: readonly string[] = [
-	// Node's
+	// from Node
 	'Client network socket disconnected before secure TLS connection was established',
-	// n8n's, of a proxy that refuses the connection
+	// from n8n, about a proxy that refuses the connection
 	'Proxy connection ended before receiving CONNECT response',
 ];
 
 /**
- * Reads what happened to the connection. A plain request fails with axios's error, which has a `code`;
- * n8n wraps it if a credential is involved: 2.x keeps it as the cause, 1.x copies the code to `httpCode`.
+ * Reads what happened to the connection. A plain request fails with axios's error, which has a `code`. If a
+ * credential is involved, n8n wraps that error: 2.x keeps it as the cause, 1.x copies the code to `httpCode`.
  */
 export function toNoAnswer(error: unknown, hideKey: HideKey): NoAnswer {
 	const { httpCode, cause, ...own } = fieldsOf(error);
@@ -182,13 +183,16 @@ export function toNoAnswer(error: unknown, hideKey: HideKey): NoAnswer {
 	};
 }
 
-/** Node names the call that failed, or the errors of each address that it tried. */
+/**
+ * True if no connection was made. Node names the call that failed, or the errors of each IP address that it
+ * tried.
+ */
 function isConnectError(error: unknown): boolean {
 	const { syscall, errors, message, messages } = fieldsOf(error);
 	return (
 		syscall === 'connect' ||
 		NOTHING_SENT.includes(String(message)) ||
-		// n8n 1.x puts its own words before them
+		// n8n 1.x adds text before the message
 		(Array.isArray(messages) &&
 			messages.some((text) => NOTHING_SENT.some((words) => String(text).includes(words)))) ||
 		(Array.isArray(errors) && errors.length > 0 && errors.every(isConnectError))

@@ -8,12 +8,12 @@ import type { ByteStream, RequestOptions } from './transport';
 const DOWNLOAD_TIMEOUT_MS = 60_000;
 const MAX_REDIRECTS = 5;
 
-/** The user's name for it. */
+/** The host's name in errors. */
 const VIDEO_HOST = 'The host of the video file';
 
 /**
- * Opens a video file as a stream. The key goes to the API's own origin only, and not even there after
- * a redirect has led elsewhere. Redirects are followed here, because n8n's helper would send the key along.
+ * Opens a video file as a stream. The key goes only to the API's own origin, and not even there after a
+ * redirect has led elsewhere. Redirects are followed here, because n8n's helper would send the key along.
  *
  * @param signal ends the connection, which destroying the stream does not always do
  * @throws OctopusXError if the file cannot be opened
@@ -62,7 +62,7 @@ async function request(
 	throw explainNoAnswer(answer, withKey ? 'OctopusX' : VIDEO_HOST);
 }
 
-/** The answer with its text; without, if the body breaks off. */
+/** Reads the body of a response. It is empty if the connection breaks off. */
 async function withBody(client: OctopusXClient, answer: Answer<ByteStream>): Promise<Answer> {
 	const whole = await client.transport.read(answer);
 	return 'statusCode' in whole ? whole : { ...answer, body: '' };

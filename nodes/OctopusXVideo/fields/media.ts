@@ -3,11 +3,11 @@ import type { MediaInput } from '../job';
 import { addressesIn, checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
 import type { ItemParameters } from './parameters';
 
-/** The limit of the API's field `images` (docs/API.md, "Create a task"). */
+/** Maximum number of entries in the API's `images` field (docs/API.md, "Create a task"). */
 const MAX_IMAGES = 5;
 
 /**
- * The three fields for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`.
+ * Returns the three fields for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`.
  *
  * @param defaultField default of `<name>BinaryField`
  */
@@ -39,7 +39,7 @@ export function mediaFields(
 	];
 }
 
-/** Sortable, because prompts refer to images by their order. */
+/** The rows are sortable, because prompts refer to images by their order. */
 export const referenceImagesField: INodeProperties = {
 	displayName: 'Reference Images',
 	name: 'referenceImages',
@@ -74,7 +74,7 @@ export const referenceImagesField: INodeProperties = {
 	],
 };
 
-/** Reads and checks the fields that `mediaFields` made. Does not load the file. */
+/** Reads and checks the fields that `mediaFields` returned. Does not load the file. */
 export async function readMedia(
 	item: ItemParameters,
 	name: string,
@@ -88,8 +88,8 @@ export async function readMedia(
 }
 
 /**
- * Reads and checks the rows of Reference Images. A URL field can contain a list, such as an expression
- * that returns an array: each of its addresses is one image.
+ * Reads and checks the rows of Reference Images. A URL field can contain a list, for example if an expression
+ * returns an array. Each URL in it is one image.
  */
 export async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
 	const rows = item.get('referenceImages.image', []) as Array<
@@ -113,7 +113,7 @@ export async function readReferenceImages(item: ItemParameters): Promise<MediaIn
 	return images;
 }
 
-/** The name of a reference image in errors, such as "Image 2 of Reference Images". */
+/** Returns the name of a reference image in errors, such as "Image 2 of Reference Images". */
 function imageLabel(index: number): string {
 	return `Image ${index + 1} of ${referenceImagesField.displayName}`;
 }

@@ -6,15 +6,15 @@ import type { MediaInput } from '../job';
 import type { ItemParameters } from './parameters';
 import { readSendBinaryAs } from './request';
 
-/** What the API accepts as an image or as a video. */
+/** What the API accepts as an image or a video. */
 export interface MediaKind {
 	noun: string;
-	/** For errors: "'First Frame' is not an image". */
+	/** For errors, such as "'First Frame' is not an image". */
 	nounWithArticle: string;
 	mimeType: RegExp;
 	mimeTypeLabel: string;
 	example: string;
-	/** Largest file in bytes. Absent: the API has no limit. */
+	/** Largest file in bytes. Absent if the API has no limit. */
 	maxBytes?: number;
 }
 
@@ -41,17 +41,17 @@ export const VIDEO: MediaKind = {
 const ADDRESS_START = /^(https?:\/\/|data:\w+\/)/i;
 const NESTED_ADDRESS = /^https?:\/\/.*https?:\/\//i;
 
-/** Between two addresses in one word. */
+/** Separates two URLs in one word. */
 const INNER_SEPARATOR = /[,;](?=https?:\/\/|data:\w+\/)/i;
-/** At the start or end of a word. */
+/** Separators at the start or end of a word. */
 const OUTER_SEPARATORS = /^[,;]{1,9}|[,;]{1,9}$/g;
 
 /**
- * The addresses in a text that a user typed or pasted: one, or a list separated by commas, semicolons,
- * spaces or lines. Other words stay with the address before them.
+ * Returns the URLs in a string that a user typed or pasted: one, or a list separated by commas, semicolons,
+ * spaces or line breaks. Other words stay with the URL before them.
  *
- * An address can contain commas, and other addresses in its path or query. So a word that contains a
- * nested address is not split at its commas.
+ * A URL can contain commas, and other URLs in its path or query. So a word that contains a nested URL is not
+ * split at its commas.
  */
 export function addressesIn(text: string): string[] {
 	const words = text.trim().split(/\s+/);
@@ -72,9 +72,10 @@ export function addressesIn(text: string): string[] {
 }
 
 /**
- * Checks an address: one that OctopusX can open, or a data URI of the right type and size.
+ * Checks that OctopusX can open a URL, or that a data URI has the right type and size.
  *
- * @param label the field's name for errors, such as "First Frame URL"
+ * @param label the field's name in errors, such as "First Frame URL"
+ * @throws OctopusXError if the value is not one valid URL
  */
 export function checkUrl(
 	item: ItemParameters,
@@ -111,7 +112,8 @@ function checkDataUri(item: ItemParameters, label: string, uri: string, kind: Me
 	const [mimeType = '', ...attributes] = uri.slice('data:'.length, comma).split(';');
 	const isBase64 = attributes.at(-1)?.toLowerCase() === 'base64';
 	const content = uri.slice(comma + 1);
-	// Node's decoder skips characters that are not Base64, so a start that decodes to nothing has none
+	// Node's decoder skips characters that are not Base64, so if the start decodes to nothing, there is no
+	// content
 	const hasContent = Buffer.from(content.slice(0, 64), 'base64').length > 0;
 	if (comma < 0 || !hasContent || !isBase64 || !kind.mimeType.test(mimeType)) {
 		throw item.invalid(
@@ -123,10 +125,11 @@ function checkDataUri(item: ItemParameters, label: string, uri: string, kind: Me
 }
 
 /**
- * Checks the type and size of a file on the item, without loading more than its first bytes.
+ * Checks the type and size of a file on the item. Loads its first chunk at most.
  *
- * @param label the field's name for errors, such as "First Frame"
+ * @param label the field's name in errors, such as "First Frame"
  * @param field the name of the binary field, as the user typed it
+ * @throws OctopusXError if there is no such file, or if OctopusX does not accept it
  */
 export async function checkFile(
 	item: ItemParameters,
@@ -174,9 +177,10 @@ function findFile(
 	try {
 		file = context.helpers.assertBinaryData(index, field as string | IBinaryData);
 	} catch {
-		// n8n's error names neither the field's label nor the files that the item has
+		// n8n's error names neither the field's label nor the files of the item, so it is replaced below
 	}
-	// an expression can return any object, which n8n accepts: untrusted JSON must not name stored files
+	// an expression can return any object, and n8n accepts it, but untrusted JSON must not select stored
+	// files
 	if (typeof field !== 'string' && file && !isOwnFile(item, file)) file = undefined;
 	if (typeof file?.mimeType === 'string' && (file.id || typeof file.data === 'string')) return file;
 
@@ -191,7 +195,10 @@ function findFile(
 	);
 }
 
-/** Files are part of `json` only if the workflow setting says so; otherwise, `_files` may be anybody's data. */
+/**
+ * True if the file belongs to the item. `json._files` contains the files of an item only if the workflow
+ * setting `binaryMode` is `combined`; otherwise, it can be any data.
+ */
 function isOwnFile(item: ItemParameters, { id, data }: IBinaryData): boolean {
 	const { json, binary } = inputItem(item);
 	const isCombined = item.context.getWorkflowSettings?.().binaryMode === 'combined';
@@ -208,10 +215,10 @@ function inputItem({ context, index }: ItemParameters): INodeExecutionData {
 	return { ...data, json: data?.json ?? {} };
 }
 
-/** The names of the item's files, as a user types them into a field. */
+/** Returns the names of the item's files, as a user types them into a field. */
 function fileNames(item: ItemParameters): string[] {
 	const { json, binary } = inputItem(item);
-	// where n8n puts files if the workflow setting `binaryMode` is `combined`
+	// n8n puts files here if the workflow setting `binaryMode` is `combined`
 	const combined = Object.keys(json._files ?? {}).map((name) => `_files.${name}`);
 	return [...Object.keys(binary ?? {}), ...combined];
 }

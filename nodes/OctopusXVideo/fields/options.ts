@@ -39,7 +39,7 @@ const testModeOption: INodeProperties = {
 		"Lets you try the workflow without paying: nothing is sent to OctopusX. For free runs while you build and real videos in production, use the expression {{ $execution.mode === 'test' ? 'sample' : 'off' }}.",
 };
 
-/** The Options collection of an operation: its own options, and those that every operation has. */
+/** Returns the Options collection of an operation: its own options, and those that every operation has. */
 export function optionsField(options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
@@ -54,20 +54,20 @@ export function optionsField(options: INodeProperties[]): INodeProperties {
 }
 
 /**
- * The Test Mode of an item, or `undefined` if it is off.
+ * Returns the Test Mode of an item, or `undefined` if it is off.
  *
- * @throws OctopusXError if an expression returns anything else, even nothing: that must not start a
- * paid video
+ * @throws OctopusXError if an expression returns any other value, even `undefined`, because that must not
+ * start a paid video
  */
 export function readTestMode(item: ItemParameters): TestMode | undefined {
 	const { options } = item;
 	const { testMode } = options;
-	// not `testMode === undefined`, which an expression can return
+	// not `testMode === undefined`, because an expression can return that
 	if (!('testMode' in options)) return undefined;
 	return item.choice(testModeOption.displayName, testMode, TEST_MODES);
 }
 
-/** True if Test Mode is on. Never throws, so that it works for an item with invalid parameters. */
+/** True if Test Mode is on. Never throws, so it also works for an item with invalid parameters. */
 export function isInTestMode(item: ItemParameters): boolean {
 	try {
 		return readTestMode(item) !== undefined;

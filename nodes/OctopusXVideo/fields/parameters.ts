@@ -1,27 +1,27 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { OctopusXError } from '../api/errors';
 
-/** Longer than any error without values of the input. */
+/** Upper limit for errors, in characters: longer than any error without input values. */
 const MAX_ERROR_LENGTH = 2_000;
 
-/** A number that the user can set. The limits and the default are defined here only. */
+/** A number that the user can set. Its limits and its default are defined only here. */
 export interface NumberRule {
 	displayName: string;
 	name: string;
-	/** The smallest valid value, or with `isExclusiveMin` the value that it must exceed. */
+	/** The smallest valid value or, with `isExclusiveMin`, the number that a value must exceed. */
 	min: number;
 	isExclusiveMin?: boolean;
-	/** The largest valid value. Absent: no upper limit. */
+	/** The largest valid value. Absent if there is no upper limit. */
 	max?: number;
 	isWhole?: boolean;
 	default: number;
-	/** Builds the field's description from the limits in words. */
+	/** Builds the field's description from the limits, such as "from 4 to 30". */
 	describe: (limits: string) => string;
 }
 
 /**
- * The editor field for a number. It sets no `minValue` and `maxValue`, because n8n silently clamps a
- * value outside of them: a 60 would become 30. `ItemParameters.number` reports it instead.
+ * Returns the editor field for a number. It sets no `minValue` and `maxValue`, because n8n silently clamps a
+ * value outside of them: 60 would become 30. `ItemParameters.number` reports it instead.
  */
 export function numberField(rule: NumberRule): INodeProperties {
 	const { displayName, name, default: initial } = rule;
@@ -35,14 +35,14 @@ export function numberField(rule: NumberRule): INodeProperties {
 	};
 }
 
-/** The limits in words, such as "from 4 to 30" or "above 0 and at most 1440". */
+/** Describes the limits, such as "from 4 to 30" or "above 0 and at most 1440". */
 function rangeOf({ min, isExclusiveMin, max }: NumberRule): string {
 	const lower = isExclusiveMin ? `above ${min}` : `from ${min}`;
 	if (max === undefined) return lower;
 	return isExclusiveMin ? `${lower} and at most ${max}` : `${lower} to ${max}`;
 }
 
-/** Adds display conditions to fields, in addition to those that a field has already. */
+/** Adds display conditions to those that the fields already have. */
 export function showWhen(
 	show: Record<string, Array<string | boolean>>,
 	fields: INodeProperties[],
@@ -57,8 +57,8 @@ export function showWhen(
 }
 
 /**
- * Reads and checks the parameters of one input item. A label is a field's display name: errors use it,
- * because users don't know the parameter's name.
+ * Reads and checks the parameters of one input item. A `label` is a field's display name. Errors contain it,
+ * because users don't know parameter names.
  */
 export class ItemParameters {
 	constructor(
@@ -67,23 +67,23 @@ export class ItemParameters {
 	) {}
 
 	/**
-	 * The raw value. An expression can return a value of any type.
+	 * Returns the raw value. An expression can return a value of any type.
 	 *
-	 * @throws n8n's error if an expression fails, or if the field is hidden and there is no fallback
+	 * @throws an n8n error if an expression fails, or if the field is hidden and there is no fallback
 	 */
 	get(name: string, fallback?: unknown): unknown {
 		return this.context.getNodeParameter(name, this.index, fallback);
 	}
 
-	/** The Options collection. It only has the options that the user added. */
+	/** The Options collection. It contains only the options that the user added. */
 	get options(): Record<string, unknown> {
 		return this.get('options', {}) as Record<string, unknown>;
 	}
 
-	/** Text that is not blank. Numbers are accepted, because expressions often return them. */
+	/** Returns a string that is not blank. Accepts numbers, because expressions often return them. */
 	text(label: string, value: unknown): string {
 		const text = Number.isFinite(value) ? String(value) : value;
-		// n8n inserts an object into a text as "[object Object]"
+		// n8n inserts an object into a string as "[object Object]"
 		if (typeof text === 'string' && text.includes(String({}))) {
 			throw this.invalid(
 				`'${label}' has an object in place of text`,
@@ -97,7 +97,7 @@ export class ItemParameters {
 		);
 	}
 
-	/** A number within its limits. Numeric text is accepted, because expressions often return it. */
+	/** Returns a number within its limits. Accepts numeric strings, because expressions often return them. */
 	number(rule: NumberRule, value: unknown): number {
 		const { min, isExclusiveMin, max = Infinity, isWhole } = rule;
 		const isNumeric =
@@ -111,7 +111,7 @@ export class ItemParameters {
 		);
 	}
 
-	/** A boolean. An expression can return it as text. */
+	/** Returns a boolean. Accepts it as a string, because expressions can return that. */
 	flag(label: string, value: unknown): boolean {
 		if (value === true || value === 'true') return true;
 		if (value === false || value === 'false') return false;
@@ -121,7 +121,7 @@ export class ItemParameters {
 		);
 	}
 
-	/** The entry of `choices` for the selected option. */
+	/** Returns the entry of `choices` for the selected option. */
 	choice<T>(label: string, value: unknown, choices: Record<string, T>): T {
 		const name = String(value);
 		if (Object.hasOwn(choices, name)) return choices[name] as T;
@@ -131,14 +131,17 @@ export class ItemParameters {
 		);
 	}
 
-	/** Creates the error for an invalid parameter; the caller throws it. */
+	/** Creates the error for an invalid parameter. The caller throws it. */
 	invalid(message: string, description: string): OctopusXError {
 		message = oneLine(message);
 		return new OctopusXError(`${message} [item ${this.index}]`, oneLine(description));
 	}
 }
 
-/** Values of the input in an error must not add lines to a log, nor anything that a terminal carries out. */
+/**
+ * Shortens a message and puts it on one line, because input values in an error must not add log lines or
+ * terminal control codes.
+ */
 function oneLine(text: string): string {
 	return text.slice(0, MAX_ERROR_LENGTH).replace(/[\s\p{Cc}]+/gu, ' ');
 }

@@ -26,7 +26,7 @@ export const promptField: INodeProperties = {
 	description: 'What the video should show: subject, motion, camera and style',
 };
 
-/** Length and shape of the new video. */
+/** Fields for the length and shape of the new video. */
 export const clipFields: INodeProperties[] = [
 	numberField(SECONDS),
 	{
@@ -58,13 +58,14 @@ export const clipFields: INodeProperties[] = [
 ];
 
 /**
- * The request fields for Model, Prompt and `clipFields`: all strings (docs/API.md, "Create a task").
+ * Reads the request fields for Model, Prompt and `clipFields`. All are strings (docs/API.md, "Create a
+ * task").
  *
- * @param defaultModel of the operation, unless the user chose another one
+ * @param defaultModel the operation's model, used unless the user chose another one
  */
 export function readClip(item: ItemParameters, defaultModel: string) {
 	const { model = '' } = item.options;
-	// plain text in workflows saved before the field was a list, or if one expression replaces the field
+	// a string in workflows saved before the field was a list, or if an expression replaces the whole field
 	const id = isPlainObject(model) ? model.value : model;
 	return {
 		model: id === '' ? defaultModel : item.text('Model', id).trim(),
@@ -118,11 +119,11 @@ export const requestOptions: INodeProperties[] = [
 ];
 
 /**
- * Throws if more items arrived than the safety limit allows. The first item's limit applies to all
- * items, so all of them are refused, even if the node continues on errors.
+ * Throws if more items arrived than the safety limit allows. The first item's limit applies to all items, so
+ * all of them are refused, even if the node continues on errors.
  */
 export function checkSafetyLimit(item: ItemParameters): void {
-	// read without the first item's other options, because an expression in one of those may fail
+	// reads only this option, because an expression in another option of the first item may fail
 	const maxVideos = new ItemParameters(item.context, 0).get(`options.${MAX_VIDEOS.name}`, Infinity);
 	if (maxVideos === Infinity) return;
 	const limit = item.number(MAX_VIDEOS, maxVideos);
@@ -134,7 +135,7 @@ export function checkSafetyLimit(item: ItemParameters): void {
 	);
 }
 
-/** For operations and modes that accept a file. */
+/** Shown in operations and modes that accept a file. */
 export const sendBinaryAsOption: INodeProperties = {
 	displayName: 'Send Files As',
 	name: 'sendBinaryAs',
@@ -162,13 +163,15 @@ export function readSendBinaryAs(item: ItemParameters): PaidRequest['sendBinaryA
 	return item.choice(sendBinaryAsOption.displayName, sendBinaryAs, choices);
 }
 
-/** Extra API Fields must not change these: another model could cost more than the user expects. */
+/**
+ * Fields that Extra API Fields must not change, because another model could cost more than the user expects.
+ */
 const RESERVED = ['model', 'prompt'];
 
 export function readAdditionalFields(item: ItemParameters): IDataObject {
 	let { additionalFields: fields = {} } = item.options;
 	if (typeof fields === 'string') {
-		// a cleared field holds an empty text
+		// a cleared field contains an empty string
 		fields = fields.trim() === '' ? {} : jsonParse<unknown>(fields, { fallbackValue: null });
 	}
 	if (!isPlainObject(fields)) {

@@ -33,7 +33,7 @@ export const waitField: INodeProperties = {
 		'Whether to wait until the video is done. If off, you get the task ID at once and can fetch the video later with Get Status.',
 };
 
-/** No expressions: an execution is suspended for all items or for none. */
+/** Takes no expressions, because an execution is suspended for all items or for none. */
 export const waitStrategyField: INodeProperties = {
 	displayName: 'While Waiting',
 	name: 'waitStrategy',
@@ -66,7 +66,7 @@ export const downloadField: INodeProperties = {
 	description: 'Whether to add the finished video to the output item as a file',
 };
 
-/** Limits the time for the submission and the wait together. */
+/** Limits the submission and the wait together. */
 export const timeoutOption = numberField(TIMEOUT);
 
 const fileNameOption: INodeProperties = {
@@ -104,7 +104,10 @@ const simplifyField: INodeProperties = {
 	displayOptions: { hide: { '@tool': [true] } },
 };
 
-/** Replaces Simplify in tools of an AI Agent, as n8n's guidelines ask: fewer fields confuse a model less. */
+/**
+ * Replaces Simplify in tools of an AI Agent, as n8n's guidelines ask, because fewer fields confuse a model
+ * less.
+ */
 const toolOutputField: INodeProperties = {
 	displayName: 'Output',
 	name: 'output',
@@ -123,7 +126,10 @@ const toolOutputField: INodeProperties = {
 	displayOptions: { show: { '@tool': [true] } },
 };
 
-/** Included in every choice: without them, nobody can fetch the task or recognize a sample video. */
+/**
+ * Fields that every choice includes. Without them, the user could not fetch the task or recognize a sample
+ * video.
+ */
 const REQUIRED_FIELDS = ['task_id', 'test'];
 
 const selectedFieldsField: INodeProperties = {
@@ -138,14 +144,14 @@ const selectedFieldsField: INodeProperties = {
 	displayOptions: { show: { '@tool': [true], output: ['selectedFields'] } },
 };
 
-/** How much of the task goes into the output item. */
+/** Fields that set how much of the task goes into the output item. */
 export const simplifyFields: INodeProperties[] = [
 	simplifyField,
 	toolOutputField,
 	selectedFieldsField,
 ];
 
-/** All of an item's job except its source: limits, Test Mode, the wait, the download and the output. */
+/** Reads all of an item's job except its source: limits, Test Mode, the wait, the download and the output. */
 export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 	const {
 		timeout = TIMEOUT.default,
@@ -169,7 +175,7 @@ export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 			}),
 		};
 	}
-	// hidden in Generate and Edit without a wait, and n8n drops the value of a hidden field
+	// Generate and Edit hide this field without a wait, and n8n drops the value of a hidden field
 	if (item.flag(downloadField.displayName, item.get('downloadVideo', false))) {
 		settings.download = {
 			outputField: item.text(binaryFieldOption.displayName, binaryOutputField),
@@ -179,9 +185,9 @@ export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 	return settings;
 }
 
-/** The task's fields for the output item, or `undefined` for all of them. */
+/** Returns the names of the task's fields for the output item, or `undefined` for all fields. */
 function readOutputFields(item: ItemParameters): readonly string[] | undefined {
-	// n8n has a value for one of the two fields only: the tool's, or the one of other nodes
+	// only one of the two fields has a value: this one in a tool, Simplify elsewhere
 	const toolOutput = item.get(toolOutputField.name, '');
 	if (toolOutput === '') {
 		const isSimplified = item.flag(simplifyField.displayName, item.get(simplifyField.name, true));
@@ -192,7 +198,7 @@ function readOutputFields(item: ItemParameters): readonly string[] | undefined {
 		raw: () => undefined,
 		selectedFields: () => {
 			const value = item.get(selectedFieldsField.name, []);
-			// an expression can return the names as text
+			// an expression can return the names as one string
 			const chosen = Array.isArray(value) ? value : String(value).split(/[\s,]+/);
 			return OUTPUT_FIELDS.filter(
 				(name) => REQUIRED_FIELDS.includes(name) || chosen.includes(name),
@@ -201,7 +207,10 @@ function readOutputFields(item: ItemParameters): readonly string[] | undefined {
 	})();
 }
 
-/** Set only in a node of a checking execution: its marker, and a notice for people who open it. */
+/**
+ * Fields that have a value only in a node of a checking execution: its marker, and a notice for users who
+ * open it.
+ */
 export const checkingFields: INodeProperties[] = [
 	{
 		displayName:

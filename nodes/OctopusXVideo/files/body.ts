@@ -9,20 +9,19 @@ export interface Body {
 	content: Buffer | ByteStream;
 	bytes: number;
 	/**
-	 * True once the last byte was passed to the HTTP client. Until then, no server can have accepted it.
-	 * Absent, like `close`, for a body in memory, which is passed on at once.
+	 * True once the last byte was passed to the HTTP client. Until then, no server can have accepted the
+	 * request. Absent, like `close`, for a body in memory, which is passed on at once.
 	 */
 	isHandedOver?: () => boolean;
-	/** Releases the files. Call it after the request, also if nothing was sent. */
+	/** Releases the files. Call it after the request, even if nothing was sent. */
 	close?: () => void;
 }
 
 /**
- * Opens the JSON body of a paid request, with its files as data URIs. Empty and `null` fields are left
- * out.
+ * Opens the JSON body of a paid request, with its files as data URIs. Leaves out empty and `null` fields.
  *
- * Files are streamed from n8n's storage into the request and encoded on the way, so that only a few
- * chunks are in memory at a time, whatever the size and number of files.
+ * Files are streamed from n8n's storage into the request and encoded on the way, so that only a few chunks
+ * are in memory at a time, whatever the size and number of the files.
  *
  * @throws OctopusXError if the first file cannot be opened. An error in a later file ends the stream.
  */
@@ -62,7 +61,7 @@ async function streamedBody(context: IExecuteFunctions, pieces: Piece[]): Promis
 	const firstFile = pieces.find((piece) => typeof piece !== 'string') as FileInput;
 	const first = await openFile(context, firstFile);
 	if (Buffer.isBuffer(first)) {
-		// n8n keeps files in memory: streaming would save none, and `streamOf` needs a stream of n8n's
+		// n8n keeps files in memory, so streaming would save none, and `streamOf` needs an n8n stream
 		const chunks: Buffer[] = [];
 		for await (const chunk of encode(context, pieces, first)) chunks.push(chunk);
 		return { content: Buffer.concat(chunks), bytes };
@@ -88,7 +87,7 @@ async function streamedBody(context: IExecuteFunctions, pieces: Piece[]): Promis
 }
 
 /**
- * The body in chunks. Opens one file at a time.
+ * Yields the body in chunks. Opens one file at a time.
  *
  * @param first the first file, already open
  */
@@ -125,8 +124,8 @@ function base64Length({ bytes }: FileInput): number {
 }
 
 /**
- * Makes a Node stream of chunks. n8n's helpers accept only Node streams, but n8n's rules for community
- * nodes forbid importing `stream`. So this uses the class of a stream that n8n has created.
+ * Makes a Node stream from chunks. n8n's helpers accept only Node streams, but n8n's rules for community
+ * nodes forbid importing `stream`, so this uses the class of a stream that n8n has created.
  *
  * @param like any stream from n8n
  */

@@ -4,16 +4,16 @@ import { ignoreErrors, type ByteStream } from '../api/transport';
 import type { FileInput } from '../job';
 import { waitAtMost } from '../timing/time';
 
-/** Generous, because n8n may keep its files on a remote store such as S3. */
+/** Upper limit for access to n8n's storage. It is long, because n8n may use a remote store such as S3. */
 const STORAGE_TIMEOUT_MS = 5 * 60_000;
 
-/** MIME types that n8n sets if it doesn't know a file's type, such as after a download without a type. */
+/** MIME types that n8n sets if it doesn't know a file's type, for example after a download without one. */
 const UNSPECIFIED_TYPE = /^((application|binary)\/octet-stream)?$/i;
 
-/** Long enough for every signature. */
+/** How many bytes of a file are compared: enough for every signature. */
 const SIGNATURE_BYTES = 16;
 
-/** First bytes of the supported file types. QuickTime, HEIC and AVIF start like MP4, so they are excluded. */
+/** The first bytes of supported file types. QuickTime, HEIC and AVIF start like MP4, so they are excluded. */
 const SIGNATURES: ReadonlyArray<[mimeType: string, start: RegExp]> = [
 	['video/mp4', /^.{4}ftyp(?!qt|hei|hev|mif|msf|avi)/s],
 	['image/png', /^\x89PNG\r\n/],
@@ -26,16 +26,18 @@ export function isUnspecifiedType(mimeType: string): boolean {
 	return UNSPECIFIED_TYPE.test(mimeType);
 }
 
-/** The MIME type of a file by its first bytes, or `undefined` if it is none of the supported types. */
+/**
+ * Returns the MIME type of a file by its first bytes, or `undefined` if it is none of the supported types.
+ */
 export function detectMimeType(start: Buffer): string | undefined {
 	const text = start.toString('latin1', 0, SIGNATURE_BYTES);
 	return SIGNATURES.find(([, signature]) => signature.test(text))?.[0];
 }
 
 /**
- * Size of an input file in bytes. Does not load a file that n8n stores outside the item.
+ * Returns the size of an input file in bytes. Does not load a file that n8n stores outside the item.
  *
- * @param label the field's name for errors
+ * @param label the field's name in errors
  * @throws OctopusXError if n8n cannot find or reach the file
  */
 export async function binarySize(
@@ -61,7 +63,7 @@ export async function openFile(
 	return ignoreErrors(await fromStorage(context, label, context.helpers.getBinaryStream(id)));
 }
 
-/** The first chunk of an input file, for `detectMimeType`. Empty for an empty file. */
+/** Returns the first chunk of an input file, for `detectMimeType`. It is empty for an empty file. */
 export async function firstChunk(
 	context: IExecuteFunctions,
 	file: Pick<FileInput, 'label' | 'itemIndex' | 'field'>,
@@ -74,10 +76,10 @@ export async function firstChunk(
 }
 
 /**
- * The chunks of an opened file.
+ * Yields the chunks of an opened file.
  *
- * @throws OctopusXError if the file is not as long as `bytes`. The request announces that length: with
- * fewer bytes it would never end, with more the file would be cut off.
+ * @throws OctopusXError if the file is not as long as `bytes`. The request announces that length, so with
+ * fewer bytes it would never end, and with more the file would be cut off.
  */
 export async function* chunksOf(
 	file: ByteStream | Buffer,
@@ -92,7 +94,7 @@ export async function* chunksOf(
 	if (size !== announcedBytes) throw unreadable(label, 'its size differs from what n8n reported');
 }
 
-/** Awaits n8n's binary storage, until the timeout or a Stop. */
+/** Waits for n8n's binary storage, until the timeout or until the execution is stopped. */
 async function fromStorage<T>(
 	context: IExecuteFunctions,
 	label: string,

@@ -4,11 +4,11 @@ import { OctopusXError } from '../api/errors';
 import { operations } from '../operations';
 import { withTimeout } from '../timing/time';
 
-/** Short, because a user is looking at the drop-down. */
+/** A short limit, because a user is looking at the drop-down. */
 const TIMEOUT_MS = 20_000;
 
 /**
- * The list of the option Model: the operation's default model first, then the other video models that
+ * Returns the list of the Model option: the operation's default model first, then the other video models that
  * the API key can use, sorted by name.
  *
  * @param filter the user's search text
@@ -48,8 +48,8 @@ async function loadModels(context: ILoadOptionsFunctions): Promise<string[]> {
 }
 
 /**
- * The drop-down shows the description of a `NodeApiError` only, and its HTTP status. For 401 and 403 it
- * also shows a link to the credential.
+ * Converts an error for the drop-down, which shows only the description of a `NodeApiError` and its HTTP
+ * status. For 401 and 403 it also shows a link to the credential.
  */
 function toNodeError(context: ILoadOptionsFunctions, error: OctopusXError): NodeApiError {
 	const { message, description, details } = error;

@@ -41,7 +41,7 @@ const MODES_WITH_IMAGES = ['firstFrame', 'firstLastFrame', 'referenceImages'];
 
 type MediaReader = (item: ItemParameters) => Promise<PaidRequest['media']>;
 
-/** Reads the media fields of the request (docs/API.md, "Create a task"), by mode. */
+/** Functions that read the media fields of the request, by mode (docs/API.md, "Create a task"). */
 const mediaReaders: Record<string, MediaReader> = {
 	textToVideo: async () => ({}),
 	firstFrame: async (item) => ({
@@ -78,7 +78,7 @@ export const generate: Operation = {
 			{ mode: ['firstFrame', 'firstLastFrame'] },
 			mediaFields('firstFrame', 'First Frame', IMAGE),
 		),
-		// no default: with the same one in both, a user could send one file as both frames by mistake
+		// no default, because with the same one in both, a user could send one file as both frames by mistake
 		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', 'Last Frame', IMAGE, '')),
 		...showWhen({ mode: ['referenceImages'] }, [referenceImagesField]),
 		...clipFields,

@@ -13,7 +13,9 @@ import {
 import { isTestId } from '../testMode/testClient';
 import type { Operation } from './operation';
 
-/** Without a wait, a user wants to know soon that the API cannot be reached. */
+/**
+ * Upper limit for a check without a wait, because the user wants to know soon if the API cannot be reached.
+ */
 const SINGLE_CHECK_TIMEOUT_MS = 60_000;
 
 export const getStatus: Operation = {
@@ -59,7 +61,7 @@ export const getStatus: Operation = {
 			source: { taskId },
 			...settings,
 			timeoutMs: settings.wait ? settings.timeoutMs : SINGLE_CHECK_TIMEOUT_MS,
-			// the API does not know tasks of Test Mode
+			// the API does not know Test Mode tasks
 			testMode: settings.testMode ?? (isTestId(taskId, item.context) ? 'sample' : undefined),
 		};
 	},

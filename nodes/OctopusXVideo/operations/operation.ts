@@ -21,20 +21,20 @@ import type { Job, PaidRequest } from '../job';
 /** One entry of the node's Operation list, with its fields and the code that reads them. */
 export interface Operation {
 	option: INodePropertyOptions;
-	/** Absent: the operation does not use a model. */
+	/** Absent if the operation does not use a model. */
 	defaultModel?: string;
-	/** Its fields. `operations/index.ts` shows them for this operation only. */
+	/** The operation's fields. `operations/index.ts` shows them for this operation only. */
 	fields: INodeProperties[];
 	/**
 	 * Reads and checks the parameters of one item. Sends nothing.
 	 *
-	 * @throws OctopusXError or n8n's error if a parameter is invalid
+	 * @throws OctopusXError or an n8n error if a parameter is invalid
 	 */
 	plan: (item: ItemParameters) => Promise<Job>;
 }
 
 /**
- * The last fields of every operation that costs money: waiting, download, output and options.
+ * Returns the last fields of every operation that costs money: waiting, download, output and options.
  *
  * @param ownOptions options that only this operation has
  */
@@ -57,10 +57,10 @@ export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProp
 type OwnRequest = Pick<PaidRequest, 'fields' | 'media'> & Partial<Pick<PaidRequest, 'path'>>;
 
 /**
- * The job of an item that costs money.
+ * Plans an item that costs money.
  *
- * @param readRequest reads the operation's own part of the request. It is called after the safety
- * limit was checked, so that no file is read if too many items arrived.
+ * @param readRequest reads the operation's own part of the request. It is called after the safety limit was
+ * checked, so that no file is read if too many items arrived.
  */
 export async function planVideo(
 	item: ItemParameters,

@@ -21,10 +21,7 @@ import { ANSWER_TIMEOUT_MS, waitForTask } from './steps/check';
 import { deliver } from './steps/deliver';
 import { obtainTask } from './steps/obtain';
 
-/**
- * Brings items to their end, from whatever state they are in. They run side by side, within Max
- * Concurrency.
- */
+/** Takes items from any state to their end, side by side within Max Concurrency. */
 export async function carryOutAll(scope: Scope, items: Item[]): Promise<Settled[]> {
 	const settled = await Promise.all(items.map(async (item) => await carryOut(scope, item)));
 	return await explainRejectedKey(scope, settled);
@@ -44,7 +41,10 @@ export async function obtainAll(
 	);
 }
 
-/** Obtains a task, waits for it and delivers it. Until the task is final, it counts towards Max Concurrency. */
+/**
+ * Obtains a task, waits for it and delivers it. Until the task is final, the item takes up a place of Max
+ * Concurrency.
+ */
 async function carryOut(scope: Scope, item: Item): Promise<Settled> {
 	let current = item;
 	if (current.state === 'planned' || current.state === 'running') {
@@ -74,7 +74,10 @@ async function takeStep<
 	return signal?.aborted && next.state !== 'delivered' ? stopped(next, claim) : next;
 }
 
-/** Replaces errors that the Stop itself caused, such as a broken connection, which would mislead. */
+/**
+ * Replaces errors that the Stop itself caused, such as a broken connection, because they would mislead the
+ * user.
+ */
 function stopped(item: Item, claim: Claim): Failed {
 	const task = taskOf(item) ?? claimedTask(claim);
 	const charge = task ? chargeOf(task) : claim.isInDoubt ? 'maybe' : 'none';
@@ -82,15 +85,15 @@ function stopped(item: Item, claim: Claim): Failed {
 }
 
 /**
- * Adds what only the item's submissions know: a task ID that arrived too late for its step, and whether
- * a submission was never answered.
+ * Adds what only the item's claim knows: a task ID that arrived too late for its step, and whether a
+ * submission was never answered.
  */
 export function withClaim<T extends Item>(item: T, claim: Claim): T {
 	if (item.state === 'planned') return item;
 	const { isInDoubt, taskId } = claim;
 	if (item.state !== 'failed') return { ...item, isInDoubt };
 	const { charge } = (item.error as Partial<OctopusXError>).details ?? {};
-	// an earlier run was charged, or the ID arrived in the background
+	// the charge was made in an earlier run, or the ID arrived in the background
 	const isCharged =
 		taskId !== undefined && !isInDoubt && !item.isTest && typeof charge !== 'object';
 	const error = isCharged ? withCharge(item.error, { taskId }) : item.error;
@@ -102,8 +105,8 @@ function claimedTask({ taskId }: Claim): Task | undefined {
 }
 
 /**
- * Adds to the errors of a rejected key why it is rejected. The API is asked once per run, because it
- * allows 20 calls in 20 minutes per address (docs/API.md, "Other endpoints").
+ * Adds the reason to the errors of a rejected key. The API is asked once per run, because it allows 20 calls
+ * in 20 minutes per IP address (docs/API.md, "Other endpoints").
  */
 async function explainRejectedKey(scope: Scope, items: Settled[]): Promise<Settled[]> {
 	const isRejected = ({ error }: Failed) =>

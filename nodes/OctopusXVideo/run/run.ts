@@ -9,9 +9,9 @@ import { refuseSuspension, suspend } from './suspension';
 
 /** How an operation plans one item. */
 export interface Planner {
-	/** Reads and checks the parameters of an item; throws what is wrong with them. */
+	/** Reads and checks the parameters of an item. Throws if one is invalid. */
 	plan: (index: number) => Promise<Job>;
-	/** True if Test Mode is on for an item that cannot be planned. */
+	/** True if Test Mode is on. Called for an item that cannot be planned. */
 	isTest: (index: number) => boolean;
 }
 
@@ -19,14 +19,14 @@ export interface Planner {
  * Carries out one job per input item, several at a time.
  *
  * Rules that must not regress:
- * - Every item is planned before the first request leaves. Unless the node continues on errors, one
- *   item that cannot be planned keeps the whole run from spending anything.
+ * - Every item is planned before the first request is sent. Unless the node continues on errors, one item
+ *   that cannot be planned keeps the whole run from spending anything.
  * - All items settle before an error is thrown, so nothing that was charged is abandoned.
- * - Every failure becomes a failed item. An exception would make a node that continues on errors pass on
- *   its input as if it were videos.
- * - After a Stop, promises settle, and no timer, request or file is waited for. n8n saves the execution a
- *   few turns of the event loop after its time limit, and does not run a node again in its Retry that
- *   has not thrown by then.
+ * - Every failure becomes a failed item. If a node that continues on errors threw an exception, n8n would
+ *   pass on its input as if it were videos.
+ * - After a Stop, promises settle without waiting for a timer, request or file. n8n saves the execution a few
+ *   turns of the event loop after its time limit, and its Retry does not run a node again that has not thrown
+ *   by then.
  *
  * @returns one output item per input item, in the order of the input
  */
@@ -57,7 +57,7 @@ export async function runJobs(
 		const unplanned = items.filter((item) => item.state === 'failed');
 		if (unplanned[0] && !context.continueOnFail()) {
 			const { error } = unplanned[0];
-			// n8n shows the error of the first of them
+			// n8n shows the first error, so the unplanned items come first
 			return end([...unplanned, ...planned.map((item) => failed(item, error))]);
 		}
 		const isSuspending = planned.some(({ job }) => job.wait?.isSuspended);
@@ -77,8 +77,8 @@ export async function runJobs(
 		const known = obtained.map((item) => withClaim(item, ledger.claimOf(item.index)));
 		if (!isOver && (await suspend(context, known))) {
 			ledger.noteSuspended();
-			// without errors: n8n takes a first item with `error` for a failed node, and Retry On Fail would
-			// repeat a run that is suspended
+			// without errors: if the first item has an `error`, n8n treats the node as failed, and Retry On
+			// Fail would repeat a run that is suspended
 			return known.map((item) => ({ json: jsonOf(item), pairedItem: { item: item.index } }));
 		}
 		return end(await carryOutAll(scope, obtained));

@@ -11,10 +11,10 @@ import { SAMPLES } from './samples';
 
 const PREFIX = 'test_';
 
-/** Base of relative addresses; a sample has none. */
+/** Base of relative URLs, which samples do not have. */
 const API_URL = 'https://octopusx.ai';
 
-/** Shorter sides in pixels, by resolution. */
+/** Length of the shorter side in pixels, by resolution. */
 const SHORT_SIDES = new Map([
 	['720p', 720],
 	['1080p', 1080],
@@ -22,16 +22,19 @@ const SHORT_SIDES = new Map([
 	['4k', 2160],
 ]);
 
-/** How long the API keeps a file. A sample does not expire, but has all fields of a real video. */
+/** How long the API keeps a file. Samples do not expire, but have all fields of a real video. */
 const KEPT_S = 86_400;
 
-/** The end of a sample's ID: a signature, in hexadecimal digits. */
+/** Length of the signature at the end of a sample's ID, in hexadecimal digits. */
 const SIGNATURE_LENGTH = 12;
 
-/** `test_<model>_<seconds>s_<width>x<height>_<hash and signature>`: everything that a later check returns. */
+/**
+ * A sample's ID, `test_<model>_<seconds>s_<width>x<height>_<hash and signature>`. It contains everything that
+ * a later check returns.
+ */
 const TEST_ID = /^test_(?<model>.+)_(?<seconds>[^_]*)s_(?<width>\d+)x(?<height>\d+)_\w+$/;
 
-/** The details of a sample whose ID is not from Test Mode: those of a video with default settings. */
+/** Details for an ID that Test Mode did not create: those of a video with default settings. */
 const DEFAULTS = { model: 'omni-fast', seconds: '8', width: '1280', height: '720' };
 
 const REASON = {
@@ -40,8 +43,8 @@ const REASON = {
 };
 
 /**
- * How a model refuses a prompt (docs/API.md, "Refusals"): at the submission. This is the most common
- * failure, and it fails an item whether it waits or not.
+ * A model's refusal of a prompt, as the API returns it for the submission (docs/API.md, "Refusals"). This is
+ * the most common failure, and it fails an item whether it waits or not.
  */
 const REFUSAL: Answer = {
 	statusCode: 400,
@@ -49,7 +52,9 @@ const REFUSAL: Answer = {
 	body: { code: FROM_MODEL_SERVICE, message: JSON.stringify({ error: REASON }), data: null },
 };
 
-/** Sends nothing, whatever a method of the client may ask for one day. */
+/**
+ * Replaces every request, so that nothing is sent even if Test Mode does not override a method of the client.
+ */
 const silence = async () => ({ code: 'TEST_MODE', reason: 'Test Mode sends nothing' });
 const SILENT: Pick<Transport, 'withKey' | 'withoutKey' | 'read' | 'hideKey'> = {
 	withKey: silence,
@@ -58,10 +63,13 @@ const SILENT: Pick<Transport, 'withKey' | 'withoutKey' | 'read' | 'hideKey'> = {
 	hideKey: (text) => text,
 };
 
-/** What Test Mode needs of n8n: a secret that no server knows. */
+/** What Test Mode needs from n8n: a secret that no server knows. */
 type Instance = Pick<IExecuteFunctions, 'getInstanceId'>;
 
-/** True for the ID of a sample of this n8n. A server cannot make one up, to have a real task ignored. */
+/**
+ * True if the ID is that of a sample from this n8n instance. The signature keeps servers from passing off a
+ * real task as a sample.
+ */
 export function isTestId(taskId: string, instance: Instance): boolean {
 	const unsigned = taskId.slice(0, -SIGNATURE_LENGTH);
 	return taskId.startsWith(PREFIX) && taskId === sign(unsigned, instance);
@@ -73,7 +81,7 @@ function sign(unsigned: string, instance: Instance): string {
 }
 
 /**
- * The API of Test Mode, for one item: a model that is done at once, or one that refuses. It needs no
+ * The API in Test Mode, for one item: a model that finishes at once, or one that refuses. It needs no
  * credential and sends nothing.
  */
 export class TestClient extends OctopusXClient {
@@ -85,7 +93,10 @@ export class TestClient extends OctopusXClient {
 		super(SILENT, API_URL);
 	}
 
-	/** Returns the finished sample at once if the execution keeps running: there is nothing to wait for. */
+	/**
+	 * Returns the finished sample at once if the execution keeps running, because there is nothing to wait
+	 * for.
+	 */
 	override async createTask(_path: string, body: Buffer | ByteStream): Promise<Task> {
 		await readToEnd(body);
 		const { testMode, source, wait } = this.job;
@@ -117,7 +128,7 @@ export class TestClient extends OctopusXClient {
 	}
 }
 
-/** A file that n8n cannot read must fail its item in Test Mode, too. */
+/** Reads the body to its end, because a file that n8n cannot read must fail its item in Test Mode, too. */
 async function readToEnd(body: Buffer | ByteStream): Promise<void> {
 	if (Buffer.isBuffer(body)) return;
 	const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
@@ -125,8 +136,8 @@ async function readToEnd(body: Buffer | ByteStream): Promise<void> {
 }
 
 /**
- * The ID of a sample, without its signature: the same for the same item and request. A file counts by its
- * name and size, as n8n stores it under another ID in each execution.
+ * Returns the ID of a sample, without its signature. It is the same for the same item and request. A file is
+ * identified by its name, type and size, because n8n stores it under another ID in each execution.
  */
 async function testIdOf(index: number, request: PaidRequest): Promise<string> {
 	const { model, seconds, aspect_ratio, resolution, ...others } = {
@@ -144,7 +155,7 @@ async function testIdOf(index: number, request: PaidRequest): Promise<string> {
 	return `${PREFIX}${idPart(model)}_${idPart(seconds)}s_${size}_${hash}`;
 }
 
-/** A completed task. Its address contains the sample whose shape is closest to the one in its ID. */
+/** Returns a completed task. Its URL contains the sample whose shape is closest to the one in its ID. */
 function finishedTask(taskId: string): Task {
 	const now = Math.floor(Date.now() / 1_000);
 	const { width, height } = detailsOf(taskId);
@@ -156,7 +167,7 @@ function finishedTask(taskId: string): Task {
 	return { ...task, video_url: sampleFor(Number(width) / Number(height)) };
 }
 
-/** A task as the API would return it, with `test: true`. */
+/** Returns a task as the API would, with `test: true`. */
 function testTask(taskId: string, state: object): Task {
 	const { model, seconds, width, height } = detailsOf(taskId);
 	const answer = {
@@ -190,14 +201,14 @@ function sizeOf(aspectRatio: string, resolution: string): string {
 	return shape >= 1 ? `${long}x${short}` : `${short}x${long}`;
 }
 
-/** Width divided by height; 16:9 for a text that is not a ratio. */
+/** Returns width divided by height, or 16:9 if the string is not a ratio. */
 function shapeOf(aspectRatio: string): number {
 	const [, width, height] = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(aspectRatio.trim()) ?? [];
 	const shape = Number(width) / Number(height);
 	return shape > 0.01 && shape < 100 ? shape : 16 / 9;
 }
 
-/** A value as part of an ID: expressions and Extra API Fields may give anything. */
+/** Converts a value to a part of an ID. Expressions and Extra API Fields can return anything. */
 function idPart(value: unknown): string {
 	return String(value ?? '')
 		.replace(/[^\w.:/-]/g, '-')

@@ -1,8 +1,8 @@
-/** Runs at most `limit` tasks at a time, in the order of their arrival. */
+/** Runs at most `limit` functions at a time, in the order of their arrival. */
 export class Limiter {
 	private running = 0;
 	private readonly waiting: Array<() => void> = [];
-	/** The first in line. Removing it from a long array would move all others each time. */
+	/** Index of the next one in `waiting`. Removing it from a long array would move all others each time. */
 	private first = 0;
 
 	constructor(private readonly limit: number) {}
@@ -13,7 +13,7 @@ export class Limiter {
 		try {
 			return await work();
 		} finally {
-			// passes its place on, so that nobody can overtake the next in line
+			// hands its place to the next in line, so that no other can overtake it
 			const next = this.waiting[this.first++];
 			if (next) {
 				next();

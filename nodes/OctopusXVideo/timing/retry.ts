@@ -4,26 +4,26 @@ import { now, pause, withTimeout } from './time';
 const MIN_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 60_000;
 
-/** Keeps items that were rejected together from coming back together. */
+/** Keeps items that were rejected together from retrying at the same moment. */
 const JITTER = 0.25;
 
 const NEVER_ABORTED = new AbortController().signal;
 
-/** Share of the time waited so far that may pass until the next check. */
+/** Delay until the next check, as a share of the time waited so far. */
 const CHECK_GROWTH = 0.1;
 
-/** How to repeat work that failed. Durations are in ms, times are those of `now`. */
+/** How to retry work that failed. Durations are in ms, times in `now()` time. */
 export interface RetryPolicy {
 	/** True if another attempt may succeed. */
 	shouldRetry: (details: FaultDetails) => boolean | undefined;
-	/** No attempt starts later. */
+	/** No attempt starts after it. */
 	deadline: number;
 	/** True to make one last attempt at the deadline when the next delay would end after it. */
 	retryAtDeadline?: boolean;
 	/** Delay after the first fault. It doubles with each further fault, up to `maxDelayMs`. */
 	minDelayMs?: number;
 	maxDelayMs?: number;
-	/** Adds up to this fraction of the delay. Default 0.25. */
+	/** Adds a random share of the delay, up to this fraction. Default 0.25. */
 	jitter?: number;
 	maxAttempts?: number;
 	/** Upper limit for the server's `Retry-After`. */
@@ -33,20 +33,22 @@ export interface RetryPolicy {
 	onTimeout?: () => OctopusXError;
 	/** Called before each retry. */
 	onRetry?: (fault: OctopusXError) => void;
-	/** Records faults, and ends the attempts once it is open. */
+	/** Records faults. Once it is open, no attempt follows. */
 	breaker?: CircuitBreaker;
-	/** Ends the current attempt or delay. */
+	/** When aborted, ends the current attempt or delay. */
 	signal?: AbortSignal;
 }
 
-/** The last fault, and whether only a lack of time or attempts kept it from being retried. */
+/**
+ * The value or the last fault. `isRetryable` is true if only a lack of time or attempts prevented a retry.
+ */
 export type RetryResult<T> =
 	| { value: T; fault?: undefined }
 	| { value?: undefined; fault: OctopusXError; isRetryable: boolean };
 
 /**
- * Repeats `work` until it succeeds, with exponential backoff, and never before the server's
- * `Retry-After` allows. All retries of the node happen here.
+ * Retries `work` with exponential backoff until it succeeds, and never before the server's `Retry-After`
+ * allows. All retries of the node happen here.
  *
  * @param work receives the signal that aborts the attempt
  */
@@ -85,20 +87,20 @@ function noAnswer(): OctopusXError {
 	return new OctopusXError('OctopusX did not answer', 'Try again later.', { transient: true });
 }
 
-/** A single rejection may be a mistake of the server's. */
+/** More than one, because a single rejection may be the server's mistake. */
 const MAX_REJECTIONS_IN_A_ROW = 3;
 
 /**
- * Opens when the API would fail every further item in the same way: it rejects the key or the balance,
- * or it cannot be reached. Items that have not begun are then not tried.
+ * Opens when every further item would fail in the same way, because the API rejects the key, the balance is
+ * too low, or the API cannot be reached. Items that have not begun are then not attempted.
  */
 export class CircuitBreaker {
 	private rejections = 0;
-	/** When the current run of retryable faults began, by `now`. */
+	/** When the current run of retryable faults began, in `now()` time. */
 	private downSince?: number;
 	private lastFault?: OctopusXError;
 
-	/** @param timeoutMs how long the API may be unavailable */
+	/** @param timeoutMs how long the API may be unavailable before the breaker opens */
 	constructor(private readonly timeoutMs: number) {}
 
 	get isOpen(): boolean {
@@ -108,7 +110,7 @@ export class CircuitBreaker {
 		return rejections >= MAX_REJECTIONS_IN_A_ROW || isDown;
 	}
 
-	/** Records a failed attempt, or without a fault, that an item has begun successfully. */
+	/** Records a failed attempt or, without a fault, that an item has begun successfully. */
 	record(fault?: OctopusXError): void {
 		const { affectsAllItems, transient, repeatable } = fault?.details ?? {};
 		this.lastFault = fault;
@@ -116,7 +118,7 @@ export class CircuitBreaker {
 		this.downSince = transient || repeatable ? (this.downSince ?? now()) : undefined;
 	}
 
-	/** The fault of an item that was not tried because the breaker is open. */
+	/** Builds the error for an item that was not attempted because the breaker is open. */
 	openFault(): OctopusXError {
 		const { message, details = {} } = this.lastFault ?? noAnswer();
 		return new OctopusXError(
@@ -128,11 +130,11 @@ export class CircuitBreaker {
 }
 
 /**
- * The delay until the next check of a task, in ms: a tenth of the time waited so far, within limits.
+ * Returns the delay until the next check of a task, in ms: a tenth of the time waited so far, within limits.
  *
- * A video that takes d seconds is noticed at most max(shortest, min(d / 10, longest)) after it is done.
- * With 5 s and a minute as limits, a task of 10 s costs 2 checks, one of 60 s 12, one of 5 minutes 29,
- * one of an hour 87 instead of 720. `progress` is not used: models report it in jumps or not at all.
+ * A video that takes d seconds is noticed at most max(shortest, min(d / 10, longest)) after it is done. With
+ * limits of 5 s and one minute, a task of 10 s takes 2 checks, one of 60 s 12, one of 5 minutes 29, and one
+ * of an hour 87 instead of 720. `progress` is not used, because models report it in jumps or not at all.
  */
 export function checkDelay(waitedMs: number, shortestMs: number, longestMs: number): number {
 	return Math.max(shortestMs, Math.min(waitedMs * CHECK_GROWTH, longestMs));

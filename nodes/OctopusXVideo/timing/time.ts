@@ -1,27 +1,27 @@
 import { sleep } from 'n8n-workflow';
 
-/** How far the wall clock may deviate from a sleep before it counts as having been set. */
+/** How far the wall clock may deviate from a sleep before it is assumed to have been set. */
 const CLOCK_TOLERANCE_MS = 1_000;
 
 /** Longest single sleep; see `sleepUntilAborted`. */
 const SLICE_MS = 5_000;
 
-/** Without a reason, each abort builds an exception, which costs more than the pause itself. */
+/** Reason for aborts. Without one, each abort builds an exception, which costs more than the pause itself. */
 const OVER = 'over';
 
 /** How far the wall clock has been set forward, minus how far it has been set back, in ms. */
 let clockOffset = 0;
 
 /**
- * The current time in ms: the wall clock without its jumps. When a wall clock is set (by NTP, or after
- * a machine slept), a wait measured by it would end too early or stand still, so `now` counts what
- * was slept instead. (`performance.now` includes a machine's sleep on some systems only.)
+ * Returns the current time in ms: the wall clock without its jumps. If the wall clock is set (by NTP, or
+ * after a machine slept), a wait measured by it would end too early or too late, so `now` counts the time
+ * slept instead. (`performance.now` includes a machine's sleep on some systems only.)
  */
 export function now(): number {
 	return Date.now() - clockOffset;
 }
 
-/** Converts a time of `now` to wall-clock time, for another process, and back. */
+/** Convert `now()` time to wall-clock time, for another process, and back. */
 export const toWallClock = (time: number): number => time + clockOffset;
 export const fromWallClock = (time: number): number => time - clockOffset;
 
@@ -32,7 +32,10 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 	ending.abort(OVER);
 }
 
-/** Resolves to the result of `work`, or to `undefined` after `ms` or at an abort. `work` continues. */
+/**
+ * Resolves to the result of `work`, or to `undefined` after `ms` or when `signal` is aborted. `work`
+ * continues.
+ */
 export async function waitAtMost<T>(
 	ms: number,
 	work: Promise<T>,
@@ -47,8 +50,8 @@ export async function waitAtMost<T>(
 }
 
 /**
- * Resolves to the result of `work`, or to `undefined` after `ms` or at an abort, which also aborts
- * `work`, so that it does not keep its connection.
+ * Resolves to the result of `work`, or to `undefined` after `ms` or when `signal` is aborted. In these two
+ * cases it also aborts `work`, so that `work` does not keep its connection.
  *
  * @param work receives the signal that aborts it
  */
@@ -65,7 +68,7 @@ export async function withTimeout<T>(
 	}
 }
 
-/** An abort controller that is aborted together with `signal`. Abort it yourself when done. */
+/** Creates an abort controller that is aborted together with `signal`. Abort it yourself when done. */
 export function linkedController(signal?: AbortSignal): AbortController {
 	const controller = new AbortController();
 	if (signal?.aborted) controller.abort();
@@ -74,10 +77,9 @@ export function linkedController(signal?: AbortSignal): AbortController {
 }
 
 /**
- * Waits until `ms` have passed or `ending` is aborted.
- *
- * Before n8n-workflow 2.34, `sleep` ignores its signal, so the timer of an aborted pause keeps
- * running: slices keep that short. They also limit how long a clock jump goes unnoticed.
+ * Waits until `ms` have passed or `ending` is aborted. Sleeps in slices: before n8n-workflow 2.34, `sleep`
+ * ignores its signal, so after an abort the timer runs on until the current slice ends. Slices also limit how
+ * long a clock change goes unnoticed.
  */
 async function sleepUntilAborted(ms: number, ending: AbortSignal): Promise<void> {
 	let since = now();
@@ -95,7 +97,9 @@ async function sleepUntilAborted(ms: number, ending: AbortSignal): Promise<void>
 	}
 }
 
-/** Removes a jump of the wall clock from `now`, after a sleep of `minMs` to `maxMs` that began at `since`. */
+/**
+ * Removes a jump of the wall clock from `now()`, after a sleep of `minMs` to `maxMs` that began at `since`.
+ */
 function correctClock(since: number, minMs: number, maxMs: number): void {
 	const passed = now() - since;
 	const jumped = passed < minMs - CLOCK_TOLERANCE_MS || passed > maxMs + CLOCK_TOLERANCE_MS;

@@ -4,15 +4,15 @@ import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { Job, WaitSettings } from '../../job';
 
 /**
- * An input item on its way: planned → running → ready → delivered, or failed. It is a value: a step
- * takes one and returns the next.
+ * An input item on its way: planned → running → ready → delivered, or failed. Items are values: a step takes
+ * one and returns the next.
  */
 export type Item = Planned | Running | Ready | Settled;
 
-/** An item for which nothing more is done. */
+/** An item that needs no further work. */
 export type Settled = Delivered | Failed;
 
-/** Its job is known, and nothing has been sent. */
+/** An item whose job is known but for which nothing has been sent yet. */
 export interface Planned {
 	state: 'planned';
 	/** Position in the input, from 0. */
@@ -22,26 +22,26 @@ export interface Planned {
 
 interface WithTask extends Pick<Planned, 'index' | 'job'> {
 	task: Task;
-	/** True if an earlier attempt of the node was charged for the task. */
+	/** True if the task was charged in an earlier run of the node. */
 	isClaimed?: boolean;
-	/** True if a submission for the item was never answered, so it may have been charged as well. */
+	/** True if a submission for the item was never answered. It may have been charged as well. */
 	isInDoubt?: boolean;
 }
 
-/** Its task is in progress, and the item waits for it. */
+/** An item that waits for its task, which is in progress. */
 export interface Running extends WithTask {
 	state: 'running';
 	job: Job & { wait: WaitSettings };
 	/** True if this run submitted or claimed the task, so the API key was valid then. */
 	isOwnTask: boolean;
-	/** When its turn began, and when its time is over, by `now`. */
+	/** The times at which the item's turn began and at which its time is over, in `now()` time. */
 	startedAt: number;
 	deadline: number;
 	/** The number of successive checks that returned an unknown status. */
 	unknownChecks: number;
 }
 
-/** Its task is final, or is returned as it is. */
+/** An item whose task is final, or is returned as it is. */
 export interface Ready extends WithTask {
 	state: 'ready';
 }
@@ -54,19 +54,21 @@ export interface Delivered extends WithTask {
 export interface Failed extends Pick<WithTask, 'isInDoubt'> {
 	state: 'failed';
 	index: number;
-	/** An `OctopusXError`, or an error of n8n's. */
+	/** An `OctopusXError` or an n8n error. */
 	error: Error;
 	task?: Task;
-	/** The ID that Get Status could not check; as nothing is known of it, it is in no list of tasks. */
+	/**
+	 * The ID that Get Status could not check. Lists of tasks leave it out, because nothing is known about it.
+	 */
 	uncheckedId?: string;
-	/** True if Test Mode was on, so that nothing was sent. */
+	/** True if Test Mode was on, so nothing was sent. */
 	isTest?: boolean;
 }
 
 /** n8n shows an execution as canceled if its error has this message. */
 export const STOPPED = 'The execution was canceled';
 
-/** The execution was stopped before the item was done. */
+/** The error of an item that was not done when the execution was stopped. */
 export class StoppedError extends OctopusXError {
 	constructor(description: string, charge?: Charge) {
 		super(STOPPED, description, { charge });
@@ -77,7 +79,7 @@ export class StoppedError extends OctopusXError {
 	}
 }
 
-/** The item with the latest state of its task. */
+/** Returns the item with the latest state of its task. */
 export function withTask(
 	item: Omit<Running, 'state' | 'job' | 'task'> & { job: Job },
 	task: Task,
@@ -88,17 +90,21 @@ export function withTask(
 	return { ...item, state: 'running', job: { ...job, wait }, task };
 }
 
-/** @param task the latest state of the task, if there is one */
+/**
+ * Returns the item as failed.
+ *
+ * @param task the latest state of the task, if there is one
+ */
 export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	const { index } = item;
 	const isInDoubt = 'isInDoubt' in item ? item.isInDoubt : undefined;
 	if (!isTest(item)) return { state: 'failed', index, error, task, isInDoubt };
-	// tasks of Test Mode are never charged
+	// Test Mode tasks are never charged
 	const uncharged = error instanceof OctopusXError ? error.withCharge('none') : error;
 	return { state: 'failed', index, error: uncharged, task, isTest: true };
 }
 
-/** What a task cost, as far as its latest state shows. */
+/** Returns what a task cost, as far as its latest state shows. */
 export function chargeOf(task: Task): Charge {
 	const { task_id: taskId, failure } = task;
 	if (!hasFailed(task)) return { taskId };

@@ -4,19 +4,19 @@ import { isPlainObject } from '../../api/envelope';
 import type { MediaInput, PaidRequest } from '../../job';
 import type { Failed, Planned } from './item';
 
-/** A submission that left, as n8n saves it. */
+/** A submission, as n8n saves it. */
 interface Entry {
-	/** Identifies the request. */
+	/** Identifies the request; see `hashOf`. */
 	hash: string;
-	/** Absent as long as the submission is not answered: it may have been charged. */
+	/** Absent while the submission is unanswered. It may have been charged. */
 	taskId?: string;
 	/** n8n's index of the run that returned the task as a success. */
 	deliveredIn?: number;
 	/** True once a checking execution waits for the task. */
 	isSuspended?: boolean;
-	/** True once the log has named the task as unclaimed. */
+	/** True once the log has reported the entry as unclaimed. */
 	isLogged?: boolean;
-	/** True if the entry is of no use any more; it is removed when the next run begins. */
+	/** True if the entry is no longer needed. It is removed when the next run begins. */
 	isOver?: boolean;
 }
 
@@ -26,21 +26,21 @@ interface Memory {
 
 const KEY = 'octopusXTasks';
 
-/** Entries of runs in progress. Kept out of the entries themselves, which n8n saves. */
+/** Entries that runs in progress hold. Kept outside the entries, because n8n saves those. */
 const held = new WeakSet<Entry>();
 
 /**
  * Remembers submissions, so that a node that is run again does not pay again.
  *
- * It is one list, in the order in which the submissions left. It lies in the node's execution context,
- * which n8n keeps across Retry On Fail, Retry of an execution, and the turns of a loop. It contains only
- * IDs and hashes: no key, no prompt, no file. Rules that must not regress:
+ * It is one list, in the order of the submissions, in the node's execution context. n8n keeps that context
+ * across Retry On Fail, Retry of an execution, and the iterations of a loop. The list contains only IDs and
+ * hashes: no key, prompt or file. Rules that must not regress:
  *
- * - An entry is made before its submission leaves, and gets the task ID whenever it arrives.
+ * - An entry is made before its submission is sent, and gets the task ID whenever it arrives.
  * - The items of a run claim the entries of their own requests that no other run in progress holds.
- * - An entry is over when its task has failed, or when a run has returned its item as a success. Then
- *   it stays until a run with another index begins: n8n drops the output of a run and repeats it if
- *   Retry On Fail is on and the first item has an `error`.
+ * - An entry is over when its task has failed, or when a run has returned its item as a success. In the
+ *   second case it stays until a run with another index begins, because n8n drops the output of a run and
+ *   repeats it if Retry On Fail is on and the first item has an `error`.
  * - Once a checking execution waits for a task, only an item that carries its ID can claim it.
  */
 export class Ledger {
@@ -51,12 +51,12 @@ export class Ledger {
 		private readonly runIndex: number,
 	) {}
 
-	/** The ledger of this node in this execution. Call `release` when the run has ended. */
+	/** Opens the ledger of this node in this execution. Call `release` when the run has ended. */
 	static open(context: IExecuteFunctions): Ledger {
 		const store = context.getContext('node');
 		const saved = store[KEY] as Memory | undefined;
 		const runIndex = context.getWorkflowDataProxy(0).$runIndex as number;
-		// the object is shared with other runs in progress, such as calls of a tool
+		// other runs in progress share the object, for example calls of a tool
 		const memory = Array.isArray(saved?.entries) ? saved : { entries: [] };
 		memory.entries = memory.entries.filter(
 			({ deliveredIn = runIndex, isOver }) => !isOver && deliveredIn === runIndex,
@@ -66,9 +66,9 @@ export class Ledger {
 	}
 
 	/**
-	 * Lets the items of a run claim entries of earlier runs, before the first of them submits: first the
-	 * entry whose task ID the input item carries, then the oldest entry with a task ID, last the oldest
-	 * without one.
+	 * Lets the items of a run claim entries of earlier runs, before any of them submits. An item claims the
+	 * entry whose task ID its input carries, or else the oldest entry with a task ID, or else the oldest one
+	 * without.
 	 */
 	claim(context: IExecuteFunctions, items: Array<Planned | Failed>): void {
 		for (const item of items) {
@@ -101,7 +101,7 @@ export class Ledger {
 		}
 	}
 
-	/** The submissions of an item; none for an item that submits nothing. */
+	/** Returns the claim of an item. It is empty if the item submits nothing. */
 	claimOf(index: number): Claim {
 		return this.claims.get(index) ?? new Claim({ entries: [] }, '', this.runIndex);
 	}
@@ -111,16 +111,16 @@ export class Ledger {
 		for (const claim of this.claims.values()) claim.noteSuspended();
 	}
 
-	/** Lets other runs claim what this run has left over. */
+	/** Lets other runs claim the entries that this run held. */
 	release(): void {
 		for (const { entries } of this.claims.values()) for (const entry of entries) held.delete(entry);
 	}
 }
 
-/** The submissions for one item: those it has claimed, and those of this run. */
+/** The submissions for one item: the entry that it has claimed, and those of this run. */
 export class Claim {
 	readonly entries: Entry[] = [];
-	/** The entry of an earlier run. */
+	/** The entry of an earlier run that the item has claimed. */
 	claimed?: Readonly<Entry>;
 
 	constructor(
@@ -129,17 +129,17 @@ export class Claim {
 		private readonly runIndex: number,
 	) {}
 
-	/** The ID of the latest task that may still bring a video. */
+	/** The ID of the latest task that may still deliver a video. */
 	get taskId(): string | undefined {
 		return this.entries.filter(({ taskId, isOver }) => taskId && !isOver).at(-1)?.taskId;
 	}
 
-	/** True if a submission was never answered, so it may have been charged. */
+	/** True if a submission was never answered. It may have been charged. */
 	get isInDoubt(): boolean {
 		return this.entries.some(({ taskId, isOver }) => taskId === undefined && !isOver);
 	}
 
-	/** Claims the oldest free entry that matches, unless the claim has one already. */
+	/** Claims the oldest free entry that matches, unless the item already has an entry. */
 	take(matches: (entry: Entry) => boolean): void {
 		if (this.entries.length > 0) return;
 		const entry = this.memory.entries.find(
@@ -152,9 +152,10 @@ export class Claim {
 	}
 
 	/**
-	 * Notes a submission before it leaves.
+	 * Notes a submission before it is sent.
 	 *
-	 * @returns to be called with the task ID, or without one if the submission was certainly not accepted
+	 * @returns a function to call with the task ID, or without one if the submission was certainly not
+	 * accepted
 	 */
 	noteSubmission(): (taskId?: string) => void {
 		const entry: Entry = { hash: this.hash };
@@ -176,28 +177,27 @@ export class Claim {
 	noteDelivered(deliveredId: string): void {
 		for (const entry of this.entries) {
 			if (entry.taskId === deliveredId) entry.deliveredIn = this.runIndex;
-			// the doubt ends with a video; a task whose ID came late can still be claimed
+			// a video settles an unanswered submission; a task whose ID arrived late can still be claimed
 			else if (entry.taskId === undefined) entry.isOver = true;
 		}
 	}
 
-	/** Notes that a checking execution now waits for the task. A doubt about a submission stays with this run. */
+	/**
+	 * Notes that a checking execution now waits for the task. An unanswered submission stays with this run.
+	 */
 	noteSuspended(): void {
 		for (const entry of this.entries) if (entry.taskId !== undefined) entry.isSuspended = true;
 	}
 }
 
-/** The ID of the task in an error item of this node, as a loop brings it back. */
+/** The task ID from one of this node's error items that a loop has fed back as input. */
 function carriedTaskId(json: unknown): string | undefined {
 	if (!isPlainObject(json) || !json.error) return undefined;
 	const id = (isPlainObject(json.error) && json.error.task_id) || json.task_id;
 	return typeof id === 'string' ? id : undefined;
 }
 
-/**
- * Identifies a request by everything that is asked for. It contains nothing that n8n changes between
- * two runs.
- */
+/** Identifies a request by everything that it asks for, and by nothing that n8n changes between two runs. */
 export function hashOf({ path, fields, media, additionalFields }: PaidRequest): string {
 	const files = Object.entries(media).map(([name, input]) => [
 		name,
@@ -208,8 +208,9 @@ export function hashOf({ path, fields, media, additionalFields }: PaidRequest): 
 }
 
 /**
- * n8n moves the files of webhooks, forms and chats when their execution ends, from `…/executions/temp/…` to
- * `…/executions/<id>/…`, in its saved data, too.
+ * Identifies an image or video, without the ID of the execution that stores it. When an execution ends, n8n
+ * moves its files of webhooks, forms and chats from `…/executions/temp/…` to `…/executions/<id>/…`, in its
+ * saved data, too.
  */
 function identityOf(input: MediaInput): string {
 	if ('url' in input) return input.url;

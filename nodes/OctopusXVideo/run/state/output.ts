@@ -20,24 +20,24 @@ import {
 const RETRY_CONTINUES =
 	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it continues with the tasks that are running or done.";
 
-/** For an error that has already named the only task, and Get Status. */
+/** For an error that already names the only task and Get Status. */
 const RETRY_CONTINUES_WITH_TASK =
 	"Or use Retry in n8n's list of executions: it continues with this task.";
 
 /**
- * The node cannot tell a Stop by hand from n8n's own time limit. After a Stop, n8n 2.x overwrites what
- * the node remembers with the state at the start of the execution.
+ * The node cannot tell a Stop by the user from n8n's own time limit. After a Stop by the user, n8n 2.x
+ * overwrites what the node remembers with the state at the start of the execution.
  */
 const AFTER_STOP =
 	"Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand, you pay again.";
 
-/** How many tasks of a kind an error lists. */
+/** How many tasks of each kind an error lists. */
 const MAX_OF_A_KIND = 10;
 
 /** How many kinds of errors a hint names. */
 const MAX_KINDS = 5;
 
-/** When truncated, tasks that need action come first. */
+/** Kinds of tasks in a truncated list. Those that need action come first. */
 const KINDS: ReadonlyArray<(task: Task) => boolean> = [
 	(task) => !isFinal(task),
 	({ status }) => status === 'completed',
@@ -45,7 +45,7 @@ const KINDS: ReadonlyArray<(task: Task) => boolean> = [
 ];
 
 /**
- * The output of a run, or the error that ends the node.
+ * Returns the output of a run, or throws the error that ends the node.
  *
  * @param advice what to do after an error if n8n's Retry does not continue with the tasks
  * @throws NodeApiError or NodeOperationError, unless the node continues on errors
@@ -61,23 +61,23 @@ export function conclude(
 		failures[0] && !context.continueOnFail()
 			? toNodeError(context, items, failures[0], advice)
 			: undefined;
-	// the log has what the error has no room for
+	// the log lists all tasks, because the error may not have room for them
 	if (isStopped || (error && items.length > MAX_OF_A_KIND)) {
 		const reason = isStopped ? `${STOPPED.toLowerCase()}. ` : '';
 		context.logger.warn(`OctopusX: ${reason}${listTasks(items, advice, Infinity)}`);
 	}
 	addHints(context, items, failures);
 	if (error) throw error;
-	// n8n merges only the JSON of the input into an item of the error output, so that a loop would lose its files
+	// n8n adds only the JSON of the input to an item of the error output, so a loop would lose the files
 	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
 	const input = hasErrorOutput ? context.getInputData() : [];
 	return items.map((item) => toOutput(item, input[item.index]?.binary));
 }
 
 /**
- * The output item: the task, or the error under `json.error`.
+ * Converts an item to an output item: the task, or the error under `json.error`.
  *
- * @param files for an error item
+ * @param files added to an error item
  */
 export function toOutput(item: Settled, files?: INodeExecutionData['binary']): INodeExecutionData {
 	const pairedItem = { item: item.index };
@@ -90,12 +90,12 @@ export function toOutput(item: Settled, files?: INodeExecutionData['binary']): I
 				...(task.video_url && { video_url: task.video_url }),
 			}
 		: uncheckedId && { task_id: uncheckedId, status: 'unknown' };
-	// `error` must stay the only key, or n8n 1.x keeps the item from the error output
+	// `error` must be the only key, or n8n 1.x does not send the item to the error output
 	const error = { ...textsOf(item.error), ...ids, ...(isTest(item) && { test: true }) };
 	return { json: { error }, ...(files && { binary: files }), pairedItem };
 }
 
-/** The fields of an item's task that its output item has; none without a task. */
+/** Returns the fields of an item's task that its output item contains; none without a task. */
 export function jsonOf(item: Item): IDataObject {
 	const task: IDataObject = taskOf(item) ?? {};
 	const { outputFields = Object.keys(task) } = 'job' in item ? item.job : {};
@@ -103,7 +103,7 @@ export function jsonOf(item: Item): IDataObject {
 	return Object.fromEntries(fields.map((name) => [name, task[name]]));
 }
 
-/** The texts of an error for the user; the description begins with the charge. */
+/** Returns an error's message and description for the user. The description begins with the charge. */
 export function textsOf(error: Error): { message: string; description?: string } {
 	const { message } = error;
 	const { description } = error as { description?: string | null };
@@ -112,14 +112,17 @@ export function textsOf(error: Error): { message: string; description?: string }
 	return { message, ...(sentences && { description: sentences }) };
 }
 
-/** The error with its charge. An error of n8n's own, as for a failed expression, keeps its texts. */
+/**
+ * Returns the error with its charge. An n8n error, such as a failed expression, keeps its message and
+ * description.
+ */
 export function withCharge(error: Error, charge: Charge): OctopusXError {
 	if (error instanceof OctopusXError) return error.withCharge(charge);
 	const { message, description = '' } = textsOf(error);
 	return new OctopusXError(message, description, { charge });
 }
 
-/** The first entries of a list, and how many more there are. */
+/** Lists the first `limit` entries, and says how many more there are. */
 export function shortenList(list: string[], limit: number): string {
 	const more = list.length - limit;
 	const shown = list.slice(0, limit).join(', ');
@@ -131,8 +134,8 @@ function wasStopped({ error }: Failed): boolean {
 }
 
 /**
- * The error that ends the node: the first failure, or that the execution was stopped. Its description
- * lists every task of the run, so that none is lost.
+ * Builds the error that ends the node: the first failure, or that the execution was stopped. Its description
+ * lists the tasks of the run, so that none is lost.
  */
 function toNodeError(
 	context: IExecuteFunctions,
@@ -158,7 +161,7 @@ function toNodeError(
 		statusCode === undefined
 			? new NodeOperationError(node, message, options)
 			: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
-	// for an error workflow
+	// for error workflows
 	const { task } = first;
 	Object.assign(nodeError.context, {
 		...(charge && { charge }),
@@ -169,9 +172,9 @@ function toNodeError(
 }
 
 /**
- * The tasks of the run, and the items with a submission that was never answered: at most `limit` of a kind.
+ * Lists the tasks of the run, and the items with an unanswered submission: at most `limit` of each kind.
  *
- * @param named the task that the text before already names; if it is the only one, it is not repeated
+ * @param named the task that the error already names; if it is the only one, it is not listed
  */
 function listTasks(
 	items: Settled[],
@@ -208,8 +211,8 @@ function listTasks(
 }
 
 /**
- * Tells a person who watches a manual run what the items do not show at a glance. In other runs, the log
- * says if the run was not real.
+ * In manual runs, adds hints about what is not obvious from the items. In other runs, only logs a warning if
+ * Test Mode was on.
  */
 function addHints(context: IExecuteFunctions, items: Settled[], failures: Failed[]): void {
 	const isManual = context.getMode() === 'manual';
@@ -223,7 +226,7 @@ function addHints(context: IExecuteFunctions, items: Settled[], failures: Failed
 			context.logger.warn(`OctopusX: ${message}`);
 		}
 	}
-	// an error that ends the node says enough
+	// the error that ends the node says enough
 	if (!isManual || (failures.length > 0 && !context.continueOnFail())) return;
 	const claimed = items.filter((item) => item.state === 'delivered' && item.isClaimed).length;
 	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).length;

@@ -7,18 +7,21 @@ import { CircuitBreaker } from '../../timing/retry';
 import type { Item, Planned } from './item';
 import type { Claim, Ledger } from './ledger';
 
-/** What the items of a run share. It has no client: only `forItem` gives one. */
+/** What the items of a run share. Only `forItem` provides a client. */
 export interface Scope {
 	context: IExecuteFunctions;
 	/** Limits the videos in progress, from the submission until the task is final. */
 	videos: Limiter;
-	/** Limits the downloads separately: a slow file does not keep a video from being made. */
+	/** Limits the downloads separately, so that a slow file does not keep a video from being made. */
 	downloads: Limiter;
 	/** Aborted when the execution is stopped. */
 	signal?: AbortSignal;
-	/** See `OctopusXClient.getKeyState`; empty in Test Mode. */
+	/** See `OctopusXClient.getKeyState`. The result is empty in Test Mode. */
 	getKeyState: (signal: AbortSignal) => Promise<string>;
-	/** The scope of one item; the one place that decides whether its requests reach the real API. */
+	/**
+	 * Returns the scope of one item. Only this function decides whether the item's requests reach the real
+	 * API.
+	 */
 	forItem: (item: Pick<Planned, 'index' | 'job'>) => ItemScope;
 }
 
@@ -33,8 +36,8 @@ export interface ItemScope extends Omit<Scope, 'forItem' | 'getKeyState'> {
 /**
  * Connects to the API, unless all items are in Test Mode, which needs no credential.
  *
- * @param items what there is to do; the first one's Max Concurrency applies to the run
- * @throws OctopusXError if the credential cannot be used; n8n's own error if it cannot be read
+ * @param items the items to carry out; the first one's Max Concurrency applies to the run
+ * @throws OctopusXError if the credential is invalid, or an n8n error if it cannot be read
  */
 export async function openScope(
 	context: IExecuteFunctions,
@@ -44,7 +47,7 @@ export async function openScope(
 	const isOnline = items.some(({ job }) => !job.testMode);
 	const realClient = isOnline ? await OctopusXClient.connect(context) : undefined;
 	const maxConcurrency = items[0]?.job.maxConcurrency ?? 1;
-	// an item with a longer timeout is not given up for the others
+	// the longest one, so that the breaker does not end an item before its own timeout
 	const timeoutMs = items.reduce((longest, { job }) => Math.max(longest, job.timeoutMs), 0);
 	const realBreaker = new CircuitBreaker(timeoutMs);
 	const shared = {
@@ -68,7 +71,7 @@ export async function openScope(
 	};
 }
 
-/** Shows the state of a task, or a message, to a person who watches a manual run in the editor. */
+/** Shows the state of a task, or a message, to a user who watches a manual run in the editor. */
 export function tellEditor(
 	{ context }: ItemScope,
 	{ index }: Pick<Item, 'index'>,

@@ -5,23 +5,23 @@ import { now, pause, withTimeout } from '../../timing/time';
 import { failed, withTask, type Failed, type Ready, type Running } from '../state/item';
 import { tellEditor, type ItemScope } from '../state/scope';
 
-/** For an answer of a few hundred bytes: a server that takes longer hangs. */
+/** Upper limit for a response of a few hundred bytes. A server that takes longer hangs. */
 export const ANSWER_TIMEOUT_MS = 45_000;
 
 const MIN_RETRY_DELAY_MS = 2_000;
 
-/** A single answer must not stop the checks for longer, whatever its `Retry-After` says. */
+/** Upper limit for `Retry-After`, so that a single response cannot stop the checks for longer. */
 const MAX_RETRY_AFTER_MS = 3 * 60_000;
 
-/** Longest delay between two checks, and after faults in a row. */
+/** Longest delay between two checks, and between two attempts after faults. */
 const MAX_DELAY_MS = 60_000;
 
-/** How many checks in a row may return an unknown status before the verdict is asked for. */
+/** The gateway's verdict is requested after this many checks in a row with an unknown status. */
 const MAX_UNKNOWN_CHECKS = 3;
 
-/** How a scheduler of checks wants a check to be made. */
+/** How one check is made. Each way to wait has its own policy. */
 export interface CheckPolicy {
-	/** The last attempt of this check, by `now`; at most the item's deadline. */
+	/** When the last attempt of this check may start, in `now()` time; at most the item's deadline. */
 	until: number;
 	minDelayMs?: number;
 	maxDelayMs?: number;
@@ -29,7 +29,10 @@ export interface CheckPolicy {
 	maxUnknownChecks: number;
 }
 
-/** Checks the task of an item until it is final: first after one interval, last at the deadline. */
+/**
+ * Checks the task of an item until it is final. The first check is after one interval, the last at the
+ * deadline.
+ */
 export async function waitForTask(scope: ItemScope, item: Running): Promise<Ready | Failed> {
 	const { pollIntervalMs } = item.job.wait;
 	const startedAt = now();
@@ -49,13 +52,13 @@ export async function waitForTask(scope: ItemScope, item: Running): Promise<Read
 }
 
 /**
- * Checks the task of an item once and decides what that means, for both ways to wait:
+ * Checks the task of an item once and decides what the result means, for both ways to wait:
  *
- * - Retryable faults are retried until `until`; if there is time left after that, the item stays as it is.
- * - Any other fault fails the item, and so does an item whose time is over. The error says that the task
- *   was charged.
- * - The gateway's verdict counts where the status is unknown for too long, and for a task that is not
- *   final in the end: the gateway may have given it up long ago.
+ * - Retryable faults are retried until `until`. If the item has time left after that, it stays as it is.
+ * - Any other fault fails the item, and so does the end of its time. The error says that the task was
+ *   charged.
+ * - The gateway's verdict takes precedence if the status is unknown for too long, or if the task is not final
+ *   at the deadline, because the gateway may have given it up long ago.
  */
 export async function checkTask(
 	scope: ItemScope,
@@ -87,7 +90,7 @@ export async function checkTask(
 /**
  * Reads a task, and retries faults until the deadline of the policy.
  *
- * @param policy `deadline` by `now`; the first delay is 2 s and all transient faults are retried by default
+ * @param policy `deadline` is in `now()` time. By default, all transient faults are retried, first after 2 s
  */
 export async function getTask(
 	{ client, signal }: ItemScope,
@@ -99,7 +102,7 @@ export async function getTask(
 		minDelayMs: MIN_RETRY_DELAY_MS,
 		retryAtDeadline: true,
 		maxRetryAfterMs: MAX_RETRY_AFTER_MS,
-		// the checks of different items are spread by their submissions
+		// the checks of different items are already spread by their submissions
 		jitter: 0,
 		attemptTimeoutMs: ANSWER_TIMEOUT_MS,
 		onTimeout: () =>
@@ -116,7 +119,10 @@ export async function getTask(
 	});
 }
 
-/** The gateway's own view of a task, or the task itself if the gateway has none. One request, no retry. */
+/**
+ * Returns the gateway's own view of a task, or the task itself if the gateway has none. Does not retry the
+ * request.
+ */
 export async function getVerdict({ client, signal }: ItemScope, task: Task): Promise<Task> {
 	const asking = withTimeout(
 		ANSWER_TIMEOUT_MS,
@@ -128,9 +134,9 @@ export async function getVerdict({ client, signal }: ItemScope, task: Task): Pro
 }
 
 /**
- * The faults of a check that are retried. A task of this run is not given up because the API once does
- * not know it, nor because the key is rejected: the submission itself may have used up its quota, and
- * until somebody tops it up, the API rejects it as if it were wrong (docs/API.md, "Charges").
+ * Decides which faults of a check are retried. A task of this run is not given up if the API once reports it
+ * as unknown, or if the API rejects the key: the submission itself may have used up the key's quota, and
+ * until the user tops it up, the API rejects the key as if it were wrong (docs/API.md, "Charges").
  */
 function retryRule({ isOwnTask }: Running): RetryPolicy['shouldRetry'] {
 	let unknown = 0;
@@ -141,7 +147,7 @@ function retryRule({ isOwnTask }: Running): RetryPolicy['shouldRetry'] {
 	};
 }
 
-/** The error of an item whose wait ended with a fault. */
+/** Builds the error for an item whose wait ended with a fault. */
 function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 	const { isKeyRejected, transient } = fault.details;
 	if (transient && !isKeyRejected) return timedOut(task, fault);
@@ -154,9 +160,9 @@ function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 }
 
 /**
- * The error of an item whose time ended before its task.
+ * Builds the error for an item whose time ended before its task did.
  *
- * @param fault of the last check, if it failed
+ * @param fault the fault of the last check, if it failed
  */
 function timedOut({ task_id, status, progress }: Task, fault?: OctopusXError): OctopusXError {
 	return new OctopusXError(

@@ -7,10 +7,10 @@ import type { ItemScope } from '../state/scope';
 import { getTask, getVerdict } from './check';
 import { download } from './download';
 
-/** How long a check for a fresh address may be repeated. */
+/** How long a check for a fresh URL may be retried. */
 const REFRESH_TIMEOUT_MS = 30_000;
 
-/** Returns the task of an item, with its video as a file if asked for. */
+/** Delivers the task of an item, with its video as a file if requested. */
 export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered | Failed> {
 	const { job, task } = item;
 	if (job.wait && hasFailed(task)) return failed(item, await explainFailure(scope, task));
@@ -23,11 +23,12 @@ export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered 
 	});
 }
 
-/** The error of an item that waited for a video, but whose task ended without one. */
+/** Builds the error for an item that waited for a video but whose task ended without one. */
 async function explainFailure(scope: ItemScope, task: Task): Promise<OctopusXError> {
 	scope.claim.noteFailed(task.task_id);
 	const { status, failure } = task;
-	// only the verdict says whether the charge was refunded; all items may ask for it at once
+	// only the verdict says whether the charge was refunded; limited, because all items may request it at
+	// once
 	const verdict = failure?.refunded
 		? task
 		: await scope.downloads.run(async () => await getVerdict(scope, task));
@@ -38,16 +39,16 @@ async function explainFailure(scope: ItemScope, task: Task): Promise<OctopusXErr
 	);
 }
 
-/** The task in its latest state, with the file or the fault. */
+/** The latest state of the task, with the file or the fault. */
 type Download = { latest: Task } & (
 	{ file: IBinaryData; fault?: undefined } | { file?: undefined; fault: OctopusXError }
 );
 
 /**
- * Downloads the video of a task from the first address that works: `video_url`, the address that a new
- * check returns (most are signed for hours only), or the API's own content endpoint.
+ * Downloads the video of a task from the first URL that works: `video_url`, the URL that a new check returns
+ * (most are signed for hours only), or the API's own content endpoint.
  *
- * @param fileName empty for `<task_id>.mp4`
+ * @param fileName if empty, the name is `<task_id>.mp4`
  */
 async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Promise<Download> {
 	const name = fileName ? withExtension(fileName) : `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`;
@@ -79,9 +80,9 @@ async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Pr
 }
 
 /**
- * A completed task with a fresh address of its file, or the task as it was if it cannot be checked.
+ * Checks a completed task again, to get a fresh URL of its file.
  *
- * @returns the same object if nothing new is known
+ * @returns the given object if the check returned no completed task
  */
 export async function refreshTask(scope: ItemScope, task: Task): Promise<Task> {
 	const deadline = now() + REFRESH_TIMEOUT_MS;
@@ -89,7 +90,7 @@ export async function refreshTask(scope: ItemScope, task: Task): Promise<Task> {
 	return fresh?.status === 'completed' ? fresh : task;
 }
 
-/** Extensions of videos; in "my.video" or "of 5.June" the dot is part of the name. */
+/** Extensions of videos. In "my.video" or "of 5.June", the part after the dot belongs to the name. */
 const EXTENSION = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i;
 
 function withExtension(fileName: string): string {

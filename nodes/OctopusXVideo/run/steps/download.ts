@@ -10,23 +10,28 @@ import type { ItemScope } from '../state/scope';
 
 const MAX_ATTEMPTS = 4;
 
-/** A host that asks for more patience is asked again nevertheless. */
+/** Upper limit for `Retry-After`. A host that asks for a longer delay is asked again anyway. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
-/** A host that sends nothing for so long hangs, before the first byte or between two. */
+/** A host that sends nothing for this long hangs, before the first byte or between two. */
 const STALL_TIMEOUT_MS = 60_000;
 const STALL_CHECK_INTERVAL_MS = 5_000;
 
-/** Far more than any working download needs; ends one that trickles. */
+/** Upper limit for a download: far longer than any working download takes. Ends one that trickles. */
 const DOWNLOAD_TIMEOUT_MS = 2 * 60 * 60_000;
 
-/** The content endpoint ends transfers after 60 s (docs/API.md, "The content proxy"); clocks differ a little. */
+/**
+ * The content endpoint ends transfers after 60 s (docs/API.md, "The content proxy"). This is a little less,
+ * because clocks differ.
+ */
 const CONTENT_LIMIT_MS = 57_000;
 
-/** Larger than any video of the API; an end for a host that never stops sending. */
+/**
+ * Upper limit for a file: larger than any video of the API. Ends the download if a host never stops sending.
+ */
 const MAX_BYTES = 4 * 1024 ** 3;
 
-/** How much more than twice its announced size a file may have: tiny files compress well. */
+/** How many bytes more than twice its announced size a file may have, because tiny files compress well. */
 const COMPRESSED_BYTES = 1024 * 1024;
 
 /** The boxes that an MP4 file can begin with (ISO/IEC 14496-12 and QuickTime). */
@@ -41,13 +46,13 @@ const FIRST_BOXES: readonly string[] = [
 	'styp',
 	'pnot',
 ];
-/** The size and the type of a box. */
+/** Length of the size and type of a box, in bytes. */
 const BOX_BYTES = 8;
 
 const VIDEO_TYPE = 'video/mp4';
 const BROKE_OFF = 'The download broke off';
 
-/** Streams the video at one address into n8n's binary storage. */
+/** Streams the video at a URL into n8n's binary storage. */
 export async function download(
 	scope: ItemScope,
 	url: string,
@@ -63,7 +68,7 @@ export async function download(
 	});
 }
 
-/** Stores the file inside a data URI, as Test Mode returns it. */
+/** Stores the file inside a data URI. Test Mode returns such URLs. */
 async function storeDataUri(
 	{ context }: ItemScope,
 	url: string,
@@ -111,9 +116,9 @@ async function storeFile(
 }
 
 /**
- * The body of an answer, rejected if it does not begin like a video, is incomplete or too large. Node itself
- * reports a body that is cut short. Content-Length is not compared exactly, because a host may have
- * compressed the file, although it was asked not to; but a video hardly shrinks.
+ * Yields the body of a response. Throws if it does not begin like a video, is incomplete or is too large.
+ * Node itself reports a body that is cut short. Content-Length is not compared exactly, because a host may
+ * compress the file although it is asked not to. A video hardly shrinks, so twice that length is enough.
  */
 async function* checkedChunks(
 	{ headers, body }: Answer<ByteStream>,
@@ -150,9 +155,9 @@ async function* checkedChunks(
 }
 
 /**
- * Ends the connection of a host that stops sending. n8n's timeouts do not cover a body that has begun,
- * and destroying the body has no effect while nothing arrives. n8n may take its time to store a chunk.
- * One timer serves the whole file: a timer per chunk costs 24 MB more for a file of 300 MB.
+ * Ends the connection of a host that stops sending. n8n's timeouts do not apply once a body has begun, and
+ * destroying the body has no effect while nothing arrives. The time that n8n takes to store a chunk is
+ * excluded. One timer serves the whole file, because a timer per chunk costs 24 MB more for a file of 300 MB.
  */
 class Watchdog {
 	/** True if it is the host's turn to send. */
@@ -182,12 +187,15 @@ class Watchdog {
 	}
 }
 
-/** Some hosts answer with a page and status 200, and some of those call the page a video. */
+/**
+ * Rejects a response whose Content-Type is a text type. Some hosts send a page with status 200. If they label
+ * the page as a video, `rejectOtherContent` detects it.
+ */
 function rejectOtherType({ headers }: Answer<ByteStream>): void {
 	if (/^text\/|\b(html|xml|json)\b/i.test(String(headers['content-type'] ?? ''))) throw noVideo();
 }
 
-/** An MP4 file begins with the size of its first box, and then its type. */
+/** Rejects a file that does not begin like an MP4: with the size of its first box, and then its type. */
 function rejectOtherContent(start: Buffer): void {
 	if (!FIRST_BOXES.includes(start.toString('latin1', 4, BOX_BYTES))) throw noVideo();
 }

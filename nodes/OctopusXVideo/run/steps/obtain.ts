@@ -30,7 +30,7 @@ export async function obtainTask(
 		? await taskFor(scope, item, source.request, deadline)
 		: await findTask(scope, source.taskId, deadline);
 	if (fault) {
-		// an ID that OctopusX does not know is no task
+		// if OctopusX does not know the ID, there is no task
 		const isTask = !isOwnTask && fault.details.code !== 'task_not_exist';
 		return { ...failed(item, fault), ...(isTask && { uncheckedId: source.taskId }) };
 	}
@@ -42,14 +42,14 @@ export async function obtainTask(
 }
 
 /**
- * The task for a request: the one that an earlier run was charged for, unless it ended without a
- * video, or a new one.
+ * Returns the task for a request: the one that an earlier run was charged for, unless it ended without a
+ * video, or else a new one.
  *
  * Rules that must not regress:
- * - A submission is repeated only if the server has certainly not accepted it: it said so (429, or 503
+ * - A submission is retried only if the server has certainly not accepted it: the server said so (429, or 503
  *   with `Retry-After`), or no connection was made.
- * - After any other fault it may have been accepted. It is not repeated, and the error says so.
- * - Only a later run submits again after that, and it warns first.
+ * - After any other fault, the submission may have been accepted. It is not retried, and the error says so.
+ * - Only a later run submits again after that, and it logs a warning first.
  * - An ID is noted whenever it arrives, and the node never pays again for a task whose ID it knows.
  */
 async function taskFor(
@@ -88,19 +88,21 @@ async function taskFor(
 	});
 }
 
-/** The task that a job names, in its current state. */
+/** Returns the task that a job names, in its current state. */
 async function findTask(scope: ItemScope, taskId: string, deadline: number): Promise<Result<Task>> {
 	const { breaker } = scope;
 	const shouldRetry = (fault: FaultDetails) => fault.transient && !isRedirect(fault);
 	return await getTask(scope, taskId, { deadline, shouldRetry, breaker });
 }
 
-/** A redirect of the Base URL will not change, although an answer below 400 counts as transient. */
+/** True if the Base URL is redirected. A retry does not help, although a response below 400 is transient. */
 function isRedirect({ statusCode = 0, affectsAllItems }: FaultDetails): boolean {
 	return statusCode >= 300 && statusCode < 400 && affectsAllItems === true;
 }
 
-/** The task that the item has claimed; `undefined` if there is none that may still bring a video. */
+/**
+ * Returns the task that the item has claimed, or `undefined` if there is none that may still deliver a video.
+ */
 async function claimedTask(
 	scope: ItemScope,
 	{ index }: Planned,

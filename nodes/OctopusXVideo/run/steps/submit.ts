@@ -6,22 +6,25 @@ import { now, waitAtMost, withTimeout } from '../../timing/time';
 import { StoppedError, type Planned } from '../state/item';
 import type { ItemScope } from '../state/scope';
 
-/** Enough for a body of 20 MB over a slow line and a server that thinks before it answers. */
+/** Upper limit for a response: enough for a body of 20 MB over a slow connection and a slow server. */
 const ANSWER_TIMEOUT_MS = 10 * 60_000;
 
-/** For a submission at the very end of the item's time. */
+/** Lower limit for the wait for a response, if the item's time is almost over. */
 const MIN_TIMEOUT_MS = 1_000;
 
-/** How long an answer may arrive in the background. All that is left to do then is to log its ID. */
+/**
+ * How long a response may arrive in the background. All that is left to do then is to note and log its task
+ * ID.
+ */
 const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
 
 /**
  * Sends the request that costs money, once.
  *
- * The item's claim learns the task ID as soon as it arrives, even if that is too late for this step.
- * The fault has its charge: `none` if the server has certainly not accepted the request, else `maybe`.
+ * The item's claim notes the task ID as soon as it arrives, even if that is too late for this step. The fault
+ * contains its charge: `none` if the server has certainly not accepted the request, otherwise `maybe`.
  *
- * @param deadline of the item, by `now`; after it, the answer is awaited in the background only
+ * @param deadline of the item, in `now()` time; after it, the response is awaited only in the background
  */
 export async function submitOnce(
 	scope: ItemScope,
@@ -38,11 +41,11 @@ export async function submitOnce(
 	}
 
 	const noteAnswer = claim.noteSubmission();
-	// a Stop does not end it: the answer brings the ID of a task that may be charged
+	// a Stop does not end this, because the response contains the ID of a task that may be charged
 	const created = withTimeout(LATE_ANSWER_TIMEOUT_MS, async (ending) => {
 		const task = await client.createTask(request.path, body.content, body.bytes, ending);
 		noteAnswer(task.task_id);
-		// after a Stop or a crash of n8n, this line is all that is left of the task
+		// after a Stop or a crash of n8n, this message is all that is left of the task
 		context.logger.info(
 			`OctopusX task ${task.task_id} created for item ${index} of execution ${context.getExecutionId()}. After a Stop or a crash, fetch it with Get Status before you retry`,
 			{ item: index, taskId: task.task_id },
@@ -66,7 +69,7 @@ export async function submitOnce(
 	}
 	noteAnswer();
 	if (!fault.details.maybeAccepted) return { fault: fault.withCharge('none') };
-	// a request left open could still send its last byte and be accepted
+	// an open request could still send its last byte and be accepted
 	body.close?.();
 	return {
 		fault: new OctopusXError(

@@ -8,14 +8,14 @@ import { now, withTimeout } from '../../timing/time';
 import type { ItemScope } from '../state/scope';
 import { ANSWER_TIMEOUT_MS } from './check';
 
-/** Enough for 1 GB over a line of 15 Mbit/s. */
+/** Upper limit for an attempt: enough for 1 GB at 15 Mbit/s. */
 const PUT_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * Uploads the files of a request to the API's storage.
  *
- * @param deadline by `now`
- * @returns the request with public addresses in place of its files
+ * @param deadline in `now()` time
+ * @returns the request with public URLs in place of its files
  */
 export async function uploadFiles(
 	scope: ItemScope,
@@ -25,7 +25,7 @@ export async function uploadFiles(
 	let fault: OctopusXError | undefined;
 	const media = await mapMedia(request.media, async (input) => {
 		if ('url' in input || fault) return input;
-		// no attempt holds the item's place beyond its time
+		// no attempt keeps the item's place beyond its time
 		const uploaded = (await withTimeout(
 			Math.max(0, deadline - now()),
 			async (signal) => await uploadFile({ ...scope, signal }, input, deadline),
@@ -44,7 +44,7 @@ export async function uploadFiles(
 	};
 }
 
-/** Streams one file to an address of the storage, for as long as that address is valid. */
+/** Streams one file to a URL of the storage. Retries as long as that URL is valid. */
 async function uploadFile(
 	scope: ItemScope,
 	file: FileInput,
@@ -92,7 +92,7 @@ async function send(
 	target: UploadTarget,
 	signal: AbortSignal,
 ): Promise<void> {
-	// an attempt consumes the stream, so each one opens its own
+	// an attempt consumes the stream, so each one opens another
 	const source = await openFile(context, file);
 	const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file), source);
 	try {

@@ -5,19 +5,22 @@ import { uncheckedTask } from '../../api/task';
 import { fromWallClock, toWallClock } from '../../timing/time';
 import type { Failed, Ready, Running } from '../state/item';
 
-/** Key of the items passed to the checking execution. Its loop tests for it to see whether to continue. */
+/**
+ * Key of the items passed to the checking execution. Its loop continues as long as the item in it has this
+ * key.
+ */
 export const HANDOVER = 'octopusXSuspended';
 
-/** Key of the node's memory that holds the items of all checks. */
+/** Key in the node's execution context for the items of all checks. */
 const SAVED = 'octopusXHandover';
 
-/** An item that is handed over. */
+/** An item that is handed over to the checking execution. */
 export type Pending = Running | Ready | Failed;
 
 /** Data passed to the checking execution for one item: IDs and settings, no key, prompt or file. */
 type SavedItem = Running | Ready | (Omit<Failed, 'error'> & { error: SavedError });
 
-/** An error as JSON. */
+/** An error, saved as JSON. */
 interface SavedError extends FaultDetails {
 	message: string;
 	description?: string;
@@ -28,12 +31,12 @@ export interface HandedOver {
 	/** n8n's ID of the suspended execution. */
 	parent: string;
 	items: Pending[];
-	/** True at the first start, when nothing has been checked yet. */
+	/** True at the first start, before anything has been checked. */
 	isNew: boolean;
 }
 
 /**
- * The items that the checking execution starts with.
+ * Returns the items that the checking execution starts with.
  *
  * @param parent n8n's ID of the suspended execution
  */
@@ -44,7 +47,10 @@ export function writeHandover(parent: string, items: Pending[]): INodeExecutionD
 	}));
 }
 
-/** Reads the items of `writeHandover`, at the first check and at later ones; `undefined` for other input. */
+/**
+ * Reads the items from `writeHandover`, at the first check and at later ones. Returns `undefined` for other
+ * input.
+ */
 export function readHandover(context: IExecuteFunctions): HandedOver | undefined {
 	const memory = context.getContext('node');
 	const isNew = !(SAVED in memory);
@@ -54,7 +60,7 @@ export function readHandover(context: IExecuteFunctions): HandedOver | undefined
 	return { parent: all[0]?.parent ?? '', items: all.map(({ item }) => restore(item)), isNew };
 }
 
-/** Saves items that need no further check, so that later checks do not ask for them again. */
+/** Saves items that need no further check, so that later checks skip them. */
 export function saveSettled(context: IExecuteFunctions, items: Pending[]): void {
 	const all = context.getContext('node')[SAVED] as Array<{ item: SavedItem }>;
 	for (const [n, item] of items.entries()) {
@@ -63,7 +69,7 @@ export function saveSettled(context: IExecuteFunctions, items: Pending[]): void 
 }
 
 /**
- * Replaces the node's input by one small item. n8n passes the input on when it resumes the execution, and
+ * Replaces the node's input with one small item. n8n passes on the input when it resumes the execution, and
  * would save all items again at every check.
  */
 export function shrinkInput(context: IExecuteFunctions, parent: string): void {
@@ -83,7 +89,7 @@ function save(item: Pending): SavedItem {
 		const details = item.error instanceof OctopusXError ? item.error.details : {};
 		return { ...item, error: { ...details, message, description } };
 	}
-	// the task is checked again, and its request is not needed any more
+	// the task is checked again, and its request is no longer needed
 	const { task_id: taskId } = item.task;
 	const job = { ...item.job, source: { taskId } };
 	if (item.state === 'ready') return { ...item, job };
@@ -98,7 +104,10 @@ function restore(saved: SavedItem): Pending {
 	return { ...saved, error: new OctopusXError(message, description, details) };
 }
 
-/** The checking execution may run in another process, which shares only the wall clock with this one. */
+/**
+ * Converts the times of an item, because the checking execution may run in another process, which shares only
+ * the wall clock with this one.
+ */
 function convertTimes(item: Running, convert: (time: number) => number): Running {
 	return { ...item, startedAt: convert(item.startedAt), deadline: convert(item.deadline) };
 }

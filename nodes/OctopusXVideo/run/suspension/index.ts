@@ -1,3 +1,3 @@
-/** The only entry to this folder: the linter forbids imports of its other files. */
+/** The only entry point of this folder. The linter forbids imports of its other files. */
 export { resumeJobs } from './resume';
 export { refuseSuspension, suspend } from './suspend';

@@ -17,50 +17,50 @@ import { refreshTask } from '../steps/deliver';
 import { readHandover, saveSettled, shrinkInput, type HandedOver, type Pending } from './handover';
 import { interrupted } from './suspend';
 
-/** n8n keeps the outcome of a checking execution, and fails with it again. */
+/** n8n keeps the outcome of a checking execution, so a retry fails with it again. */
 const AFTER_SUSPENSION =
 	"n8n's Retry does not help here: a retry of an execution that was suspended fails with the same error, without asking OctopusX. Fetch finished videos with Get Status and their task IDs, and start the workflow again for those that failed.";
 
-/** n8n looks for executions to resume once a minute. */
+/** One minute, because n8n looks for executions to resume once a minute. */
 const MIN_INTERVAL_MS = 60_000;
 const MAX_INTERVAL_MS = 5 * 60_000;
 
-/** How long a round of checks may take if the API is down; the next round asks it again. */
+/** How long a round of checks may take if the API is down. The next round tries again. */
 const ROUND_LIMIT_MS = 30_000;
 
 /** An unknown status is settled at once, because the next check is minutes away. */
 const MAX_UNKNOWN_CHECKS = 1;
 
-/** How many task IDs an error names: as many as a person may fetch one by one. */
+/** How many task IDs an error names: as many as a user may fetch one by one. */
 const MAX_NAMED = 20;
 
 /**
- * How long after loading this package n8n may take to recover from a crash. While it starts, n8n first
- * resumes executions whose time has come, and then marks all that run as crashed.
+ * How long n8n may take to recover from a crash after it loads this package. While it starts, n8n first
+ * resumes executions that are due, and then marks all running ones as crashed.
  */
 const START_UP_MS = 60_000;
 
-/** n8n loads its packages while it starts. */
+/** When n8n started, in `now()` time: it loads its packages while it starts. */
 const loadedAt = now();
 
-/** A round of checks: all tasks are checked once. */
+/** A round of checks, in which all tasks are checked once. */
 interface Round {
-	/** When retries of this round end, by `now`. */
+	/** When retries of this round end, in `now()` time. */
 	until: number;
-	/** True once the API has not answered until then. */
+	/** True if the API did not answer until then. */
 	isDown: boolean;
 }
 
 /**
- * Runs the node inside the checking execution: checks all tasks once and suspends again, unless all are
- * final or out of time. Then it delivers them, one item per item of the suspended execution.
+ * Runs the node inside the checking execution. Checks all tasks once and suspends again, unless all are final
+ * or out of time. Then it delivers them, one item per item of the suspended execution.
  */
 export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const handedOver = requireHandover(context);
 	return await resume(context, handedOver).catch((error) => {
 		if (error instanceof NodeApiError || error instanceof NodeOperationError) throw error;
-		// thrown with On Error set to Continue, it would make n8n pass on this node's input, which the loop
-		// would send back here at once, again and again
+		// if this were thrown with On Error set to Continue, n8n would pass on this node's input, which the
+		// loop would send back here at once, again and again
 		return fail(context, handedOver.items, asOctopusXError(error));
 	});
 }
@@ -86,7 +86,7 @@ async function resume(
 		const withJob = items.filter((item) => item.state !== 'failed');
 		scope = await openScope(context, Ledger.open(context), withJob);
 	} catch (error) {
-		// n8n may be able to read the credential the next time; one that is wrong stays wrong
+		// n8n may be able to read the credential next time, but an invalid one stays invalid
 		const isLast = !items.some((item) => item.state === 'running' && item.deadline > now());
 		return error instanceof OctopusXError || isLast
 			? fail(context, items, error as Error)
@@ -111,7 +111,7 @@ async function checkAll(scope: Scope, items: Pending[], round: Round): Promise<P
 				if (round.isDown && now() < item.deadline) return item;
 				const policy = { until: round.until, maxUnknownChecks: MAX_UNKNOWN_CHECKS };
 				const next = await checkTask(scope.forItem(item), item, policy);
-				// the same item: there was no answer
+				// the same object means that the API did not answer
 				round.isDown ||= next === item && now() >= round.until;
 				return next;
 			});
@@ -119,7 +119,7 @@ async function checkAll(scope: Scope, items: Pending[], round: Round): Promise<P
 	);
 }
 
-/** Gets fresh addresses for the files of tasks that were completed some checks ago. */
+/** Gets fresh URLs for the files of tasks that were completed at an earlier check. */
 async function refreshAll(
 	scope: Scope,
 	before: Pending[],
@@ -145,7 +145,7 @@ async function refreshAll(
 /**
  * Suspends the execution until the next check.
  *
- * @param time of the next check, by `now`
+ * @param time of the next check, in `now()` time
  * @returns used only if n8n crashes during the next check; a normal resume passes on the input instead
  */
 async function waitUntil(
@@ -157,7 +157,10 @@ async function waitUntil(
 	return interrupted(items, 'n8n ended while it checked the tasks').map((item) => toOutput(item));
 }
 
-/** The delay grows with the longest wait, and the last check is at the last deadline. */
+/**
+ * Returns when to check again, in `now()` time. The delay grows with the longest wait, and the last check is
+ * at the last deadline.
+ */
 function nextCheck(items: Pending[]): number {
 	const time = now();
 	let startedAt = time;
@@ -178,7 +181,7 @@ async function isAbandoned(context: IExecuteFunctions, parent: string): Promise<
 	return !fault && (!execution || execution.resultData.error !== undefined);
 }
 
-/** Ends all items that have not failed yet with the same error. */
+/** Fails all items that have not failed yet, with the same error. */
 function fail(context: IExecuteFunctions, items: Pending[], error: Error): INodeExecutionData[] {
 	const all = items.map((item) => {
 		if (item.state === 'failed') return item;
@@ -188,10 +191,10 @@ function fail(context: IExecuteFunctions, items: Pending[], error: Error): INode
 }
 
 /**
- * The items of the suspended execution.
+ * Returns the items of the suspended execution.
  *
  * @throws NodeOperationError if no execution waits for them: in n8n's Retry of a checking execution, whose
- * outcome n8n passes to nobody, and in a workflow that the node was copied into
+ * outcome n8n passes to no other execution, and in a workflow that the node was copied into
  */
 function requireHandover(context: IExecuteFunctions): HandedOver {
 	const handover = readHandover(context);

@@ -9,7 +9,9 @@ import { HANDOVER, writeHandover, type Pending } from './handover';
 /** The ID that n8n's editor gives a workflow before it is saved. */
 const UNSAVED = '__EMPTY__';
 
-/** Why an execution cannot be suspended; called before anything is charged. */
+/**
+ * Returns why the execution cannot be suspended, or `undefined` if it can. Called before anything is charged.
+ */
 export function refuseSuspension(context: IExecuteFunctions): OctopusXError | undefined {
 	const refuse = (reason: string) =>
 		new OctopusXError(
@@ -29,7 +31,7 @@ export function refuseSuspension(context: IExecuteFunctions): OctopusXError | un
 
 /**
  * Hands the wait for all items to a checking execution, which n8n suspends together with this one. n8n
- * resumes this execution with the items that the checking one ends with, even after a restart.
+ * resumes this execution with the items that the checking one returns, even after a restart.
  *
  * @returns false if n8n did not suspend, so that the wait must go on here
  */
@@ -54,7 +56,7 @@ export async function suspend(context: IExecuteFunctions, items: Pending[]): Pro
 	return false;
 }
 
-/** Error items with the task of each, for a wait that was interrupted. */
+/** Converts items to failed items that keep their tasks, for a wait that was interrupted. */
 export function interrupted(items: Pending[], message: string): Failed[] {
 	return items.map((item) =>
 		item.state === 'failed'
@@ -71,8 +73,8 @@ export function interrupted(items: Pending[], message: string): Failed[] {
 /**
  * Changes what n8n keeps of this run of the node until it resumes the execution.
  *
- * If a person stops the suspended execution and clicks Retry, n8n passes on the input that it kept:
- * prompts would continue as if they were videos. So the input becomes error items. And n8n disables the node
+ * If the user stops the suspended execution and clicks Retry, n8n passes on the input that it kept, and
+ * prompts would continue as if they were videos. So the input becomes error items. n8n also disables the node
  * object of the run that it resumes. Other runs that are queued share that object and would be skipped, so
  * this run gets a copy.
  */
@@ -85,28 +87,28 @@ function protectFromRetry(context: IExecuteFunctions, items: Pending[]): void {
 
 /** True if an AI agent called the node as a tool. */
 function isToolCall(context: IExecuteFunctions): boolean {
-	// agents of n8n 2.x run a tool as a node of its own type, in a context that does not say so
+	// agents of n8n 2.x run a tool as a separate node type, in a context that does not say so
 	return context.isToolExecution?.() || context.getNode().type.endsWith('Tool');
 }
 
 /**
- * True if n8n resumes an execution with the items of the sub-workflow that it waited for. n8n 1.x resumes
- * it with its own input, so prompts would continue as if they were videos. A node cannot read n8n's
- * version; this function came with n8n-workflow 2.0 as well.
+ * True if n8n resumes an execution with the items of the sub-workflow that it waited for. n8n 1.x resumes it
+ * with its own input, so prompts would continue as if they were videos. A node cannot read n8n's version, so
+ * this looks for a function that also came with n8n-workflow 2.0.
  */
 function passesOnVideos(): boolean {
 	return 'calculateWorkflowChecksum' in n8nWorkflow;
 }
 
 /**
- * True if n8n fails an execution when the sub-workflow that it waited for has failed. Before 2.27, it
- * resumes it with its own input. This constant came with n8n-workflow 2.27 as well.
+ * True if n8n fails an execution when the sub-workflow that it waited for has failed. Before 2.27, n8n
+ * resumes it with its own input. This constant also came with n8n-workflow 2.27.
  */
 function passesOnFailures(): boolean {
 	return 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow;
 }
 
-/** A sticky note inside the checking execution. */
+/** Returns the text of the sticky note in the checking execution. */
 const note = (executionId: string) => `## Videos of execution ${executionId}: checking, do not stop
 
 Execution ${executionId} of this workflow is suspended until its videos are done. This execution checks them, once a minute at first, later less often. When all are done it ends by itself, and execution ${executionId} continues.
@@ -115,19 +117,19 @@ Execution ${executionId} of this workflow is suspended until its videos are done
 - **Do not stop or delete this one**: execution ${executionId} would not get its videos. A retry of this one does nothing.`;
 
 /**
- * The workflow of the checking execution: trigger → check → are there videos? If not, back to the check.
- * n8n passes on the input of a node that it resumes, without running it, so a connection must lead back to
- * the check. What goes round is one small item; the check remembers the others.
+ * Builds the workflow of the checking execution: trigger → check → are there videos? If not, back to the
+ * check. When n8n resumes a node, it passes on the input without running the node, so a connection must lead
+ * back to the check. The loop contains one small item, because the check remembers the others.
  *
- * n8n lists its execution beside the suspended one, under the name of the same workflow. Only the inside
- * can tell them apart: hence the names and the note.
+ * n8n lists this execution beside the suspended one, under the name of the same workflow. Users can only tell
+ * them apart from the inside, so the names and the note say what it is.
  */
 function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 	const { name: ownName, type, typeVersion, credentials } = context.getNode();
 	const { id } = context.getWorkflow();
 	const executionId = context.getExecutionId();
 	const start = `Videos of execution ${executionId}`;
-	// an error workflow gets this name if the node fails
+	// n8n gives this name to an error workflow if the node fails
 	const check = `${ownName}: checking, do not stop`;
 	const isDone = 'All done?';
 	const nodes: INode[] = [
@@ -146,7 +148,7 @@ function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 			type,
 			typeVersion,
 			credentials,
-			// only the last one is read; the others explain the node to a person who opens it
+			// only the last one is read; the others explain the node to a user who opens it
 			parameters: {
 				operation: 'getStatus',
 				taskId: `={{ $("${start}").all().map(({ json }) => json.${HANDOVER}.item.task?.task_id).join(", ") }}`,
@@ -163,7 +165,7 @@ function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 			type: 'n8n-nodes-base.if',
 			typeVersion: 1,
 			parameters: {
-				// compares the ID, because an answer of the server may have a field of that name
+				// compares the ID, because the server's response may have a field of that name
 				conditions: {
 					boolean: [
 						{ value1: `={{ $json.${HANDOVER}?.parent !== "${executionId}" }}`, value2: true },
@@ -186,17 +188,20 @@ function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 		name: `Videos of execution ${executionId}: checking, do not stop`,
 		nodes,
 		connections: {
-			// every node runs before the first wait: after a crash, n8n makes up an item for one that never ran
+			// every node runs before the first wait, because after a crash, n8n makes up an item for one that
+			// never ran
 			[start]: { main: [to(isDone)] },
 			[check]: { main: [to(isDone)] },
 			[isDone]: { main: [[], to(check)] },
 		},
 		settings: {
 			...context.getWorkflowSettings?.(),
-			// the suspended workflow has its own, and this one must not end earlier
+			// the suspended workflow has its own error workflow and time limit, and this one must not end
+			// earlier
 			errorWorkflow: undefined,
 			executionTimeout: -1,
-			// if n8n crashes during a check, it takes what it saved before that check for the outcome
+			// otherwise, if n8n crashed during a check, it would use what it saved before that check as the
+			// outcome
 			saveExecutionProgress: false,
 			callerPolicy: 'any',
 			saveDataSuccessExecution: 'all',
