@@ -15,6 +15,8 @@ import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
 
 const MB = 1_000_000;
 const MAX_MS = 50;
+/** For functions, which also build a result. */
+const MAX_FUNCTION_MS = 100;
 
 /** An input: a start, a part that is repeated up to the length, and an end that keeps it from matching. */
 type Worst = [start: string, repeated: string, end: string];
@@ -38,7 +40,8 @@ const TABLE: Record<string, Row> = {
 	'/^https?:\\/\\//i': {},
 	'/no access to model/': { worst: [['', 'no access to mode', '']] },
 	'/body (exceeds|too large)/': { worst: [['', 'body too larg', '']] },
-	'/[^\\x21-\\x7e]/g': {},
+	// an API key, which only the owner of the credential sets
+	'/[^\\x21-\\x7e]/g': { maxLength: 100_000 },
 	'/\\/{0,9}(\\/v1)?\\/{0,9}$/': {
 		worst: [
 			['', '/', 'x'],
@@ -55,9 +58,9 @@ const TABLE: Record<string, Row> = {
 	'/负载已饱和/': { worst: [['', '负载已饱', '']] },
 	'/额度不足|额度失败/': { worst: [['', '额度', '']] },
 	'/不在令牌允许/': { worst: [['', '不在令牌允', '']] },
-	'/[\\s\\p{Cc}]+/gu': { worst: [['', '\u0000 \t', 'x']] },
-	'/Bearer \\S+/gi': { worst: [['', 'Bearer ', '']] },
 	// 5 times the longest quote
+	'/[\\s\\p{Cc}]+/gu': { maxLength: 20_000, worst: [['', '\u0000 \t', 'x']] },
+	'/Bearer \\S+/gi': { worst: [['', 'Bearer ', '']] },
 	'/data:[^\\s"\',]{0,99},[^\\s"\']*/gi': { maxLength: 20_000, worst: [['', 'data:', '']] },
 	// the start of a tag
 	'/^<([!?]|\\/?[a-z])/i': { maxLength: 3 },
@@ -144,7 +147,8 @@ const TABLE: Record<string, Row> = {
 			['1.', '1', 'x'],
 		],
 	},
-	'/[^\\w.:/-]/g': {},
+	// a part of a sample's ID
+	'/[^\\w.:/-]/g': { maxLength: 100 },
 };
 
 /** Inputs that every expression gets. */
@@ -330,11 +334,11 @@ describe('1 MB of the worst input', () => {
 			ADDRESSES,
 			(url) => parseUploadTarget({ data: { upload_url: url, public_url: url } }, 'video/mp4'),
 		],
-	])('%s takes less than 50 ms', (_what, worst, work) => {
+	])('%s takes less than 100 ms', (_what, worst, work) => {
 		for (const one of [...worst, ...ANY]) {
 			const input = fill(one, MB);
 			const ms = timeOf(() => work(input));
-			if (ms >= MAX_MS) throw new Error(`${ms.toFixed()} ms for ${JSON.stringify(one)}`);
+			if (ms >= MAX_FUNCTION_MS) throw new Error(`${ms.toFixed()} ms for ${JSON.stringify(one)}`);
 		}
 	});
 
@@ -363,10 +367,10 @@ describe('1 MB of the worst input', () => {
 		['160,000 objects in each other', () => `${'{"a":'.repeat(MB / 6)}1${'}'.repeat(MB / 6)}`],
 		['500,000 numbers', () => `[1${',1'.repeat(MB / 2)}]`],
 		['250,000 texts', () => `["a"${',"a"'.repeat(MB / 4)}]`],
-	])('hiding the key in JSON with %s takes less than twice 50 ms', (_what, text) => {
+	])('hiding the key in JSON with %s takes less than 200 ms', (_what, text) => {
 		const json: unknown = JSON.parse(text());
 		const hide = createHideKey(KEY);
-		expect(timeOf(() => void hideInJson(json, hide))).toBeLessThan(2 * MAX_MS);
+		expect(timeOf(() => void hideInJson(json, hide))).toBeLessThan(2 * MAX_FUNCTION_MS);
 	});
 
 	test('the credential test’s expression for the Base URL is the one of the table', () => {

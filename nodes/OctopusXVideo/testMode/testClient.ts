@@ -200,6 +200,6 @@ function shapeOf(aspectRatio: string): number {
 /** A value as part of an ID: expressions and Extra API Fields may give anything. */
 function idPart(value: unknown): string {
 	return String(value ?? '')
-		.replace(/[^\w.:/-]/g, '-')
-		.slice(0, 100);
+		.slice(0, 100)
+		.replace(/[^\w.:/-]/g, '-');
 }
