@@ -211,6 +211,6 @@ function shapeOf(aspectRatio: string): number {
 /** Converts a value to a part of an ID. Expressions and Extra API Fields can return anything. */
 function idPart(value: unknown): string {
 	return String(value ?? '')
-		.replace(/[^\w.:/-]/g, '-')
-		.slice(0, 100);
+		.slice(0, 100)
+		.replace(/[^\w.:/-]/g, '-');
 }

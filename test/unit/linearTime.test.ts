@@ -1,0 +1,380 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as ts from 'typescript';
+import { parseUploadTarget } from '../../nodes/OctopusXVideo/api/answers';
+import {
+	createHideKey,
+	hideInJson,
+	normalizeBaseUrl,
+} from '../../nodes/OctopusXVideo/api/credential';
+import { quote, quoteWhole, shorten } from '../../nodes/OctopusXVideo/api/envelope';
+import { isTaskId, parseTask } from '../../nodes/OctopusXVideo/api/task';
+import { addressesIn } from '../../nodes/OctopusXVideo/fields/mediaChecks';
+import { isTestId } from '../../nodes/OctopusXVideo/testMode/testClient';
+import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
+
+const MB = 1_000_000;
+const MAX_MS = 50;
+/** For functions, which also build a result. */
+const MAX_FUNCTION_MS = 100;
+
+/** An input: a start, a part that is repeated up to the length, and an end that keeps it from matching. */
+type Worst = [start: string, repeated: string, end: string];
+
+interface Row {
+	worst?: Worst[];
+	/** The most characters that the code ever passes to it. Default 1 MB. */
+	maxLength?: number;
+}
+
+/** `MAX_ID_LENGTH` of task.ts. */
+const TASK_ID = { maxLength: 1_000 };
+/** The first 16 bytes of a file. */
+const SIGNATURE = { maxLength: 16 };
+
+/** Every regular expression of nodes/ and credentials/, as it is written there. */
+const TABLE: Record<string, Row> = {
+	'/status|banned/i': {},
+	'/token/i': {},
+	'/^\\w+\\/[\\w.+-]+$/': { worst: [['a/', 'a.', '!']] },
+	'/^https?:\\/\\//i': {},
+	'/no access to model/': { worst: [['', 'no access to mode', '']] },
+	'/body (exceeds|too large)/': { worst: [['', 'body too larg', '']] },
+	// an API key, which only the owner of the credential sets
+	'/[^\\x21-\\x7e]/g': { maxLength: 100_000 },
+	'/\\/{0,9}(\\/v1)?\\/{0,9}$/': {
+		worst: [
+			['', '/', 'x'],
+			['', '/v1', 'x'],
+			['', '//v1//', 'x'],
+			['https://x', '////////////v1////////////', 'x'],
+		],
+	},
+	'/^https?:\\/\\/[^?#]+$/i': { worst: [['https://', 'a', '#']] },
+	// one character of the key
+	'/\\W/': { maxLength: 1 },
+	// the key, see createHideKey below
+	"new RegExp(start + rest.join(''), 'gi')": {},
+	'/负载已饱和/': { worst: [['', '负载已饱', '']] },
+	'/额度不足|额度失败/': { worst: [['', '额度', '']] },
+	'/不在令牌允许/': { worst: [['', '不在令牌允', '']] },
+	// 5 times the longest quote
+	'/[\\s\\p{Cc}]+/gu': { maxLength: 20_000, worst: [['', '\u0000 \t', 'x']] },
+	'/Bearer \\S+/gi': { worst: [['', 'Bearer ', '']] },
+	'/data:[^\\s"\',]{0,99},[^\\s"\']*/gi': { maxLength: 20_000, worst: [['', 'data:', '']] },
+	// the start of a tag
+	'/^<([!?]|\\/?[a-z])/i': { maxLength: 3 },
+	'/^<(style|script)\\b/i': { maxLength: 8 },
+	'/<\\/style/i': { worst: [['', '</styl', '']] },
+	'/<\\/script/i': { worst: [['', '</scrip', '']] },
+	'/^\\s*</': { worst: [['', ' ', 'x']] },
+	'/CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/': { worst: [['', 'UNABLE_TO_', '']] },
+	'/^(EPROTO|ERR_SSL_(?!.*BAD_RECORD_MAC))/': { worst: [['ERR_SSL_', 'BAD_RECORD_MA', '']] },
+	'/not completed/i': { worst: [['', 'not complete', '']] },
+	'/^\\s*\\d+\\s*$/': {
+		worst: [
+			[' ', '1', 'x'],
+			['1', ' ', 'x'],
+			['', ' ', 'x'],
+		],
+	},
+	'/\\S/': { worst: [['', ' ', '']] },
+	'/^\\.{1,2}$|[\\p{Surrogate}\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}<>]/u': TASK_ID,
+	'/^(video|task)_/': {},
+	'/^(https?:\\/\\/|\\/)/i': {},
+	'/^\\/(?!\\/)/': {},
+	'/\\/$/': { worst: [['', '/', 'x']] },
+	'/^SsrfBlocked/': {},
+	'/^image\\/[\\w.+-]+$/i': { worst: [['image/', 'a.', '!']] },
+	'/^video\\/mp4$/i': {},
+	'/^(https?:\\/\\/|data:\\w+\\/)/i': { worst: [['data:', 'a', '!']] },
+	'/^https?:\\/\\/.*https?:\\/\\//i': {
+		worst: [
+			['https://', 'https:/', ''],
+			['https://', 'h', ''],
+		],
+	},
+	'/[,;](?=https?:\\/\\/|data:\\w+\\/)/i': {
+		worst: [
+			['', ',data:a', ''],
+			[',data:', 'a', '!'],
+			['', ';https:/', ''],
+		],
+	},
+	'/^[,;]{1,9}|[,;]{1,9}$/g': { worst: [['x', ',;', 'x']] },
+	'/\\s+/': { worst: [['', ' ', 'x']] },
+	'/^data:/i': {},
+	'/\\s/': {},
+	'/[/+]/': {},
+	'/[\\s,]+/': { worst: [['', ', ', 'x']] },
+	// the placeholders are random, so that no input can resemble them
+	"new RegExp(`(${inText.join('|')})`)": {},
+	'/^((application|binary)\\/octet-stream)?$/i': {},
+	'/^.{4}ftyp(?!qt|hei|hev|mif|msf|avi)/s': SIGNATURE,
+	'/^\\x89PNG\\r\\n/': SIGNATURE,
+	'/^\\xff\\xd8\\xff/': SIGNATURE,
+	'/^GIF8/': SIGNATURE,
+	'/^RIFF.{4}WEBP/s': SIGNATURE,
+	'/[^\\w.-]/g': TASK_ID,
+	'/\\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i': {
+		worst: [
+			['', '.mp4', '!'],
+			['', '.mpe', ''],
+		],
+	},
+	// a header: Node allows 16 kB for all of them
+	'/\\/(\\d+)$/': {
+		maxLength: 16_384,
+		worst: [
+			['/', '1', 'x'],
+			['', '/1', 'x'],
+		],
+	},
+	'/^text\\/|\\b(html|xml|json)\\b/i': { maxLength: 16_384, worst: [['', ' htmlx', '']] },
+	'/^test_(?<model>.+)_(?<seconds>[^_]*)s_(?<width>\\d+)x(?<height>\\d+)_\\w+$/': {
+		...TASK_ID,
+		worst: [
+			['test_', 'a_s_1x1_', '!'],
+			['test_', '_s_1x1', '!'],
+			['test_a_s_1x', '1', '!'],
+			['test_', '_', '!'],
+		],
+	},
+	'/^(\\d+(?:\\.\\d+)?):(\\d+(?:\\.\\d+)?)$/': {
+		worst: [
+			['', '1', 'x'],
+			['1.1:', '1', 'x'],
+			['1.', '1', 'x'],
+		],
+	},
+	// a part of a sample's ID
+	'/[^\\w.:/-]/g': { maxLength: 100 },
+};
+
+/** Inputs that every expression gets. */
+const FRAGMENTS = [
+	...[
+		'a',
+		'1',
+		' ',
+		'/',
+		'\\',
+		'.',
+		',',
+		'<',
+		'_',
+		'-',
+		'%',
+		'"',
+		'\n',
+		'\u0000',
+		'ä',
+		'负',
+		'\ud800',
+	],
+	...[
+		'<a ',
+		'<style>',
+		'data:',
+		'https://',
+		'https://x,',
+		'/v1',
+		'Bearer ',
+		'\\u0073',
+		'%73',
+		'&#x73;',
+	],
+];
+const ANY: Worst[] = FRAGMENTS.flatMap((one): Worst[] => [
+	['', one, ''],
+	['', one, '!'],
+]);
+
+const fill = ([start, repeated, end]: Worst, length: number) =>
+	(start + repeated.repeat(Math.ceil(length / repeated.length))).slice(0, length - end.length) +
+	end;
+
+/** The shortest of some measurements, in ms: another process may be in the way of one. */
+function timeOf(work: () => unknown): number {
+	let best = Infinity;
+	for (let n = 0; n < 4 && best > MAX_MS / 2; n++) {
+		const start = performance.now();
+		work();
+		best = Math.min(best, performance.now() - start);
+	}
+	return best;
+}
+
+/** The regular expressions in the sources, by their text. */
+function expressionsInSources(): string[] {
+	const root = join(__dirname, '..', '..');
+	const files = ['nodes', 'credentials'].flatMap((folder) =>
+		readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+			.filter((name) => name.endsWith('.ts'))
+			.map((name) => join(root, folder, name)),
+	);
+	const found: string[] = [];
+	for (const file of files) {
+		const text = readFileSync(file, 'utf8');
+		const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+		const visit = (node: ts.Node): void => {
+			const isCall = ts.isNewExpression(node) || ts.isCallExpression(node);
+			const isConstructed = isCall && node.expression.getText() === 'RegExp';
+			// `match` and `search` turn a text into an expression
+			const method = isCall && ts.isPropertyAccessExpression(node.expression) && node.expression;
+			const isFromText =
+				method &&
+				/^(match|matchAll|search)$/.test(method.name.text) &&
+				ts.isStringLiteralLike(node.arguments?.[0] ?? node);
+			if (ts.isRegularExpressionLiteral(node) || isConstructed || isFromText) {
+				found.push(node.getText());
+			}
+			ts.forEachChild(node, visit);
+		};
+		visit(source);
+	}
+	return found;
+}
+
+test('the table has every regular expression of nodes/ and credentials/, and no other', () => {
+	expect([...new Set(expressionsInSources())].sort()).toEqual(Object.keys(TABLE).sort());
+});
+
+function parse(literal: string): RegExp {
+	const [, pattern = '', flags = ''] = /^\/(.*)\/(\w*)$/s.exec(literal) ?? [];
+	return new RegExp(pattern, flags);
+}
+
+const literals = Object.entries(TABLE).filter(([text]) => text.startsWith('/'));
+
+test.each(literals)(
+	'the regular expression %s takes less than 50 ms for its worst input',
+	(text, row) => {
+		const expression = parse(text);
+		for (const worst of [...(row.worst ?? []), ...ANY]) {
+			const input = fill(worst, row.maxLength ?? MB);
+			const ms = timeOf(() => input.replace(expression, ''));
+			if (ms >= MAX_MS) throw new Error(`${ms.toFixed()} ms for ${JSON.stringify(worst)}`);
+		}
+	},
+);
+
+describe('1 MB of the worst input', () => {
+	const KEY = 'sk-AbCdEf0123456789AbCdEf0123456789AbCdEf0123456789';
+	const SPELLED: Worst[] = [
+		['', KEY.slice(0, -1), ''],
+		['s', '\\', ''],
+		['', 's\\', ''],
+		['', 's\\\\\\\\\\\\\\\\\\', ''],
+		['', [...KEY.slice(0, -1)].join('\\'.repeat(15)), ''],
+		['', 'u005c', ''],
+		['', '%5c', ''],
+		['', '%2525255c', ''],
+		['', '%25', ''],
+		['', 'u00', ''],
+	];
+	const MARKUP: Worst[] = [
+		['', '<', ''],
+		['', '<a', ''],
+		['', '<a>', ''],
+		['', '<style>', ''],
+		['', '<style></style>', ''],
+		['', '<script></style>', ''],
+		['', '<style></script', ''],
+		['<script>', '</scrip', ''],
+		['', '<!--', ''],
+	];
+	const ADDRESSES: Worst[] = [
+		['https://', '/', ''],
+		['https://x', '/v1', 'x'],
+		['https://', 'a.', ''],
+		['https://', 'xn--a.', ''],
+		['https://x/', 'a/../', ''],
+		['https://x/', ',https://x', ''],
+		['https://x/', ' https://x/', ''],
+		['data:a/', ',data:a/', ''],
+		['https://x', ' ,', ''],
+	];
+
+	test.each<[string, Worst[], (text: string) => unknown]>([
+		['hiding the key', SPELLED, createHideKey(KEY)],
+		['hiding a key of backslashes', SPELLED, createHideKey('\\'.repeat(8) + '5c'.repeat(8))],
+		['hiding a key that begins with an escape', SPELLED, createHideKey('u005c%5cu005c%5c')],
+		['shorten, for a quote', MARKUP, (text) => shorten(text)],
+		['the quote of a page', MARKUP, (body) => quoteWhole({ statusCode: 502, headers: {}, body })],
+		[
+			'the quote of a message',
+			MARKUP,
+			(message) => quote({ statusCode: 400, headers: {}, body: { code: 'x', message } }),
+		],
+		['the Base URL', ADDRESSES, normalizeBaseUrl],
+		['a list of addresses', ADDRESSES, addressesIn],
+		['a task ID', [], isTaskId],
+		[
+			'the ID of a sample',
+			[['test_', '_', '']],
+			(id) => isTestId(id, { getInstanceId: () => 'x' }),
+		],
+		[
+			'the address of a video',
+			ADDRESSES,
+			(video_url) => parseTask({ id: 'x', status: 'completed', video_url }, 'https://octopusx.ai'),
+		],
+		[
+			'the reason of a failure',
+			MARKUP,
+			(message) =>
+				parseTask(
+					{ id: message, status: 'failed', error: { message, code: message } },
+					'https://x.y',
+				),
+		],
+		[
+			'the address for an upload',
+			ADDRESSES,
+			(url) => parseUploadTarget({ data: { upload_url: url, public_url: url } }, 'video/mp4'),
+		],
+	])('%s takes less than 100 ms', (_what, worst, work) => {
+		for (const one of [...worst, ...ANY]) {
+			const input = fill(one, MB);
+			const ms = timeOf(() => work(input));
+			if (ms >= MAX_FUNCTION_MS) throw new Error(`${ms.toFixed()} ms for ${JSON.stringify(one)}`);
+		}
+	});
+
+	// each letter of a name in another script costs Node more than the one before
+	const chinese = String.fromCharCode(...Array.from({ length: 20_000 }, (_, n) => 0x4e00 + n));
+	const CHINESE: Worst = ['https://', chinese, ''];
+
+	test.each<[string, (address: string) => unknown]>([
+		['the Base URL', normalizeBaseUrl],
+		[
+			'the address of a video',
+			(video_url) => parseTask({ id: 'x', status: 'completed', video_url }, 'https://octopusx.ai'),
+		],
+		[
+			'the address for an upload',
+			(url) => parseUploadTarget({ data: { upload_url: url, public_url: url } }, 'video/mp4'),
+		],
+	])('%s with a Chinese name of 1,000,000 letters takes less than 50 ms', (_what, work) => {
+		expect(timeOf(() => work(fill(CHINESE, MB)))).toBeLessThan(MAX_MS);
+		// the longest address that is read
+		expect(timeOf(() => work(fill(CHINESE, 4_096)))).toBeLessThan(MAX_MS);
+	});
+
+	test.each([
+		['500,000 lists in each other', () => `${'['.repeat(MB / 2)}${']'.repeat(MB / 2)}`],
+		['160,000 objects in each other', () => `${'{"a":'.repeat(MB / 6)}1${'}'.repeat(MB / 6)}`],
+		['500,000 numbers', () => `[1${',1'.repeat(MB / 2)}]`],
+		['250,000 texts', () => `["a"${',"a"'.repeat(MB / 4)}]`],
+	])('hiding the key in JSON with %s takes less than 200 ms', (_what, text) => {
+		const json: unknown = JSON.parse(text());
+		const hide = createHideKey(KEY);
+		expect(timeOf(() => void hideInJson(json, hide))).toBeLessThan(2 * MAX_FUNCTION_MS);
+	});
+
+	test('the credential test’s expression for the Base URL is the one of the table', () => {
+		const { baseURL } = new OctopusXApi().test.request;
+		expect(Object.keys(TABLE).some((text) => baseURL?.includes(`replace(${text}, "")`))).toBe(true);
+	});
+});
