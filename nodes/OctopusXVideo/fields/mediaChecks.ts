@@ -152,6 +152,7 @@ export async function checkFile(
 	const bytes = await binarySize(item.context, label, file);
 	// uploaded files have no size limit
 	const isUpload = readSendBinaryAs(item) === 'upload';
+	if (isUpload) item.refuseLeftovers(`File name of ${label}`, name);
 	checkSize(item, label, bytes, isUpload ? { ...kind, maxBytes: undefined } : kind);
 	return {
 		...input,

@@ -53,6 +53,9 @@ export function showWhen(
 	}));
 }
 
+/** Trimmed texts that say nothing: the last three are what code makes of a missing value. */
+const NO_TEXT: readonly string[] = ['', 'undefined', 'null', 'NaN'];
+
 /**
  * Reads and checks the parameters of one input item. A label is a field's display name: errors use it,
  * because users don't know the parameter's name.
@@ -80,18 +83,33 @@ export class ItemParameters {
 	/** Text that is not blank. Numbers are accepted, because expressions often return them. */
 	text(label: string, value: unknown): string {
 		const text = Number.isFinite(value) ? String(value) : value;
+		if (typeof text === 'string' && !NO_TEXT.includes(text.trim())) {
+			this.refuseLeftovers(label, text);
+			return text;
+		}
+		throw this.invalid(
+			`'${label}' has no text`,
+			`Fill in '${label}', or check that its expression yields text for this item.`,
+		);
+	}
+
+	/** Throws if a text contains what n8n leaves in it when an expression goes wrong. */
+	refuseLeftovers(label: string, text: string): void {
 		// n8n inserts an object into a text as "[object Object]"
-		if (typeof text === 'string' && text.includes(String({}))) {
+		if (text.includes(String({}))) {
 			throw this.invalid(
 				`'${label}' has an object in place of text`,
 				`An expression in it yields an object for this item, which reads ${String({})}. Use one of its fields, such as {{ $json.name }}.`,
 			);
 		}
-		if (typeof text === 'string' && text.trim() !== '') return text;
-		throw this.invalid(
-			`'${label}' has no text`,
-			`Fill in '${label}', or check that its expression yields text for this item.`,
-		);
+		// a parameter is literal text without the `=`, which imported and generated workflows lose
+		const start = text.indexOf('{{');
+		if (start >= 0 && text.includes('}}', start)) {
+			throw this.invalid(
+				`'${label}' has an expression that n8n did not evaluate`,
+				'It would be sent as literal text. Switch the field to Expression, or remove the curly brackets.',
+			);
+		}
 	}
 
 	/** A number within its limits. Numeric text is accepted, because expressions often return it. */

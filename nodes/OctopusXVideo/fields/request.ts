@@ -165,8 +165,10 @@ export function readSendBinaryAs(item: ItemParameters): PaidRequest['sendBinaryA
 const RESERVED = ['model', 'prompt'];
 
 export function readAdditionalFields(item: ItemParameters): IDataObject {
+	const label = 'Extra API Fields (JSON)';
 	let { additionalFields: fields = {} } = item.options;
 	if (typeof fields === 'string') {
+		item.refuseLeftovers(label, fields);
 		// a cleared field holds an empty text
 		fields = fields.trim() === '' ? {} : jsonParse<unknown>(fields, { fallbackValue: null });
 	}
@@ -182,6 +184,13 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 			'It may have at most 20 levels.',
 		);
 	}
+	// visits every name and value, at any depth
+	JSON.stringify(fields, (name, value: unknown) => {
+		for (const text of [name, value]) {
+			if (typeof text === 'string') item.refuseLeftovers(label, text);
+		}
+		return value;
+	});
 	const names = Object.keys(fields).map((name) => name.trim().toLowerCase());
 	const reserved = RESERVED.find((name) => names.includes(name));
 	if (reserved) {
