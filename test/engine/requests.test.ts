@@ -109,7 +109,7 @@ describe('Duration, Aspect Ratio and Resolution', () => {
 });
 
 describe('Files and URLs', () => {
-	const bytes = Buffer.from('not really a picture');
+	const bytes = Buffer.from('\0not really a picture');
 	const asDataUri = (type: string) => `data:${type};base64,${bytes.toString('base64')}`;
 
 	test('an image file in n8n’s storage is sent as a data URI', async () => {
@@ -221,7 +221,7 @@ describe('Edit', () => {
 	});
 
 	test('Edit sends a video file as a data URI, together with Reference Images', async () => {
-		const bytes = Buffer.from('not really a film');
+		const bytes = Buffer.from('\0not really a film');
 		const image = [{ source: 'url', url: 'https://example.com/style.png' }];
 		await runNode(
 			sandbox,

@@ -12,7 +12,7 @@ const sandbox = useSandbox();
 beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
 afterEach(() => jest.restoreAllMocks());
 
-const video = Buffer.from('not really a video, but its bytes count');
+const video = Buffer.from('\0not really a video, but its bytes count');
 
 /** Runs Edit with a file of the item and Send Files As set to Uploaded First. */
 async function editWithUpload(

@@ -1,6 +1,7 @@
 import { createHash } from 'crypto';
 import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
-import { binarySize, detectMimeType, firstChunk, isUnspecifiedType } from '../files/inputFile';
+import { detectType, normalizeBase64, START_BYTES } from '../files/fileType';
+import { binarySize, readStart } from '../files/inputFile';
 import type { MediaInput } from '../job';
 import type { ItemParameters } from './parameters';
 import { readSendBinaryAs } from './request';
@@ -36,6 +37,9 @@ export const VIDEO: MediaKind = {
 	// docs/API.md, "Create a task"
 	maxBytes: 15 * MIB,
 };
+
+/** Labels of files that are no video, even if they begin like one. */
+const DOCUMENT_TYPE = /^application\/(pdf|zip|gzip|msword|vnd\.)/i;
 
 const ADDRESS_START = /^(https?:\/\/|data:\w+\/)/i;
 const NESTED_ADDRESS = /^https?:\/\/.*https?:\/\//i;
@@ -89,14 +93,14 @@ export function checkUrl(
 			'Keep only one of them.',
 		);
 	}
-	if (/^data:/i.test(url)) {
-		checkDataUri(item, label, url, kind);
-	} else if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+	if (/^data:/i.test(url)) return { url: readDataUri(item, label, url, kind) };
+	if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
 		throw item.invalid(
 			`'${label}' is not an address that OctopusX can open`,
 			`Use a public address that starts with http:// or https://, or a data URI (${kind.mimeTypeLabel}).`,
 		);
-	} else if (/\s/.test(url)) {
+	}
+	if (/\s/.test(url)) {
 		throw item.invalid(
 			`'${label}' holds more than an address`,
 			'Remove everything after the address. A space inside an address is written %20.',
@@ -105,20 +109,24 @@ export function checkUrl(
 	return { url };
 }
 
-function checkDataUri(item: ItemParameters, label: string, uri: string, kind: MediaKind): void {
+/** The data URI, with the type of its first bytes. */
+function readDataUri(item: ItemParameters, label: string, uri: string, kind: MediaKind): string {
 	const comma = uri.indexOf(',');
-	const [mimeType = '', ...attributes] = uri.slice('data:'.length, comma).split(';');
+	const [statedType = '', ...attributes] = uri.slice('data:'.length, comma).split(';');
 	const isBase64 = attributes.at(-1)?.toLowerCase() === 'base64';
-	const content = uri.slice(comma + 1);
-	// Node's decoder skips characters that are not Base64, so a start that decodes to nothing has none
-	const hasContent = Buffer.from(content.slice(0, 64), 'base64').length > 0;
-	if (comma < 0 || !hasContent || !isBase64 || !kind.mimeType.test(mimeType)) {
+	const content = comma < 0 || !isBase64 ? undefined : normalizeBase64(uri.slice(comma + 1));
+	const start = Buffer.from(content?.slice(0, 2 * START_BYTES) ?? '', 'base64');
+	const detectedType = detectType(start);
+	const mimeType = detectedType ?? statedType;
+	if (content === undefined || !kind.mimeType.test(mimeType)) {
+		const detection = detectedType ? `Its content is ${detectedType}. ` : '';
 		throw item.invalid(
 			`'${label}' begins with data: and holds no ${kind.noun}`,
-			`A data URI contains the file itself as text, and looks like data:${kind.mimeTypeLabel.replace('*', 'png')};base64,… You can also use a public address.`,
+			`${detection}A data URI contains the file itself as text, and looks like data:${kind.mimeTypeLabel.replace('*', 'png')};base64,… You can also use a public address, or the file as source.`,
 		);
 	}
 	checkSize(item, label, Buffer.byteLength(content, 'base64'), kind);
+	return `data:${mimeType};base64,${content}`;
 }
 
 /**
@@ -135,21 +143,27 @@ export async function checkFile(
 ): Promise<MediaInput> {
 	const file = findFile(item, label, field, kind);
 	const input = { label, itemIndex: item.index, field: field as string | IBinaryData };
-	const statedType = String(file.mimeType).split(';')[0]?.trim() ?? '';
-	const isUnspecified = isUnspecifiedType(statedType);
-	const detectedType = isUnspecified && detectMimeType(await firstChunk(item.context, input));
-	const mimeType = detectedType || statedType;
 	const name = file.fileName?.trim() ?? '';
-	if (!kind.mimeType.test(mimeType)) {
-		const detection = isUnspecified
-			? `, and its first bytes are not those of ${kind.nounWithArticle}`
-			: '';
+	if (!file.id && file.data !== '' && normalizeBase64(file.data) === undefined) {
 		throw item.invalid(
-			`'${label}' is not ${kind.nounWithArticle}, but ${mimeType}${name && ` (${name.slice(0, 100)})`}`,
-			`OctopusX takes ${kind.mimeTypeLabel} here${detection}. ${listFiles(item)}`,
+			`'${label}' is a file without content`,
+			'Its data is not base64. In a Code node, create files with this.helpers.prepareBinaryData(), and pass on those of the input unchanged, with their id.',
 		);
 	}
 	const bytes = await binarySize(item.context, label, file);
+	const statedType = String(file.mimeType).split(';')[0]?.trim() ?? '';
+	const detectedType = detectType(await readStart(item.context, input));
+	const isDocument = kind === VIDEO && DOCUMENT_TYPE.test(statedType);
+	const mimeType = isDocument ? statedType : (detectedType ?? statedType);
+	if (!kind.mimeType.test(mimeType)) {
+		const detection = detectedType
+			? `those of ${detectedType}`
+			: `not those of ${kind.nounWithArticle}`;
+		throw item.invalid(
+			`'${label}' is not ${kind.nounWithArticle}, but ${mimeType || 'of unknown type'}${name && ` (${name.slice(0, 100)})`}`,
+			`OctopusX takes ${kind.mimeTypeLabel} here, and its first bytes are ${detection}. ${listFiles(item)}`,
+		);
+	}
 	// uploaded files have no size limit
 	const isUpload = readSendBinaryAs(item) === 'upload';
 	if (isUpload) item.refuseLeftovers(`File name of ${label}`, name);
@@ -186,7 +200,7 @@ function findFile(
 	throw item.invalid(
 		`'${label}' finds no file in ${typed}`,
 		isTask
-			? "This item is a video task without its file: switch on 'Download Video' in the node before this one, or set the source to URL and use {{ $json.video_url }}."
+			? "This item is a video task without its file: switch on 'Download Video' in the node before this one, or, if its video_url opens in a browser, set the source to URL and use {{ $json.video_url }}."
 			: `${listFiles(item)} Check the name, and the node that the item comes from.`,
 	);
 }

@@ -80,11 +80,15 @@ export class ItemParameters {
 		return this.get('options', {}) as Record<string, unknown>;
 	}
 
-	/** Text that is not blank. Numbers are accepted, because expressions often return them. */
-	text(label: string, value: unknown): string {
+	/**
+	 * Text that is not blank. Numbers are accepted, because expressions often return them.
+	 *
+	 * @param isSent false for a text that is not part of a request, which may contain curly brackets
+	 */
+	text(label: string, value: unknown, isSent = true): string {
 		const text = Number.isFinite(value) ? String(value) : value;
 		if (typeof text === 'string' && !NO_TEXT.includes(text.trim())) {
-			this.refuseLeftovers(label, text);
+			this.refuseLeftovers(label, text, isSent);
 			return text;
 		}
 		throw this.invalid(
@@ -94,7 +98,7 @@ export class ItemParameters {
 	}
 
 	/** Throws if a text contains what n8n leaves in it when an expression goes wrong. */
-	refuseLeftovers(label: string, text: string): void {
+	refuseLeftovers(label: string, text: string, isSent = true): void {
 		// n8n inserts an object into a text as "[object Object]"
 		if (text.includes(String({}))) {
 			throw this.invalid(
@@ -103,7 +107,7 @@ export class ItemParameters {
 			);
 		}
 		// a parameter is literal text without the `=`, which imported and generated workflows lose
-		const start = text.indexOf('{{');
+		const start = isSent ? text.indexOf('{{') : -1;
 		if (start >= 0 && text.includes('}}', start)) {
 			throw this.invalid(
 				`'${label}' has an expression that n8n did not evaluate`,

@@ -3,34 +3,10 @@ import { OctopusXError } from '../api/errors';
 import { ignoreErrors, type ByteStream } from '../api/transport';
 import type { FileInput } from '../job';
 import { waitAtMost } from '../timing/time';
+import { START_BYTES } from './fileType';
 
 /** Generous, because n8n may keep its files on a remote store such as S3. */
 const STORAGE_TIMEOUT_MS = 5 * 60_000;
-
-/** MIME types that n8n sets if it doesn't know a file's type, such as after a download without a type. */
-const UNSPECIFIED_TYPE = /^((application|binary)\/octet-stream)?$/i;
-
-/** Long enough for every signature. */
-const SIGNATURE_BYTES = 16;
-
-/** First bytes of the supported file types. QuickTime, HEIC and AVIF start like MP4, so they are excluded. */
-const SIGNATURES: ReadonlyArray<[mimeType: string, start: RegExp]> = [
-	['video/mp4', /^.{4}ftyp(?!qt|hei|hev|mif|msf|avi)/s],
-	['image/png', /^\x89PNG\r\n/],
-	['image/jpeg', /^\xff\xd8\xff/],
-	['image/gif', /^GIF8/],
-	['image/webp', /^RIFF.{4}WEBP/s],
-];
-
-export function isUnspecifiedType(mimeType: string): boolean {
-	return UNSPECIFIED_TYPE.test(mimeType);
-}
-
-/** The MIME type of a file by its first bytes, or `undefined` if it is none of the supported types. */
-export function detectMimeType(start: Buffer): string | undefined {
-	const text = start.toString('latin1', 0, SIGNATURE_BYTES);
-	return SIGNATURES.find(([, signature]) => signature.test(text))?.[0];
-}
 
 /**
  * Size of an input file in bytes. Does not load a file that n8n stores outside the item.
@@ -61,16 +37,27 @@ export async function openFile(
 	return ignoreErrors(await fromStorage(context, label, context.helpers.getBinaryStream(id)));
 }
 
-/** The first chunk of an input file, for `detectMimeType`. Empty for an empty file. */
-export async function firstChunk(
+/**
+ * The start of an input file, for `detectType`. Empty for an empty file.
+ *
+ * @throws OctopusXError if n8n cannot find, reach or read the file
+ */
+export async function readStart(
 	context: IExecuteFunctions,
 	file: Pick<FileInput, 'label' | 'itemIndex' | 'field'>,
 ): Promise<Buffer> {
 	const source = await openFile(context, file);
 	if (Buffer.isBuffer(source)) return source;
-	// leaving the loop destroys the stream
-	for await (const chunk of source as AsyncIterable<Buffer>) return chunk;
-	return Buffer.alloc(0);
+	const reading = async () => {
+		let start: Buffer = Buffer.alloc(0);
+		// leaving the loop destroys the stream
+		for await (const chunk of source as AsyncIterable<Buffer>) {
+			start = Buffer.concat([start, chunk]);
+			if (start.length >= START_BYTES) break;
+		}
+		return start;
+	};
+	return await fromStorage(context, file.label, reading()).finally(() => source.destroy());
 }
 
 /**
