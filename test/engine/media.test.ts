@@ -91,6 +91,70 @@ describe('URLs', () => {
 		},
 	);
 
+	const OPENS_WITH_KEY = [
+		'https://octopusx.ai/v1/videos/video_1/content',
+		'http://127.0.0.1:8787/v1/videos/video_1/content/',
+		'https://proxy.example.com/octopusx/v1/videos/video_1/content?variant=video#t=1',
+		'https://octopusx.ai/v1/videos/a%3Ab%2Fc/content',
+		'https://octopusx.ai/v1%2Fvideos%2Fvideo_1%2Fcontent',
+		'HTTPS://OCTOPUSX.AI/V1/Videos/Video_1/Content',
+		'https://octopusx.ai/v1/videos/video_1',
+		'https://octopusx.ai/v1/video/generations/video_1',
+	];
+
+	test.each(
+		OPENS_WITH_KEY.flatMap((url) =>
+			(
+				[
+					['Video URL', { ...EDIT, videoUrl: url }],
+					['First Frame URL', { ...FIRST_FRAME, firstFrameUrl: url }],
+					[
+						'Last Frame URL',
+						{ ...FIRST_FRAME, mode: 'firstLastFrame', firstFrameUrl: PNG_URL, lastFrameUrl: url },
+					],
+					[
+						'Image 2 of Reference Images',
+						{
+							mode: 'referenceImages',
+							referenceImages: { image: [{ source: 'url', url: `${PNG_URL}, ${url}` }] },
+						},
+					],
+					[
+						'Extra API Fields (JSON)',
+						{ options: { additionalFields: JSON.stringify({ images: [url] }) } },
+					],
+				] as Array<[string, INodeParameters]>
+			).map(([label, parameters]) => [label, url, parameters] as const),
+		),
+	)(
+		'%s is refused before any request if only the API key opens it: %s',
+		async (label, _url, parameters) => {
+			const text = await refusal({ ...GENERATE, ...parameters });
+			expect(text).toContain(`'${label}' is an address that opens with the API key only`);
+			expect(text).toContain("'Download Video'");
+		},
+	);
+
+	test('Edit with the video_url that the node itself has written is refused if only the API key opens it', async () => {
+		sandbox.quirks.videoUrl = 'proxy';
+		const { items } = await runNode(sandbox, { ...GENERATE, options: { pollInterval: 1 } });
+		expect(items[0]?.json.video_url).toMatch(/\/content$/);
+		sandbox.log = [];
+		const text = await refusal({ ...EDIT, videoUrl: '={{ $json.video_url }}' }, items[0]);
+		expect(text).toContain("'Video URL' is an address that opens with the API key only");
+	});
+
+	test.each([
+		'https://example.com/v1/videos/content',
+		'https://example.com/v1/videos/12.mp4',
+		'https://example.com/v1/videos/1/content.mp4',
+		'https://example.com/open?url=https%3A%2F%2Foctopusx.ai%2Fv1%2Fvideos%2F1%2Fcontent',
+	])('the Video URL %s is sent, because it may open without a key', async (videoUrl) => {
+		const { error } = await runNode(sandbox, { ...EDIT, videoUrl, waitForCompletion: false });
+		expect(error).toBeUndefined();
+		expect(sandbox.tasks[0]?.request.video).toBe(videoUrl);
+	});
+
 	const urlWithComma = 'https://example.com/a.png?v=1,2';
 
 	test.each([

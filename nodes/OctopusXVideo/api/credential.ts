@@ -27,6 +27,30 @@ export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	return username === '' && password === '' ? address : undefined;
 }
 
+/**
+ * True for an address of the API that opens with the key only, at whatever host: that of a video's file,
+ * or of a task. OctopusX has no key when it fetches a source.
+ *
+ * @param url an absolute address
+ */
+export function needsKey(url: string): boolean {
+	const path = decoded(new URL(url).pathname)
+		.toLowerCase()
+		.replace(/\/{1,9}$/, '');
+	const start = path.indexOf('/v1/videos/');
+	const isContent = start >= 0 && path.slice(start + '/v1/videos/'.length).endsWith('/content');
+	return isContent || /\/v1\/(videos\/(video|task)_|video\/generations\/)[^/]+$/.test(path);
+}
+
+/** The text without its percent-encoding, or the text itself if that is invalid. */
+export function decoded(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
+
 /** True if both addresses share scheme, host and port, so that the key of one may go to the other. */
 export function isSameOrigin(url: string, other: string): boolean {
 	return new URL(url).origin === new URL(other).origin;

@@ -106,6 +106,7 @@ export function checkUrl(
 			'Remove everything after the address. A space inside an address is written %20.',
 		);
 	}
+	item.refuseKeyAddress(label, url);
 	return { url };
 }
 

@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { needsKey } from '../api/credential';
 import { OctopusXError } from '../api/errors';
 
 /** A number that the user can set. The limits and the default are defined here only. */
@@ -114,6 +115,15 @@ export class ItemParameters {
 				'It would be sent as literal text. Switch the field to Expression, or remove the curly brackets.',
 			);
 		}
+	}
+
+	/** Throws for an address that OctopusX cannot open as a source: it has no key there. */
+	refuseKeyAddress(label: string, text: string): void {
+		if (!/^https?:/i.test(text) || !URL.canParse(text) || !needsKey(text)) return;
+		throw this.invalid(
+			`'${label}' is an address that opens with the API key only`,
+			"OctopusX fetches sources without a key. Switch on 'Download Video' in the node that made the video, and set the source here to Input Data Field: then its file is sent.",
+		);
 	}
 
 	/** A number within its limits. Numeric text is accepted, because expressions often return it. */

@@ -189,6 +189,7 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 		for (const text of [name, value]) {
 			if (typeof text === 'string') item.refuseLeftovers(label, text);
 		}
+		if (typeof value === 'string') item.refuseKeyAddress(label, value.trim());
 		return value;
 	});
 	const names = Object.keys(fields).map((name) => name.trim().toLowerCase());
