@@ -1,15 +1,31 @@
 /** Everything that is not part of a key, such as invisible characters pasted along with it. */
 const NOT_IN_A_KEY = /[^\x21-\x7e]/g;
 
+/** What precedes a key in the header of a request. Bounded, so that it is linear. */
+const HEADER = /^(authorization["'\s:]{1,9})?(bearer([\s:]{1,9}|$)){0,3}/i;
+
+/** Invisible characters that are copied along, such as zero-width spaces and directional marks. */
+export const INVISIBLE = /\p{Cf}/gu;
+
+/** Quotes, angle brackets and separators around a value. Bounded, so that it is linear. */
+export const AROUND = /^["'`“”„‘’‚«»<\s]{1,9}|["'`“”„‘’‚«»>,;\s]{1,9}$/g;
+
 /** A shorter text is no key: hiding it would only spoil texts and IDs that happen to contain it. */
 const MIN_KEY_LENGTH = 8;
 
 /** What people paste after the host: trailing slashes, `/v1`, or both. Bounded, so that it is linear. */
 export const BASE_URL_SUFFIX = /\/{0,9}(\/v1)?\/{0,9}$/;
 
-/** The API key as it is sent in the header. */
+/** The API key as it is sent in the header, and as it is hidden. */
 export function cleanKey(apiKey: unknown): string {
-	return typeof apiKey === 'string' ? apiKey.replace(NOT_IN_A_KEY, '') : '';
+	if (typeof apiKey !== 'string') return '';
+	const key = cleanValue(apiKey).replace(HEADER, '');
+	return cleanValue(key).replace(NOT_IN_A_KEY, '');
+}
+
+/** A pasted ID or address without what was copied along with it. */
+export function cleanValue(text: string): string {
+	return text.replace(INVISIBLE, '').trim().replace(AROUND, '');
 }
 
 /**
@@ -21,7 +37,7 @@ export function cleanKey(apiKey: unknown): string {
  */
 export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	if (typeof baseUrl !== 'string') return undefined;
-	const address = baseUrl.trim().replace(BASE_URL_SUFFIX, '');
+	const address = cleanValue(baseUrl).replace(BASE_URL_SUFFIX, '');
 	if (!/^https?:\/\/[^?#]+$/i.test(address) || !URL.canParse(address)) return undefined;
 	const { username, password } = new URL(address);
 	return username === '' && password === '' ? address : undefined;

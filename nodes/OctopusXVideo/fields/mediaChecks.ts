@@ -1,5 +1,6 @@
 import { createHash } from 'crypto';
-import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
+import { jsonParse, type IBinaryData, type INodeExecutionData } from 'n8n-workflow';
+import { cleanValue, decoded } from '../api/credential';
 import { detectType, normalizeBase64, START_BYTES } from '../files/fileType';
 import { binarySize, readStart } from '../files/inputFile';
 import type { MediaInput } from '../job';
@@ -45,9 +46,22 @@ const ADDRESS_START = /^(https?:\/\/|data:\w+\/)/i;
 const NESTED_ADDRESS = /^https?:\/\/.*https?:\/\//i;
 
 /** Between two addresses in one word. */
-const INNER_SEPARATOR = /[,;](?=https?:\/\/|data:\w+\/)/i;
-/** At the start or end of a word. */
-const OUTER_SEPARATORS = /^[,;]{1,9}|[,;]{1,9}$/g;
+const INNER_SEPARATOR = /["'`]?[,;]["'`]?(?=https?:\/\/|data:\w+\/)/i;
+/** The start of a data URI, without content. It precedes the real address if it was added twice. */
+const PREFIX_ONLY = /^data:[^,]*$/i;
+
+/**
+ * The addresses in the value of a field: one, or a list. An expression may return a list; a text may be a
+ * JSON list, or a list as in `addressesIn`.
+ */
+export function addressesOf(value: unknown): unknown[] {
+	if (Array.isArray(value)) return value.flatMap(addressesOf);
+	if (typeof value !== 'string') return [value];
+	const text = value.trim();
+	const list = /^[["]/.test(text) ? jsonParse<unknown>(text, { fallbackValue: null }) : null;
+	if (list !== null) return addressesOf(list);
+	return addressesIn(text.startsWith('[') ? text.replace(/^\[|\]$/g, '') : text);
+}
 
 /**
  * The addresses in a text that a user typed or pasted: one, or a list separated by commas, semicolons,
@@ -60,7 +74,7 @@ export function addressesIn(text: string): string[] {
 	const words = text.trim().split(/\s+/);
 	const addresses: string[][] = [];
 	for (const word of words) {
-		const bare = words.length > 1 ? word.replace(OUTER_SEPARATORS, '') : word;
+		const bare = cleanValue(words.length > 1 ? word.replace(/^[,;]{1,9}/, '') : word);
 		if (ADDRESS_START.test(bare)) {
 			const parts = bare.split(INNER_SEPARATOR);
 			const isNested = NESTED_ADDRESS.test(String(parts[0]));
@@ -71,7 +85,11 @@ export function addressesIn(text: string): string[] {
 			addresses.at(-1)?.push(word);
 		}
 	}
-	return addresses.length > 1 ? addresses.map((parts) => parts.join('\n')) : [text.trim()];
+	const whole = addresses.filter(
+		(parts, index) =>
+			index === addresses.length - 1 || parts.length > 1 || !PREFIX_ONLY.test(String(parts[0])),
+	);
+	return addresses.length > 1 ? whole.map((parts) => parts.join('\n')) : [cleanValue(text)];
 }
 
 /**
@@ -85,14 +103,14 @@ export function checkUrl(
 	value: unknown,
 	kind: MediaKind,
 ): MediaInput {
-	const url = item.text(label, value).trim();
-	const { length } = addressesIn(url);
-	if (length > 1) {
+	const [address, ...others] = addressesOf(value);
+	if (others.length > 0) {
 		throw item.invalid(
-			`'${label}' takes one address, and holds ${length}`,
+			`'${label}' takes one address, and holds ${others.length + 1}`,
 			'Keep only one of them.',
 		);
 	}
+	const url = item.text(label, address).trim();
 	if (/^data:/i.test(url)) return { url: readDataUri(item, label, url, kind) };
 	if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
 		throw item.invalid(
@@ -110,12 +128,13 @@ export function checkUrl(
 	return { url };
 }
 
-/** The data URI, with the type of its first bytes. */
+/** The data URI with the type of its first bytes, and its base64 in the form that every decoder accepts. */
 function readDataUri(item: ItemParameters, label: string, uri: string, kind: MediaKind): string {
-	const comma = uri.indexOf(',');
-	const [statedType = '', ...attributes] = uri.slice('data:'.length, comma).split(';');
-	const isBase64 = attributes.at(-1)?.toLowerCase() === 'base64';
-	const content = comma < 0 || !isBase64 ? undefined : normalizeBase64(uri.slice(comma + 1));
+	const text = decoded(uri).replace(/\s+/g, '');
+	const comma = text.indexOf(',');
+	const [statedType = '', ...attributes] = text.slice('data:'.length, comma).split(';');
+	const isBase64 = attributes.some((attribute) => attribute.toLowerCase() === 'base64');
+	const content = comma < 0 || !isBase64 ? undefined : normalizeBase64(text.slice(comma + 1));
 	const start = Buffer.from(content?.slice(0, 2 * START_BYTES) ?? '', 'base64');
 	const detectedType = detectType(start);
 	const mimeType = detectedType ?? statedType;
