@@ -57,7 +57,7 @@ export interface Failed extends Pick<WithTask, 'isInDoubt'> {
 	/** An `OctopusXError`, or an error of n8n's. */
 	error: Error;
 	task?: Task;
-	/** The ID that Get Status could not check; as nothing is known of it, it is in no list of tasks. */
+	/** The ID that Get Status checks. Without `task` nothing is known of it, so it is in no list of tasks. */
 	uncheckedId?: string;
 	/** True if Test Mode was on, so that nothing was sent. */
 	isTest?: boolean;
@@ -72,7 +72,7 @@ export class StoppedError extends OctopusXError {
 		super(STOPPED, description, { charge });
 	}
 
-	override withCharge(charge: Charge, description = this.description): StoppedError {
+	override withCharge(charge: Charge | undefined, description = this.description): StoppedError {
 		return new StoppedError(description, charge);
 	}
 }
@@ -92,10 +92,28 @@ export function withTask(
 export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	const { index } = item;
 	const isInDoubt = 'isInDoubt' in item ? item.isInDoubt : undefined;
-	if (!isTest(item)) return { state: 'failed', index, error, task, isInDoubt };
-	// tasks of Test Mode are never charged
-	const uncharged = error instanceof OctopusXError ? error.withCharge('none') : error;
-	return { state: 'failed', index, error: uncharged, task, isTest: true };
+	const uncheckedId = requestedId(item);
+	return {
+		...{ state: 'failed', index, error: withoutFalseCharge(item, error), task },
+		...(isTest(item) ? { isTest: true } : { isInDoubt }),
+		...(uncheckedId !== undefined && { uncheckedId }),
+	};
+}
+
+/** Test Mode is never charged, and in Get Status the charge of a running task is no news. */
+function withoutFalseCharge(item: Item, error: Error): Error {
+	if (!(error instanceof OctopusXError)) return error;
+	if (isTest(item)) return error.withCharge('none');
+	const { charge } = error.details;
+	const isNews = typeof charge !== 'object' || charge.refund !== undefined;
+	return isNews || requestedId(item) === undefined ? error : error.withCharge(undefined);
+}
+
+/** The task that the item asks for in Get Status. */
+export function requestedId(item: Item): string | undefined {
+	if ('error' in item) return item.uncheckedId;
+	const { source } = item.job;
+	return 'taskId' in source && source.isRequested ? source.taskId : undefined;
 }
 
 /** What a task cost, as far as its latest state shows. */

@@ -9,6 +9,7 @@ import { chargeSentence, OctopusXError, type Charge } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import {
 	isTest,
+	requestedId,
 	STOPPED,
 	StoppedError,
 	taskOf,
@@ -30,6 +31,9 @@ const RETRY_CONTINUES_WITH_TASK =
  */
 const AFTER_STOP =
 	"Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand, you pay again.";
+
+/** In Get Status itself. */
+const CHECK_AGAIN = 'Run the node again to check them, which is not charged.';
 
 /** How many tasks of a kind an error lists. */
 const MAX_OF_A_KIND = 10;
@@ -183,9 +187,10 @@ function listTasks(
 		.filter((kind) => kind.length > 0)
 		.map((kind) => shortenList(kind, limit));
 	const isStopped = items.some((item) => item.state === 'failed' && wasStopped(item));
-	const next = isStopped
-		? AFTER_STOP
-		: (advice ?? (isNamed ? RETRY_CONTINUES_WITH_TASK : RETRY_CONTINUES));
+	const isGetStatus = items.some((item) => requestedId(item) !== undefined);
+	const retryContinues = isNamed ? RETRY_CONTINUES_WITH_TASK : RETRY_CONTINUES;
+	const afterError = isStopped ? AFTER_STOP : (advice ?? retryContinues);
+	const next = isGetStatus && afterError !== advice ? CHECK_AGAIN : afterError;
 	const canFetch = all.some(({ task }) => !hasFailed(task));
 	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).map(({ index }) => `item ${index}`);
 	const sentAgain = advice === undefined ? ' and which a retry sends again' : '';
