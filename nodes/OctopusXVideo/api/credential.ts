@@ -72,6 +72,21 @@ export function isSameOrigin(url: string, other: string): boolean {
 	return new URL(url).origin === new URL(other).origin;
 }
 
+/**
+ * Where a redirect leads, or `undefined` if that is no http(s) address.
+ *
+ * @param location the header as Node reads it: each byte is a character, so raw UTF-8 must be encoded again
+ */
+export function redirectTarget(location: unknown, base: string): string | undefined {
+	if (typeof location !== 'string') return undefined;
+	const encoded = location.replace(
+		/[\x80-\xff]/g,
+		(byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
+	);
+	const target = URL.canParse(encoded, base) ? new URL(encoded, base) : undefined;
+	return /^https?:$/.test(target?.protocol ?? '') ? target?.href : undefined;
+}
+
 /** Replaces the API key in a text. */
 export type HideKey = (text: string) => string;
 

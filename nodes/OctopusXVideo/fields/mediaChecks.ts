@@ -39,6 +39,8 @@ export const VIDEO: MediaKind = {
 	maxBytes: 15 * MIB,
 };
 
+const MAX_NAME_LENGTH = 80;
+
 /** Labels of files that are no video, even if they begin like one. */
 const DOCUMENT_TYPE = /^application\/(pdf|zip|gzip|msword|vnd\.)/i;
 
@@ -191,10 +193,27 @@ export async function checkFile(
 	return {
 		...input,
 		mimeType,
-		fileName: name || `${kind.noun}.${mimeType.split(/[/+]/)[1]}`,
+		fileName: uploadName(name, kind.noun) || `${kind.noun}.${mimeType.split(/[/+]/)[1]}`,
 		bytes,
 		identity: file.id ?? createHash('sha256').update(file.data).digest('hex'),
 	};
+}
+
+/**
+ * A file name that can stand in an address without encoding: the last segment of a path, in ASCII, with its
+ * extension. The storage puts it into the address that it signs. Empty for an empty name.
+ */
+function uploadName(name: string, noun: string): string {
+	const [segment = ''] = name.split(/[/\\]/).slice(-1);
+	// accents are dropped, and other letters replaced
+	const ascii = segment
+		.normalize('NFKD')
+		.replace(/\p{M}/gu, '')
+		.replace(/[^\w.-]+/g, '-');
+	const [extension = ''] = /\.\w{1,10}$/.exec(ascii) ?? [];
+	const stem = ascii.slice(0, ascii.length - extension.length).slice(0, MAX_NAME_LENGTH);
+	const bare = stem.replace(/^[.-]+|[.-]+$/g, '');
+	return extension && !bare ? `${noun}${extension}` : `${bare}${extension}`;
 }
 
 function findFile(

@@ -11,6 +11,8 @@ import { ANSWER_TIMEOUT_MS } from './check';
 /** Enough for 1 GB over a line of 15 Mbit/s. */
 const PUT_TIMEOUT_MS = 10 * 60_000;
 
+const MAX_REDIRECTS = 3;
+
 /**
  * Uploads the files of a request to the API's storage.
  *
@@ -77,19 +79,27 @@ async function uploadFile(
 	return put.fault ? { fault: put.fault } : { value: target.publicUrl };
 }
 
-/** Sends the file once, without the key. */
+/** Sends the file once, without the key, and again from its start wherever the host redirects it. */
 async function send(
 	{ client, context }: ItemScope,
 	file: FileInput,
 	target: UploadTarget,
 	signal: AbortSignal,
 ): Promise<void> {
-	// an attempt consumes the stream, so each one opens its own
-	const source = await openFile(context, file);
-	const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file), source);
-	try {
-		await client.putFile(target, body, file.bytes, signal);
-	} finally {
-		if (!Buffer.isBuffer(source)) source.destroy();
+	let uploadUrl: string | undefined = target.uploadUrl;
+	for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+		// sending consumes the stream
+		const source = await openFile(context, file);
+		const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file), source);
+		try {
+			uploadUrl = await client.putFile({ ...target, uploadUrl }, body, file.bytes, signal);
+		} finally {
+			if (!Buffer.isBuffer(source)) source.destroy();
+		}
+		if (uploadUrl === undefined) return;
 	}
+	throw new OctopusXError(
+		'The address for the upload leads from one address to the next',
+		`It did so more than ${MAX_REDIRECTS} times.`,
+	);
 }
