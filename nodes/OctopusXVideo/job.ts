@@ -61,16 +61,10 @@ export const OUTPUT_FIELDS: readonly string[] = [
 	'test',
 ];
 
-/** An existing task. */
-export interface TaskSource {
-	taskId: string;
-	/** True in Get Status, where the user asks for the task. */
-	isRequested?: boolean;
-}
-
 /** Everything to do for one item: create a task or fetch an existing one, then wait and download. */
 export interface Job {
-	source: { request: PaidRequest } | TaskSource;
+	/** `isRequested` is true in Get Status, where the user asks for the task. */
+	source: { request: PaidRequest } | { taskId: string; isRequested?: boolean };
 	/** Time limit for the item, from its start. Time in the queue for Max Concurrency does not count. */
 	timeoutMs: number;
 	/** How many items of the run may be in progress at the same time. */

@@ -190,6 +190,7 @@ describe('Task ID as people paste it', () => {
 		'task_id: video_x',
 		'Task video_x was charged: fetch its video with Get Status, which is not charged.',
 		'OctopusX task video_x created for item 0 of execution 12.',
+		'Task video_x.',
 		'video_x, video_x',
 		'\u200bvideo_x\ufeff',
 		'video\u200b_x',

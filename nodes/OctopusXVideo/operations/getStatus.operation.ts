@@ -32,20 +32,15 @@ const TYPICAL_ID = /^(video|task|test)_.|^(?=.*\d)(?=.*[a-z]).{6,}$/i;
 /** The task IDs in a text that a user typed or pasted, each once; the whole text if it is no list. */
 function taskIdsIn(pasted: string): string[] {
 	const text = cleanValue(pasted);
-	const words = text
-		.split(SEPARATORS)
-		.map((word) => word.replace(/:$/, ''))
-		.map((word) => {
-			const [, id] = IN_ADDRESS.exec(word) ?? IN_ADDRESS.exec(decoded(word)) ?? [];
-			return id === undefined ? word : decoded(id);
-		})
-		.filter((word) => word !== '' && !NO_ID.test(word));
-	const all = [...new Set(words)];
-	const typical = all.filter((word) => TYPICAL_ID.test(word));
+	const words = text.split(SEPARATORS).map((word) => {
+		const [, id] = IN_ADDRESS.exec(word) ?? IN_ADDRESS.exec(decoded(word)) ?? [];
+		return id === undefined ? word.replace(/[:.]$/, '') : decoded(id);
+	});
+	const ids = [...new Set(words.filter((word) => word !== '' && !NO_ID.test(word)))];
+	const typical = ids.filter((word) => TYPICAL_ID.test(word));
 	if (typical.length > 0) return typical;
-	return all.length === 1 || /[,;\n]/.test(text) || all.every((word) => /^\d+$/.test(word))
-		? all
-		: [text];
+	const isList = /[,;\n]/.test(text) || ids.every((word) => /^\d+$/.test(word));
+	return isList || ids.length === 1 ? ids : [text];
 }
 
 /** @throws OctopusXError if the field does not hold one task ID */

@@ -93,20 +93,14 @@ export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	const { index } = item;
 	const isInDoubt = 'isInDoubt' in item ? item.isInDoubt : undefined;
 	const uncheckedId = requestedId(item);
-	return {
-		...{ state: 'failed', index, error: withoutFalseCharge(item, error), task },
-		...(isTest(item) ? { isTest: true } : { isInDoubt }),
-		...(uncheckedId !== undefined && { uncheckedId }),
-	};
-}
-
-/** Test Mode is never charged, and in Get Status the charge of a running task is no news. */
-function withoutFalseCharge(item: Item, error: Error): Error {
-	if (!(error instanceof OctopusXError)) return error;
-	if (isTest(item)) return error.withCharge('none');
+	const known: Failed = { state: 'failed', index, error, task, isInDoubt, uncheckedId };
+	if (!(error instanceof OctopusXError)) return { ...known, isTest: isTest(item) };
+	// tasks of Test Mode are never charged
+	if (isTest(item)) return { ...known, error: error.withCharge('none'), isTest: true };
 	const { charge } = error.details;
-	const isNews = typeof charge !== 'object' || charge.refund !== undefined;
-	return isNews || requestedId(item) === undefined ? error : error.withCharge(undefined);
+	const isOldCharge = uncheckedId !== undefined && typeof charge === 'object' && !charge.refund;
+	// it would advise to use Get Status, which has just failed
+	return isOldCharge ? { ...known, error: error.withCharge(undefined) } : known;
 }
 
 /** The task that the item asks for in Get Status. */

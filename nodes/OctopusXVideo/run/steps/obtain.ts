@@ -92,13 +92,8 @@ async function findTask(scope: ItemScope, taskId: string, deadline: number): Pro
 	const checked = await getTask(scope, taskId, { deadline, shouldRetry, breaker });
 	if (checked.fault?.details.code !== 'task_not_exist') return checked;
 	const { description, details } = checked.fault;
-	return {
-		fault: new OctopusXError(
-			`OctopusX does not know task ${shorten(taskId)}`,
-			description,
-			details,
-		),
-	};
+	const id = shorten(taskId);
+	return { fault: new OctopusXError(`OctopusX does not know task ${id}`, description, details) };
 }
 
 /** A redirect of the Base URL will not change, although an answer below 400 counts as transient. */

@@ -79,24 +79,26 @@ async function uploadFile(
 	return put.fault ? { fault: put.fault } : { value: target.publicUrl };
 }
 
-/** Sends the file once, without the key, and again from its start wherever the host redirects it. */
+/** Sends the file without the key: once, and again from its start wherever the host redirects it. */
 async function send(
-	{ client, context }: ItemScope,
+	scope: ItemScope,
 	file: FileInput,
 	target: UploadTarget,
 	signal: AbortSignal,
+	redirects = 0,
 ): Promise<void> {
-	let uploadUrl: string | undefined = target.uploadUrl;
-	for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-		// sending consumes the stream
-		const source = await openFile(context, file);
-		const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file), source);
-		try {
-			uploadUrl = await client.putFile({ ...target, uploadUrl }, body, file.bytes, signal);
-		} finally {
-			if (!Buffer.isBuffer(source)) source.destroy();
-		}
-		if (uploadUrl === undefined) return;
+	// sending consumes the stream
+	const source = await openFile(scope.context, file);
+	const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file), source);
+	let uploadUrl: string | undefined;
+	try {
+		uploadUrl = await scope.client.putFile(target, body, file.bytes, signal);
+	} finally {
+		if (!Buffer.isBuffer(source)) source.destroy();
+	}
+	if (uploadUrl === undefined) return;
+	if (redirects < MAX_REDIRECTS) {
+		return await send(scope, file, { ...target, uploadUrl }, signal, redirects + 1);
 	}
 	throw new OctopusXError(
 		'The address for the upload leads from one address to the next',
