@@ -88,6 +88,7 @@ test('Get Status of an unknown task (HTTP 400) fails with an error that says so'
 	expect(error?.description).toContain("Check the 'Task ID'");
 	expect(error?.description).toContain('(HTTP 400, task_not_exist, request ID ');
 	expect(error?.description).not.toMatch(/Tasks of this run|Get Status|Retry/);
+	expect(error?.context.task_id).toBe('video_404');
 });
 
 test('Get Status of several tasks, one of them unknown, lists the known ones in the error', async () => {
@@ -274,6 +275,17 @@ describe('Errors of Get Status', () => {
 		],
 	])('the error item has the task ID after %s', async (_what, more, setup) => {
 		expect(await errorItem(more, setup)).toMatchObject({ task_id: 'video_x', status: 'unknown' });
+	});
+
+	test.each([
+		[403, apiErrorBody('No')],
+		[401, apiErrorBody('Invalid token')],
+		[503, 'down'],
+	])('with On Error: Stop, the error after HTTP %s has the task ID', async (status, body) => {
+		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status, body } });
+		const { error } = await runNodeVirtually(sandbox, parameters);
+		expect(error?.description).toContain('Task: video_x.');
+		expect(error?.context.task_id).toBe('video_x');
 	});
 
 	test('the error of a task that OctopusX does not know names the ID that was taken out of the text', async () => {

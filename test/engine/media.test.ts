@@ -1,8 +1,9 @@
+import { Readable } from 'node:stream';
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { VIDEOS } from '../sandbox/fixtures';
 import { GENERATE } from './support/inputs';
 import { useRefusals } from './support/refusals';
-import { runNode } from './support/runNode';
+import { runNode, runNodeVirtually } from './support/runNode';
 import { keepingFilesInMemory, storeBinary } from './support/runWorkflow';
 import { watchedNode } from './support/watchedNode';
 
@@ -284,6 +285,33 @@ describe('Files', () => {
 		);
 	});
 
+	test.each<[string, (stream: Readable) => void]>([
+		[
+			'breaks off',
+			(stream) => void setImmediate(() => stream.destroy(new Error('the disk is gone'))),
+		],
+		['sends nothing', () => {}],
+	])('a file whose storage %s is refused with the label of its field', async (_what, start) => {
+		const streams: Readable[] = [];
+		const node = watchedNode(({ helpers }) => ({
+			helpers: {
+				...helpers,
+				getBinaryStream: async () => {
+					const stream = new Readable({ read: () => {} });
+					streams.push(stream);
+					start(stream);
+					return stream;
+				},
+			},
+		}));
+		const input = [{ json: {}, binary: { data: await storeBinary(Buffer.alloc(9), 'image/png') } }];
+		const parameters = { ...GENERATE, ...FIRST_FRAME_FILE };
+		const { error } = await runNodeVirtually(sandbox, parameters, { node, input });
+		expect(error?.message).toBe("The file of 'First Frame' could not be read");
+		expect(streams.every(({ destroyed }) => destroyed)).toBe(true);
+		expect(sandbox.log).toEqual([]);
+	});
+
 	test.each<[string, unknown]>([
 		['null', null],
 		['an empty file entry', { data: {} }],
@@ -536,6 +564,17 @@ describe('Content inside a data URI or an item', () => {
 			const { error } = await runNode(sandbox, parameters);
 			expect(error).toBeUndefined();
 			expect(sandbox.tasks[0]?.request.first_image_url).toBe(uri(PNG));
+		},
+	);
+
+	test.each(['application/octet-stream', 'application/mp4', 'video/quicktime'])(
+		'an MP4 in a data URI of type %s is sent as video/mp4',
+		async (type) => {
+			const content = VIDEOS.landscape.toString('base64');
+			const parameters = { ...EDIT, videoUrl: uri(content, type), waitForCompletion: false };
+			const { error } = await runNode(sandbox, parameters);
+			expect(error).toBeUndefined();
+			expect(sandbox.tasks[0]?.request.video).toBe(uri(content, 'video/mp4'));
 		},
 	);
 

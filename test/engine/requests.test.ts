@@ -292,6 +292,14 @@ describe('Model and Extra API Fields', () => {
 		});
 	});
 
+	test.each(['"omni-fast"', '\u200bomni-fast\u00a0', ' omni-fast,'])(
+		'the option Model %j is sent as omni-fast',
+		async (value) => {
+			const model = { __rl: true, mode: 'id', value };
+			expect(await bodyFor({ options: { model } })).toEqual(DEFAULT_BODY);
+		},
+	);
+
 	test.each([
 		['as text', '{"seed": 42, "style": {"tone": "warm"}}'],
 		['as an object from an expression', '={{ ({ seed: 42, style: { tone: "warm" } }) }}'],

@@ -1,4 +1,5 @@
 import { jsonParse, type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { cleanValue } from '../api/credential';
 import { isPlainObject } from '../api/envelope';
 import { isShallow } from '../api/task';
 import type { PaidRequest } from '../job';
@@ -67,7 +68,7 @@ export function readClip(item: ItemParameters, defaultModel: string) {
 	// plain text in workflows saved before the field was a list, or if one expression replaces the field
 	const id = isPlainObject(model) ? model.value : model;
 	return {
-		model: id === '' ? defaultModel : item.text('Model', id).trim(),
+		model: id === '' ? defaultModel : cleanValue(item.text('Model', id)),
 		prompt: item.text('Prompt', item.get('prompt')),
 		seconds: String(item.number(SECONDS, item.get('seconds'))),
 		aspect_ratio: item.text('Aspect Ratio', item.get('aspectRatio')),

@@ -5,6 +5,7 @@ import {
 	type IExecuteFunctions,
 	type INodeExecutionData,
 } from 'n8n-workflow';
+import { shorten } from '../../api/envelope';
 import { chargeSentence, OctopusXError, type Charge } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import {
@@ -141,25 +142,28 @@ function toNodeError(
 	if (items.some((item) => item.state === 'failed' && wasStopped(item))) {
 		return new NodeOperationError(node, STOPPED, { description: listTasks(items, advice) });
 	}
-	const { index: itemIndex, error } = first;
+	const { index: itemIndex, error, task, uncheckedId } = first;
 	const { message, description } = textsOf(error);
 	const { charge, statusCode } = error instanceof OctopusXError ? error.details : {};
 	const named = typeof charge === 'object' ? charge.taskId : undefined;
 	const tasks = listTasks(items, advice, MAX_OF_A_KIND, named);
 	const testMode = isTest(first) && 'This item is in Test Mode: nothing was sent for it.';
+	const taskId = task?.task_id ?? uncheckedId;
+	// a message names the task if that is what is wrong
+	const checked =
+		!task && uncheckedId && !message.includes(uncheckedId) && `Task: ${shorten(uncheckedId)}.`;
 	const options = {
 		itemIndex,
-		description: [testMode, description, tasks].filter(Boolean).join(' '),
+		description: [testMode, description, checked, tasks].filter(Boolean).join(' '),
 	};
 	const nodeError =
 		statusCode === undefined
 			? new NodeOperationError(node, message, options)
 			: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
 	// for an error workflow
-	const { task } = first;
 	Object.assign(nodeError.context, {
 		...(charge && { charge }),
-		...(task && { task_id: task.task_id }),
+		...(taskId !== undefined && { task_id: taskId }),
 		...(testMode && { test: true }),
 	});
 	return nodeError;
