@@ -99,6 +99,7 @@ describe('URLs', () => {
 		'https://octopusx.ai/v1/videos/a%3Ab%2Fc/content',
 		'https://octopusx.ai/v1%2Fvideos%2Fvideo_1%2Fcontent',
 		'HTTPS://OCTOPUSX.AI/V1/Videos/Video_1/Content',
+		'https://octopusx.ai//v1//videos/video_1/content//',
 		'https://octopusx.ai/v1/videos/video_1',
 		'https://octopusx.ai/v1/video/generations/video_1',
 	];

@@ -50,9 +50,8 @@ export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
  * @param url an absolute address
  */
 export function needsKey(url: string): boolean {
-	const path = decoded(new URL(url).pathname)
-		.toLowerCase()
-		.replace(/\/{1,9}$/, '');
+	const { pathname } = new URL(url);
+	const path = `${decoded(pathname).toLowerCase()}/`.replace(/\/+/g, '/').slice(0, -1);
 	const start = path.indexOf('/v1/videos/');
 	const isContent = start >= 0 && path.slice(start + '/v1/videos/'.length).endsWith('/content');
 	return isContent || /\/v1\/(videos\/(video|task)_|video\/generations\/)[^/]+$/.test(path);
