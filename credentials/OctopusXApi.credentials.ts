@@ -6,7 +6,12 @@ import type {
 	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
-import { BASE_URL_SUFFIX, cleanKey } from '../nodes/OctopusXVideo/api/credential';
+import {
+	AROUND,
+	BASE_URL_SUFFIX,
+	cleanKey,
+	INVISIBLE,
+} from '../nodes/OctopusXVideo/api/credential';
 
 export class OctopusXApi implements ICredentialType {
 	name = 'octopusXApi';
@@ -40,7 +45,8 @@ export class OctopusXApi implements ICredentialType {
 
 	test: ICredentialTestRequest = {
 		request: {
-			baseURL: `={{$credentials.baseUrl.trim().replace(${String(BASE_URL_SUFFIX)}, "")}}`,
+			// the same steps as in `normalizeBaseUrl`
+			baseURL: `={{$credentials.baseUrl.replace(${String(INVISIBLE)}, "").trim().replace(${String(AROUND)}, "").replace(${String(BASE_URL_SUFFIX)}, "")}}`,
 			url: '/v1/models',
 			// n8n would send the key to the target of a redirect
 			disableFollowRedirect: true,

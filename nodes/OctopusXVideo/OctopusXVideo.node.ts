@@ -10,6 +10,7 @@ import { ItemParameters } from './fields/parameters';
 import { CHECKED_EXECUTION } from './job';
 import { searchModels } from './methods/searchModels';
 import { operations, properties, subtitle } from './operations';
+import { taskIdOf } from './operations/getStatus.operation';
 import { runJobs } from './run/run';
 import { resumeJobs } from './run/suspension';
 
@@ -41,7 +42,10 @@ export class OctopusXVideo implements INodeType {
 			const item = new ItemParameters(this, index);
 			return await item.choice('Operation', item.get('operation'), operations).plan(item);
 		};
-		const isTest = (index: number) => isInTestMode(new ItemParameters(this, index));
-		return [await runJobs(this, { plan, isTest })];
+		const describe = (index: number) => {
+			const item = new ItemParameters(this, index);
+			return { isTest: isInTestMode(item), uncheckedId: taskIdOf(item) };
+		};
+		return [await runJobs(this, { plan, describe })];
 	}
 }

@@ -63,7 +63,8 @@ export const OUTPUT_FIELDS: readonly string[] = [
 
 /** Everything to do for one item: create a task or fetch an existing one, then wait and download. */
 export interface Job {
-	source: { request: PaidRequest } | { taskId: string };
+	/** `isRequested` is true in Get Status, where the user asks for the task. */
+	source: { request: PaidRequest } | { taskId: string; isRequested?: boolean };
 	/** Time limit for the item, from its start. Time in the queue for Max Concurrency is excluded. */
 	timeoutMs: number;
 	/** How many items of the run may be in progress at the same time. */

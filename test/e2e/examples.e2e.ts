@@ -77,8 +77,8 @@ test('example "text to video on a schedule": a retry is not charged again', asyn
 });
 
 describe('product photos from a webhook', () => {
-	const photo = (name: string) => new Blob([`the ${name}`], { type: 'image/png' });
-	const uriOf = (name: string) => `data:image/png;base64,${btoa(`the ${name}`)}`;
+	const photo = (name: string) => new Blob([`\0the ${name}`], { type: 'image/png' });
+	const uriOf = (name: string) => `data:image/png;base64,${btoa(`\0the ${name}`)}`;
 
 	async function upload(...names: string[]) {
 		const form = new FormData();

@@ -96,6 +96,20 @@ test.each(['', '/', '/v1', '/v1/', '//'])(
 	},
 );
 
+test.each<[string, (text: string) => string]>([
+	['in quotes', (text) => `"${text}"`],
+	['in curly quotes, with a comma', (text) => `“${text}”,`],
+	['with invisible characters', (text) => `\ufeff\u200b${text}\u202c\u00a0`],
+])('the credential test passes with an API key and a Base URL %s', async (_what, pasted) => {
+	const apiKey = pasted(`Bearer ${sandbox.apiKey}`);
+	expect(await testCredential({ apiKey, baseUrl: pasted(`${sandbox.url}/v1/`) })).toBe(
+		'Connection successful!',
+	);
+	expect(sandbox.log).toMatchObject([
+		{ path: '/v1/models', headers: { authorization: `Bearer ${sandbox.apiKey}` } },
+	]);
+});
+
 test('the credential test explains HTTP 401 for a wrong API key', async () => {
 	expect(await testCredential({ apiKey: 'wrong', baseUrl: sandbox.url })).toBe(
 		'OctopusX did not accept this API key. Copy it again from the OctopusX console.',

@@ -290,6 +290,28 @@ test('a download follows several HTTP 302 redirects in a row, also relative ones
 	]);
 });
 
+test.each([
+	[
+		'raw UTF-8',
+		Buffer.from('/files/Brücke 影片.mp4?signature=x'),
+		'Br%C3%BCcke%20%E5%BD%B1%E7%89%87',
+	],
+	['raw latin1', Buffer.from('/files/Br\xfccke.mp4?signature=x', 'latin1'), 'Br%FCcke'],
+	['encoded UTF-8', Buffer.from('/files/Br%C3%BCcke.mp4?signature=x'), 'Br%C3%BCcke'],
+])(
+	'a redirect with HTTP 302 to an address in %s is followed to that address',
+	async (_what, bytes, name) => {
+		const location = bytes.toString('latin1');
+		sandbox.faults.add({ on: 'file', nth: 1, answer: { status: 302, headers: { location } } });
+		const headers = { 'content-type': 'video/mp4' };
+		const body = VIDEOS.landscape;
+		sandbox.faults.add({ on: 'file', nth: 2, answer: { status: 200, headers, body } });
+		const { items } = await download();
+		expect(await isWhole(items)).toBe(true);
+		expect(sandbox.requestsTo('file')[1]?.path).toBe(`/files/${name}.mp4?signature=x`);
+	},
+);
+
 test.each<[number, Record<string, string>]>([
 	[300, {}],
 	[304, {}],

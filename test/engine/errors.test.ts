@@ -46,7 +46,7 @@ const SUBMIT_ERRORS: Array<[string, Charge, Fault['answer'], string, string]> = 
 		'none',
 		{ status: 400, body: taskErrorBody('model_price_error') },
 		'OctopusX does not offer this model to the account',
-		"'Model'",
+		'Check the model',
 	],
 	[
 		'HTTP 400',

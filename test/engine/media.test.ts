@@ -1,9 +1,11 @@
+import { Readable } from 'node:stream';
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { VIDEOS } from '../sandbox/fixtures';
 import { GENERATE } from './support/inputs';
 import { useRefusals } from './support/refusals';
-import { runNode } from './support/runNode';
+import { runNode, runNodeVirtually } from './support/runNode';
 import { keepingFilesInMemory, storeBinary } from './support/runWorkflow';
+import { watchedNode } from './support/watchedNode';
 
 const { sandbox, refusal } = useRefusals();
 
@@ -89,6 +91,71 @@ describe('URLs', () => {
 			);
 		},
 	);
+
+	const OPENS_WITH_KEY = [
+		'https://octopusx.ai/v1/videos/video_1/content',
+		'http://127.0.0.1:8787/v1/videos/video_1/content/',
+		'https://proxy.example.com/octopusx/v1/videos/video_1/content?variant=video#t=1',
+		'https://octopusx.ai/v1/videos/a%3Ab%2Fc/content',
+		'https://octopusx.ai/v1%2Fvideos%2Fvideo_1%2Fcontent',
+		'HTTPS://OCTOPUSX.AI/V1/Videos/Video_1/Content',
+		'https://octopusx.ai//v1//videos/video_1/content//',
+		'https://octopusx.ai/v1/videos/video_1',
+		'https://octopusx.ai/v1/video/generations/video_1',
+	];
+
+	test.each(
+		OPENS_WITH_KEY.flatMap((url) =>
+			(
+				[
+					['Video URL', { ...EDIT, videoUrl: url }],
+					['First Frame URL', { ...FIRST_FRAME, firstFrameUrl: url }],
+					[
+						'Last Frame URL',
+						{ ...FIRST_FRAME, mode: 'firstLastFrame', firstFrameUrl: PNG_URL, lastFrameUrl: url },
+					],
+					[
+						'Image 2 of Reference Images',
+						{
+							mode: 'referenceImages',
+							referenceImages: { image: [{ source: 'url', url: `${PNG_URL}, ${url}` }] },
+						},
+					],
+					[
+						'Extra API Fields (JSON)',
+						{ options: { additionalFields: JSON.stringify({ images: [url] }) } },
+					],
+				] as Array<[string, INodeParameters]>
+			).map(([label, parameters]) => [label, url, parameters] as const),
+		),
+	)(
+		'%s is refused before any request if only the API key opens it: %s',
+		async (label, _url, parameters) => {
+			const text = await refusal({ ...GENERATE, ...parameters });
+			expect(text).toContain(`'${label}' is an address that opens with the API key only`);
+			expect(text).toContain("'Download Video'");
+		},
+	);
+
+	test('Edit with the video_url that the node itself has written is refused if only the API key opens it', async () => {
+		sandbox.quirks.videoUrl = 'proxy';
+		const { items } = await runNode(sandbox, { ...GENERATE, options: { pollInterval: 1 } });
+		expect(items[0]?.json.video_url).toMatch(/\/content$/);
+		sandbox.log = [];
+		const text = await refusal({ ...EDIT, videoUrl: '={{ $json.video_url }}' }, items[0]);
+		expect(text).toContain("'Video URL' is an address that opens with the API key only");
+	});
+
+	test.each([
+		'https://example.com/v1/videos/content',
+		'https://example.com/v1/videos/12.mp4',
+		'https://example.com/v1/videos/1/content.mp4',
+		'https://example.com/open?url=https%3A%2F%2Foctopusx.ai%2Fv1%2Fvideos%2F1%2Fcontent',
+	])('the Video URL %s is sent, because it may open without a key', async (videoUrl) => {
+		const { error } = await runNode(sandbox, { ...EDIT, videoUrl, waitForCompletion: false });
+		expect(error).toBeUndefined();
+		expect(sandbox.tasks[0]?.request.video).toBe(videoUrl);
+	});
 
 	const urlWithComma = 'https://example.com/a.png?v=1,2';
 
@@ -191,7 +258,9 @@ describe('Files', () => {
 	test('a PDF as First Frame is refused with its type and name', async () => {
 		const text = await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data: pdf } });
 		expect(text).toContain("'First Frame' is not an image, but application/pdf (brochure.pdf)");
-		expect(text).toContain('OctopusX takes image/* here. The files of this item are: data.');
+		expect(text).toContain(
+			'OctopusX takes image/* here, and its first bytes are not those of an image. The files of this item are: data.',
+		);
 	});
 
 	test('a missing file with the binary mode “combined” is refused with the names in the JSON', async () => {
@@ -215,6 +284,33 @@ describe('Files', () => {
 		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data } })).toContain(
 			"The file of 'First Frame' could not be read",
 		);
+	});
+
+	test.each<[string, (stream: Readable) => void]>([
+		[
+			'breaks off',
+			(stream) => void setImmediate(() => stream.destroy(new Error('the disk is gone'))),
+		],
+		['sends nothing', () => {}],
+	])('a file whose storage %s is refused with the label of its field', async (_what, start) => {
+		const streams: Readable[] = [];
+		const node = watchedNode(({ helpers }) => ({
+			helpers: {
+				...helpers,
+				getBinaryStream: async () => {
+					const stream = new Readable({ read: () => {} });
+					streams.push(stream);
+					start(stream);
+					return stream;
+				},
+			},
+		}));
+		const input = [{ json: {}, binary: { data: await storeBinary(Buffer.alloc(9), 'image/png') } }];
+		const parameters = { ...GENERATE, ...FIRST_FRAME_FILE };
+		const { error } = await runNodeVirtually(sandbox, parameters, { node, input });
+		expect(error?.message).toBe("The file of 'First Frame' could not be read");
+		expect(streams.every(({ destroyed }) => destroyed)).toBe(true);
+		expect(sandbox.log).toEqual([]);
 	});
 
 	test.each<[string, unknown]>([
@@ -294,25 +390,211 @@ describe('File types', () => {
 		expect(sent).toBe('data:video/mp4');
 	});
 
-	test.each<[string, Buffer]>([
-		['a QuickTime video', startingWith('\0\0\0\x14ftypqt  ')],
-		['an AVIF image', startingWith('\0\0\0\x20ftypavif')],
-		['a text file', startingWith('hello')],
-		['a file of one byte', Buffer.from('x')],
-	])(
-		'%s that n8n labels as application/octet-stream is refused as Video, with its name and advice',
-		async (_file, bytes) => {
-			const { error } = await sendFile(EDIT_FILE, bytes, 'application/octet-stream', 'film.mp4');
-			expect(error?.message).toContain(
-				"'Video' is not an MP4 video, but application/octet-stream (film.mp4)",
-			);
-			expect(error?.description).toContain('its first bytes are not those of an MP4 video');
+	/** Types by the first bytes of their files. */
+	const IMAGES: Array<[type: string, start: string]> = [
+		['image/png', '\x89PNG\r\n\x1a\n'],
+		['image/jpeg', '\xff\xd8\xff\xe0'],
+		['image/webp', 'RIFF\0\0\0\0WEBPVP8 '],
+		['image/avif', '\0\0\0\x20ftypavif'],
+		['image/avif', '\0\0\0\x20ftypmif1\0\0\0\0mif1miafavif'],
+		['image/heic', '\0\0\0\x18ftypheic'],
+		['image/heic', '\0\0\0\x18ftypmif1\0\0\0\0mif1heic'],
+		['image/heif', '\0\0\0\x18ftypmif1\0\0\0\0mif1miaf'],
+		['image/tiff', 'II*\0\x08\0\0\0'],
+		['image/tiff', 'MM\0*\0\0\0\x08'],
+		['image/bmp', 'BM\x36\x24\x01\0\0\0\0\0'],
+		['image/jxl', '\0\0\0\x0cJXL \r\n'],
+		['image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg">'],
+		[
+			'image/svg+xml',
+			'\ufeff<?xml version="1.0"?>\n<!-- drawn by hand -->\n<!DOCTYPE svg PUBLIC "x">\n<svg>',
+		],
+	];
+	const utf8 = (text: string) => (/[^\0-\xff]/.test(text) ? Buffer.from(text) : startingWith(text));
+
+	test.each(
+		IMAGES.flatMap(([type, start]) =>
+			[
+				'application/octet-stream',
+				'binary/octet-stream',
+				'application/force-download',
+				'image/*',
+				'image/png',
+				'',
+			].map((label) => [type, label, start]),
+		),
+	)(
+		'an image of type %s that n8n labels as "%s" is sent with its own type',
+		async (type, label, start) => {
+			const { error, sent } = await sendFile(FIRST_FRAME_FILE, utf8(String(start)), String(label));
+			expect(error).toBeUndefined();
+			expect(sent).toBe(`data:${type}`);
+		},
+	);
+
+	test.each([
+		'application/force-download',
+		'application/mp4',
+		'video/*',
+		'video/x-m4v',
+		'text/plain',
+		'',
+	])('an MP4 that n8n labels as "%s" is sent as video/mp4', async (label) => {
+		expect((await sendFile(EDIT_FILE, mp4, label)).sent).toBe('data:video/mp4');
+	});
+
+	test('an image of unknown bytes is sent with the type of its label', async () => {
+		const bytes = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+		expect((await sendFile(FIRST_FRAME_FILE, bytes, 'image/x-new')).sent).toBe('data:image/x-new');
+	});
+
+	const OTHERS: Array<[type: string, start: string]> = [
+		['text/html', '<!DOCTYPE html><html><title>Not found</title></html>'],
+		['text/html', '\n<!-- page --><html><body><svg></svg></body></html>'],
+		['application/xml', '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'],
+		['application/json', '{"error":"not found"}'],
+		['application/json', ' [{"error":"not found"}]'],
+		['text/plain', '404: Not Found'],
+		['text/plain', 'Zugriff verweigert: ä'],
+		['application/pdf', '%PDF-1.7\n%\xe2\xe3'],
+		['application/zip', 'PK\x03\x04\x14\0'],
+		['application/gzip', '\x1f\x8b\x08\0'],
+		['audio/mpeg', 'ID3\x03\0'],
+	];
+
+	test.each(
+		OTHERS.flatMap(([type, start]) => [
+			["'First Frame' is not an image", type, 'image/png', start, FIRST_FRAME_FILE],
+			["'Video' is not an MP4 video", type, 'video/mp4', start, EDIT_FILE],
+		]) as Array<[string, string, string, string, INodeParameters]>,
+	)(
+		'%s: a file of type %s that n8n labels as %s is refused before any request: %j',
+		async (message, type, label, start, parameters) => {
+			const bytes = start.includes('ä') ? Buffer.from(start) : Buffer.from(start, 'latin1');
+			const { error } = await sendFile(parameters, bytes, label, 'a.file');
+			expect(error?.message).toContain(`${message}, but ${type} (a.file)`);
 			expect(sandbox.log).toEqual([]);
 		},
 	);
 
+	test.each<[string, INodeParameters, Buffer, string]>([
+		['an image as Video', EDIT_FILE, startingWith('\x89PNG\r\n\x1a\n'), 'image/png'],
+		['an AVIF as Video', EDIT_FILE, startingWith('\0\0\0\x20ftypavif'), 'image/avif'],
+		['a WebM as Video', EDIT_FILE, startingWith('\x1aE\xdf\xa3\x01\0B\x82\x84webm'), 'video/webm'],
+		[
+			'a QuickTime video as Video',
+			EDIT_FILE,
+			startingWith('\0\0\0\x14ftypqt  '),
+			'video/quicktime',
+		],
+		['an MP4 as First Frame', FIRST_FRAME_FILE, mp4, 'video/mp4'],
+	])('%s is refused by its name, whatever its label', async (_what, parameters, bytes, type) => {
+		for (const label of ['application/octet-stream', 'video/mp4', 'image/png']) {
+			const { error } = await sendFile(parameters, bytes, label, 'film.mp4');
+			expect(error?.message).toContain(`but ${type} (film.mp4)`);
+			expect(error?.description).toContain(`its first bytes are those of ${type}`);
+		}
+		expect(sandbox.log).toEqual([]);
+	});
+
+	test('a file of unknown bytes that n8n labels as application/octet-stream is refused as Video', async () => {
+		const { error } = await sendFile(EDIT_FILE, Buffer.from('\0\0x'), 'application/octet-stream');
+		expect(error?.message).toContain(
+			"'Video' is not an MP4 video, but application/octet-stream (a)",
+		);
+		expect(error?.description).toContain('its first bytes are not those of an MP4 video');
+	});
+
+	test('a large file is judged by its start, which may arrive in many chunks', async () => {
+		const page = Buffer.from(`${' '.repeat(4_000)}<html>${'x'.repeat(100_000)}`);
+		const node = watchedNode((context) => ({
+			helpers: {
+				...context.helpers,
+				getBinaryStream: async (id: string) => await context.helpers.getBinaryStream(id, 7),
+			},
+		}));
+		const binary = { data: await storeBinary(page, 'image/png') };
+		const { error } = await runNode(
+			sandbox,
+			{ ...GENERATE, ...FIRST_FRAME_FILE },
+			{ node, input: [{ json: {}, binary }] },
+		);
+		expect(error?.message).toContain("'First Frame' is not an image, but text/html");
+	});
+
 	test('a file that n8n labels as application/pdf is refused, whatever its first bytes are', async () => {
 		const { error } = await sendFile(EDIT_FILE, mp4, 'application/pdf');
 		expect(error?.message).toContain("'Video' is not an MP4 video, but application/pdf");
+	});
+});
+
+describe('Content inside a data URI or an item', () => {
+	const PNG = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1').toString('base64');
+	const uri = (content: string, type = 'image/png') => `data:${type};base64,${content}`;
+	const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+	test.each([
+		...['undefined', 'null', 'NaN', 'None', 'filesystem', 'filesystem-v2', 's3', 'database'],
+		base64('<!DOCTYPE html><html></html>'),
+		base64('{"error": "not found"}'),
+		base64('404: Not Found'),
+		base64('%PDF-1.7 '),
+		base64(PNG),
+		'not base64!',
+	])(
+		'the First Frame URL data:image/png;base64,%s is refused before any request',
+		async (content) => {
+			const text = await refusal({ ...FIRST_FRAME, firstFrameUrl: uri(content) });
+			expect(text).toContain("'First Frame URL' begins with data: and holds no image");
+		},
+	);
+
+	test.each(['undefined', base64('<html><body></body></html>'), PNG])(
+		'the Video URL data:video/mp4;base64,%s is refused before any request',
+		async (content) => {
+			const text = await refusal({ ...EDIT, videoUrl: uri(content, 'video/mp4') });
+			expect(text).toContain("'Video URL' begins with data: and holds no video");
+		},
+	);
+
+	test.each(['image/jpeg', 'application/octet-stream', 'image/*', ''])(
+		'a PNG in a data URI of type "%s" is sent as image/png',
+		async (type) => {
+			const firstFrameUrl = uri(PNG, type);
+			const parameters = { ...FIRST_FRAME, firstFrameUrl, waitForCompletion: false };
+			const { error } = await runNode(sandbox, parameters);
+			expect(error).toBeUndefined();
+			expect(sandbox.tasks[0]?.request.first_image_url).toBe(uri(PNG));
+		},
+	);
+
+	test.each(['application/octet-stream', 'application/mp4', 'video/quicktime'])(
+		'an MP4 in a data URI of type %s is sent as video/mp4',
+		async (type) => {
+			const content = VIDEOS.landscape.toString('base64');
+			const parameters = { ...EDIT, videoUrl: uri(content, type), waitForCompletion: false };
+			const { error } = await runNode(sandbox, parameters);
+			expect(error).toBeUndefined();
+			expect(sandbox.tasks[0]?.request.video).toBe(uri(content, 'video/mp4'));
+		},
+	);
+
+	test.each([
+		...['filesystem', 'filesystem-v2', 's3', 'database', 'default', 'undefined', 'null'],
+		...[uri(PNG), 'this is plain text', 'hello', '{"a":1}'],
+	])('a file in the item whose data is %j is refused before any request', async (data) => {
+		const binary = { data: { data, mimeType: 'image/png' } };
+		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary })).toContain(
+			"'First Frame' is a file without content",
+		);
+	});
+
+	test('a file in the item is sent although its base64 has line breaks and no padding', async () => {
+		const data = `${PNG.slice(0, 6)}\r\n${PNG.slice(6).replace(/=+$/, '')}`;
+		const binary = { data: { data, mimeType: 'image/png' } };
+		const parameters = { ...GENERATE, ...FIRST_FRAME_FILE, waitForCompletion: false };
+		const { error } = await runNode(sandbox, parameters, { input: [{ json: {}, binary }] });
+		expect(error).toBeUndefined();
+		expect(sandbox.tasks[0]?.request.first_image_url).toBe(uri(PNG));
 	});
 });

@@ -12,7 +12,8 @@ import {
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { CONTINUE, GENERATE, GENERATE_EACH } from './support/inputs';
 import { asTool } from './support/nodeTypes';
-import { runNodeVirtually } from './support/runNode';
+import { useRefusals } from './support/refusals';
+import { runNode, runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { errorOf, onNewEngine, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
@@ -407,5 +408,94 @@ describe('Parameters given by expressions', () => {
 			expect(sentRequests()).toEqual(EXPECTED_REQUESTS);
 			expect(resumed).toBe(2);
 		});
+	});
+});
+
+/** n8n puts these where an expression was not evaluated, or did not yield text. */
+describe('Leftovers of n8n in a paid request', () => {
+	const { sandbox, refusal } = useRefusals();
+	const LITERAL = '{{ $json.prompt }}';
+	const url = `https://example.com/${LITERAL}.png`;
+	const edit = { operation: 'edit', videoUrl: 'https://example.com/in.mp4' };
+	const firstFrame = { mode: 'firstFrame', firstFrameUrl: 'https://example.com/a.png' };
+	const extra = (additionalFields: string) => ({ options: { additionalFields } });
+
+	test.each<[string, INodeParameters]>([
+		['Prompt', { prompt: LITERAL }],
+		['Prompt', { prompt: `A film about ${LITERAL}, at night` }],
+		['Prompt', { prompt: '={{ "{" + "{ $json.prompt }" + "}" }}' }],
+		['Prompt', { prompt: '{{$json["prompt"]}}' }],
+		['Prompt', { ...edit, prompt: LITERAL }],
+		['Model', { options: { model: { __rl: true, mode: 'id', value: LITERAL } } }],
+		['Model', { options: { model: LITERAL } }],
+		['Aspect Ratio', { aspectRatio: LITERAL }],
+		['Resolution', { resolution: LITERAL }],
+		['First Frame URL', { mode: 'firstFrame', firstFrameUrl: url }],
+		['First Frame URL', { mode: 'firstFrame', firstFrameUrl: `data:image/png;base64,${LITERAL}` }],
+		['Last Frame URL', { ...firstFrame, mode: 'firstLastFrame', lastFrameUrl: LITERAL }],
+		['Video URL', { ...edit, videoUrl: url }],
+		[
+			'Image 1 of Reference Images',
+			{ mode: 'referenceImages', referenceImages: { image: [{ source: 'url', url }] } },
+		],
+		['Extra API Fields (JSON)', extra('{"style": "{{ $json.style }}"}')],
+		['Extra API Fields (JSON)', extra('{"seed": {{ $json.seed }}}')],
+		['Extra API Fields (JSON)', extra(LITERAL)],
+		['Extra API Fields (JSON)', extra('{"a": [{"b": "\\u007b{ $json.b }}"}]}')],
+		['Extra API Fields (JSON)', extra('={{ ({ a: { b: ["{" + "{ $json.b }" + "}"] } }) }}')],
+		['Extra API Fields (JSON)', extra('{"{{ $json.name }}": 1}')],
+	])(
+		'%s with an expression that n8n did not evaluate is refused: %j',
+		async (label, parameters) => {
+			const text = await refusal({ ...GENERATE, ...parameters });
+			expect(text).toContain(`'${label}' has an expression that n8n did not evaluate`);
+			expect(text).toContain('Switch the field to Expression');
+		},
+	);
+
+	test('Task ID with an expression that n8n did not evaluate is refused before any request', async () => {
+		expect(await refusal({ operation: 'getStatus', taskId: '{{ $json.task_id }}' })).toContain(
+			"'Task ID' has an expression that n8n did not evaluate",
+		);
+	});
+
+	test('a file to upload whose name is an expression that n8n did not evaluate is refused', async () => {
+		const data = await storeBinary(Buffer.alloc(9), 'video/mp4');
+		const binary = { data: { ...data, fileName: '{{ $json.name }}.mp4' } };
+		const upload = {
+			operation: 'edit',
+			videoSource: 'binary',
+			options: { sendBinaryAs: 'upload' },
+		};
+		expect(await refusal(upload, { json: {}, binary })).toContain(
+			"'File name of Video' has an expression that n8n did not evaluate",
+		);
+	});
+
+	test.each(['{"style": "[object Object]"}', '={{ ({ a: [String({})] }) }}'])(
+		'Extra API Fields with an object in place of text are refused: %s',
+		async (additionalFields) => {
+			expect(await refusal({ ...GENERATE, ...extra(additionalFields) })).toContain(
+				"'Extra API Fields (JSON)' has an object in place of text",
+			);
+		},
+	);
+
+	test.each(['undefined', 'null', ' NaN ', '={{ `${$json.nothing}` }}'])(
+		'Prompt %j has no text and is refused before any request',
+		async (prompt) => {
+			expect(await refusal({ ...GENERATE, prompt })).toContain("'Prompt' has no text");
+		},
+	);
+
+	test.each([
+		'a {curly} boat',
+		'a boat }} and a {{ brace',
+		'{"shots": {"one": {"camera": "pan"}}}',
+	])('Prompt %j is sent as it is, because it contains no expression', async (prompt) => {
+		const parameters = { ...GENERATE, prompt, waitForCompletion: false };
+		const { error } = await runNode(sandbox, parameters);
+		expect(error).toBeUndefined();
+		expect(sandbox.tasks.map(({ request }) => request.prompt)).toEqual([prompt]);
 	});
 });

@@ -254,13 +254,13 @@ const REJECTIONS: Array<[string, Fault['answer'], string, string]> = [
 			body: { error: { ...apiErrorBody('No channel').error, code: 'model_not_found' } },
 		},
 		'OctopusX does not offer this model to the account',
-		"'Model'",
+		'Check the model',
 	],
 	[
 		'HTTP 500, get_channel_failed',
 		{ status: 500, body: taskErrorBody('get_channel_failed') },
 		'OctopusX does not offer this model to the account',
-		"'Model'",
+		'Check the model',
 	],
 	[
 		'HTTP 403, pre_consume_token_quota_failed',

@@ -109,7 +109,7 @@ describe('Duration, Aspect Ratio and Resolution', () => {
 });
 
 describe('Files and URLs', () => {
-	const bytes = Buffer.from('not really a picture');
+	const bytes = Buffer.from('\0not really a picture');
 	const asDataUri = (type: string) => `data:${type};base64,${bytes.toString('base64')}`;
 
 	test('an image file in n8n’s storage is sent as a data URI', async () => {
@@ -173,6 +173,116 @@ describe('Files and URLs', () => {
 	});
 });
 
+/** Each row is a text as people paste it, and what is sent. */
+describe('What is copied along with an address', () => {
+	const URL = 'https://example.com/a.png?v=1,2';
+	const OTHER = 'https://example.com/b.png';
+	const [prefix, content] = PNG_DATA_URI.split(',') as [string, string];
+
+	test.each([
+		['quotes', `"${URL}"`],
+		['single quotes', `'${URL}'`],
+		['curly quotes', `“${URL}”`],
+		['backticks', `\`${URL}\``],
+		['angle brackets', `<${URL}>`],
+		['a trailing comma', `${URL},`],
+		['a trailing semicolon and a line break', `${URL};\n`],
+		['quotes and a trailing comma', `"${URL}",`],
+		['a zero-width space', `\u200b${URL}`],
+		['a zero-width space inside', URL.replace('.com', '.com\u200b')],
+		['a byte order mark', `\ufeff${URL}`],
+		['a no-break space', `${URL}\u00a0`],
+		['directional marks', `\u202a${URL}\u202c\u200e`],
+		['a soft hyphen', URL.replace('example', 'exam\u00adple')],
+		['the prefix of a data URI', `data:image/png;base64,${URL}`],
+		['a JSON list of one', JSON.stringify([URL])],
+		['a list of one from an expression', `={{ ["${URL}"] }}`],
+	])('First Frame URL with %s is sent without it: %j', async (_what, firstFrameUrl) => {
+		const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl });
+		expect(body).toMatchObject({ first_image_url: URL });
+	});
+
+	test.each([
+		['a doubled prefix', `${prefix},${PNG_DATA_URI}`],
+		['a doubled prefix and a blank', `${prefix}, ${PNG_DATA_URI}`],
+		['two different prefixes', `data:image/jpeg;base64,${PNG_DATA_URI}`],
+		['no padding', PNG_DATA_URI.replace(/=+$/, '')],
+		['line breaks', `${prefix},\n${content.slice(0, 4)}\r\n${content.slice(4)}`],
+		['blanks', `${prefix}, ${content.slice(0, 5)} ${content.slice(5)}`],
+		['percent-encoding', `${prefix},${encodeURIComponent(content)}`],
+		['quotes and a trailing comma', `"${PNG_DATA_URI}",`],
+		['a byte order mark', `\ufeff${PNG_DATA_URI}`],
+		['another attribute', `data:image/png;base64;name=a.png,${content}`],
+	])(
+		'a First Frame URL with a data URI with %s is sent in its plain form: %j',
+		async (_what, firstFrameUrl) => {
+			const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl });
+			expect(body).toMatchObject({ first_image_url: PNG_DATA_URI });
+		},
+	);
+
+	test('a data URI in the alphabet for addresses is sent in the standard one, with padding', async () => {
+		const bytes = Buffer.from('\x89PNG\r\n\x1a\n\xfb\xff\xfe\x3f', 'latin1');
+		const firstFrameUrl = `data:image/png;base64,${bytes.toString('base64url')}`;
+		const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl });
+		expect(body).toMatchObject({
+			first_image_url: `data:image/png;base64,${bytes.toString('base64')}`,
+		});
+	});
+
+	test.each([
+		['a JSON list', JSON.stringify([URL, OTHER])],
+		['a JSON list over several lines', JSON.stringify([URL, OTHER], null, 2)],
+		['a JSON list with escaped slashes', JSON.stringify([URL, OTHER]).replace(/\//g, '\\/')],
+		['a list in single quotes', `['${URL}', '${OTHER}']`],
+		['a list in brackets', `[${URL}, ${OTHER}]`],
+		['quoted addresses without a blank', `"${URL}","${OTHER}"`],
+		['lines with commas, the last one too', `${URL},\n${OTHER},\n`],
+		['a list from an expression, with quotes', `={{ ['"${URL}"', "${OTHER},"] }}`],
+	])('Reference Images with %s are sent as separate images', async (_what, url) => {
+		const image = [{ source: 'url', url }];
+		const body = await bodyFor({ mode: 'referenceImages', referenceImages: { image } });
+		expect(body).toMatchObject({ images: [URL, OTHER] });
+	});
+});
+
+describe('What is copied along with the credential', () => {
+	test.each([
+		['the word Bearer', (key: string) => `Bearer ${key}`],
+		['the word bearer, twice', (key: string) => `bearer BEARER\u00a0${key}`],
+		['the whole header', (key: string) => `Authorization: Bearer ${key}`],
+		['the whole header in quotes', (key: string) => `"Authorization": "Bearer ${key}",`],
+		['quotes', (key: string) => `"${key}"`],
+		['curly quotes and a comma', (key: string) => `“${key}”,`],
+		['invisible characters', (key: string) => `\ufeff\u200b${key}\u202c\u00a0\n`],
+		['invisible characters before Bearer', (key: string) => `\u200eBearer\u200b ${key}`],
+	])('an API key with %s is sent without it, and hidden in errors', async (_what, typed) => {
+		const { apiKey } = sandbox;
+		const message = `Invalid token ${apiKey}`;
+		const answer = { status: 400, body: { code: 'invalid_request', message, data: null } };
+		sandbox.faults.add({ on: 'submit', answer });
+		const { error } = await runNode(sandbox, GENERATE, { credential: { apiKey: typed(apiKey) } });
+		expect(sandbox.log[0]?.headers.authorization).toBe(`Bearer ${apiKey}`);
+		expect(error?.description).toContain('Invalid token ***');
+		expect(JSON.stringify(error)).not.toContain(apiKey);
+	});
+
+	test.each([
+		['quotes', (url: string) => `"${url}/v1"`],
+		['invisible characters', (url: string) => `\u200b${url}/\ufeff`],
+		['angle brackets and a comma', (url: string) => `<${url}>,`],
+	])('a Base URL with %s is used without it', async (_what, typed) => {
+		const credential = { baseUrl: typed(sandbox.url) };
+		const { error } = await runNode(
+			sandbox,
+			{ ...GENERATE, waitForCompletion: false },
+			{ credential },
+		);
+		expect(error).toBeUndefined();
+		expect(sandbox.log.map(({ path }) => path)).toEqual(['/v1/videos']);
+	});
+});
+
 describe('Model and Extra API Fields', () => {
 	test('the option Model sets the model of the request', async () => {
 		sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id: 'x' } } });
@@ -181,6 +291,14 @@ describe('Model and Extra API Fields', () => {
 			model: 'omni-next',
 		});
 	});
+
+	test.each(['"omni-fast"', '\u200bomni-fast\u00a0', ' omni-fast,'])(
+		'the option Model %j is sent as omni-fast',
+		async (value) => {
+			const model = { __rl: true, mode: 'id', value };
+			expect(await bodyFor({ options: { model } })).toEqual(DEFAULT_BODY);
+		},
+	);
 
 	test.each([
 		['as text', '{"seed": 42, "style": {"tone": "warm"}}'],
@@ -221,7 +339,7 @@ describe('Edit', () => {
 	});
 
 	test('Edit sends a video file as a data URI, together with Reference Images', async () => {
-		const bytes = Buffer.from('not really a film');
+		const bytes = Buffer.from('\0not really a film');
 		const image = [{ source: 'url', url: 'https://example.com/style.png' }];
 		await runNode(
 			sandbox,

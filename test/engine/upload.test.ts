@@ -12,7 +12,7 @@ const sandbox = useSandbox();
 beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
 afterEach(() => jest.restoreAllMocks());
 
-const video = Buffer.from('not really a video, but its bytes count');
+const video = Buffer.from('\0not really a video, but its bytes count');
 
 /** Runs Edit with a file of the item and Send Files As set to Uploaded First. */
 async function editWithUpload(
@@ -284,3 +284,94 @@ test.each([undefined, '', ' '])(
 		expect(sandbox.requestsTo('presign')[0]?.body).toMatchObject({ file_name: 'video.mp4' });
 	},
 );
+
+describe('File names of an upload', () => {
+	/** Uploads a file of this name and returns the name in the presign request. */
+	async function presignedName(fileName: string) {
+		const data = { ...(await storeBinary(video, 'video/mp4')), fileName };
+		const { error } = await editWithUpload({}, video, { input: [{ json: {}, binary: { data } }] });
+		expect(error).toBeUndefined();
+		expect(sandbox.uploads.get('upload1')?.bytes.equals(video)).toBe(true);
+		return (sandbox.requestsTo('presign')[0]?.body as { file_name: string }).file_name;
+	}
+
+	test.each([
+		['take #2.mp4', 'take-2.mp4'],
+		['../../v.mp4', 'v.mp4'],
+		['C:\\films\\v.mp4', 'v.mp4'],
+		['/etc/passwd', 'passwd'],
+		['what?.mp4', 'what.mp4'],
+		['100%.mp4', '100.mp4'],
+		['a&b=c;d+e.mp4', 'a-b-c-d-e.mp4'],
+		['a\nb\u0000.mp4', 'a-b.mp4'],
+		['%2e%2e%2fv.mp4', '2e-2e-2fv.mp4'],
+		['Über die Brücke.mp4', 'Uber-die-Brucke.mp4'],
+		['\u202emp4.exe.mp4', 'mp4.exe.mp4'],
+		['视频.mp4', 'video.mp4'],
+		['🎬', 'video.mp4'],
+		['.mp4', 'video.mp4'],
+		['..', 'video.mp4'],
+		['a/', 'video.mp4'],
+		['in_1-b.MP4', 'in_1-b.MP4'],
+		[`${'x'.repeat(300)}.mp4`, `${'x'.repeat(80)}.mp4`],
+		[`${'.'.repeat(100_000)}x.mp4`, 'video.mp4'],
+	])('a file named %j is presigned as %s, and its signed address works', async (name, sent) => {
+		expect(await presignedName(name)).toBe(sent);
+	});
+});
+
+describe('Redirects of an upload', () => {
+	const to = (location: string, status = 307): Fault['answer'] => ({
+		status,
+		headers: { location },
+	});
+	const elsewhere = () => `${sandbox.fileHost}/uploads/upload9?signature=moved`;
+
+	test.each([307, 308])(
+		'an upload that is redirected with HTTP %s is sent again from its start, without the API key',
+		async (status) => {
+			sandbox.faults.add({ on: 'upload', answer: to(elsewhere(), status) });
+			const { error } = await editWithUpload();
+			expect(error).toBeUndefined();
+			expect(sandbox.uploads.get('upload9')).toEqual({ bytes: video, type: 'video/mp4' });
+			const puts = sandbox.requestsTo('upload');
+			expect(puts.map(({ headers }) => headers['content-length'])).toEqual([
+				String(video.length),
+				String(video.length),
+			]);
+			expect(puts.some(({ headers }) => 'authorization' in headers)).toBe(false);
+			expect(sandbox.requestsTo('presign')).toHaveLength(1);
+		},
+	);
+
+	test('an upload of a file inside the item follows a relative HTTP 307', async () => {
+		sandbox.faults.add({ on: 'upload', answer: to('/uploads/upload9?signature=moved') });
+		const data = { data: video.toString('base64'), mimeType: 'video/mp4' };
+		const { error } = await editWithUpload({}, video, { input: [{ json: {}, binary: { data } }] });
+		expect(error).toBeUndefined();
+		expect(sandbox.uploads.get('upload9')?.bytes.equals(video)).toBe(true);
+	});
+
+	test('an upload that is redirected in a circle is given up after a few addresses', async () => {
+		sandbox.faults.add({ on: 'upload', times: Infinity, answer: to(elsewhere()) });
+		const { error } = await editWithUpload({ options: { timeout: 1 } });
+		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
+		expect(error?.description).toContain('leads from one address to the next');
+		expect(sandbox.requestsTo('upload')).toHaveLength(4);
+		expect(sandbox.tasks).toEqual([]);
+	});
+
+	test.each([
+		[301, 'https://example.com/'],
+		[302, 'https://example.com/'],
+		[303, 'https://example.com/'],
+		[307, 'file:///etc/passwd'],
+		[308, 'http://['],
+	])('HTTP %s to an upload with the location %s is refused', async (status, location) => {
+		sandbox.faults.add({ on: 'upload', times: Infinity, answer: to(location, status) });
+		const { error } = await editWithUpload({ options: { timeout: 1 } });
+		expect(error?.description).toContain(`The host for uploads answered with HTTP ${status}`);
+		expect(sandbox.requestsTo('upload')).toHaveLength(1);
+		expect(sandbox.tasks).toEqual([]);
+	});
+});

@@ -42,7 +42,8 @@ export function accountHandlers(state: State): Record<AccountRoute, Handler> {
 			const key = `upload${state.requestsTo('presign').length}`;
 			const data = {
 				method: 'PUT',
-				upload_url: `${state.fileHost}/uploads/${key}?signature=sandbox`,
+				// storage that puts the name into its address as it is
+				upload_url: `${state.fileHost}/uploads/${key}/${String(file_name)}?signature=sandbox`,
 				object_key: key,
 				public_url: `${state.fileHost}/uploads/${key}`,
 				expires_in: expiresIn,

@@ -50,7 +50,12 @@ const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPublic?: tru
 	{ route: 'content', method: 'GET', path: /^\/v1\/videos\/([^/]+)\/content$/ },
 	{ route: 'presign', method: 'POST', path: /^\/api\/upload\/presign$/ },
 	{ route: 'usage', method: 'GET', path: /^\/api\/usage\/token\/$/, isPublic: true },
-	{ route: 'upload', method: 'PUT', path: /^\/uploads\/(\w+)\?signature=\w+$/, isPublic: true },
+	{
+		route: 'upload',
+		method: 'PUT',
+		path: /^\/uploads\/(\w+)(?:\/[^/]+)?\?signature=\w+$/,
+		isPublic: true,
+	},
 	{ route: 'file', method: 'GET', path: /^\/uploads\/(\w+)$/, isPublic: true },
 	{ route: 'file', method: 'GET', path: /^\/files\/([^/]+)\.mp4\?signature=\w+$/, isPublic: true },
 ];

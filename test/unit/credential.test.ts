@@ -63,10 +63,26 @@ test('two hosts with the same path have different origins', () => {
 test.each<[unknown, string]>([
 	['sk-1', 'sk-1'],
 	[' s\u200bk-\u00e91\n!~\x7f', 'sk-1!~'],
+	['Bearer sk-1', 'sk-1'],
+	['bearer: sk-1', 'sk-1'],
+	['Authorization: BEARER sk-1', 'sk-1'],
+	["'sk-1',", 'sk-1'],
+	['Bearer ', ''],
+	['bearersk-1', 'bearersk-1'],
 	[7, ''],
 	[undefined, ''],
 ])('the typed key %j is sent as %j', (typed, key) => {
 	expect(cleanKey(typed)).toBe(key);
+});
+
+test('a key and a Base URL of 1 MB are read in less than a second', () => {
+	const start = performance.now();
+	for (const one of ['"', ' ', 'bearer ', '/', '\u200b', 'https://a/v1/']) {
+		const text = one.repeat(1_000_000 / one.length);
+		cleanKey(`${text}x`);
+		normalizeBaseUrl(`https://${text}x`);
+	}
+	expect(performance.now() - start).toBeLessThan(1_000);
 });
 
 test.each([

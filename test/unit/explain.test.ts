@@ -82,7 +82,7 @@ test.each<[number, unknown, object, string, string, string]>([
 		{},
 		MODEL,
 		'',
-		"Check the option 'Model'",
+		'Check the model, and which models the API key may use',
 	]),
 	[403, refusal('', 'no access to model x'), {}, MODEL, '', 'switched off for a while'],
 	[

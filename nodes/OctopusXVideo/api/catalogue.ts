@@ -83,7 +83,7 @@ function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | 
 		return {
 			message: 'OctopusX does not offer this model to the account',
 			advice:
-				"Check the option 'Model' and which models the API key may use. A model that worked before may be switched off for a while.",
+				'Check the model, and which models the API key may use. A model that worked before may be switched off for a while.',
 		};
 	}
 	if (code === FROM_MODEL_SERVICE) return explainModelService(statusCode);

@@ -1,6 +1,6 @@
 import type { IHttpRequestMethods } from 'n8n-workflow';
 import { parseUploadTarget, parseVideoModels, readKeyState, type UploadTarget } from './answers';
-import { cleanKey, createHideKey, normalizeBaseUrl } from './credential';
+import { cleanKey, createHideKey, normalizeBaseUrl, redirectTarget } from './credential';
 import { isPlainObject, type Answer } from './envelope';
 import { explainAnswer, explainHost, explainNoAnswer, explainSubmission } from './explain';
 import { OctopusXError } from './errors';
@@ -157,13 +157,17 @@ export class OctopusXClient {
 		throw explainAnswer(answer);
 	}
 
-	/** Uploads a file, without sending the key. */
+	/**
+	 * Uploads a file, without sending the key.
+	 *
+	 * @returns the URL to upload it to instead, if the host redirects
+	 */
 	async putFile(
 		{ uploadUrl, contentType }: UploadTarget,
 		body: ByteStream | Buffer,
 		bytes: number,
 		signal: AbortSignal,
-	): Promise<void> {
+	): Promise<string | undefined> {
 		const options = {
 			body,
 			headers: { 'Content-Type': contentType, 'Content-Length': bytes },
@@ -172,7 +176,11 @@ export class OctopusXClient {
 		const answer = await this.transport.withoutKey('PUT', uploadUrl, options, signal);
 		if (!('statusCode' in answer)) throw explainNoAnswer(answer, UPLOAD_HOST);
 		answer.body.destroy();
-		if (answer.statusCode >= 300) throw explainHost(answer, UPLOAD_HOST);
+		// the redirects that keep the method (RFC 9110, 15.4)
+		const isRedirect = answer.statusCode === 307 || answer.statusCode === 308;
+		const target = isRedirect ? redirectTarget(answer.headers.location, uploadUrl) : undefined;
+		if (target !== undefined || answer.statusCode < 300) return target;
+		throw explainHost(answer, UPLOAD_HOST);
 	}
 
 	private async get(path: string, signal: AbortSignal): Promise<Answer> {

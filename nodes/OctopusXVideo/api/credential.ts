@@ -1,6 +1,15 @@
 /** Characters that cannot be part of a key, such as invisible ones pasted along with it. */
 const NOT_IN_A_KEY = /[^\x21-\x7e]/g;
 
+/** What precedes a key in a request header. Bounded, so that matching takes linear time. */
+const HEADER = /^(authorization["'\s:]{1,9})?(bearer([\s:]{1,9}|$)){0,3}/i;
+
+/** Invisible characters that are copied along, such as zero-width spaces and directional marks. */
+export const INVISIBLE = /\p{Cf}/gu;
+
+/** Quotes, angle brackets and separators around a value. Bounded, so that matching takes linear time. */
+export const AROUND = /^["'`“”„‘’‚«»<\s]{1,9}|["'`“”„‘’‚«»>,;\s]{1,9}$/g;
+
 /** A shorter string is not a key. Hiding it would only spoil messages and IDs that happen to contain it. */
 const MIN_KEY_LENGTH = 8;
 
@@ -10,9 +19,16 @@ const MIN_KEY_LENGTH = 8;
  */
 export const BASE_URL_SUFFIX = /\/{0,9}(\/v1)?\/{0,9}$/;
 
-/** Returns the API key as it is sent in the header; empty if there is none. */
+/** Returns the API key as it is sent in the header, and as it is hidden; empty if there is none. */
 export function cleanKey(apiKey: unknown): string {
-	return typeof apiKey === 'string' ? apiKey.replace(NOT_IN_A_KEY, '') : '';
+	if (typeof apiKey !== 'string') return '';
+	const key = cleanValue(apiKey).replace(HEADER, '');
+	return cleanValue(key).replace(NOT_IN_A_KEY, '');
+}
+
+/** A pasted ID or address without what was copied along with it. */
+export function cleanValue(text: string): string {
+	return text.replace(INVISIBLE, '').trim().replace(AROUND, '');
 }
 
 /**
@@ -24,7 +40,7 @@ export function cleanKey(apiKey: unknown): string {
  */
 export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	if (typeof baseUrl !== 'string') return undefined;
-	const address = baseUrl.trim().replace(BASE_URL_SUFFIX, '');
+	const address = cleanValue(baseUrl).replace(BASE_URL_SUFFIX, '');
 	if (!/^https?:\/\/[^?#]+$/i.test(address) || !isParsable(address)) return undefined;
 	const { username, password } = new URL(address);
 	return username === '' && password === '' ? address : undefined;
@@ -41,9 +57,47 @@ export function isParsable(url: string, base?: string): boolean {
 	return !LONG_HOST.test(url) && URL.canParse(url, base);
 }
 
+/**
+ * True for a URL of the API that opens with the key only, on any host: that of a video's file or of a task.
+ * OctopusX has no key when it fetches a source.
+ *
+ * @param url an absolute URL
+ */
+export function needsKey(url: string): boolean {
+	const { pathname } = new URL(url);
+	const path = `${decoded(pathname).toLowerCase()}/`.replace(/\/+/g, '/').slice(0, -1);
+	const start = path.indexOf('/v1/videos/');
+	const isContent = start >= 0 && path.slice(start + '/v1/videos/'.length).endsWith('/content');
+	return isContent || /\/v1\/(videos\/(video|task)_|video\/generations\/)[^/]+$/.test(path);
+}
+
+/** Decodes percent-encoding; returns the text itself if its encoding is invalid. */
+export function decoded(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
+
 /** True if both URLs share scheme, host and port, so that a key for one may be sent to the other. */
 export function isSameOrigin(url: string, other: string): boolean {
 	return new URL(url).origin === new URL(other).origin;
+}
+
+/**
+ * Returns where a redirect leads, or `undefined` if that is not an http(s) URL.
+ *
+ * @param location the header as Node reads it: each byte is a character, so raw UTF-8 must be encoded again
+ */
+export function redirectTarget(location: unknown, base: string): string | undefined {
+	if (typeof location !== 'string') return undefined;
+	const encoded = location.replace(
+		/[\x80-\xff]/g,
+		(byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
+	);
+	const target = isParsable(encoded, base) ? new URL(encoded, base) : undefined;
+	return /^https?:$/.test(target?.protocol ?? '') ? target?.href : undefined;
 }
 
 /** Replaces the API key in a string with `***`. */

@@ -46,7 +46,7 @@ export class OctopusXError extends Error {
 		super(message);
 	}
 
-	withCharge(charge: Charge, description = this.description): OctopusXError {
+	withCharge(charge: Charge | undefined, description = this.description): OctopusXError {
 		return new OctopusXError(this.message, description, { ...this.details, charge });
 	}
 }

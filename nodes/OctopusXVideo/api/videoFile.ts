@@ -1,5 +1,5 @@
 import type { OctopusXClient } from './client';
-import { isParsable, isSameOrigin } from './credential';
+import { isSameOrigin, redirectTarget } from './credential';
 import type { Answer } from './envelope';
 import { OctopusXError } from './errors';
 import { explainContent, explainHost, explainNoAnswer } from './explain';
@@ -36,7 +36,14 @@ export async function openVideo(
 			throw explainHost(answer, VIDEO_HOST);
 		}
 		answer.body.destroy();
-		address = resolveLocation(location, address);
+		const target = redirectTarget(location, address);
+		if (target === undefined) {
+			throw new OctopusXError(
+				'The address of the video leads to one that cannot be opened',
+				'It is something other than http:// or https://.',
+			);
+		}
+		address = target;
 	}
 	throw new OctopusXError(
 		'The address of the video leads from one address to the next',
@@ -66,13 +73,4 @@ async function request(
 async function withBody(client: OctopusXClient, answer: Answer<ByteStream>): Promise<Answer> {
 	const whole = await client.transport.read(answer);
 	return 'statusCode' in whole ? whole : { ...answer, body: '' };
-}
-
-function resolveLocation(location: string, base: string): string {
-	const target = isParsable(location, base) ? new URL(location, base) : undefined;
-	if (target?.protocol === 'http:' || target?.protocol === 'https:') return target.href;
-	throw new OctopusXError(
-		'The address of the video leads to one that cannot be opened',
-		'It is something other than http:// or https://.',
-	);
 }

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { MediaInput } from '../job';
-import { addressesIn, checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
+import { addressesOf, checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
 import type { ItemParameters } from './parameters';
 
 /** Maximum number of entries in the API's `images` field (docs/API.md, "Create a task"). */
@@ -89,7 +89,7 @@ export async function readMedia(
 
 /**
  * Reads and checks the rows of Reference Images. A URL field can contain a list, for example if an expression
- * returns an array. Each URL in it is one image.
+ * returns an array or JSON. Each URL in it is one image.
  */
 export async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
 	const rows = item.get('referenceImages.image', []) as Array<
@@ -101,8 +101,8 @@ export async function readReferenceImages(item: ItemParameters): Promise<MediaIn
 			images.push(await checkFile(item, imageLabel(images.length), row.binaryField, IMAGE));
 			continue;
 		}
-		const urls = typeof row.url === 'string' ? addressesIn(row.url) : [row.url].flat();
-		for (const url of urls) images.push(checkUrl(item, imageLabel(images.length), url, IMAGE));
+		for (const url of addressesOf(row.url))
+			images.push(checkUrl(item, imageLabel(images.length), url, IMAGE));
 	}
 	if (images.length > MAX_IMAGES) {
 		throw item.invalid(

@@ -1,7 +1,8 @@
 import { createHash } from 'crypto';
-import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
-import { isParsable } from '../api/credential';
-import { binarySize, detectMimeType, firstChunk, isUnspecifiedType } from '../files/inputFile';
+import { jsonParse, type IBinaryData, type INodeExecutionData } from 'n8n-workflow';
+import { cleanValue, decoded, isParsable } from '../api/credential';
+import { detectType, normalizeBase64, START_BYTES } from '../files/fileType';
+import { binarySize, readStart } from '../files/inputFile';
 import type { MediaInput } from '../job';
 import type { ItemParameters } from './parameters';
 import { readSendBinaryAs } from './request';
@@ -38,13 +39,31 @@ export const VIDEO: MediaKind = {
 	maxBytes: 15 * MIB,
 };
 
+const MAX_NAME_LENGTH = 80;
+
+/** Labels of files that are no video, even if they begin like one. */
+const DOCUMENT_TYPE = /^application\/(pdf|zip|gzip|msword|vnd\.)/i;
+
 const ADDRESS_START = /^(https?:\/\/|data:\w+\/)/i;
 const NESTED_ADDRESS = /^https?:\/\/.*https?:\/\//i;
 
 /** Separates two URLs in one word. */
-const INNER_SEPARATOR = /[,;](?=https?:\/\/|data:\w+\/)/i;
-/** Separators at the start or end of a word. */
-const OUTER_SEPARATORS = /^[,;]{1,9}|[,;]{1,9}$/g;
+const INNER_SEPARATOR = /["'`]?[,;]["'`]?(?=https?:\/\/|data:\w+\/)/i;
+/** The start of a data URI without content. It precedes the real URL if it was added twice. */
+const PREFIX_ONLY = /^data:[^,]*$/i;
+
+/**
+ * Returns the URLs in the value of a field: one, or a list. An expression may return a list; a string may be
+ * a JSON list, or a list as in `addressesIn`.
+ */
+export function addressesOf(value: unknown): unknown[] {
+	if (Array.isArray(value)) return value.flatMap(addressesOf);
+	if (typeof value !== 'string') return [value];
+	const text = value.trim();
+	const list = /^[["]/.test(text) ? jsonParse<unknown>(text, { fallbackValue: null }) : null;
+	if (list !== null) return addressesOf(list);
+	return addressesIn(text.startsWith('[') ? text.replace(/^\[|\]$/g, '') : text);
+}
 
 /**
  * Returns the URLs in a string that a user typed or pasted: one, or a list separated by commas, semicolons,
@@ -57,7 +76,7 @@ export function addressesIn(text: string): string[] {
 	const words = text.trim().split(/\s+/);
 	const addresses: string[][] = [];
 	for (const word of words) {
-		const bare = words.length > 1 ? word.replace(OUTER_SEPARATORS, '') : word;
+		const bare = cleanValue(words.length > 1 ? word.replace(/^[,;]{1,9}/, '') : word);
 		if (ADDRESS_START.test(bare)) {
 			const parts = bare.split(INNER_SEPARATOR);
 			const isNested = NESTED_ADDRESS.test(String(parts[0]));
@@ -68,7 +87,11 @@ export function addressesIn(text: string): string[] {
 			addresses.at(-1)?.push(word);
 		}
 	}
-	return addresses.length > 1 ? addresses.map((parts) => parts.join('\n')) : [text.trim()];
+	const whole = addresses.filter(
+		(parts, index) =>
+			index === addresses.length - 1 || parts.length > 1 || !PREFIX_ONLY.test(String(parts[0])),
+	);
+	return addresses.length > 1 ? whole.map((parts) => parts.join('\n')) : [cleanValue(text)];
 }
 
 /**
@@ -83,45 +106,50 @@ export function checkUrl(
 	value: unknown,
 	kind: MediaKind,
 ): MediaInput {
-	const url = item.text(label, value).trim();
-	const { length } = addressesIn(url);
-	if (length > 1) {
+	const [address, ...others] = addressesOf(value);
+	if (others.length > 0) {
 		throw item.invalid(
-			`'${label}' takes one address, and holds ${length}`,
+			`'${label}' takes one address, and holds ${others.length + 1}`,
 			'Keep only one of them.',
 		);
 	}
-	if (/^data:/i.test(url)) {
-		checkDataUri(item, label, url, kind);
-	} else if (!/^https?:\/\//i.test(url) || !isParsable(url)) {
+	const url = item.text(label, address).trim();
+	if (/^data:/i.test(url)) return { url: readDataUri(item, label, url, kind) };
+	if (!/^https?:\/\//i.test(url) || !isParsable(url)) {
 		throw item.invalid(
 			`'${label}' is not an address that OctopusX can open`,
 			`Use a public address that starts with http:// or https://, or a data URI (${kind.mimeTypeLabel}).`,
 		);
-	} else if (/\s/.test(url)) {
+	}
+	if (/\s/.test(url)) {
 		throw item.invalid(
 			`'${label}' holds more than an address`,
 			'Remove everything after the address. A space inside an address is written %20.',
 		);
 	}
+	item.refuseKeyAddress(label, url);
 	return { url };
 }
 
-function checkDataUri(item: ItemParameters, label: string, uri: string, kind: MediaKind): void {
-	const comma = uri.indexOf(',');
-	const [mimeType = '', ...attributes] = uri.slice('data:'.length, comma).split(';');
-	const isBase64 = attributes.at(-1)?.toLowerCase() === 'base64';
-	const content = uri.slice(comma + 1);
-	// Node's decoder skips characters that are not Base64, so if the start decodes to nothing, there is no
-	// content
-	const hasContent = Buffer.from(content.slice(0, 64), 'base64').length > 0;
-	if (comma < 0 || !hasContent || !isBase64 || !kind.mimeType.test(mimeType)) {
+/** The data URI with the type of its first bytes, and its base64 in the form that every decoder accepts. */
+function readDataUri(item: ItemParameters, label: string, uri: string, kind: MediaKind): string {
+	const text = decoded(uri).replace(/\s+/g, '');
+	const comma = text.indexOf(',');
+	const [statedType = '', ...attributes] = text.slice('data:'.length, comma).split(';');
+	const isBase64 = attributes.some((attribute) => attribute.toLowerCase() === 'base64');
+	const content = comma < 0 || !isBase64 ? undefined : normalizeBase64(text.slice(comma + 1));
+	const start = Buffer.from(content?.slice(0, 2 * START_BYTES) ?? '', 'base64');
+	const detectedType = detectType(start);
+	const mimeType = detectedType ?? statedType;
+	if (content === undefined || !kind.mimeType.test(mimeType)) {
+		const detection = detectedType ? `Its content is ${detectedType}. ` : '';
 		throw item.invalid(
 			`'${label}' begins with data: and holds no ${kind.noun}`,
-			`A data URI contains the file itself as text, and looks like data:${kind.mimeTypeLabel.replace('*', 'png')};base64,… You can also use a public address.`,
+			`${detection}A data URI contains the file itself as text, and looks like data:${kind.mimeTypeLabel.replace('*', 'png')};base64,… You can also use a public address, or the file as source.`,
 		);
 	}
 	checkSize(item, label, Buffer.byteLength(content, 'base64'), kind);
+	return `data:${mimeType};base64,${content}`;
 }
 
 /**
@@ -139,31 +167,55 @@ export async function checkFile(
 ): Promise<MediaInput> {
 	const file = findFile(item, label, field, kind);
 	const input = { label, itemIndex: item.index, field: field as string | IBinaryData };
-	const statedType = String(file.mimeType).split(';')[0]?.trim() ?? '';
-	const isUnspecified = isUnspecifiedType(statedType);
-	const detectedType = isUnspecified && detectMimeType(await firstChunk(item.context, input));
-	const mimeType = detectedType || statedType;
 	const name = file.fileName?.trim() ?? '';
-	if (!kind.mimeType.test(mimeType)) {
-		const detection = isUnspecified
-			? `, and its first bytes are not those of ${kind.nounWithArticle}`
-			: '';
+	if (!file.id && file.data !== '' && normalizeBase64(file.data) === undefined) {
 		throw item.invalid(
-			`'${label}' is not ${kind.nounWithArticle}, but ${mimeType}${name && ` (${name.slice(0, 100)})`}`,
-			`OctopusX takes ${kind.mimeTypeLabel} here${detection}. ${listFiles(item)}`,
+			`'${label}' is a file without content`,
+			'Its data is not base64. In a Code node, create files with this.helpers.prepareBinaryData(), and pass on those of the input unchanged, with their id.',
 		);
 	}
 	const bytes = await binarySize(item.context, label, file);
+	const statedType = String(file.mimeType).split(';')[0]?.trim() ?? '';
+	const detectedType = detectType(await readStart(item.context, input));
+	const isDocument = kind === VIDEO && DOCUMENT_TYPE.test(statedType);
+	const mimeType = isDocument ? statedType : (detectedType ?? statedType);
+	if (!kind.mimeType.test(mimeType)) {
+		const detection = detectedType
+			? `those of ${detectedType}`
+			: `not those of ${kind.nounWithArticle}`;
+		throw item.invalid(
+			`'${label}' is not ${kind.nounWithArticle}, but ${mimeType || 'of unknown type'}${name && ` (${name.slice(0, 100)})`}`,
+			`OctopusX takes ${kind.mimeTypeLabel} here, and its first bytes are ${detection}. ${listFiles(item)}`,
+		);
+	}
 	// uploaded files have no size limit
 	const isUpload = readSendBinaryAs(item) === 'upload';
+	if (isUpload) item.refuseLeftovers(`File name of ${label}`, name);
 	checkSize(item, label, bytes, isUpload ? { ...kind, maxBytes: undefined } : kind);
 	return {
 		...input,
 		mimeType,
-		fileName: name || `${kind.noun}.${mimeType.split(/[/+]/)[1]}`,
+		fileName: uploadName(name, kind.noun) || `${kind.noun}.${mimeType.split(/[/+]/)[1]}`,
 		bytes,
 		identity: file.id ?? createHash('sha256').update(file.data).digest('hex'),
 	};
+}
+
+/**
+ * A file name that can stand in an address without encoding: the last segment of a path, in ASCII, with its
+ * extension. The storage puts it into the address that it signs. Empty for an empty name.
+ */
+function uploadName(name: string, noun: string): string {
+	const [segment = ''] = name.split(/[/\\]/).slice(-1);
+	// accents are dropped, and other letters replaced
+	const ascii = segment
+		.normalize('NFKD')
+		.replace(/\p{M}/gu, '')
+		.replace(/[^\w.-]+/g, '-');
+	const [extension = ''] = /\.\w{1,10}$/.exec(ascii) ?? [];
+	const stem = ascii.slice(0, ascii.length - extension.length).slice(0, MAX_NAME_LENGTH);
+	const bare = stem.replace(/^[.-]+|[.-]+$/g, '');
+	return extension && !bare ? `${noun}${extension}` : `${bare}${extension}`;
 }
 
 function findFile(
@@ -190,7 +242,7 @@ function findFile(
 	throw item.invalid(
 		`'${label}' finds no file in ${typed}`,
 		isTask
-			? "This item is a video task without its file: switch on 'Download Video' in the node before this one, or set the source to URL and use {{ $json.video_url }}."
+			? "This item is a video task without its file: switch on 'Download Video' in the node before this one, or, if its video_url opens in a browser, set the source to URL and use {{ $json.video_url }}."
 			: `${listFiles(item)} Check the name, and the node that the item comes from.`,
 	);
 }

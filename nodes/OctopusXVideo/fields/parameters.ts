@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { needsKey } from '../api/credential';
 import { OctopusXError } from '../api/errors';
 
 /** Upper limit for errors, in characters: longer than any error without input values. */
@@ -56,6 +57,9 @@ export function showWhen(
 	}));
 }
 
+/** Trimmed texts that say nothing: the last three are what code makes of a missing value. */
+const NO_TEXT: readonly string[] = ['', 'undefined', 'null', 'NaN'];
+
 /**
  * Reads and checks the parameters of one input item. A `label` is a field's display name. Errors contain it,
  * because users don't know parameter names.
@@ -80,20 +84,48 @@ export class ItemParameters {
 		return this.get('options', {}) as Record<string, unknown>;
 	}
 
-	/** Returns a string that is not blank. Accepts numbers, because expressions often return them. */
-	text(label: string, value: unknown): string {
+	/**
+	 * Returns a string that is not blank. Accepts numbers, because expressions often return them.
+	 *
+	 * @param isSent false for a string that is not part of a request, which may contain curly brackets
+	 */
+	text(label: string, value: unknown, isSent = true): string {
 		const text = Number.isFinite(value) ? String(value) : value;
+		if (typeof text === 'string' && !NO_TEXT.includes(text.trim())) {
+			this.refuseLeftovers(label, text, isSent);
+			return text;
+		}
+		throw this.invalid(
+			`'${label}' has no text`,
+			`Fill in '${label}', or check that its expression yields text for this item.`,
+		);
+	}
+
+	/** Throws if a string contains what n8n leaves in it when an expression goes wrong. */
+	refuseLeftovers(label: string, text: string, isSent = true): void {
 		// n8n inserts an object into a string as "[object Object]"
-		if (typeof text === 'string' && text.includes(String({}))) {
+		if (text.includes(String({}))) {
 			throw this.invalid(
 				`'${label}' has an object in place of text`,
 				`An expression in it yields an object for this item, which reads ${String({})}. Use one of its fields, such as {{ $json.name }}.`,
 			);
 		}
-		if (typeof text === 'string' && text.trim() !== '') return text;
+		// a parameter is literal text without the `=`, which imported and generated workflows lose
+		const start = isSent ? text.indexOf('{{') : -1;
+		if (start >= 0 && text.includes('}}', start)) {
+			throw this.invalid(
+				`'${label}' has an expression that n8n did not evaluate`,
+				'It would be sent as literal text. Switch the field to Expression, or remove the curly brackets.',
+			);
+		}
+	}
+
+	/** Throws for an address that OctopusX cannot open as a source: it has no key there. */
+	refuseKeyAddress(label: string, text: string): void {
+		if (!/^https?:/i.test(text) || !URL.canParse(text) || !needsKey(text)) return;
 		throw this.invalid(
-			`'${label}' has no text`,
-			`Fill in '${label}', or check that its expression yields text for this item.`,
+			`'${label}' is an address that opens with the API key only`,
+			"OctopusX fetches sources without a key. Switch on 'Download Video' in the node that made the video, and set the source here to Input Data Field: then its file is sent.",
 		);
 	}
 

@@ -1,4 +1,5 @@
 import { jsonParse, type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { cleanValue } from '../api/credential';
 import { isPlainObject } from '../api/envelope';
 import { isShallow } from '../api/task';
 import type { PaidRequest } from '../job';
@@ -68,7 +69,7 @@ export function readClip(item: ItemParameters, defaultModel: string) {
 	// a string in workflows saved before the field was a list, or if an expression replaces the whole field
 	const id = isPlainObject(model) ? model.value : model;
 	return {
-		model: id === '' ? defaultModel : item.text('Model', id).trim(),
+		model: id === '' ? defaultModel : cleanValue(item.text('Model', id)),
 		prompt: item.text('Prompt', item.get('prompt')),
 		seconds: String(item.number(SECONDS, item.get('seconds'))),
 		aspect_ratio: item.text('Aspect Ratio', item.get('aspectRatio')),
@@ -169,8 +170,10 @@ export function readSendBinaryAs(item: ItemParameters): PaidRequest['sendBinaryA
 const RESERVED = ['model', 'prompt'];
 
 export function readAdditionalFields(item: ItemParameters): IDataObject {
+	const label = 'Extra API Fields (JSON)';
 	let { additionalFields: fields = {} } = item.options;
 	if (typeof fields === 'string') {
+		item.refuseLeftovers(label, fields);
 		// a cleared field contains an empty string
 		fields = fields.trim() === '' ? {} : jsonParse<unknown>(fields, { fallbackValue: null });
 	}
@@ -186,6 +189,14 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 			'It can have up to 20 levels.',
 		);
 	}
+	// visits every name and value, at any depth
+	JSON.stringify(fields, (name, value: unknown) => {
+		for (const text of [name, value]) {
+			if (typeof text === 'string') item.refuseLeftovers(label, text);
+		}
+		if (typeof value === 'string') item.refuseKeyAddress(label, value.trim());
+		return value;
+	});
 	const names = Object.keys(fields).map((name) => name.trim().toLowerCase());
 	const reserved = RESERVED.find((name) => names.includes(name));
 	if (reserved) {

@@ -179,7 +179,7 @@ export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 	if (item.flag(downloadField.displayName, item.get('downloadVideo', false))) {
 		settings.download = {
 			outputField: item.text(binaryFieldOption.displayName, binaryOutputField),
-			fileName: fileName === '' ? '' : item.text(fileNameOption.displayName, fileName),
+			fileName: fileName === '' ? '' : item.text(fileNameOption.displayName, fileName, false),
 		};
 	}
 	return settings;

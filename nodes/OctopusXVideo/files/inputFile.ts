@@ -3,36 +3,10 @@ import { OctopusXError } from '../api/errors';
 import { ignoreErrors, type ByteStream } from '../api/transport';
 import type { FileInput } from '../job';
 import { waitAtMost } from '../timing/time';
+import { START_BYTES } from './fileType';
 
 /** Upper limit for access to n8n's storage. It is long, because n8n may use a remote store such as S3. */
 const STORAGE_TIMEOUT_MS = 5 * 60_000;
-
-/** MIME types that n8n sets if it doesn't know a file's type, for example after a download without one. */
-const UNSPECIFIED_TYPE = /^((application|binary)\/octet-stream)?$/i;
-
-/** How many bytes of a file are compared: enough for every signature. */
-const SIGNATURE_BYTES = 16;
-
-/** The first bytes of supported file types. QuickTime, HEIC and AVIF start like MP4, so they are excluded. */
-const SIGNATURES: ReadonlyArray<[mimeType: string, start: RegExp]> = [
-	['video/mp4', /^.{4}ftyp(?!qt|hei|hev|mif|msf|avi)/s],
-	['image/png', /^\x89PNG\r\n/],
-	['image/jpeg', /^\xff\xd8\xff/],
-	['image/gif', /^GIF8/],
-	['image/webp', /^RIFF.{4}WEBP/s],
-];
-
-export function isUnspecifiedType(mimeType: string): boolean {
-	return UNSPECIFIED_TYPE.test(mimeType);
-}
-
-/**
- * Returns the MIME type of a file by its first bytes, or `undefined` if it is none of the supported types.
- */
-export function detectMimeType(start: Buffer): string | undefined {
-	const text = start.toString('latin1', 0, SIGNATURE_BYTES);
-	return SIGNATURES.find(([, signature]) => signature.test(text))?.[0];
-}
 
 /**
  * Returns the size of an input file in bytes. Does not load a file that n8n stores outside the item.
@@ -63,16 +37,27 @@ export async function openFile(
 	return ignoreErrors(await fromStorage(context, label, context.helpers.getBinaryStream(id)));
 }
 
-/** Returns the first chunk of an input file, for `detectMimeType`. It is empty for an empty file. */
-export async function firstChunk(
+/**
+ * Returns the start of an input file, for `detectType`. It is empty for an empty file.
+ *
+ * @throws OctopusXError if n8n cannot find, reach or read the file
+ */
+export async function readStart(
 	context: IExecuteFunctions,
 	file: Pick<FileInput, 'label' | 'itemIndex' | 'field'>,
 ): Promise<Buffer> {
 	const source = await openFile(context, file);
 	if (Buffer.isBuffer(source)) return source;
-	// leaving the loop destroys the stream
-	for await (const chunk of source as AsyncIterable<Buffer>) return chunk;
-	return Buffer.alloc(0);
+	const reading = async () => {
+		let start: Buffer = Buffer.alloc(0);
+		// leaving the loop destroys the stream
+		for await (const chunk of source as AsyncIterable<Buffer>) {
+			start = Buffer.concat([start, chunk]);
+			if (start.length >= START_BYTES) break;
+		}
+		return start;
+	};
+	return await fromStorage(context, file.label, reading()).finally(() => source.destroy());
 }
 
 /**

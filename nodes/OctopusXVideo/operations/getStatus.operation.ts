@@ -1,6 +1,7 @@
+import { cleanValue, decoded } from '../api/credential';
 import { isTaskId } from '../api/task';
 import { optionsField } from '../fields/options';
-import { showWhen } from '../fields/parameters';
+import { showWhen, type ItemParameters } from '../fields/parameters';
 import {
 	downloadField,
 	readJobSettings,
@@ -17,6 +18,56 @@ import type { Operation } from './operation';
  * Upper limit for a check without a wait, because the user wants to know soon if the API cannot be reached.
  */
 const SINGLE_CHECK_TIMEOUT_MS = 60_000;
+
+/** Characters around IDs in lists, JSON, errors and the log. */
+const SEPARATORS = /[\s,;|<>[\](){}"'`“”‘’„«»]+/;
+
+/** Words that stand next to an ID in JSON and in texts of the node. */
+const NO_ID = /^(task_id|id|task|queued|in_progress|completed|failed|cancelled|unknown)$/;
+
+/** Where an address of the API names a task. */
+const IN_ADDRESS = /\/v1\/(?:videos|video\/generations)\/([^/?#]+)/i;
+
+/** What most IDs look like; others are taken only if nothing but a label or a status stands beside them. */
+const TYPICAL_ID = /^(video|task|test)_.|^(?=.*\d)(?=.*[a-z]).{6,}$/i;
+
+/** The task IDs in a text that a user typed or pasted, each once; the whole text if it is no list. */
+function taskIdsIn(pasted: string): string[] {
+	const text = cleanValue(pasted);
+	const words = text.split(SEPARATORS).map((word) => {
+		const [, id] = IN_ADDRESS.exec(word) ?? IN_ADDRESS.exec(decoded(word)) ?? [];
+		return id === undefined ? word.replace(/[:.]$/, '') : decoded(id);
+	});
+	const ids = [...new Set(words.filter((word) => word !== '' && !NO_ID.test(word)))];
+	const typical = ids.filter((word) => TYPICAL_ID.test(word));
+	if (typical.length > 0) return typical;
+	const isList = /[,;\n]/.test(text) || ids.every((word) => /^\d+$/.test(word));
+	return isList || ids.length === 1 ? ids : [text];
+}
+
+/** @throws OctopusXError if the field does not hold one task ID */
+function readTaskId(item: ItemParameters): string {
+	const value = item.get('taskId');
+	const text = item.text('Task ID', Array.isArray(value) ? value.join() : value);
+	const [taskId = '', ...others] = taskIdsIn(text);
+	if (others.length > 0) {
+		throw item.invalid(
+			`'Task ID' holds ${others.length + 1} task IDs`,
+			'Get Status checks one task per item. Turn the list into items first, for example with the node Split Out.',
+		);
+	}
+	if (isTaskId(taskId)) return taskId;
+	throw item.invalid("'Task ID' is not a task ID", 'It looks like video_abc123.');
+}
+
+/** The task that an item asks for, or `undefined`. Never throws, so that it works for invalid parameters. */
+export function taskIdOf(item: ItemParameters): string | undefined {
+	try {
+		return item.get('operation') === 'getStatus' ? readTaskId(item) : undefined;
+	} catch {
+		return undefined;
+	}
+}
 
 export const getStatus: Operation = {
 	option: {
@@ -52,13 +103,10 @@ export const getStatus: Operation = {
 	],
 
 	async plan(item) {
-		const taskId = item.text('Task ID', item.get('taskId')).trim();
-		if (!isTaskId(taskId)) {
-			throw item.invalid("'Task ID' is not a task ID", 'It looks like video_abc123.');
-		}
+		const taskId = readTaskId(item);
 		const settings = readJobSettings(item);
 		return {
-			source: { taskId },
+			source: { taskId, isRequested: true },
 			...settings,
 			timeoutMs: settings.wait ? settings.timeoutMs : SINGLE_CHECK_TIMEOUT_MS,
 			// the API does not know Test Mode tasks

@@ -11,8 +11,8 @@ import { refuseSuspension, suspend } from './suspension';
 export interface Planner {
 	/** Reads and checks the parameters of an item. Throws if one is invalid. */
 	plan: (index: number) => Promise<Job>;
-	/** True if Test Mode is on. Called for an item that cannot be planned. */
-	isTest: (index: number) => boolean;
+	/** Describes an item that cannot be planned. */
+	describe: (index: number) => Pick<Failed, 'isTest' | 'uncheckedId'>;
 }
 
 /**
@@ -89,7 +89,7 @@ export async function runJobs(
 
 async function planAll(
 	context: IExecuteFunctions,
-	{ plan, isTest }: Planner,
+	{ plan, describe }: Planner,
 ): Promise<Array<Planned | Failed>> {
 	const items: Array<Planned | Failed> = [];
 	for (const index of context.getInputData().keys()) {
@@ -98,7 +98,7 @@ async function planAll(
 		} catch (error) {
 			const isStopped = context.getExecutionCancelSignal()?.aborted;
 			const fault = isStopped ? new StoppedError('', 'none') : withCharge(error as Error, 'none');
-			items.push({ state: 'failed', index, error: fault, isTest: isTest(index) });
+			items.push({ state: 'failed', index, error: fault, ...describe(index) });
 		}
 	}
 	return items;

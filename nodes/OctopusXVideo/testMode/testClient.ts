@@ -123,7 +123,7 @@ export class TestClient extends OctopusXClient {
 		return { uploadUrl: API_URL, publicUrl: API_URL, contentType, expiresInMs: Infinity };
 	}
 
-	override async putFile(_target: UploadTarget, body: Buffer | ByteStream): Promise<void> {
+	override async putFile(_target: UploadTarget, body: Buffer | ByteStream): Promise<undefined> {
 		await readToEnd(body);
 	}
 }

@@ -57,9 +57,7 @@ export interface Failed extends Pick<WithTask, 'isInDoubt'> {
 	/** An `OctopusXError` or an n8n error. */
 	error: Error;
 	task?: Task;
-	/**
-	 * The ID that Get Status could not check. Lists of tasks leave it out, because nothing is known about it.
-	 */
+	/** The ID that Get Status checks. Lists of tasks leave it out if there is no `task`, because nothing is known. */
 	uncheckedId?: string;
 	/** True if Test Mode was on, so nothing was sent. */
 	isTest?: boolean;
@@ -74,7 +72,7 @@ export class StoppedError extends OctopusXError {
 		super(STOPPED, description, { charge });
 	}
 
-	override withCharge(charge: Charge, description = this.description): StoppedError {
+	override withCharge(charge: Charge | undefined, description = this.description): StoppedError {
 		return new StoppedError(description, charge);
 	}
 }
@@ -98,10 +96,22 @@ export function withTask(
 export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	const { index } = item;
 	const isInDoubt = 'isInDoubt' in item ? item.isInDoubt : undefined;
-	if (!isTest(item)) return { state: 'failed', index, error, task, isInDoubt };
-	// Test Mode tasks are never charged
-	const uncharged = error instanceof OctopusXError ? error.withCharge('none') : error;
-	return { state: 'failed', index, error: uncharged, task, isTest: true };
+	const uncheckedId = requestedId(item);
+	const known: Failed = { state: 'failed', index, error, task, isInDoubt, uncheckedId };
+	if (!(error instanceof OctopusXError)) return { ...known, isTest: isTest(item) };
+	// tasks of Test Mode are never charged
+	if (isTest(item)) return { ...known, error: error.withCharge('none'), isTest: true };
+	const { charge } = error.details;
+	const isOldCharge = uncheckedId !== undefined && typeof charge === 'object' && !charge.refund;
+	// it would advise to use Get Status, which has just failed
+	return isOldCharge ? { ...known, error: error.withCharge(undefined) } : known;
+}
+
+/** The task that the item asks for in Get Status. */
+export function requestedId(item: Item): string | undefined {
+	if ('error' in item) return item.uncheckedId;
+	const { source } = item.job;
+	return 'taskId' in source && source.isRequested ? source.taskId : undefined;
 }
 
 /** Returns what a task cost, as far as its latest state shows. */

@@ -5,10 +5,12 @@ import {
 	type IExecuteFunctions,
 	type INodeExecutionData,
 } from 'n8n-workflow';
+import { shorten } from '../../api/envelope';
 import { chargeSentence, OctopusXError, type Charge } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import {
 	isTest,
+	requestedId,
 	STOPPED,
 	StoppedError,
 	taskOf,
@@ -30,6 +32,9 @@ const RETRY_CONTINUES_WITH_TASK =
  */
 const AFTER_STOP =
 	"Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand, you pay again.";
+
+/** For errors of Get Status itself. */
+const CHECK_AGAIN = 'Run the node again to check them, which is not charged.';
 
 /** How many tasks of each kind an error lists. */
 const MAX_OF_A_KIND = 10;
@@ -147,25 +152,28 @@ function toNodeError(
 	if (items.some((item) => item.state === 'failed' && wasStopped(item))) {
 		return new NodeOperationError(node, STOPPED, { description: listTasks(items, advice) });
 	}
-	const { index: itemIndex, error } = first;
+	const { index: itemIndex, error, task, uncheckedId } = first;
 	const { message, description } = textsOf(error);
 	const { charge, statusCode } = error instanceof OctopusXError ? error.details : {};
 	const named = typeof charge === 'object' ? charge.taskId : undefined;
 	const tasks = listTasks(items, advice, MAX_OF_A_KIND, named);
 	const testMode = isTest(first) && 'This item is in Test Mode: nothing was sent for it.';
+	const taskId = task?.task_id ?? uncheckedId;
+	// a message names the task if that is what is wrong
+	const checked =
+		!task && uncheckedId && !message.includes(uncheckedId) && `Task: ${shorten(uncheckedId)}.`;
 	const options = {
 		itemIndex,
-		description: [testMode, description, tasks].filter(Boolean).join(' '),
+		description: [testMode, description, checked, tasks].filter(Boolean).join(' '),
 	};
 	const nodeError =
 		statusCode === undefined
 			? new NodeOperationError(node, message, options)
 			: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
 	// for error workflows
-	const { task } = first;
 	Object.assign(nodeError.context, {
 		...(charge && { charge }),
-		...(task && { task_id: task.task_id }),
+		...(taskId !== undefined && { task_id: taskId }),
 		...(testMode && { test: true }),
 	});
 	return nodeError;
@@ -193,9 +201,10 @@ function listTasks(
 		.filter((kind) => kind.length > 0)
 		.map((kind) => shortenList(kind, limit));
 	const isStopped = items.some((item) => item.state === 'failed' && wasStopped(item));
-	const next = isStopped
-		? AFTER_STOP
-		: (advice ?? (isNamed ? RETRY_CONTINUES_WITH_TASK : RETRY_CONTINUES));
+	const isGetStatus = items.some((item) => requestedId(item) !== undefined);
+	const retryContinues = isNamed ? RETRY_CONTINUES_WITH_TASK : RETRY_CONTINUES;
+	const afterError = isStopped ? AFTER_STOP : (advice ?? retryContinues);
+	const next = isGetStatus && afterError !== advice ? CHECK_AGAIN : afterError;
 	const canFetch = all.some(({ task }) => !hasFailed(task));
 	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).map(({ index }) => `item ${index}`);
 	const sentAgain = advice === undefined ? ' and which a retry sends again' : '';

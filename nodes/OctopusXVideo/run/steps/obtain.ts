@@ -1,3 +1,4 @@
+import { shorten } from '../../api/envelope';
 import { OctopusXError, type FaultDetails, type Result } from '../../api/errors';
 import { hasFailed, type Task } from '../../api/task';
 import type { PaidRequest } from '../../job';
@@ -29,11 +30,7 @@ export async function obtainTask(
 	const { value: task, fault } = isOwnTask
 		? await taskFor(scope, item, source.request, deadline)
 		: await findTask(scope, source.taskId, deadline);
-	if (fault) {
-		// if OctopusX does not know the ID, there is no task
-		const isTask = !isOwnTask && fault.details.code !== 'task_not_exist';
-		return { ...failed(item, fault), ...(isTask && { uncheckedId: source.taskId }) };
-	}
+	if (fault) return failed(item, fault);
 	scope.breaker.record();
 	tellEditor(scope, item, task);
 	const isClaimed = scope.claim.claimed?.taskId === task.task_id;
@@ -92,7 +89,11 @@ async function taskFor(
 async function findTask(scope: ItemScope, taskId: string, deadline: number): Promise<Result<Task>> {
 	const { breaker } = scope;
 	const shouldRetry = (fault: FaultDetails) => fault.transient && !isRedirect(fault);
-	return await getTask(scope, taskId, { deadline, shouldRetry, breaker });
+	const checked = await getTask(scope, taskId, { deadline, shouldRetry, breaker });
+	if (checked.fault?.details.code !== 'task_not_exist') return checked;
+	const { description, details } = checked.fault;
+	const id = shorten(taskId);
+	return { fault: new OctopusXError(`OctopusX does not know task ${id}`, description, details) };
 }
 
 /** True if the Base URL is redirected. A retry does not help, although a response below 400 is transient. */

@@ -11,6 +11,8 @@ import { ANSWER_TIMEOUT_MS } from './check';
 /** Upper limit for an attempt: enough for 1 GB at 15 Mbit/s. */
 const PUT_TIMEOUT_MS = 10 * 60_000;
 
+const MAX_REDIRECTS = 3;
+
 /**
  * Uploads the files of a request to the API's storage.
  *
@@ -85,19 +87,29 @@ function tooSlow(): OctopusXError {
 	return new OctopusXError('The upload took too long', 'It was given up.', { transient: true });
 }
 
-/** Sends the file once, without the key. */
+/** Sends the file without the key: once, and again from its start for each redirect of the host. */
 async function send(
-	{ client, context }: ItemScope,
+	scope: ItemScope,
 	file: FileInput,
 	target: UploadTarget,
 	signal: AbortSignal,
+	redirects = 0,
 ): Promise<void> {
-	// an attempt consumes the stream, so each one opens another
-	const source = await openFile(context, file);
+	// sending consumes the stream
+	const source = await openFile(scope.context, file);
 	const body = Buffer.isBuffer(source) ? source : streamOf(chunksOf(source, file), source);
+	let uploadUrl: string | undefined;
 	try {
-		await client.putFile(target, body, file.bytes, signal);
+		uploadUrl = await scope.client.putFile(target, body, file.bytes, signal);
 	} finally {
 		if (!Buffer.isBuffer(source)) source.destroy();
 	}
+	if (uploadUrl === undefined) return;
+	if (redirects < MAX_REDIRECTS) {
+		return await send(scope, file, { ...target, uploadUrl }, signal, redirects + 1);
+	}
+	throw new OctopusXError(
+		'The address for the upload leads from one address to the next',
+		`It did so more than ${MAX_REDIRECTS} times.`,
+	);
 }
