@@ -30,10 +30,7 @@ describe('hostile prompts', () => {
 		['with emoji and right-to-left text', '👩‍🚀🏳️‍🌈 مرحبا \u202egnirts\u202c'],
 		['with control characters', 'a\u0000b\u001f\u007f\u2028\ufeff'],
 		['with half a surrogate pair', 'a\ud83d b'],
-		[
-			'that looks like an expression',
-			'{{ $json.secret }} ${process.env} <script>alert(1)</script>',
-		],
+		['that looks like an expression', '{ $json.secret } ${process.env} <script>alert(1)</script>'],
 		['that tries to end the JSON', '"},"model":"other","x":{"a":"'],
 	])('a Prompt %s is sent unchanged', async (_what, prompt) => {
 		const { error } = await generate(
@@ -95,7 +92,6 @@ test.each(['__proto__', 'constructor', 'toString', 'a.b[0]', ''])(
 );
 
 test.each([
-	['that tries to end the JSON', 'AAAA","model":"evil-4k","x":"'],
 	['with line breaks', Buffer.from('a film').toString('base64').replace(/.{4}/g, '$&\r\n')],
 ])('base64 data %s in an input item cannot change the request', async (_what, data) => {
 	const binary = { data: { data, mimeType: 'video/mp4' } };
@@ -104,6 +100,13 @@ test.each([
 	expect(sentBody().video).toBe(
 		`data:video/mp4;base64,${Buffer.from(data, 'base64').toString('base64')}`,
 	);
+});
+
+test('data of an input item that tries to end the JSON is refused before any request', async () => {
+	const data = 'AAAA","model":"evil-4k","x":"';
+	const binary = { data: { data, mimeType: 'video/mp4' } };
+	await generate({ operation: 'edit', videoSource: 'binary' }, { input: [{ json: {}, binary }] });
+	expect(sandbox.log).toEqual([]);
 });
 
 const nested = (levels: number): unknown =>
