@@ -6,7 +6,10 @@ import { CONTINUE, GENERATE_EACH, numbered } from './support/inputs';
 import { runNodeVirtually } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
-/** Failures that would repeat for every item of a run: the circuit breaker stops further requests. */
+/**
+ * Tests of the circuit breaker, which stops further requests after failures that would recur for
+ * every item.
+ */
 
 const MINUTE = 60_000;
 const UNREACHABLE = { baseUrl: 'http://127.0.0.1:9' };
@@ -55,7 +58,7 @@ describe('an unreachable or overloaded API', () => {
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('HTTP 429 beyond the Timeout (Minutes) of the first item fails no item with a longer one', async () => {
+	test('HTTP 429 beyond the Timeout (Minutes) of the first item does not fail items with a longer Timeout', async () => {
 		sandbox.faults.add({ on: 'submit', times: 8, answer: { status: 429 } });
 		const timeout = '={{ $itemIndex === 0 ? 0.02 : 5 }}';
 		const { items } = await generate(6, { timeout, maxConcurrency: 2 });
@@ -82,7 +85,7 @@ describe('an unreachable or overloaded API', () => {
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('HTTP 429 that stops within Timeout (Minutes) fails no item', async () => {
+	test('no item fails if HTTP 429 stops within Timeout (Minutes)', async () => {
 		sandbox.faults.add({ on: 'submit', times: 40, answer: { status: 429 } });
 		const { items } = await generate(10, { maxConcurrency: 5 });
 		expect(items.map(({ json }) => json.status)).toEqual(Array(10).fill('completed'));
