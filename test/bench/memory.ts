@@ -15,7 +15,7 @@ async function growth(job: MemoryJob): Promise<number> {
 	return (JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { growth: number }).growth / MB;
 }
 
-/** (c) Measures the peak of resident memory above idle, next to a node that keeps files in buffers. */
+/** (c) Measures the peak of resident memory above idle, compared with a node that keeps files in buffers. */
 export async function measureMemory(): Promise<Section> {
 	const rows = [];
 	for (const [what, label] of [

@@ -59,7 +59,7 @@ test('the checking execution says what it is for, and that users must not stop o
 	expect(await panel.issues()).toBe(0);
 	await panel.close();
 
-	// A user may stop and retry it anyway.
+	// A user may stop and retry the checking execution anyway.
 	await setup.api.stop(checking.id);
 	const { id } = await setup.api.retry(checking.id);
 	const retried = await setup.api.ended({ id });

@@ -9,7 +9,7 @@ import { useN8n } from './support/useN8n';
 import { itemsOf } from './support/workflows';
 
 /**
- * n8n's Remove Duplicates loses orders that arrive in quick succession. As measured, 100 ms between
+ * n8n's Remove Duplicates loses orders that arrive in quick succession. Measured: 100 ms between
  * them are enough.
  */
 const ORDER_INTERVAL_MS = 300;

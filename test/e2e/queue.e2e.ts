@@ -89,7 +89,7 @@ test('a worker that is killed loses its executions, but each of their videos can
 	const lost = executions.filter(({ id }) => dead.executions.includes(id));
 	expect(lost).toHaveLength(PER_WORKER);
 	for (const { status, data } of lost) {
-		// n8n overwrites everything that it saved of them, even the output of earlier nodes.
+		// n8n overwrites all that it saved of these executions, even the output of earlier nodes.
 		expect(status).toBe('error');
 		expect(data.resultData.error?.message).toContain('failed to be processed too many times');
 		expect(data.resultData.runData).toEqual({});
@@ -98,7 +98,7 @@ test('a worker that is killed loses its executions, but each of their videos can
 		expect(status).toBe('success');
 		expect(deliveredPrompts(data)).toEqual(promptsOf(data));
 	}
-	// n8n does not restart them, and Retry runs no node, because there is no data left to start from.
+	// n8n does not restart the executions, and Retry runs no node, because there is no data left to start from.
 	const retried = await api.ended(await api.retry(first));
 	expect(retried).toMatchObject({ status: 'error', data: { resultData: { runData: {} } } });
 

@@ -94,7 +94,7 @@ async function callTool(...tool: Parameters<typeof createTool>): Promise<string>
 }
 
 test.each([false, true])(
-	'an AI agent gets the completed task as text (Download Video: %s)',
+	'an AI agent gets the completed task as a string (Download Video: %s)',
 	async (downloadVideo) => {
 		const text = await callTool(ARGUMENTS, { downloadVideo });
 		expect(JSON.parse(text)).toEqual([

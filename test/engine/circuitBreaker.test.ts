@@ -28,7 +28,7 @@ async function generate(itemCount: number, options: object = {}, credential = {}
 }
 
 describe('an unreachable or overloaded API', () => {
-	test('an unreachable API ends a batch after Timeout (Minutes) once, not once per item', async () => {
+	test('a batch on an unreachable API ends after one Timeout (Minutes), not after one per item', async () => {
 		const { items, elapsedMs } = await generate(25, { maxConcurrency: 5 }, UNREACHABLE);
 		expect(items.map((item) => errorOf(item).message)).toEqual(
 			Array(25).fill('OctopusX cannot be reached'),
@@ -40,7 +40,7 @@ describe('an unreachable or overloaded API', () => {
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('Get Status of 40 tasks on an unreachable API ends after Timeout (Minutes) once', async () => {
+	test('Get Status of 40 tasks on an unreachable API ends after one Timeout (Minutes)', async () => {
 		const { items, elapsedMs } = await runNodeVirtually(
 			sandbox,
 			{ operation: 'getStatus', taskId: '={{ $json.prompt }}', options: { timeout: 5 } },
@@ -52,7 +52,7 @@ describe('an unreachable or overloaded API', () => {
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('HTTP 429 for as long as Timeout (Minutes) ends the submissions of a batch', async () => {
+	test('HTTP 429 that lasts as long as Timeout (Minutes) ends the submissions of a batch', async () => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer: { status: 429 } });
 		const { elapsedMs } = await generate(25, { maxConcurrency: 5 });
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
@@ -66,7 +66,7 @@ describe('an unreachable or overloaded API', () => {
 		expect(items.slice(1).map(({ json }) => json.status)).toEqual(Array(5).fill('completed'));
 	});
 
-	test('uploads to an unreachable API end after Timeout (Minutes) once, not once per item', async () => {
+	test('uploads to an unreachable API end after one Timeout (Minutes), not after one per item', async () => {
 		const binary = { data: { data: 'AAAA', mimeType: 'image/png' } };
 		const { elapsedMs } = await runNodeVirtually(
 			sandbox,

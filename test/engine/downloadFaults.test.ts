@@ -171,7 +171,7 @@ describe('slow or full storage of n8n', () => {
 		expect(elapsedMs).toBe(5_000 + 2 * 3 * MINUTE);
 	});
 
-	test('a download waits at most two hours for n8n’s storage and then retries', async () => {
+	test('a download waits at most two hours for n8n’s storage and then is retried', async () => {
 		let tries = 0;
 		const neverStored = new Promise<never>(() => {});
 		const node = storingWith(

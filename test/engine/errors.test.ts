@@ -324,7 +324,7 @@ describe('length of messages in a large batch', () => {
 		expect(hint?.message.length).toBeLessThan(MAX_READABLE_LENGTH);
 	});
 
-	test('the error lists at most ten submissions without an answer', async () => {
+	test('the error lists at most ten unanswered submissions', async () => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer: 'reset' });
 		const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, {
 			input: numbered(ITEM_COUNT),

@@ -117,7 +117,7 @@ const cells: Record<string, Partial<Record<SettingName, string>>> = {};
 
 describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 	describe.each(kinds)('$name', (kind) => {
-		const title = `${REQUEST_OF[stage]} that meets "${kind.name}" causes no avoidable charge and loses no task ID`;
+		const title = `${REQUEST_OF[stage]} with the fault "${kind.name}" causes no avoidable charge and loses no task ID`;
 
 		test.each(Object.keys(NODE_SETTINGS) as SettingName[])(
 			`${title}, with the setting %s`,

@@ -1,5 +1,6 @@
-// n8n reads this setting once, when it is imported, and then applies it to all requests. In the
-// same file, the proxy tests of n8n.test.ts, for example, would never reach their proxy.
+// n8n reads this setting once, on import, and then applies it to all requests. That is why these
+// tests have their own file: with this setting, the proxy tests in n8n.test.ts, for example, would
+// never reach their proxy.
 import './support/ssrfProtection';
 import { apiErrorBody } from './support/errorBodies';
 import { GENERATE } from './support/inputs';

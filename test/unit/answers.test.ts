@@ -10,7 +10,7 @@ describe('readKeyState()', () => {
 	const EXPIRED = /the key has expired/;
 	const USED_UP = /quota is used up/;
 	const GOOD = /it has quota left/;
-	/** In seconds: a date in 2001 and one in 2099. */
+	/** Times in seconds since 1970, in the years 2001 and 2100. */
 	const PAST = 1_000_000_000;
 	const FUTURE = 4_102_444_800;
 

@@ -32,7 +32,7 @@ export async function installN8n(major: N8nMajor): Promise<N8nInstall> {
 	const folder = await cached(name, `n8n ${dependencies.n8n} (3 GB)`, async (target) => {
 		cpSync(source, target, { recursive: true });
 		await npm(target, 'install', '--ignore-scripts');
-		// This is the only native part that n8n needs. It is compiled if there is no prebuilt binary.
+		// SQLite is the only native part that n8n needs. It is compiled if there is no prebuilt binary.
 		await npm(target, 'rebuild', 'sqlite3', '--ignore-scripts=false');
 	});
 	return { folder, node };
