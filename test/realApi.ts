@@ -1,7 +1,7 @@
 import { normalizeBaseUrl } from '../nodes/OctopusXVideo/api/credential';
 
 /**
- * The API that OCTOPUSX_API_KEY and OCTOPUSX_BASE_URL select; `undefined` without a key.
+ * Returns the API that OCTOPUSX_API_KEY and OCTOPUSX_BASE_URL select, or `undefined` without a key.
  *
  * @throws if OCTOPUSX_BASE_URL is not a URL
  */

@@ -15,7 +15,7 @@ async function seconds(options: Omit<RunOptions, 'mode'>): Promise<number> {
 	return (performance.now() - startedAt) / 1_000;
 }
 
-/** (a) Time for a batch of videos that take 3 s each, compared with the limit and with other solutions. */
+/** (a) Measures how long a batch of 3-second videos takes, compared with the limit and with other solutions. */
 export async function measureBatch(): Promise<Section> {
 	const sandbox = await startSandbox({ durationMs: TASK_MS });
 	const credential = { apiKey: sandbox.apiKey, baseUrl: sandbox.url };

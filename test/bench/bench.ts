@@ -12,7 +12,7 @@ import { toMarkdown, type Section } from './report';
 
 const REPORT = join(ROOT, 'docs', 'BENCHMARK.md');
 
-/** Runs in jest, which provides the virtual clock. */
+/** Runs the measurement in jest, which provides the virtual clock. */
 function measureRequests(): Section {
 	const file = join(process.env.N8N_USER_FOLDER as string, 'requests.json');
 	const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');

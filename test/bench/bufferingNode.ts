@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 import { builtNodeClass } from '../engine/support/builtNode';
 
-/** A node with our fields that handles files as most nodes do: as buffers, and all items at once. */
+/** Creates a node with our fields that handles files as most nodes do: as buffers, and all items at once. */
 export function bufferingNode(): INodeType {
 	class BufferingNode extends builtNodeClass() {
 		async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

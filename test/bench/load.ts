@@ -9,8 +9,8 @@ const MODULES = join(__dirname, 'node_modules');
 const LOADS = 5;
 
 /**
- * Median time to load a node, in ms. Each load has its own process, with n8n-workflow already loaded as
- * in n8n.
+ * Returns the median load time of a node in ms. Each load has its own process, with n8n-workflow
+ * already loaded as in n8n.
  */
 function loadMs(file: string): number {
 	const program = `
@@ -37,7 +37,7 @@ function tarballBytes(folder: string): number {
 	return (Object.values(packed)[0] as { size: number }).size;
 }
 
-/** (d) Load time when n8n starts, and download size of an installation. */
+/** (d) Measures the load time when n8n starts, and the download size of an installation. */
 export function measureLoad(): Section {
 	const own = { ms: loadMs(BUILT_NODE_FILE), bytes: tarballBytes(ROOT) };
 	const langchain = join(MODULES, '@n8n', 'n8n-nodes-langchain');

@@ -7,7 +7,7 @@ import { MB, ratio, round, type Section } from './report';
 
 const FILE_BYTES = 300 * MB;
 
-/** Runs a job in a separate process, so that the sandbox's memory is not counted. Returns the growth in MB. */
+/** Runs a job in a separate process, so that the sandbox's memory is not included. Returns the growth in MB. */
 async function growth(job: MemoryJob): Promise<number> {
 	const child = join(__dirname, 'memoryChild.ts');
 	const args = ['--expose-gc', '--import', 'tsx', child, JSON.stringify(job)];
@@ -15,14 +15,14 @@ async function growth(job: MemoryJob): Promise<number> {
 	return (JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { growth: number }).growth / MB;
 }
 
-/** (c) Peak of resident memory above idle, compared with a node that keeps files in buffers. */
+/** (c) Measures the peak of resident memory above idle, compared with a node that keeps files in buffers. */
 export async function measureMemory(): Promise<Section> {
 	const rows = [];
 	for (const [what, label] of [
 		['download', `a download of ${FILE_BYTES / MB} MB`],
 		['edits', 'ten edits of 15 MB'],
 	] as const) {
-		// The node accepts this as an MP4 file: its first bytes, the size of a box, can be zeros.
+		// The node accepts this as an MP4 file, because the first bytes, the size of a box, can be zeros.
 		const sandbox = await new Sandbox({
 			video: Buffer.alloc(FILE_BYTES),
 			quirks: { videoUrl: 'proxy' },

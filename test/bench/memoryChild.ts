@@ -6,7 +6,7 @@ import { octopusX } from './peers';
 import { MB } from './report';
 import { runOrThrow } from './runOrThrow';
 
-/** The job, passed as JSON. The result, `{ growth }`, is printed as JSON: peak memory above idle, in bytes. */
+/** A job, passed as JSON. The process prints `{ growth }` as JSON: peak memory above idle, in bytes. */
 export interface MemoryJob {
 	what: 'download' | 'edits';
 	isBuffering: boolean;
@@ -44,7 +44,7 @@ async function run(job: MemoryJob, input: INodeExecutionData[]): Promise<void> {
 async function main(): Promise<void> {
 	const job = JSON.parse(process.argv[2] ?? '') as MemoryJob;
 	await initBinaryData();
-	// Warm-up with small files.
+	// The warm-up uses small files.
 	if (job.what === 'edits') await run(job, await prepare(job, 1_000));
 	const input = await prepare(job, EDIT_BYTES);
 

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { VIDEOS } from '../sandbox/fixtures';
 import { addressOf, close, listen } from '../sandbox/http';
 
-/** The part of OpenAI's video API that n8n's OpenAI node uses. Tasks take `durationMs`. */
+/** Starts a server with the part of OpenAI's video API that n8n's OpenAI node uses. Tasks take `durationMs`. */
 export async function startOpenAiServer(durationMs: number) {
 	const createdAt = new Map<string, number>();
 	const server = http.createServer((req, res) => {

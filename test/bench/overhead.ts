@@ -5,7 +5,7 @@ import { runOrThrow } from './runOrThrow';
 
 const COUNTS = [10, 100, 1_000];
 
-/** (e) CPU time per item, with tasks that complete at once. */
+/** (e) Measures the CPU time per item, with tasks that complete at once. */
 export async function measureOverhead(): Promise<Section> {
 	const sandbox = await startSandbox();
 	const perItem: number[] = [];

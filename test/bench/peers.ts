@@ -6,7 +6,7 @@ const MODULES = join(__dirname, 'node_modules');
 const BASE = join(MODULES, 'n8n-nodes-base', 'dist', 'nodes');
 const VENDORS = join(MODULES, '@n8n', 'n8n-nodes-langchain', 'dist', 'nodes', 'vendors');
 
-/** The files that n8n loads for other nodes. */
+/** The files of the other nodes that n8n loads. */
 export const PEER_FILES = {
 	'HTTP Request': join(BASE, 'HttpRequest', 'HttpRequest.node.js'),
 	'OpenAI (n8n vendor node)': join(VENDORS, 'OpenAi', 'OpenAi.node.js'),
@@ -53,7 +53,10 @@ function node(
 const start = node('Start', TRIGGER_TYPE, 1, {});
 const to = (name: string) => [{ node: name, type: 'main' as const, index: 0 }];
 
-/** The pattern of n8n's templates: one item after another; submit, then wait and check until it is done. */
+/**
+ * The pattern of n8n's templates: for each item, one after another, submit, then wait and check
+ * until the video is ready.
+ */
 export function sequentialLoop(baseUrl: string, apiKey: string, intervalSeconds: number) {
 	const http = { sendHeaders: true, options: {} };
 	const headerParameters = { parameters: [{ name: 'Authorization', value: `Bearer ${apiKey}` }] };

@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 
 export type Row = Record<string, string | number>;
 
-/** A section of the report: a table, and a text that explains it. */
+/** A section of the report: a table and a paragraph that explains it. */
 export interface Section {
 	title: string;
 	text: string;

@@ -6,8 +6,8 @@ import type { Section } from './report';
 
 const sandbox = useSandbox();
 
-/** (b) Requests per video and lateness on virtual time. Writes a section that bench.ts reads. */
-test('the benchmark measures requests and lateness', async () => {
+/** (b) Measures requests per video and lateness on virtual time. Writes a section that bench.ts reads. */
+test('the benchmark measures the requests per video and how late videos are found', async () => {
 	const rows = [];
 	for (const seconds of [10, 60, 300]) {
 		for (const offset of [0, 0.1]) {

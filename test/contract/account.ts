@@ -2,16 +2,19 @@ import type { Target } from './target';
 
 const USAGE = '/api/usage/token/';
 
-/** Units of quota that the key has used. The API allows 20 such requests per IP address in 20 minutes. */
+/**
+ * Returns the units of quota that the key has used. The API allows 20 such requests per IP address
+ * in 20 minutes.
+ */
 export async function usedQuota(target: Target): Promise<number> {
 	const { status, body } = await target.get(USAGE);
 	if (status !== 200) throw new Error(`${USAGE} answered with HTTP ${status}`);
 	return (body as { data: { total_used: number } }).data.total_used;
 }
 
-/** Models and usage of a key, and the answers to unknown paths. */
+/** Tests the models and the usage of a key, and the responses to unknown paths. */
 export function testAccount(target: Target): void {
-	test('GET /v1/models lists the models of the node, with success: true', async () => {
+	test('GET /v1/models returns the models of the node, with success: true', async () => {
 		const { status, headers, body } = await target.get('/v1/models');
 		expect(status).toBe(200);
 		expect(headers.get('x-oneapi-request-id')).toBeTruthy();
@@ -25,14 +28,14 @@ export function testAccount(target: Target): void {
 		}
 	});
 
-	test.each(['sk-wrong', ''])('GET /v1/models answers 401 to the key "%s"', async (key) => {
+	test.each(['sk-wrong', ''])('GET /v1/models returns HTTP 401 for the key "%s"', async (key) => {
 		const { status, headers, body } = await target.get('/v1/models', key);
 		const requestId = headers.get('x-oneapi-request-id');
 		const message = expect.stringMatching(RegExp(`\\(request id: ${requestId}\\)`));
 		expect([status, body]).toEqual([401, { error: { code: '', type: 'new_api_error', message } }]);
 	});
 
-	test('GET /api/usage/token/ reports how much quota the key has used and has left', async () => {
+	test('GET /api/usage/token/ returns how much quota the key has used and has left', async () => {
 		const { status, body } = await target.get(USAGE);
 		expect([status, body]).toEqual([
 			200,
@@ -58,14 +61,14 @@ export function testAccount(target: Target): void {
 		['sk-wrong', 'Invalid token'],
 		['', 'Token not provided'],
 	])(
-		'GET /api/usage/token/ answers 401 to the key "%s", in the envelope of the console',
+		'GET /api/usage/token/ returns HTTP 401 for the key "%s", in the envelope of the console',
 		async (key, message) => {
 			const { status, body } = await target.get(USAGE, key);
 			expect([status, body]).toEqual([401, { success: false, message }]);
 		},
 	);
 
-	test('an unknown path below /v1 returns 404 with the message "Invalid URL"', async () => {
+	test('an unknown path below /v1 returns HTTP 404 with the message "Invalid URL"', async () => {
 		const { status, body } = await target.get('/v1/v1/models');
 		const message = 'Invalid URL (GET /v1/v1/models)';
 		expect([status, body]).toEqual([
@@ -91,7 +94,7 @@ export function testAccount(target: Target): void {
 	});
 }
 
-/** Uploads, which OctopusX has added to the gateway. An API that is only the gateway lacks them. */
+/** Tests uploads, which OctopusX has added to the gateway. An API without these additions lacks them. */
 export function testUploads(target: Target): void {
 	test('a file can be PUT to a presigned URL without the key, and is public afterwards', async () => {
 		const request = { file_name: 'a.png', content_type: 'image/png', expires_in: 60 };
@@ -118,7 +121,7 @@ export function testUploads(target: Target): void {
 		expect(await (await fetch(data.public_url ?? '')).text()).toBe('bytes');
 	});
 
-	test('a request for a presigned URL fails without a file name and a type', async () => {
+	test('a request for a presigned URL without a file name and a type fails', async () => {
 		const { body } = await target.post('/api/upload/presign', {});
 		expect(body).toEqual({ success: false, message: expect.any(String) });
 	});

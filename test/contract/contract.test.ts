@@ -5,7 +5,7 @@ import { Target } from './target';
 import { testTasks } from './tasks';
 import { ADDITIONS } from './summary';
 
-/** What the node relies on in an API. run.ts runs these tests against a real one. */
+/** The tests check what the node relies on in an API. run.ts runs them against a real one. */
 const target = new Target();
 beforeAll(async () => await target.open());
 afterAll(async () => await target.close());

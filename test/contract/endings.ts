@@ -11,7 +11,7 @@ const READ_AS: Record<(typeof ENDINGS)[number], { status: string; failure?: obje
 	statusless: { status: 'failed', failure: { code: 'task_statusless' } },
 };
 
-/** Tasks that end without a video. This needs our sandbox as the model service. */
+/** Tests tasks that end without a video. Their model service must be our sandbox. */
 export function testEndings(target: Target): void {
 	const ids = new Map<string, string>();
 	beforeAll(async () => {
@@ -22,7 +22,7 @@ export function testEndings(target: Target): void {
 	});
 
 	test.each(ENDINGS)(
-		'a task that ends as %s is refunded, and its verdict is FAILURE',
+		'a task that ends as %s is refunded, and the gateway’s verdict is FAILURE',
 		async (ending) => {
 			const id = ids.get(ending) as string;
 			await until(target, async () => (await verdict(target, id)).status === 'FAILURE');

@@ -3,7 +3,7 @@ import { REFUSED } from './requests';
 import type { Target } from './target';
 import { usedQuota } from './account';
 
-/** Refused submissions: each is recognizable as a refusal, and none is charged. */
+/** Tests that refused submissions are recognizable as refusals and are not charged. */
 export function testRefusals(target: Target): void {
 	let used: number;
 	beforeAll(async () => void (used = await usedQuota(target)));
@@ -37,7 +37,7 @@ export function testRefusals(target: Target): void {
 	});
 
 	test('refused submissions are not charged', async () => {
-		// The gateway refunds a charge only after it has sent the answer.
+		// The gateway refunds a charge only after it has sent the response.
 		await target.pause(2_000);
 		expect(await usedQuota(target)).toBe(used);
 	});

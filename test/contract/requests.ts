@@ -19,10 +19,16 @@ export const MODES: Array<[string, Record<string, unknown>]> = [
 	],
 ];
 
-/** Endings that our sandbox gives a task if the prompt contains them. The gateway should refund such a task. */
+/**
+ * The endings that our sandbox gives a task if the prompt contains them. The gateway should refund
+ * such a task.
+ */
 export const ENDINGS = ['failed', 'cancelled', 'expired', 'unrecognized', 'statusless'] as const;
 
-/** The expected refusal. One with a `type` comes from the middleware, others from the task endpoints. */
+/**
+ * The expected refusal. A `type` means that it comes from the middleware; otherwise it comes from
+ * the task endpoints.
+ */
 interface Refusal {
 	status: number;
 	code?: string;
@@ -69,7 +75,7 @@ function dataUri(type: string, bytes: Buffer): string {
 	return `data:${type};base64,${bytes.toString('base64')}`;
 }
 
-/** A PNG that a model can use as an image. */
+/** Creates a PNG that a model can use as an image. */
 function gradient(width: number, height: number): Buffer {
 	const rows = Array.from({ length: height }, (_, y) =>
 		Buffer.from([0, ...Array.from({ length: width }, (_, x) => [x >> 2, y >> 1, 160]).flat()]),
@@ -77,7 +83,7 @@ function gradient(width: number, height: number): Buffer {
 	const size = Buffer.alloc(13);
 	size.writeUInt32BE(width, 0);
 	size.writeUInt32BE(height, 4);
-	// 8 bits per channel, RGB
+	// The image has 8 bits per channel, in RGB.
 	size.set([8, 2, 0, 0, 0], 8);
 	const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 	const parts = [pngPart('IHDR', size), pngPart('IDAT', deflateSync(Buffer.concat(rows)))];

@@ -16,7 +16,7 @@ const HELP = `Tests whether the node can work with an API.
 
 OCTOPUSX_API_KEY and OCTOPUSX_BASE_URL select the API. Without a key, the sandbox is tested.`;
 
-/** The address to test, or `undefined` if the user does not agree to pay for it. */
+/** Returns the Base URL to test, or `undefined` if the user does not agree to pay for the tests. */
 async function chooseTarget(hasAgreed: boolean, hasEndings: boolean): Promise<string | undefined> {
 	const api = realApi();
 	if (!api) return 'the sandbox';

@@ -11,7 +11,7 @@ export interface Outcome {
 	failureMessages: string[];
 }
 
-/** The report as text. `isCompatible` is true if the node can work with the API. */
+/** Creates the text of the report. `isCompatible` is true if the node can work with the API. */
 export function summarize(outcomes: Outcome[], where: string) {
 	const ran = outcomes.filter(({ status }) => status === 'passed' || status === 'failed');
 	const failed = ran.filter(({ status }) => status === 'failed');
@@ -36,7 +36,7 @@ function listed(title: string, outcomes: Outcome[]): string[] {
 	];
 }
 
-/** The lines of a failure that show expected and received values. */
+/** Returns the lines of a failure that show the expected and received values. */
 function differenceIn(message: string): string {
 	const lines = stripVTControlCharacters(message)
 		.split('\n')

@@ -1,9 +1,9 @@
 import { normalizeBaseUrl } from '../../nodes/OctopusXVideo/api/credential';
 import { Sandbox } from '../sandbox/sandbox';
 
-/** Set by run.ts once the user has agreed to pay. Without it, the tests always use the sandbox. */
+/** run.ts sets this once the user has agreed to pay. Without it, the tests always use the sandbox. */
 export const AGREED = 'OCTOPUSX_CONTRACT_AGREED';
-/** Set by run.ts with --endings: the model service is our sandbox, so a prompt decides how its task ends. */
+/** run.ts sets this for --endings: the model service is our sandbox, so a prompt decides how its task ends. */
 export const ENDINGS = 'OCTOPUSX_CONTRACT_ENDINGS';
 
 const TASK_MS = 60_000;
@@ -11,7 +11,7 @@ const TASK_MS = 60_000;
 export interface Answer {
 	status: number;
 	headers: Headers;
-	/** Parsed if it is JSON, otherwise a string. */
+	/** The parsed body if it is JSON, otherwise a string. */
 	body: unknown;
 }
 
@@ -40,7 +40,7 @@ export class Target {
 		return this.isReal ? (process.env.OCTOPUSX_API_KEY ?? '') : this.sandbox.apiKey;
 	}
 
-	/** Waits; with the sandbox, its clock is moved forward at once. */
+	/** Waits. With the sandbox, this moves its clock forward at once instead. */
 	async pause(ms: number): Promise<void> {
 		if (this.isReal) await new Promise((resolve) => setTimeout(resolve, ms));
 		else this.clock += ms;
@@ -57,7 +57,7 @@ export class Target {
 		return await this.send(path, { method: 'POST', body: text, headers }, key);
 	}
 
-	/** Downloads a file. The key is sent to the API's own origin only. */
+	/** Downloads a file. Sends the key only to the API's own origin. */
 	async file(url: string): Promise<{ status: number; headers: Headers; bytes: Buffer }> {
 		const isOwn = url.startsWith(`${this.url}/`);
 		const answer = isOwn

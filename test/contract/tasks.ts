@@ -26,7 +26,7 @@ export async function checkTask(target: Target, id: string): Promise<Task> {
 	return parseTask(body, target.url, id) as Task;
 }
 
-/** The gateway's own record of a task. */
+/** Returns the gateway's own record of a task. */
 export async function verdict(target: Target, id: string): Promise<Record<string, unknown>> {
 	const { status, body } = await target.get(verdictPathOf(id));
 	expect([status, body]).toMatchObject([200, { code: 'success', data: { task_id: id } }]);
@@ -47,7 +47,7 @@ export async function until(target: Target, condition: () => Promise<boolean>): 
 }
 
 export function testTasks(target: Target): void {
-	/** A task of every mode; most tests use only the first. */
+	/** The IDs of one task per mode. Most tests use only the first. */
 	const ids: string[] = [];
 	const first = () => ids[0] ?? UNKNOWN;
 	let used: number;
@@ -62,7 +62,7 @@ export function testTasks(target: Target): void {
 		},
 	);
 
-	test('a new task can be checked at once, also 20 times in parallel', async () => {
+	test('a new task can be checked at once, and 20 times in parallel', async () => {
 		const checks = Array.from({ length: 20 }, async () => await checkTask(target, first()));
 		for (const { id, status } of await Promise.all(checks)) {
 			expect(id).toBe(first());
@@ -70,7 +70,7 @@ export function testTasks(target: Target): void {
 		}
 	});
 
-	test('the verdict on a new task is not final, and includes its price', async () => {
+	test('the verdict on a new task is not final, and contains the price of the task', async () => {
 		const { status, progress, quota, fail_reason } = await verdict(target, first());
 		expect(['NOT_START', 'SUBMITTED', 'QUEUED', 'IN_PROGRESS']).toContain(status);
 		expect([progress, quota, fail_reason]).toEqual([
@@ -81,7 +81,7 @@ export function testTasks(target: Target): void {
 		expect(quota).toBeGreaterThan(0);
 	});
 
-	test('the file of a running task returns 400 with the status of the task', async () => {
+	test('the file of a running task returns HTTP 400 with the status of the task', async () => {
 		const { status, headers, body } = await target.get(`${pathOf(first())}/content`);
 		expect(headers.get('x-oneapi-request-id')).toBeTruthy();
 		const message = expect.stringMatching(
@@ -135,14 +135,14 @@ export function testTasks(target: Target): void {
 	test.each([
 		['check', pathOf],
 		['verdict', verdictPathOf],
-	])('the %s of an unknown task returns 400 with task_not_exist', async (_view, path) => {
+	])('the %s of an unknown task returns HTTP 400 with task_not_exist', async (_view, path) => {
 		const { status, headers, body } = await target.get(path(UNKNOWN));
 		expect(headers.get('x-oneapi-request-id')).toBeTruthy();
 		const task_not_exist = { code: 'task_not_exist', message: 'task_not_exist', data: null };
 		expect([status, body]).toEqual([400, task_not_exist]);
 	});
 
-	test('the file of an unknown task returns 404', async () => {
+	test('the file of an unknown task returns HTTP 404', async () => {
 		const { status, body } = await target.get(`${pathOf(UNKNOWN)}/content`);
 		const error = { message: 'Task not found', type: 'invalid_request_error' };
 		expect([status, body]).toEqual([404, { error }]);
@@ -152,7 +152,7 @@ export function testTasks(target: Target): void {
 		['check', pathOf],
 		['verdict', verdictPathOf],
 		['file', (id: string) => `${pathOf(id)}/content`],
-	])('the %s of a task returns 401 to a wrong key', async (_what, path) => {
+	])('the %s of a task returns HTTP 401 for a wrong key', async (_what, path) => {
 		const { status, body } = await target.get(path(first()), 'sk-wrong');
 		expect([status, body]).toMatchObject([401, { error: { type: 'new_api_error', code: '' } }]);
 	});

@@ -21,7 +21,7 @@ interface Target {
 	close: () => Promise<void>;
 }
 
-/** The sandbox, or the real API if there is a key; `undefined` if the user does not agree to pay for that. */
+/** Returns the sandbox, or the real API if there is a key, or `undefined` if the user does not agree to pay. */
 async function chooseTarget(workflow: Workflow, hasAgreed: boolean): Promise<Target | undefined> {
 	const api = realApi();
 	if (!api) {
@@ -99,7 +99,7 @@ async function main(): Promise<void> {
 }
 
 main().then(
-	// Timers of n8n's engine would keep the process alive.
+	// Without this exit, timers of n8n's engine would keep the process alive.
 	() => process.exit(0),
 	(error: Error) => {
 		console.error(error.message);

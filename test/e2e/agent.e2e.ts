@@ -6,7 +6,7 @@ import { node, webhookNode } from './support/workflows';
 const LANGCHAIN = '@n8n/n8n-nodes-langchain';
 const TOOL = 'OctopusX Video Tool';
 
-/** Since version 3, the agent lets n8n's engine run a tool; older ones run it themselves. */
+/** Agents since version 3 let n8n's engine run a tool; older ones run it themselves. */
 const AGENTS = [2.2, 3.1];
 
 /** With this setting, the model gets all details of a failure. */
@@ -30,7 +30,7 @@ afterAll(async () => await model.close());
 const fromAi = (name: string, description: string, type: string) =>
 	`={{ $fromAI('${name}', '${description}', '${type}') }}`;
 
-/** A workflow of a webhook and an AI Agent, with our node as its only tool. */
+/** Creates a workflow of a webhook and an AI Agent whose only tool is our node. */
 function agentWorkflow(
 	agentVersion: number,
 	path: string,
@@ -77,7 +77,7 @@ function agentWorkflow(
 	};
 }
 
-/** Runs an agent whose model follows the script. `said` is its last message. */
+/** Runs an agent whose model follows the script. `said` is the last message of the model. */
 async function runAgent(
 	version: number,
 	script: Turn[],

@@ -26,7 +26,7 @@ async function generateThenEdit(path: string, waitStrategy: string) {
 }
 
 test.each(['poll', 'suspend'])(
-	'with Binary Data Mode set to combined, a video is generated, downloaded and edited (While Waiting: %s)',
+	'with Binary Data Mode set to combined, a video can be generated, downloaded and edited (While Waiting: %s)',
 	async (waitStrategy) => {
 		const { status, data } = await generateThenEdit(`combined-${waitStrategy}`, waitStrategy);
 		expect(data.resultData.error).toBeUndefined();

@@ -16,7 +16,7 @@ import {
 const setup = useN8n();
 const opened = useEditor(setup);
 
-/** Runs a workflow with a suspending node, and returns the suspended execution and the checking one. */
+/** Runs a workflow with a suspending node. Returns the suspended execution and the checking execution. */
 async function suspend(path: string, prompt: string) {
 	setup.sandbox.durationMs = HOUR_MS;
 	const suspending = videoNode(setup.credentialId, {
@@ -38,7 +38,7 @@ async function suspend(path: string, prompt: string) {
 	});
 }
 
-test('the checking execution says what it is for, and that it must not be stopped or retried', async () => {
+test('the checking execution says what it is for, and that users must not stop or retry it', async () => {
 	const { editor } = opened;
 	const { workflow, suspended, checking } = await suspend('opened', 'A paper boat');
 	await editor.page.setViewportSize({ width: 1280, height: 800 });
@@ -59,7 +59,7 @@ test('the checking execution says what it is for, and that it must not be stoppe
 	expect(await panel.issues()).toBe(0);
 	await panel.close();
 
-	// What happens if a user stops and retries it nevertheless.
+	// A user may stop and retry the checking execution anyway.
 	await setup.api.stop(checking.id);
 	const { id } = await setup.api.retry(checking.id);
 	const retried = await setup.api.ended({ id });

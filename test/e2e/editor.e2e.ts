@@ -7,13 +7,13 @@ import { chain, manualTrigger, VIDEO_NODE, videoNode } from './support/workflows
 const setup = useN8n();
 const opened = useEditor(setup);
 
-/** Searches of users who need such a node. */
+/** Searches that users who need this node may type. */
 const SEARCHES = [
 	...['video', 'ai video', 'generate video', 'text to video', 'image to video'],
 	...['animate', 'video generation'],
 ];
 
-test('the node is found by searches for its subject, and can be added with one of its actions', async () => {
+test('a search for its subject finds the node, and it can be added with one of its actions', async () => {
 	const { editor } = opened;
 	await editor.openWorkflow(await setup.api.createWorkflow(chain('Search', [manualTrigger()])));
 	for (const text of [...SEARCHES, 'octopus']) {
@@ -97,7 +97,7 @@ describe('fields', () => {
 		panel = await editor.openNode(VIDEO_NODE);
 	});
 
-	/** Sets parameters on which other fields depend, whatever an earlier test has set. */
+	/** Sets parameters on which other fields depend, regardless of what an earlier test has set. */
 	async function choose(choices: Record<string, string | boolean>): Promise<void> {
 		for (const [parameter, choice] of Object.entries(choices)) {
 			if (typeof choice === 'string') await panel.choose(parameter, choice);
@@ -130,7 +130,7 @@ describe('fields', () => {
 			],
 		],
 		['Reference Images', {}, ['Reference Images']],
-	])('Generate with %s %j shows exactly its fields', async (mode, sources, own) => {
+	])('Generate with %s %j shows exactly the fields that apply', async (mode, sources, own) => {
 		await choose({ operation: 'Generate', mode, ...sources });
 		await eventually(async () => expect(await panel.labels()).toEqual(generate(...own)));
 	});
@@ -138,13 +138,13 @@ describe('fields', () => {
 	test.each([
 		['URL', 'Video URL'],
 		[FILE, 'Video Input Data Field Name'],
-	])('Edit with a video from %s shows exactly its fields', async (videoSource, own) => {
+	])('Edit with a video from %s shows exactly the fields that apply', async (videoSource, own) => {
 		await choose({ operation: 'Edit', videoSource });
 		const expected = edit('Video Source', own, 'Reference Images');
 		await eventually(async () => expect(await panel.labels()).toEqual(expected));
 	});
 
-	test('the editor does not change a Duration outside of its limits, so that the node can explain the limits', async () => {
+	test('the editor does not change a Duration outside its limits, so that the node can explain the limits', async () => {
 		await choose({ operation: 'Generate', mode: 'Text to Video' });
 		const input = panel.find('parameter-input-seconds').locator('input');
 		for (const typed of ['60', '2', '4.5', '8']) {
@@ -157,7 +157,7 @@ describe('fields', () => {
 	});
 
 	test.each(['First and Last Frame', 'Reference Images'])(
-		'no label is cut off in the panel with %s',
+		'the panel of a node with %s cuts off no label',
 		async (mode) => {
 			await choose({ operation: 'Generate', mode });
 			if (mode === 'First and Last Frame') {
@@ -168,12 +168,12 @@ describe('fields', () => {
 		},
 	);
 
-	test('Get Status shows exactly its fields', async () => {
+	test('Get Status shows exactly the fields that apply', async () => {
 		await choose({ operation: 'Get Status' });
 		await eventually(async () => expect(await panel.labels()).toEqual(GET_STATUS));
 	});
 
-	test('a reference image shows only the field of its source', async () => {
+	test('a reference image shows only the field for its source', async () => {
 		await choose({ operation: 'Generate', mode: 'Reference Images' });
 		await panel.find('fixed-collection-add').click();
 		await choose({ source: 'URL' });
@@ -185,7 +185,7 @@ describe('fields', () => {
 	});
 
 	test.each(['Generate', 'Edit'])(
-		'%s hides Download Video and While Waiting without Wait Until Completed',
+		'%s without Wait Until Completed hides Download Video and While Waiting',
 		async (operation) => {
 			await choose({ operation, waitForCompletion: false });
 			await eventually(async () => {

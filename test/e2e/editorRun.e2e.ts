@@ -34,7 +34,7 @@ async function callOnce(path: string) {
 	return workflow;
 }
 
-test('a manual run logs its progress to the browser console, outputs its task, and its video plays', async () => {
+test('a manual run logs its progress to the browser console, outputs its task, and the video plays', async () => {
 	const { editor } = opened;
 	setup.sandbox.durationMs = 2_000;
 	const panel = await openPanel({ downloadVideo: true });
@@ -51,7 +51,7 @@ test('a manual run logs its progress to the browser console, outputs its task, a
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
-test('the error of a failed task contains its reason and its ID', async () => {
+test('the error of a failed task contains the reason and the task ID', async () => {
 	const panel = await openPanel({ prompt: 'A paper boat [failed]' });
 	await panel.execute();
 	const { message, description } = await panel.error();
@@ -60,7 +60,7 @@ test('the error of a failed task contains its reason and its ID', async () => {
 	expect(description).toContain('Task video_1');
 });
 
-test('a hint sums up the items without a video', async () => {
+test('a hint sums up the items that have no video', async () => {
 	const workflow = await setup.api.createWorkflow(
 		chain('Hint', [
 			manualTrigger(),
@@ -82,7 +82,7 @@ test('a hint sums up the items without a video', async () => {
 describe('Stop', () => {
 	beforeEach(() => (setup.sandbox.durationMs = HOUR_MS));
 
-	/** From then on, the task exists and the node waits for it. */
+	/** From the first check on, the task exists and the node waits for it. */
 	const firstCheck = async () =>
 		await until('a check', () => setup.sandbox.requestsTo('poll').length > 0);
 
@@ -94,7 +94,7 @@ describe('Stop', () => {
 		const line = 'the execution was canceled. Tasks of this run: item 0: video_1';
 		await until('the IDs in the log', () => program.output.slice(printed).includes(line), 3);
 		expect((await setup.api.onlyEnded(workflow)).status).toBe('canceled');
-		// Two and a half check intervals without a check.
+		// Waits for two and a half check intervals, in which no check may follow.
 		const checks = setup.sandbox.requestsTo('poll').length;
 		const stoppedAt = Date.now();
 		await until('the time of further checks', () => Date.now() - stoppedAt > 2_500);
@@ -160,7 +160,7 @@ describe('credential', () => {
 	});
 	afterEach(async () => await form?.close());
 
-	test('a credential created in the panel of the node passes its test', async () => {
+	test('a credential that is created in the panel of the node passes the credential test', async () => {
 		const { editor } = opened;
 		form = await CredentialForm.create(editor.page, panel);
 		await form.input('apiKey').fill(setup.sandbox.apiKey);
@@ -176,7 +176,7 @@ describe('credential', () => {
 
 	test.each([
 		['a wrong key', 'apiKey', 'OctopusX did not accept this API key. Copy it again'],
-		['an address without the API', 'baseUrl', 'This Base URL belongs to a web page'],
+		['a URL without the API', 'baseUrl', 'This Base URL belongs to a web page'],
 	])('the credential form explains %s with our message', async (_what, wrong, message) => {
 		const { apiKey, url } = setup.sandbox;
 		form = await CredentialForm.create(opened.editor.page, panel);

@@ -8,7 +8,10 @@ import { until } from './support/until';
 import { useN8n } from './support/useN8n';
 import { itemsOf } from './support/workflows';
 
-/** n8n's Remove Duplicates loses orders that arrive too fast. Measured: 100 ms between them are enough. */
+/**
+ * n8n's Remove Duplicates loses orders that arrive in quick succession. Measured: 100 ms between
+ * them are enough.
+ */
 const ORDER_INTERVAL_MS = 300;
 
 const setup = useN8n();
@@ -22,8 +25,8 @@ beforeAll(async () => {
 afterAll(async () => await model.close());
 
 /**
- * Imports an example unchanged with *Import from File*, which finds credentials by name. Also takes the
- * picture for the docs.
+ * Imports an example unchanged with *Import from File*, which finds credentials by name. Also takes
+ * the screenshot for the docs.
  */
 async function importExample(name: string): Promise<SavedWorkflow> {
 	const workflow = await opened.editor.importExample(setup.api, `${name}.json`);
@@ -31,7 +34,7 @@ async function importExample(name: string): Promise<SavedWorkflow> {
 	return workflow;
 }
 
-/** Changes parameters of one node, only to shorten times that a test cannot wait for. */
+/** Changes parameters of one node, only to shorten times that are too long for a test. */
 async function shortenTimes(workflow: SavedWorkflow, name: string, parameters: object) {
 	const nodes = workflow.nodes.map((node) =>
 		node.name === name ? { ...node, parameters: { ...node.parameters, ...parameters } } : node,
@@ -94,7 +97,7 @@ describe('product photos from a webhook', () => {
 		await setup.api.activate(await importExample('product-photos-from-a-webhook'));
 	});
 
-	test('example "product photos from a webhook": each photo becomes a clip, and a failed one does not affect the others', async () => {
+	test('example "product photos from a webhook": each photo becomes a clip, and a failed clip does not affect the others', async () => {
 		const answer = upload('front', 'back');
 		const failed = await failTask(({ request }) => request.first_image_url === uriOf('back'));
 		await until('both tasks', () => setup.sandbox.tasks.length === 2);
@@ -119,7 +122,7 @@ describe('product photos from a webhook', () => {
 		expect(setup.sandbox.tasks).toHaveLength(2);
 	});
 
-	test('example "product photos from a webhook": six photos exceed the safety limit and cost nothing', async () => {
+	test('example "product photos from a webhook": six photos exceed the safety limit and are not charged', async () => {
 		const answer = await upload('a', 'b', 'c', 'd', 'e', 'f');
 		expect(answer).toHaveLength(6);
 		expect(answer[0]).toMatchObject({
@@ -150,7 +153,7 @@ test('example "batch from a list": failed items take a separate branch', async (
 	expect(setup.sandbox.tasks).toHaveLength(3);
 });
 
-test('example "generate, then edit": the second node gets the file of the first, and Retry is charged for neither again', async () => {
+test('example "generate, then edit": the second node gets the file of the first, and Retry is charged for neither of them', async () => {
 	const workflow = await importExample('generate-then-edit');
 	setup.sandbox.faults.add({ on: 'poll', prompt: 'watercolor', answer: { status: 403, body: {} } });
 	await opened.editor.executeWorkflow();
@@ -183,7 +186,7 @@ describe('once per order', () => {
 		await setup.api.activate(workflow);
 	});
 
-	/** Delivers an order, and returns the execution once it has ended. */
+	/** Delivers an order, and returns its execution once it has ended. */
 	async function deliver(order: string, prompt = 'A paper boat'): Promise<EndedExecution> {
 		await setup.api.callWebhook('once-per-order', { order_id: order, prompt });
 		deliveries += 1;
@@ -191,7 +194,7 @@ describe('once per order', () => {
 		return latest as EndedExecution;
 	}
 
-	test('example "once per order": a repeated order is not charged again, but another order is', async () => {
+	test('example "once per order": a repeated order is not charged again, but a different order is charged', async () => {
 		const first = await deliver('A-1');
 		expect(first.status).toBe('success');
 		const video = { task_id: 'video_1', video_url: expect.stringMatching(/^http/) };
@@ -220,7 +223,7 @@ describe('once per order', () => {
 		expect(setup.sandbox.tasks).toHaveLength(2 * tasks);
 	});
 
-	test('example "once per order": all of 20 simultaneous orders get videos, but n8n does not remember all of them', async () => {
+	test('example "once per order": all 20 simultaneous orders get videos, but n8n does not remember all of them', async () => {
 		const orders = Array.from({ length: 20 }, (_, index) => `C-${index}`);
 		const send = async (order: string) =>
 			await setup.api.callWebhook('once-per-order', { order_id: order, prompt: 'A paper boat' });
@@ -238,7 +241,7 @@ describe('once per order', () => {
 	});
 });
 
-test('example "status check loop": the loop ends with a completed video and with a failed one', async () => {
+test('example "status check loop": the loop ends both with a completed video and with a failed one', async () => {
 	setup.sandbox.durationMs = 2_500;
 	const workflow = await shortenTimes(await importExample('status-check-loop'), 'Wait', {
 		amount: 1,
@@ -262,12 +265,12 @@ test('example "status check loop": the loop ends with a completed video and with
 	expect(jsonOf(second.data, 'Explain')).toEqual([
 		{ task_id: 'video_2', reason: 'The sandbox let this task end failed' },
 	]);
-	// The failure has ended the loop, not its limit, which would give the same result.
+	// This shows that the failure ended the loop. The limit of the loop would give the same result.
 	expect(second.data.resultData.runData['Get Status']?.length).toBeLessThan(10);
 	expect(setup.sandbox.tasks).toHaveLength(2);
 });
 
-test('example "AI Agent tool": the chat answers with the video', async () => {
+test('example "AI Agent tool": the chat responds with the video', async () => {
 	const workflow = await importExample('ai-agent-tool');
 	model.script = [
 		{ callTool: { prompt: 'A paper boat', seconds: 6, aspect_ratio: '9:16' } },

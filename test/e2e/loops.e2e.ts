@@ -4,14 +4,14 @@ import type { N8nMajor } from './support/install';
 import { useN8n } from './support/useN8n';
 import { chain, itemsOf, node, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
 
-/** A PNG of one pixel. */
+/** A PNG image of one pixel. */
 const PNG = Buffer.from(
 	'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGD4DwABBAEAX+XDSwAAAABJRU5ErkJggg==',
 	'base64',
 );
 const FORBIDDEN = { status: 403, body: { error: { message: 'no', type: 'new_api_error' } } };
 
-/** The ways of n8n's own templates to try again, with files that n8n moves when the execution ends. */
+/** Tests how n8n's own templates retry, with files that n8n moves when the execution ends. */
 describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 	const setup = useN8n({ major, env: { N8N_DEFAULT_BINARY_DATA_MODE: 'filesystem' } });
 

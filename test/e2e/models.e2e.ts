@@ -8,7 +8,7 @@ import { chain, manualTrigger, VIDEO_NODE, videoNode } from './support/workflows
 const setup = useN8n();
 const opened = useEditor(setup);
 
-/** Opens a node with the option Model. */
+/** Opens a node with the Model option. */
 async function openModel(model: unknown, credentialId = setup.credentialId): Promise<NodePanel> {
 	const { editor } = opened;
 	const options = { model } as INodeParameters;
@@ -19,14 +19,14 @@ async function openModel(model: unknown, credentialId = setup.credentialId): Pro
 
 const UNSET = { __rl: true, mode: 'list', value: '' };
 
-/** Lists open outside of the panel, and earlier ones remain there hidden. */
+/** Lists open outside of the panel, and lists opened earlier stay there, hidden. */
 const shown = (id: string) => opened.editor.find(id).filter({ visible: true });
 
 async function openList(panel: NodePanel): Promise<void> {
 	await panel.find('rlc-input').click();
 }
 
-test('the list of models can be searched, and a model selected from it', async () => {
+test('the list of models can be searched, and a model can be selected from it', async () => {
 	const panel = await openModel(UNSET);
 	await openList(panel);
 	await eventually(async () => {
@@ -45,7 +45,7 @@ test('the list of models can be searched, and a model selected from it', async (
 	});
 });
 
-test('a Model that is saved as a plain string is shown, and works', async () => {
+test('a Model that was saved as a plain string is shown and works', async () => {
 	const panel = await openModel('omni-fast');
 	expect(await panel.find('rlc-input').inputValue()).toBe('omni-fast');
 	await panel.execute();
@@ -73,7 +73,7 @@ test.each([
 		['OctopusX sent an answer that the node does not understand', 'database is locked'],
 	],
 	[
-		'an unreachable address',
+		'an unreachable URL',
 		{ baseUrl: 'http://127.0.0.1:9' },
 		undefined,
 		['OctopusX cannot be reached', "Check the 'Base URL'"],

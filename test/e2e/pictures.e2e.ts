@@ -34,9 +34,10 @@ async function openWorkflow(parameters: INodeParameters, settings?: object) {
 
 const onDemand = process.env.UPDATE_SCREENSHOTS ? describe : describe.skip;
 
-// Run with `UPDATE_SCREENSHOTS=1 npm run test:e2e -- pictures`. Otherwise not even n8n is started.
-onDemand('pictures for README and docs', () => {
-	test('the picture search.png is taken', async () => {
+// Run these with `UPDATE_SCREENSHOTS=1 npm run test:e2e -- pictures`. Without the variable, not
+// even n8n is started.
+onDemand('screenshots for README and docs', () => {
+	test('the screenshot search.png is taken', async () => {
 		const { editor } = opened;
 		await editor.openWorkflow(
 			await setup.api.createWorkflow(chain('Paper boat', [manualTrigger()])),
@@ -60,7 +61,7 @@ onDemand('pictures for README and docs', () => {
 			},
 		],
 		['panel-get-status', { operation: 'getStatus', taskId: 'video_abc123', downloadVideo: true }],
-	])('the picture %s.png is taken', async (name, parameters) => {
+	])('the screenshot %s.png is taken', async (name, parameters) => {
 		const { editor } = opened;
 		await editor.page.setViewportSize({ width: 1280, height: 1300 });
 		await openWorkflow(parameters);
@@ -80,30 +81,30 @@ onDemand('pictures for README and docs', () => {
 		const panel = await editor.openNode(VIDEO_NODE);
 		await panel.execute();
 		await editor.messages.first().waitFor();
-		// The button's animation ends.
+		// Waits until the button's animation has ended.
 		await editor.page.waitForTimeout(1_000);
 		return panel;
 	}
 
-	/** Takes a picture of the parameters and the output of a panel. */
+	/** Takes a screenshot of the parameters and the output in a panel. */
 	async function pictureOfRun(name: string, panel: NodePanel): Promise<void> {
 		await opened.editor.picture(name, [panel.find('node-parameters').first(), panel.output]);
 	}
 
-	test('the picture run-finished.png is taken', async () => {
+	test('the screenshot run-finished.png is taken', async () => {
 		await opened.editor.page.setViewportSize({ width: 1440, height: 540 });
 		const panel = await run({ prompt: PROMPT, downloadVideo: true });
 		await panel.playVideo();
 		await pictureOfRun('run-finished', panel);
 	});
 
-	test('the picture test-mode.png is taken', async () => {
+	test('the screenshot test-mode.png is taken', async () => {
 		await opened.editor.page.setViewportSize({ width: 1440, height: 540 });
 		const options = { testMode: 'sample' };
 		await pictureOfRun('test-mode', await run({ prompt: PROMPT, downloadVideo: true, options }));
 	});
 
-	test('the picture run-error.png is taken', async () => {
+	test('the screenshot run-error.png is taken', async () => {
 		await opened.editor.page.setViewportSize({ width: 1440, height: 540 });
 		const error = {
 			code: 'content_policy',
@@ -118,7 +119,7 @@ onDemand('pictures for README and docs', () => {
 		await pictureOfRun('run-error', panel);
 	});
 
-	test('the picture file-error.png is taken', async () => {
+	test('the screenshot file-error.png is taken', async () => {
 		const { editor } = opened;
 		await editor.page.setViewportSize({ width: 1280, height: 560 });
 		const fields = ['Start_image', 'End_image'].map(
@@ -144,12 +145,12 @@ onDemand('pictures for README and docs', () => {
 		const panel = await editor.openNode(VIDEO_NODE);
 		await panel.execute();
 		await eventually(async () => expect(await panel.output.innerText()).toContain('Start_image'));
-		// The button's animation ends.
+		// Waits until the button's animation has ended.
 		await editor.page.waitForTimeout(1_000);
 		await editor.browser.picture('file-error');
 	});
 
-	test('the picture model-list.png is taken', async () => {
+	test('the screenshot model-list.png is taken', async () => {
 		const { editor } = opened;
 		await editor.page.setViewportSize({ width: 1280, height: 560 });
 		await openWorkflow({
@@ -162,7 +163,7 @@ onDemand('pictures for README and docs', () => {
 		await editor.browser.picture('model-list');
 	});
 
-	test('the picture field-mapping.png is taken', async () => {
+	test('the screenshot field-mapping.png is taken', async () => {
 		const { editor } = opened;
 		await editor.page.setViewportSize({ width: 1280, height: 560 });
 		const next = node('Edit Fields', 'n8n-nodes-base.set', {}, 3.4);
@@ -177,9 +178,9 @@ onDemand('pictures for README and docs', () => {
 		await editor.browser.picture('field-mapping');
 	});
 
-	// examples.e2e.ts takes the pictures of the other examples.
+	// examples.e2e.ts takes the screenshots of the other examples.
 	test.each(['every-operation', 'long-videos-suspended', 'submit-then-fetch'])(
-		'the picture example-%s.png is taken',
+		'the screenshot example-%s.png is taken',
 		async (name) => {
 			const { editor } = opened;
 			await editor.importExample(setup.api, `${name}.json`);
@@ -187,7 +188,7 @@ onDemand('pictures for README and docs', () => {
 		},
 	);
 
-	test('the picture suspended.png is taken', async () => {
+	test('the screenshot suspended.png is taken', async () => {
 		setup.sandbox.durationMs = HOUR_MS;
 		const workflow = await setup.api.createActive(
 			chain('Paper boat', [
@@ -206,7 +207,7 @@ onDemand('pictures for README and docs', () => {
 		await eventually(async () => expect(await executions.list()).toContain('Waiting'));
 		// n8n's suggestions for a first workflow cover the list.
 		await editor.find('suggested-actions-close').click();
-		// n8n opens the newest execution, and the canvas stops moving.
+		// Waits until n8n has opened the newest execution and the canvas stops moving.
 		await editor.find('sticky').waitFor();
 		await editor.page.waitForTimeout(1_000);
 		await editor.browser.picture('suspended');
@@ -215,10 +216,10 @@ onDemand('pictures for README and docs', () => {
 		await editor.browser.picture('suspended-checking');
 	});
 
-	test('the picture credential.png is taken', async () => {
+	test('the screenshot credential.png is taken', async () => {
 		const { editor } = opened;
 		await editor.page.setViewportSize({ width: 1280, height: 800 });
-		// Without another credential, n8n gives the new one its default name.
+		// Without other credentials, n8n gives the new one its default name.
 		await setup.api.request('DELETE', `/rest/credentials/${setup.credentialId}`);
 		await openWorkflow({}, { credentials: undefined });
 		const panel = await editor.openNode(VIDEO_NODE);

@@ -3,12 +3,12 @@ import { useN8n } from './support/useN8n';
 import { HOUR_MS } from './support/sandboxInN8n';
 import { chain, node, itemsOf, videoNode, webhookNode } from './support/workflows';
 
-/** An answer that ends a wait at once. */
+/** A response that ends a wait at once. */
 const FORBIDDEN = { status: 403, body: {} };
 
 const setup = useN8n();
 
-test('a call of a webhook creates one video and downloads it', async () => {
+test('one webhook call creates one video and downloads it', async () => {
 	setup.sandbox.durationMs = 1_500;
 	const workflow = await setup.api.createActive(
 		chain('Webhook', [webhookNode('one'), videoNode(setup.credentialId, { downloadVideo: true })]),
@@ -94,7 +94,7 @@ test('Retry of a failed execution continues with the same task and is not charge
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
-test('Stop ends the execution, and the task in the log can still be fetched with Get Status', async () => {
+test('Stop ends the execution, and Get Status can still fetch the task named in the log', async () => {
 	setup.sandbox.durationMs = HOUR_MS;
 	const workflow = await setup.api.createActive(
 		chain('Stop', [webhookNode('stop'), videoNode(setup.credentialId)]),
@@ -128,7 +128,7 @@ test('Stop ends the execution, and the task in the log can still be fetched with
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
-test('a retry of an execution that reached its time limit continues with the same task', async () => {
+test('Retry of an execution that reached its time limit continues with the same task', async () => {
 	setup.sandbox.durationMs = HOUR_MS;
 	const workflow = await setup.api.createActive(
 		chain('Limit', [webhookNode('limit'), videoNode(setup.credentialId)], { executionTimeout: 2 }),

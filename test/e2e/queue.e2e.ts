@@ -15,7 +15,7 @@ const { sandbox } = setup;
 const promptsOf = (data: IRunExecutionData) =>
 	itemsOf(data, 'Split Out').map(({ json }) => json.prompt);
 
-/** The prompts of the tasks whose IDs are in the output. */
+/** Returns the prompts of the tasks whose IDs are in the output. */
 const deliveredPrompts = (data: IRunExecutionData) =>
 	itemsOf(data).map(({ json }) => {
 		return sandbox.tasks.find(({ id }) => id === json.task_id)?.request.prompt;
@@ -56,12 +56,12 @@ test.each([
 	},
 );
 
-test('a worker that is stopped waits for its videos first', async () => {
+test('a worker that is stopped first waits for its videos', async () => {
 	const [stopped, other] = (await setup.queue.workers(2, IN_DATABASE)) as [Worker, Worker];
 	const workflow = await setup.threeVideos('stopped');
 	await setup.occupy('stopped', [stopped, other]);
 	const stopping = stopped.program.stop(60);
-	// It logs this every two seconds, so it has waited for longer than a forced end would take.
+	// n8n logs this every two seconds, so the worker has waited longer than a forced shutdown would take.
 	const waiting = `Waiting for ${PER_WORKER} active executions to finish`;
 	await until('the worker to wait', () => stopped.program.output.split(waiting).length > 3);
 	setup.finishTasks();
@@ -74,10 +74,10 @@ test('a worker that is stopped waits for its videos first', async () => {
 	expect(sandbox.tasks).toHaveLength(3 * 2 * PER_WORKER);
 });
 
-test('a worker that is killed loses its executions, but each of its videos can be fetched', async () => {
+test('a worker that is killed loses its executions, but each of their videos can be fetched', async () => {
 	const { api } = setup.queue.n8n;
 	const [dead, alive] = (await setup.queue.workers(2, IN_DATABASE)) as [Worker, Worker];
-	// The setting that makes n8n save the most.
+	// This setting makes n8n save the most.
 	const workflow = await setup.threeVideos('dies', { saveExecutionProgress: true });
 	await setup.occupy('dies', [dead, alive]);
 	const [first = ''] = dead.executions;
@@ -89,7 +89,7 @@ test('a worker that is killed loses its executions, but each of its videos can b
 	const lost = executions.filter(({ id }) => dead.executions.includes(id));
 	expect(lost).toHaveLength(PER_WORKER);
 	for (const { status, data } of lost) {
-		// n8n overwrites everything that it has saved of them, even the output of earlier nodes.
+		// n8n overwrites all that it saved of these executions, even the output of earlier nodes.
 		expect(status).toBe('error');
 		expect(data.resultData.error?.message).toContain('failed to be processed too many times');
 		expect(data.resultData.runData).toEqual({});
@@ -98,7 +98,7 @@ test('a worker that is killed loses its executions, but each of its videos can b
 		expect(status).toBe('success');
 		expect(deliveredPrompts(data)).toEqual(promptsOf(data));
 	}
-	// n8n does not restart them, and Retry runs no node, because there is no data left to start with.
+	// n8n does not restart the executions, and Retry runs no node, because there is no data left to start from.
 	const retried = await api.ended(await api.retry(first));
 	expect(retried).toMatchObject({ status: 'error', data: { resultData: { runData: {} } } });
 
@@ -119,7 +119,7 @@ test('a worker that is killed loses its executions, but each of its videos can b
 	expect(sandbox.tasks).toHaveLength(3 * 2 * PER_WORKER);
 });
 
-test('an execution in a Wait node survives the end of all workers', async () => {
+test('an execution in a Wait node survives a shutdown of all workers', async () => {
 	const { api, url } = setup.queue.n8n;
 	const [worker] = (await setup.queue.workers(1, IN_DATABASE)) as [Worker];
 	sandbox.durationMs = HOUR_MS;

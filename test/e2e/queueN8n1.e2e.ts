@@ -9,7 +9,7 @@ const setup = useQueue({ major: 1, env: STALLED });
 const { sandbox } = setup;
 
 test.each([
-	// The default: n8n restarts the executions, but without the node's ledger, so they are charged again.
+	// This is the default. n8n restarts the executions, but without the node's ledger, so they are charged again.
 	['1', 'success', TASKS + 3 * PER_WORKER],
 	['0', 'error', TASKS],
 ])(

@@ -6,7 +6,7 @@ import { HOUR_MS } from './support/sandboxInN8n';
 import { itemsOf, videoNode } from './support/workflows';
 
 const COUNT = 50;
-/** The worker can run all executions at once. */
+/** With this limit, the worker can run all executions at once. */
 const CONCURRENCY = { N8N_CONCURRENCY_PRODUCTION_LIMIT: String(COUNT) };
 
 const setup = useQueue({});
@@ -23,7 +23,7 @@ const countOf = async (of: { id: string }, status: string) =>
 		(one) => one.status === status && one.mode === 'webhook',
 	).length;
 
-/** All executions of a workflow, once each of them has the given status. */
+/** Returns all executions of a workflow, once each of them has the given status. */
 const allWith = async (of: { id: string }, status: string) =>
 	await until(
 		`all executions to be ${status}`,
@@ -36,7 +36,7 @@ const allWith = async (of: { id: string }, status: string) =>
 
 const megabytes = ({ program }: Worker) => Math.round(program.residentBytes / 2 ** 20);
 
-test('50 running executions fill a worker; 50 suspended ones leave it free and survive its end', async () => {
+test('50 running executions fill a worker, but 50 suspended ones leave it free and survive its shutdown', async () => {
 	const { api } = setup.queue.n8n;
 	const [worker] = (await setup.queue.workers(1, CONCURRENCY)) as [Worker];
 	const quick = await setup.activated('quick', [
@@ -72,7 +72,7 @@ test('50 running executions fill a worker; 50 suspended ones leave it free and s
 	await api.endedOf(quick, 3);
 	console.log(`Resident memory of the worker in MB: ${JSON.stringify(memory)}`);
 
-	// Only while no check is under way; suspend.e2e.ts tests a kill during a check.
+	// The kill must not come during a check; suspend.e2e.ts tests that case.
 	const all = await allWith(suspending, 'waiting');
 	const ids = all.filter(({ mode }) => mode === 'webhook');
 	await worker.program.kill();

@@ -9,7 +9,7 @@ import { chain, itemsOf, node, videoNode, webhookNode } from './support/workflow
 
 const after = () => node('After', 'n8n-nodes-base.noOp');
 
-/** What n8n's Retry does after an interrupted execution: the rows of docs/RETRYING.md. */
+/** Tests what n8n's Retry does after an interrupted execution. The tests are the rows of docs/RETRYING.md. */
 describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 	const setup = useN8n({ major });
 
@@ -23,7 +23,10 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 	const inOne = async (path: string, node: Partial<INode> = {}, settings = {}) =>
 		await workflow(path, [videoNode(setup.credentialId, {}, node)], settings);
 
-	/** One node submits, the next one waits, and n8n saves the output of the first. */
+	/**
+	 * Creates a workflow in which one node submits, the next one waits, and n8n saves the output of
+	 * the first.
+	 */
 	const inTwo = async (path: string) =>
 		await workflow(
 			path,
@@ -55,7 +58,7 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 		await setup.api.stop(execution?.id as string);
 	}
 
-	/** Retries the execution of a workflow. Returns what the next node got, and how many tasks were created. */
+	/** Retries the execution of a workflow. Returns what the next node got, and the number of new tasks. */
 	async function retry(one: SavedWorkflow) {
 		const interrupted = await setup.api.onlyEnded(one);
 		for (const task of setup.sandbox.tasks) task.durationMs = 0;
@@ -76,13 +79,13 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 	const STARTS_AGAIN = { ...NOTHING, videos: ['video_2'], newTasks: 1 };
 	const on = <T>(n8n2: T, n8n1: T) => (major === 2 ? n8n2 : n8n1);
 
-	test(`n8n ${major}: after its execution timeout, Retry ${on('continues with the task', 'does nothing')}`, async () => {
+	test(`n8n ${major}: after the execution timeout, Retry ${on('continues with the task', 'does nothing')}`, async () => {
 		const one = await inOne('limit', {}, { executionTimeout: 2 });
 		await start(one);
 		expect(await retry(one)).toEqual(on(CONTINUES, NOTHING));
 	});
 
-	test(`n8n ${major}: after its execution timeout, Retry is not charged with On Error set to Continue`, async () => {
+	test(`n8n ${major}: after the execution timeout, Retry is not charged with On Error set to Continue`, async () => {
 		const one = await inOne(
 			'limitContinue',
 			{ onError: 'continueRegularOutput' },
@@ -93,13 +96,13 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 		expect(await retry(one)).toEqual(on({ ...NOTHING, errors }, NOTHING));
 	});
 
-	test(`n8n ${major}: after its execution timeout, Retry does nothing with Retry On Fail`, async () => {
+	test(`n8n ${major}: after the execution timeout, Retry does nothing with Retry On Fail`, async () => {
 		const one = await inOne('limitTries', { retryOnFail: true }, { executionTimeout: 2 });
 		await start(one);
 		expect(await retry(one)).toEqual(NOTHING);
 	});
 
-	// At a manual Stop, n8n saves the execution twice at the same time, in its first and in its last state.
+	// At a manual Stop, n8n saves the execution twice at the same time: in its first and in its last state.
 	test(`n8n ${major}: after a manual Stop, Retry is charged again or ${on('continues with the task', 'does nothing')}`, async () => {
 		const one = await inOne('stop');
 		await stop(one);
@@ -134,7 +137,7 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 		await setup.api.deleteExecution(id);
 		expect(await setup.api.executionsOf(one)).toEqual([]);
 		await expect(setup.api.retry(id)).rejects.toThrow('answered 404');
-		// n8n does not stop an execution that it has deleted.
+		// n8n does not stop an execution that is deleted.
 		const checks = setup.sandbox.requestsTo('poll').length;
 		await until('another check', () => setup.sandbox.requestsTo('poll').length > checks);
 		const line = `OctopusX task video_1 created for item 0 of execution ${id}. After a Stop or a crash, fetch it with Get Status before you retry`;

@@ -20,7 +20,7 @@ let program: Program;
 afterEach(async () => await program.stop());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs what `npm start` runs after the build, and logs in at the address that it prints. */
+/** Runs what `npm start` runs after the build, and logs in at the printed URL. */
 async function start(): Promise<N8nApi> {
 	program = new Program(...COMMAND);
 	await until('the end of the start', () => {
@@ -42,7 +42,7 @@ async function isReachable({ url }: N8nApi): Promise<boolean> {
 	);
 }
 
-test('npm start sets up n8n with credential and examples, and keeps changes for the next start', async () => {
+test('npm start sets up n8n with the credential and the examples, and keeps changes for the next start', async () => {
 	const api = await start();
 	expect(program.output).toMatch(/Login +owner@example\.com\nPassword +\S+/);
 	expect(program.output).toContain('nothing is paid for');
@@ -74,7 +74,7 @@ test('npm start sets up n8n with credential and examples, and keeps changes for 
 	expect(program.exitCode).toBe(0);
 	expect(await isReachable(api)).toBe(false);
 
-	// Occupy the usual port, unless it is already taken.
+	// Occupies the usual port, unless it is already taken.
 	const blocker = createServer();
 	await new Promise<void>((resolve) => {
 		blocker
@@ -87,11 +87,11 @@ test('npm start sets up n8n with credential and examples, and keeps changes for 
 	expect(program.output).toMatch(/Port 5678 is taken, .*: this one takes \d+\./);
 	const names = (await again.workflows()).map(({ name }) => name);
 	expect(names).toContain('Mine');
-	// The renamed example was imported again, and there is the workflow of this test.
+	// The two extra workflows are the renamed example, which was imported again, and the workflow of this test.
 	expect(names).toHaveLength(EXAMPLES.length + 2);
 	expect(await again.credentials()).toEqual([expect.objectContaining({ id: credential?.id })]);
 
-	// The new sandbox has another port, but the credential follows it, and it remembers its tasks.
+	// The new sandbox has another port and remembers its tasks, and the credential follows it.
 	await again.callWebhook('try');
 	const [second] = await again.endedOf(workflow, 2);
 	expect(taskOf(second)).toMatchObject({ task_id: 'video_2', status: 'queued' });

@@ -26,7 +26,7 @@ const suspendingNode = (settings: Partial<INode> = {}) =>
 		settings,
 	);
 
-/** A node that finds the prompt of each video through paired items. */
+/** Creates a node that finds the prompt of each video through paired items. */
 const prompts = () =>
 	node(
 		'Prompts',
@@ -40,7 +40,7 @@ const prompts = () =>
 
 const after = () => node('After', 'n8n-nodes-base.noOp');
 
-/** The example with our credential. Its last node is called "Videos". */
+/** Creates the example with our credential. Its last node is called "Videos". */
 async function example(): Promise<SavedWorkflow> {
 	const path = join(ROOT, 'examples', 'long-videos-suspended.json');
 	const draft = JSON.parse(readFileSync(path, 'utf8')) as WorkflowDraft;
@@ -49,7 +49,7 @@ async function example(): Promise<SavedWorkflow> {
 	return await setup.api.createActive(draft);
 }
 
-/** A workflow that makes a video for each entry of a list. */
+/** Creates a workflow that makes a video for each entry of a list. */
 async function batch(
 	path: string,
 	settings?: Partial<INode>,
@@ -59,7 +59,7 @@ async function batch(
 	return await setup.api.createActive(chain(path, nodes, ofWorkflow));
 }
 
-/** A loop in which the node is executed once per item. */
+/** Creates a loop in which the node is executed once per item. */
 async function loop(path: string): Promise<SavedWorkflow> {
 	const draft = chain(path, [
 		webhookNode(path),
@@ -79,7 +79,7 @@ async function loop(path: string): Promise<SavedWorkflow> {
 	return await setup.api.createActive(draft);
 }
 
-/** A workflow that executes another one, which contains the node. */
+/** Creates a workflow that executes another one, which contains the node. */
 async function inside(path: string): Promise<SavedWorkflow> {
 	const trigger = node(
 		'Start',
@@ -99,7 +99,7 @@ async function inside(path: string): Promise<SavedWorkflow> {
 	);
 }
 
-/** The ID of a workflow's execution, once it is suspended. */
+/** Returns the ID of a workflow's execution, once it is suspended. */
 async function suspended(workflow: SavedWorkflow): Promise<string> {
 	const parent = await until(`a suspended execution of ${workflow.name}`, async () => {
 		const found = await setup.api.executionsOf(workflow);
@@ -108,7 +108,10 @@ async function suspended(workflow: SavedWorkflow): Promise<string> {
 	return parent.id;
 }
 
-/** The items that the node after ours got: "Videos" in the example, "After" in other workflows. */
+/**
+ * Returns the items that the node after ours got. It is called "Videos" in the example, "After" in
+ * other workflows.
+ */
 const arrived = ({ data }: EndedExecution) => [
 	...itemsOf(data, 'Videos'),
 	...itemsOf(data, 'After'),
@@ -191,7 +194,7 @@ test('suspended executions survive a kill of n8n, and each video is charged once
 		expect.objectContaining({ task_id: taskFor('continuing 1 [failed]'), status: 'failed' }),
 	]);
 
-	// The tasks of stopped and deleted executions are not checked any more.
+	// The tasks of stopped and deleted executions are no longer checked.
 	expect(ended.stopped?.status).toBe('canceled');
 	for (const path of ['stopped', 'deleted']) {
 		const tasks = [0, 1].map((index) => taskFor(`${path} ${index}`)).sort();
@@ -207,7 +210,7 @@ test('suspended executions survive a kill of n8n, and each video is charged once
 			),
 		).not.toContain('waiting');
 	}
-	// Retry of the stopped execution does not run the node again. It must not output its input as videos.
+	// Retry of the stopped execution does not run the node again, and must not output its input as videos.
 	const retried = await setup.api.ended(await setup.api.retry(ended.stopped?.id as string));
 	expect(arrived(retried).map(({ json }) => json.error)).toEqual([
 		expect.objectContaining({ task_id: taskFor('stopped 0') }),
@@ -217,7 +220,7 @@ test('suspended executions survive a kill of n8n, and each video is charged once
 	expect(setup.sandbox.tasks).toHaveLength(bill + 1);
 }, 400_000);
 
-test('after a kill of n8n during a check, the error items of the suspended execution have their task IDs', async () => {
+test('after a kill of n8n during a check, the error items of the suspended execution contain their task IDs', async () => {
 	setup.sandbox.durationMs = HOUR_MS;
 	const workflow = await batch(
 		'dying',

@@ -37,7 +37,7 @@ afterEach(() => expect([setup.sandbox.log, setup.sandbox.tasks]).toEqual([[], []
 
 const isOurs = ({ type }: { type: string }) => type.startsWith('n8n-nodes-octopusx.');
 
-/** An example with Test Mode on. `shorter` replaces times that a test cannot wait for, by node. */
+/** Loads an example with Test Mode on. `shorter` replaces times that are too long for a test, by node. */
 function example(name: string, shorter: Record<string, INodeParameters> = {}): WorkflowDraft {
 	const draft = JSON.parse(readFileSync(join(EXAMPLES, `${name}.json`), 'utf8')) as WorkflowDraft;
 	for (const node of draft.nodes) {
@@ -52,7 +52,7 @@ function example(name: string, shorter: Record<string, INodeParameters> = {}): W
 	return draft;
 }
 
-/** Starts each example through its trigger, and returns the execution once it has ended. */
+/** Functions that start an example through its trigger and return the execution once it has ended. */
 const START: Record<string, (name: string) => Promise<EndedExecution>> = {
 	'ai-agent-tool': async (name) => {
 		model.script = [
@@ -104,7 +104,7 @@ const START: Record<string, (name: string) => Promise<EndedExecution>> = {
 	},
 };
 
-/** Runs a workflow manually. Unlike publishing, this needs no credential. */
+/** Runs a workflow manually. This needs no credential, unlike publishing. */
 async function runManually(draft: WorkflowDraft): Promise<EndedExecution> {
 	for (const node of draft.nodes.filter(isOurs)) delete node.credentials;
 	const workflow: SavedWorkflow = await setup.api.createWorkflow(draft);
@@ -132,7 +132,7 @@ test.each(names)(
 	},
 );
 
-test('with Test Mode on, a sample plays in the editor, and a hint says that nothing was generated', async () => {
+test('with Test Mode on, a sample video plays in the editor, and a hint says that nothing was generated', async () => {
 	const { editor } = opened;
 	const options = { testMode: "={{ $execution.mode === 'test' ? 'sample' : 'off' }}" };
 	const node = videoNode(setup.credentialId, { downloadVideo: true, options });

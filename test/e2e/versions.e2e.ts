@@ -5,12 +5,12 @@ import { HOUR_MS } from './support/sandboxInN8n';
 import { chain, itemsOf, videoNode, webhookNode } from './support/workflows';
 
 const REFUSED: Record<N8nMajor, string> = {
-	// n8n 1.x loses the HTTP status on which our credential's rules depend, and shows its own message.
+	// n8n 1.x loses the HTTP status that our credential's rules depend on, and shows its own message.
 	1: 'Authorization failed - please check your credentials',
 	2: 'OctopusX did not accept this API key',
 };
 
-/** What must work with the oldest supported major version of n8n as well as with the current one. */
+/** Tests what must work with the oldest supported major version of n8n as well as with the current one. */
 describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 	const setup = useN8n({ major });
 
@@ -86,7 +86,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	});
 
-	test(`n8n ${major}: an execution is suspended, or the node refuses this before any charge`, async () => {
+	test(`n8n ${major} suspends an execution, or the node refuses this before any charge`, async () => {
 		setup.sandbox.durationMs = HOUR_MS;
 		const parameters = { waitStrategy: 'suspend' };
 		const workflow = await setup.api.createActive(

@@ -23,7 +23,10 @@ const sandbox = useSandbox();
 
 const ARGUMENTS = { prompt: 'A paper boat', seconds: 6 };
 
-/** The node as an agent's tool. A call returns the text for the model; `args` are the values for `$fromAI`. */
+/**
+ * Creates the node as an agent's tool. A call returns the string for the model; `args` are the
+ * values for `$fromAI`.
+ */
 function createTool(
 	args: IDataObject,
 	parameters: INodeParameters = {},
@@ -76,11 +79,11 @@ function createTool(
 			[],
 		);
 	const invoke = makeHandleToolInvocation(contextOfRun, node, tool, runData);
-	// for an exception, the agent gives the model its message
+	// After an exception, the agent gives the model the message of the error.
 	const answerOf = async (given = args) =>
 		await invoke(given).catch(({ message }: Error) => message);
 	const call = async () => (await onVirtualTime(sandbox, answerOf)).result;
-	/** Several calls at the same time, as agents make them. */
+	/** Makes several calls at the same time, as agents do. */
 	const callTogether = async (...all: IDataObject[]) =>
 		(await onVirtualTime(sandbox, async () => await Promise.all(all.map(answerOf)))).result;
 	return Object.assign(call, { together: callTogether });
@@ -91,7 +94,7 @@ async function callTool(...tool: Parameters<typeof createTool>): Promise<string>
 }
 
 test.each([false, true])(
-	'an AI agent gets the completed task as text (Download Video: %s)',
+	'an AI agent gets the completed task as a string (Download Video: %s)',
 	async (downloadVideo) => {
 		const text = await callTool(ARGUMENTS, { downloadVideo });
 		expect(JSON.parse(text)).toEqual([
@@ -145,14 +148,14 @@ test.each([
 	[{}, ['task_id', 'status', 'progress', 'video_url', 'model', 'seconds', 'size']],
 	[{ output: 'raw' }, ['id', 'task_id', 'status', 'progress', 'video_url', 'object']],
 ])(
-	'an AI agent with the parameters %j gets these fields of the task first: %j',
+	'an AI agent with the parameters %j gets an item that begins with these fields of the task: %j',
 	async (parameters, fields) => {
 		const [task] = JSON.parse(await callTool(ARGUMENTS, parameters));
 		expect(Object.keys(task).slice(0, fields.length)).toEqual(fields);
 	},
 );
 
-test('an AI agent with Selected Fields gets the task ID and these fields, in their usual order', async () => {
+test('an AI agent with Selected Fields gets the task ID and the selected fields, in their usual order', async () => {
 	const fields = ['video_url', 'status', 'failure'];
 	const [task] = JSON.parse(await callTool(ARGUMENTS, { output: 'selectedFields', fields }));
 	expect(Object.keys(task)).toEqual(['task_id', 'status', 'video_url']);
@@ -173,14 +176,14 @@ describe('Retry On Fail of a tool', () => {
 	const RETRY_ON_FAIL = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 };
 	const forbidden = { status: 403, body: apiErrorBody('no') };
 
-	test('Retry On Fail of a tool call continues with the video that a failed try was charged for', async () => {
+	test('Retry On Fail of a tool call continues with the video that a failed attempt was charged for', async () => {
 		sandbox.faults.add({ on: 'poll', times: 2, answer: forbidden });
 		const text = await callTool(ARGUMENTS, {}, RETRY_ON_FAIL);
 		expect(JSON.parse(text)).toMatchObject([{ task_id: 'video_1', status: 'completed' }]);
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
-	test('a tool call that fails in every try of Retry On Fail is charged once and names the video', async () => {
+	test('a tool call whose attempts with Retry On Fail all fail is charged once, and its error names the video', async () => {
 		sandbox.faults.add({ on: 'poll', times: Infinity, answer: forbidden });
 		expect(await callTool(ARGUMENTS, {}, RETRY_ON_FAIL)).toContain('video_1');
 		expect(sandbox.tasks).toHaveLength(1);

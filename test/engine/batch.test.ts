@@ -6,7 +6,7 @@ import { watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox({ durationMs: 30_000 });
 
-/** The largest number of tasks that were in progress at the same time. */
+/** Returns the largest number of tasks that were in progress at the same time. */
 function mostInProgress(): number {
 	const edges = sandbox.tasks.flatMap(({ createdAt, durationMs }) => [
 		{ at: createdAt, step: 1 },
@@ -76,7 +76,7 @@ test('a batch of 500 items is output in order, without idle time and with at mos
 	expect(mostInProgress()).toBe(10);
 	expect(elapsedMs).toBe(50 * 30_000);
 
-	// ten videos are submitted together, and later checked together every five seconds
+	// Ten videos are submitted together, and later checked together every five seconds.
 	const perSecond = new Map<number, number>();
 	for (const { at } of sandbox.log) {
 		const second = Math.floor((at - (sandbox.log[0]?.at ?? 0)) / 1_000);
@@ -86,7 +86,7 @@ test('a batch of 500 items is output in order, without idle time and with at mos
 	expect(sandbox.requestsTo('poll')).toHaveLength(500 * 6);
 }, 120_000);
 
-test('checks continue after a time without any running task', async () => {
+test('checks continue after a period in which no task is running', async () => {
 	sandbox.faults.add({ on: 'submit', nth: 2, accept: true, answer: 'hang' });
 	const { items } = await runNodeVirtually(
 		sandbox,
@@ -182,7 +182,7 @@ test('an exception from sendMessageToUI ends the node instead of blocking it for
 	expect(error?.description).toContain('video_1');
 });
 
-test('Max Concurrency also limits the number of downloads at a time', async () => {
+test('Max Concurrency also limits the number of simultaneous downloads', async () => {
 	sandbox.durationMs = 0;
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
 	let mostDownloads = 0;

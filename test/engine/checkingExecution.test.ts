@@ -20,7 +20,10 @@ import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
 import { watchedNode } from './support/watchedNode';
 
-/** The checking execution, which checks the tasks of a suspended one: its nodes, its times, and faults. */
+/**
+ * Tests of the checking execution, which checks the tasks of a suspended one: its nodes, its
+ * schedule, and faults.
+ */
 
 const HTTP_401 = { status: 401, body: apiErrorBody('Invalid token') };
 const HTTP_502 = { status: 502, body: '<html>' };
@@ -37,7 +40,7 @@ const rejectWith422 = (prompt: string) => {
 };
 
 onNewEngine('nodes and data of the checking execution', () => {
-	test('the names and the note of a checking execution say which execution it belongs to and not to stop it', async () => {
+	test('the names and the note in a checking execution say which execution it belongs to and not to stop it', async () => {
 		const { started } = await suspendTwo();
 		const { name, nodes } = started?.workflow ?? { nodes: [] };
 		expect(name).toBe('Videos of execution 1: checking, do not stop');
@@ -50,7 +53,7 @@ onNewEngine('nodes and data of the checking execution', () => {
 		expect(note?.parameters.content).toContain('stop execution 1, not this one');
 	});
 
-	test('the note of a checking execution is above its nodes and spans their width', async () => {
+	test('the note in a checking execution is above the nodes and spans their width', async () => {
 		const { started } = await suspendTwo();
 		const nodes = started?.workflow.nodes ?? [];
 		const [note] = nodes.filter(({ type }) => type === 'n8n-nodes-base.stickyNote');
@@ -62,7 +65,7 @@ onNewEngine('nodes and data of the checking execution', () => {
 		expect(Number(x) + width).toBeGreaterThan(Math.max(...others.map((position) => position[0])));
 	});
 
-	test('the node of a checking execution opens without issues, as Get Status with Wait Until Completed', async () => {
+	test('the node in a checking execution opens without issues, as Get Status with Wait Until Completed', async () => {
 		const { started } = await suspendTwo();
 		const node = started?.workflow.nodes.find(({ name }) => name === CHECKING) as INode;
 		const { description } = new OctopusXVideo();
@@ -88,7 +91,7 @@ onNewEngine('nodes and data of the checking execution', () => {
 		expect(hasNotice({ operation: 'generate', checkedExecution: '' })).toBe(false);
 	});
 
-	test('a checking execution gets the task ID and settings of each item, or its error with HTTP 422', async () => {
+	test('a checking execution gets the task ID and settings of each item, or the error of an item rejected with HTTP 422', async () => {
 		rejectWith422('two');
 		const completed = (taskId: string) => ({ id: taskId, status: 'completed' });
 		const answer = { status: 200, bodyFor: completed };
@@ -172,7 +175,7 @@ onNewEngine('nodes and data of the checking execution', () => {
 		},
 	);
 
-	/** Runs the node of a checking execution by hand, with these items as its input. */
+	/** Runs the node of a checking execution manually, with these items as its input. */
 	async function runOutside(...inputs: Array<INodeExecutionData['json']>) {
 		const { started } = await suspendTwo({}, { settings: CONTINUE });
 		const workflow = started?.workflow ?? { nodes: [], connections: {} };
@@ -198,7 +201,7 @@ onNewEngine('nodes and data of the checking execution', () => {
 	};
 
 	test.each<[string, ...Array<INodeExecutionData['json']>]>([
-		['an item of another node', { prompt: 'one' }],
+		['an item from another node', { prompt: 'one' }],
 		['an invalid item under our key', { octopusXSuspended: { parent: '1', item: 'x' } }],
 		['an item without an index under our key', { octopusXSuspended: { parent: '1', item: {} } }],
 		['null under our key', { octopusXSuspended: null }],
@@ -206,9 +209,9 @@ onNewEngine('nodes and data of the checking execution', () => {
 			'a failed item whose error is null',
 			{ octopusXSuspended: { parent: '1', item: { index: 0, state: 'failed', error: null } } },
 		],
-		['an item of another node next to a valid one', validItem, { prompt: 'one' }],
+		['an item from another node next to a valid one', validItem, { prompt: 'one' }],
 	])(
-		'the node of a checking execution refuses to run outside of one, with %s',
+		'the node of a checking execution refuses to run anywhere else, with %s',
 		async (_what, ...inputs) => {
 			expect((await runOutside(...inputs)).error).toMatchObject({
 				message: 'This node only works in a checking execution',
@@ -217,7 +220,7 @@ onNewEngine('nodes and data of the checking execution', () => {
 		},
 	);
 
-	test('the node of a checking execution outputs an error without a description unchanged', async () => {
+	test('the node of a checking execution outputs an error that has no description unchanged', async () => {
 		const { data } = await runOutside(validItem);
 		expect(data?.main?.[0]?.map(({ json }) => json)).toEqual([{ error }]);
 	});
@@ -225,8 +228,8 @@ onNewEngine('nodes and data of the checking execution', () => {
 
 onNewEngine('the suspended execution after its checks', () => {
 	test.each([
-		['one of its videos', inputOf('one', 'two [failed]')],
-		['its only video', inputOf('one [failed]')],
+		['one of the videos', inputOf('one', 'two [failed]')],
+		['the only video', inputOf('one [failed]')],
 	])(
 		'the error of a suspended execution after the failure of %s says why not to use Retry and what to do',
 		async (_what, input) => {
@@ -239,7 +242,7 @@ onNewEngine('the suspended execution after its checks', () => {
 });
 
 onNewEngine('times of the checks', () => {
-	/** Changes the wall clock during a pause of the node, which therefore notices it. */
+	/** Changes the wall clock during a pause of the node, so that the node notices it. */
 	async function setClock(ms: number): Promise<void> {
 		await onVirtualTime(sandbox, async () => {
 			setTimeout(() => jest.setSystemTime(Date.now() + ms), 1_000);
@@ -247,8 +250,8 @@ onNewEngine('times of the checks', () => {
 		});
 	}
 
-	test('the checks follow the item that has waited longest, and continue until the last Timeout (Minutes)', async () => {
-		// with Max Concurrency 1 and a first submission after 20 minutes, the second item has another deadline
+	test('the interval between checks depends on the item that has waited longest, and the checks continue until the last Timeout (Minutes)', async () => {
+		// With Max Concurrency 1 and a first submission after 20 minutes, the second item has a different deadline.
 		const answer = { status: 429, headers: { 'Retry-After': '1200' } };
 		sandbox.faults.add({ on: 'submit', answer });
 		const times: number[] = [];
@@ -275,14 +278,14 @@ onNewEngine('times of the checks', () => {
 		expect(error?.message).toBe('The video was not ready in time');
 	});
 
-	test('a video completed at the moment of Timeout (Minutes) needs no request but the five checks', async () => {
+	test('a video completed exactly at Timeout (Minutes) needs no requests except the five checks', async () => {
 		const { items } = await suspendOne({ options: { timeout: 5 } });
 		expect(items[0]?.json.status).toBe('completed');
 		expect(sandbox.requestsTo('poll')).toHaveLength(5);
 		expect(sandbox.requestsTo('verdict')).toEqual([]);
 	});
 
-	test('the checks end at Timeout (Minutes) even if the wall clock was changed before', async () => {
+	test('the checks of a suspended execution end at Timeout (Minutes) even if the wall clock was changed before', async () => {
 		await setClock(20 * MINUTE);
 		const setup = { input: inputOf('one [never]') };
 		const { elapsedMs } = await suspendOne({ options: { timeout: 10 } }, setup);
@@ -290,7 +293,7 @@ onNewEngine('times of the checks', () => {
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
 
-	test('the checks are one minute apart at first', async () => {
+	test('the checks of a suspended execution are one minute apart at first', async () => {
 		const times: number[] = [];
 		await suspendOne(
 			{},
@@ -300,7 +303,7 @@ onNewEngine('times of the checks', () => {
 		expect(times.map((time) => time - first)).toEqual([1, 2, 3, 4, 5].map((n) => n * MINUTE));
 	});
 
-	/** The last of many tasks ends one check later; then all are checked again for fresh video addresses. */
+	/** The last of many tasks ends one check later. Then all tasks are checked again, for fresh video URLs. */
 	const inputWithLateItem = (ending: string) => {
 		const answer = { status: 200, body: { id: 'video_1', status: 'in_progress' } };
 		sandbox.faults.add({ on: 'poll', prompt: 'late', answer });
@@ -309,7 +312,7 @@ onNewEngine('times of the checks', () => {
 	};
 
 	test.each(['completed', '[failed]'])(
-		'no check has more requests at once than Max Concurrency, not even the last one, with tasks that end as %j',
+		'no check of a suspended execution has more requests at once than Max Concurrency, not even the last one, with tasks that end as %j',
 		async (ending) => {
 			const input = inputWithLateItem(ending);
 			const most = await mostAtOnce(async () => {
@@ -319,12 +322,12 @@ onNewEngine('times of the checks', () => {
 				);
 				expect([resumed, items.length]).toEqual([2, 13]);
 			});
-			// a connection closes a moment after its answer has arrived
+			// A connection closes a moment after its response has arrived.
 			expect(most).toBeLessThanOrEqual(3 + 1);
 		},
 	);
 
-	test('the checks end within four minutes if the API hangs at the last one', async () => {
+	test('the checks of a suspended execution end within four minutes if the API hangs at the last one', async () => {
 		const input = inputWithLateItem('');
 		const { items, elapsedMs } = await suspendOne(
 			{ options: { maxConcurrency: 1 } },
@@ -380,7 +383,7 @@ onNewEngine('what ends the wait early', () => {
 		['got HTTP 403', '', 30, 'The account or the API key does not allow this', 1, 0],
 		['reached Timeout (Minutes)', ' [never]', 2, 'The video was not ready in time', 2, 1],
 	])(
-		'an item that %s is not checked any more while other items still wait',
+		'an item that %s is no longer checked while other items still wait',
 		async (_what, ending, timeout, message, checks, verdicts) => {
 			const answer = { status: 403, body: apiErrorBody('No') };
 			if (!ending) sandbox.faults.add({ on: 'poll', prompt: 'one', times: Infinity, answer });
@@ -439,7 +442,7 @@ onNewEngine('a check that fails an item', () => {
 			{ status: 400, body: taskErrorBody('task_not_exist') },
 		],
 	])(
-		'a suspended wait that a check ends with %s fails its item and says that its task was charged',
+		'an item whose suspended wait ends with %s fails, and the error says that the task was charged',
 		async (_failure, message, checks, answer) => {
 			const fault: Fault = { on: 'poll', times: Infinity, answer };
 			const charge = { taskId: 'video_1' };
@@ -458,7 +461,7 @@ onNewEngine('a check that fails an item', () => {
 			expect(error).toEqual({ message, task_id: 'video_1', status: 'unknown' });
 			expect(description).toEqual(startingWith(charge));
 
-			// the same error as without a suspension
+			// The error is the same as without a suspension.
 			sandbox.reset();
 			sandbox.faults.add(fault);
 			const running = await suspendOne({ waitStrategy: 'poll' }, { settings: CONTINUE });
@@ -471,7 +474,7 @@ onNewEngine('a check that fails an item', () => {
 });
 
 onNewEngine('faults of the API during checks', () => {
-	/** Answers every check with HTTP 502 from the `from`th suspension on, for tasks of this prompt. */
+	/** Responds to every check with HTTP 502 from the `from`th suspension on, for tasks with this prompt. */
 	const failChecksFrom = (from: number, prompt?: string) => (times: number) => {
 		if (times === from)
 			sandbox.faults.add({ on: 'poll', prompt, times: Infinity, answer: HTTP_502 });
@@ -550,7 +553,8 @@ onNewEngine('faults of the API during checks', () => {
 			},
 		);
 		expect(items.map(({ json }) => json.status)).toEqual(Array(3).fill('completed'));
-		// after 0, 2, 6, 14 and 30 seconds; then all three, and one of them again
+		// The first item is checked at 0, 2, 6, 14 and 30 seconds. Then all three are checked, and one
+		// of them is retried.
 		expect(checkCounts.slice(0, 4)).toEqual([0, 5, 5 + 4, 5 + 4 + 3]);
 		expect(elapsedMs).toBeLessThanOrEqual(6 * MINUTE);
 	});
@@ -627,7 +631,7 @@ onNewEngine('faults of the API during checks', () => {
 		expect(elapsedMs).toBeLessThan(3 * MINUTE);
 	});
 
-	test('videos that take 5 minutes and 13 hours are both downloaded, although addresses expire after 12 hours', async () => {
+	test('videos that take 5 minutes and 13 hours are both downloaded, although video URLs expire after 12 hours', async () => {
 		const { items } = await suspend(
 			{ downloadVideo: true, options: { timeout: 1_440 } },
 			{
@@ -647,17 +651,17 @@ onNewEngine('faults of the API during checks', () => {
 		);
 	});
 
-	test('the error of a suspended execution lists tasks and submissions without an answer', async () => {
+	test('the error of a suspended execution lists tasks and unanswered submissions', async () => {
 		sandbox.faults.add({ on: 'submit', prompt: 'one', accept: true, answer: 'reset' });
 		const { error } = await suspend({}, { input: inputOf('one', 'two') });
 		expect(error?.description).toContain('item 1: video_2 (completed)');
-		// no word about Retry, which submits nothing again here
+		// The error does not mention Retry, which submits nothing again here.
 		expect(error?.description).toContain(
 			'Submissions without an answer, which may have been charged: item 0.',
 		);
 	});
 
-	test('the error of a suspended execution lists a submission without an answer even if Retry On Fail submitted the item again', async () => {
+	test('the error of a suspended execution lists an unanswered submission even if Retry On Fail submitted the item again', async () => {
 		for (const prompt of ['one', 'two [failed]']) {
 			sandbox.faults.add({ on: 'submit', prompt, accept: true, answer: 'reset' });
 		}
@@ -669,7 +673,7 @@ onNewEngine('faults of the API during checks', () => {
 		);
 	});
 
-	test('HTTP 429 for some checks loses no video of a suspended execution', async () => {
+	test('a suspended execution loses no video when some checks get HTTP 429', async () => {
 		const { items, elapsedMs } = await suspend(
 			{ options: { maxConcurrency: 5 } },
 			{
@@ -685,7 +689,7 @@ onNewEngine('faults of the API during checks', () => {
 		expect(elapsedMs).toBeLessThan(10 * MINUTE);
 	});
 
-	test('HTTP 502 at Timeout (Minutes) does not make n8n resume forever', async () => {
+	test('HTTP 502 at Timeout (Minutes) does not make n8n resume the checking execution forever', async () => {
 		const { items, resumed } = await suspend(
 			{ options: { maxConcurrency: 1, timeout: 3 } },
 			{
@@ -709,7 +713,7 @@ onNewEngine('faults of the API during checks', () => {
 				input: inputOf('one', 'two [never]'),
 				settings: CONTINUE,
 				whileSuspended: (times, child) => {
-					// what n8n would pass on after a crash contains both items, even after one is completed
+					// What n8n would pass on after a crash contains both items, even after one is completed.
 					expect(lastRunOf(child, CHECKING).data?.main?.[0]).toHaveLength(2);
 					if (times !== 3) return;
 					const answer = { status: 200, body };
@@ -720,7 +724,7 @@ onNewEngine('faults of the API during checks', () => {
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	});
 
-	test('an HTTP 200 answer with our internal key does not make the checks go on forever', async () => {
+	test('an HTTP 200 response that contains our internal key does not make the checks continue forever', async () => {
 		let checkCount = 0;
 		const node = watchedNode((context) => {
 			if (context.getNode().name === CHECKING && ++checkCount > 5)

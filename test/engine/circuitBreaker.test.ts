@@ -6,7 +6,10 @@ import { CONTINUE, GENERATE_EACH, numbered } from './support/inputs';
 import { runNodeVirtually } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
-/** Failures that would repeat for every item of a run: the circuit breaker stops further requests. */
+/**
+ * Tests of the circuit breaker, which stops further requests after failures that would recur for
+ * every item.
+ */
 
 const MINUTE = 60_000;
 const UNREACHABLE = { baseUrl: 'http://127.0.0.1:9' };
@@ -25,7 +28,7 @@ async function generate(itemCount: number, options: object = {}, credential = {}
 }
 
 describe('an unreachable or overloaded API', () => {
-	test('an unreachable API ends a batch after Timeout (Minutes) once, not once per item', async () => {
+	test('a batch on an unreachable API ends after one Timeout (Minutes), not after one per item', async () => {
 		const { items, elapsedMs } = await generate(25, { maxConcurrency: 5 }, UNREACHABLE);
 		expect(items.map((item) => errorOf(item).message)).toEqual(
 			Array(25).fill('OctopusX cannot be reached'),
@@ -37,7 +40,7 @@ describe('an unreachable or overloaded API', () => {
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('Get Status of 40 tasks on an unreachable API ends after Timeout (Minutes) once', async () => {
+	test('Get Status of 40 tasks on an unreachable API ends after one Timeout (Minutes)', async () => {
 		const { items, elapsedMs } = await runNodeVirtually(
 			sandbox,
 			{ operation: 'getStatus', taskId: '={{ $json.prompt }}', options: { timeout: 5 } },
@@ -49,13 +52,13 @@ describe('an unreachable or overloaded API', () => {
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('HTTP 429 for as long as Timeout (Minutes) ends the submissions of a batch', async () => {
+	test('HTTP 429 that lasts as long as Timeout (Minutes) ends the submissions of a batch', async () => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer: { status: 429 } });
 		const { elapsedMs } = await generate(25, { maxConcurrency: 5 });
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('HTTP 429 beyond the Timeout (Minutes) of the first item fails no item with a longer one', async () => {
+	test('HTTP 429 beyond the Timeout (Minutes) of the first item does not fail items with a longer Timeout', async () => {
 		sandbox.faults.add({ on: 'submit', times: 8, answer: { status: 429 } });
 		const timeout = '={{ $itemIndex === 0 ? 0.02 : 5 }}';
 		const { items } = await generate(6, { timeout, maxConcurrency: 2 });
@@ -63,7 +66,7 @@ describe('an unreachable or overloaded API', () => {
 		expect(items.slice(1).map(({ json }) => json.status)).toEqual(Array(5).fill('completed'));
 	});
 
-	test('uploads to an unreachable API end after Timeout (Minutes) once, not once per item', async () => {
+	test('uploads to an unreachable API end after one Timeout (Minutes), not after one per item', async () => {
 		const binary = { data: { data: 'AAAA', mimeType: 'image/png' } };
 		const { elapsedMs } = await runNodeVirtually(
 			sandbox,
@@ -82,7 +85,7 @@ describe('an unreachable or overloaded API', () => {
 		expect(elapsedMs).toBeLessThan(6 * MINUTE);
 	});
 
-	test('HTTP 429 that stops within Timeout (Minutes) fails no item', async () => {
+	test('no item fails if HTTP 429 stops within Timeout (Minutes)', async () => {
 		sandbox.faults.add({ on: 'submit', times: 40, answer: { status: 429 } });
 		const { items } = await generate(10, { maxConcurrency: 5 });
 		expect(items.map(({ json }) => json.status)).toEqual(Array(10).fill('completed'));

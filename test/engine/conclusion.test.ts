@@ -21,7 +21,10 @@ import { NODE, runNode, runNodeVirtually, type NodeSetup } from './support/runNo
 import { lastRunOf } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 
-/** What the node returns to n8n once all items are settled: output items, errors, hints and log lines. */
+/**
+ * Tests of what the node returns to n8n once all items are settled: output items, errors, hints and
+ * log lines.
+ */
 
 const sandbox = useSandbox();
 
@@ -76,7 +79,7 @@ describe('output items', () => {
 		],
 		['the error', failed(0), { error: { message: 'It failed', description: 'Do this.' } }],
 		[
-			'what the item cost, before the description of the error',
+			'the charge of the item before the description of the error',
 			failed(0, { error: new OctopusXError('It failed', 'Do this.', { charge: 'maybe' }) }),
 			{ error: { message: 'It failed', description: `${chargeSentence('maybe')} Do this.` } },
 		],
@@ -86,7 +89,7 @@ describe('output items', () => {
 			{ error: { message: 'It failed' } },
 		],
 		[
-			'the error with the ID, status and address of its task',
+			'the error with the ID, status and URL of its task',
 			failed(0, { task: { ...task('completed'), video_url: 'https://a.test/' } }),
 			{
 				error: {
@@ -120,7 +123,7 @@ describe('output items', () => {
 
 describe('the error of a run with On Error: Stop', () => {
 	test.each<[string, Settled[], string]>([
-		['no task when its only item has none', [failed(0)], 'Do this.'],
+		['no task when the only item has none', [failed(0)], 'Do this.'],
 		[
 			'the task of an error that has no description',
 			[failed(0, { error: new Error('It failed'), task: task('queued') })],
@@ -132,7 +135,7 @@ describe('the error of a run with On Error: Stop', () => {
 			`Do this. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (completed), item 2: video_2 (queued). ${RETRY_ADVICE}`,
 		],
 		[
-			'the tasks without advice if none of them can be fetched',
+			'the tasks, without advice if none of them can be fetched',
 			[withTask(0, 'failed'), withTask(1, 'cancelled')],
 			'Do this. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (cancelled).',
 		],
@@ -147,7 +150,7 @@ describe('the error of a run with On Error: Stop', () => {
 			`${chargeSentence(REFUNDED)} Do this. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (failed).`,
 		],
 		[
-			'submissions without an answer',
+			'unanswered submissions',
 			[failed(0), inDoubt(1), inDoubt(2)],
 			'Do this. Submissions without an answer, which may have been charged and which a retry sends again: item 1, item 2.',
 		],
@@ -158,7 +161,7 @@ describe('the error of a run with On Error: Stop', () => {
 		expect(log).toEqual([]);
 	});
 
-	test('with On Error: Stop, the run fails with the error of the first failed item and its HTTP 403', async () => {
+	test('with On Error: Stop, the run fails with the error of the first failed item, including its HTTP 403', async () => {
 		const error = new OctopusXError('Refused', '', { statusCode: 403 });
 		const { error: thrown } = await concludeWith([delivered(0), failed(1, { error }), failed(2)]);
 		expect(thrown).toMatchObject({
@@ -177,7 +180,7 @@ describe('the error of a run with On Error: Stop', () => {
 		['the charge for a task', { taskId: 'video_0' }],
 		['a refunded charge', REFUNDED],
 	])(
-		'with On Error: Stop, the context of the error has %s and the task ID',
+		'with On Error: Stop, the context of the error contains %s and the task ID',
 		async (_which, charge) => {
 			const { error } = await concludeWith([withTask(0, 'failed', charge), failed(1)]);
 			expect(error?.context).toMatchObject({ charge, task_id: 'video_0' });
@@ -187,7 +190,7 @@ describe('the error of a run with On Error: Stop', () => {
 		},
 	);
 
-	test('with On Error: Stop, advice given by the caller replaces the default, even if no task can be fetched', async () => {
+	test('with On Error: Stop, advice from the caller replaces the default advice, even if no task can be fetched', async () => {
 		const { error } = await concludeWith([withTask(0, 'failed')], {}, 'Start again.');
 		expect(error?.description).toBe(
 			'Do this. Tasks of this run: item 0: video_0 (failed). Start again.',
@@ -247,13 +250,13 @@ describe('a stopped run', () => {
 		expect(log).toEqual([`OctopusX: the execution was canceled. ${tasks}`]);
 	});
 
-	test('the error of a stopped run gives no advice if no task can be fetched', async () => {
+	test('the error of a stopped run has no advice if no task can be fetched', async () => {
 		const stopped = failed(0, { error: new StoppedError('', 'none') });
 		const { error } = await concludeWith([stopped, withTask(1, 'failed')]);
 		expect(error?.description).toBe('Tasks of this run: item 1: video_1 (failed).');
 	});
 
-	test('the tasks of a stopped run are logged with On Error: Continue, too', async () => {
+	test('with On Error: Continue, the tasks of a stopped run are logged as well', async () => {
 		const { items: output, log } = await concludeWith(items, { settings: CONTINUE });
 		expect(output).toHaveLength(2);
 		expect(log).toEqual([`OctopusX: the execution was canceled. ${tasks}`]);
@@ -263,7 +266,7 @@ describe('a stopped run', () => {
 describe('the log of a large run', () => {
 	const many = Array.from({ length: 11 }, (_, n) => failed(n));
 
-	test('a run of 11 items logs nothing with On Error: Continue or if all items succeed', async () => {
+	test('a run of 11 items logs nothing with On Error: Continue, or if all items succeed', async () => {
 		expect((await concludeWith(many, { settings: CONTINUE })).log).toEqual([]);
 		const { log, items } = await concludeWith(Array.from({ length: 11 }, (_, n) => delivered(n)));
 		expect([log, items.length]).toEqual([[], 11]);
@@ -283,7 +286,7 @@ describe('the hint of a manual run', () => {
 			[{ type: 'info', message: '2 of 3 items continued with a task that was already charged.' }],
 		],
 		[
-			'a delivered video whose earlier submission may have been charged',
+			'that a delivered video had an earlier submission that may have been charged',
 			[delivered(0, { isInDoubt: true })],
 			[
 				{
@@ -333,7 +336,7 @@ describe('items in Test Mode', () => {
 		['one of two items', [inTestMode(0), delivered(1)], ['Test Mode: 1 item, nothing generated']],
 		['both items', [inTestMode(0), inTestMode(1)], ['Test Mode: 2 items, nothing generated']],
 	])(
-		'with %s in Test Mode, a manual run has the matching hint and a production run the log line',
+		'with %s in Test Mode, a manual run has the matching hint and a production run the matching log line',
 		async (_which, items, messages) => {
 			const { hints, log } = await concludeWith(items);
 			expect(hints).toEqual(
@@ -374,7 +377,7 @@ describe('the hint after real tasks', () => {
 		expect(await hintsOf(['one', 'two'], {})).toEqual([]);
 	});
 
-	test('the hint counts the tasks that Retry On Fail continued after HTTP 403 instead of paying again', async () => {
+	test('the hint of a manual run counts the tasks that Retry On Fail continued after HTTP 403 without another charge', async () => {
 		sandbox.faults.add({ on: 'poll', prompt: 'one', answer: HTTP_403 });
 		const settings = { retryOnFail: true, maxTries: 2 };
 		expect(await hintsOf(['one', 'two'], { settings })).toEqual([
@@ -386,7 +389,7 @@ describe('the hint after real tasks', () => {
 		]);
 	});
 
-	test('the hint with On Error: Continue counts the failed items by error message', async () => {
+	test('with On Error: Continue, the hint of a manual run counts the failed items by error message', async () => {
 		sandbox.faults.add({ on: 'submit', prompt: 'doubt', accept: true, answer: 'reset' });
 		const prompts = ['one', 'two [failed]', 'three [failed]', 'four [never]', 'doubt'];
 		expect(await hintsOf(prompts, { settings: CONTINUE })).toEqual([

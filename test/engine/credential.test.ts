@@ -15,7 +15,10 @@ import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
 
-/** Does what n8n does for the Test button: sends the test request as a declarative node, then applies the rules. */
+/**
+ * Does what n8n's Test button does: sends the test request as a declarative node would, then
+ * applies the rules.
+ */
 async function testCredential(data: { apiKey: string; baseUrl: string }): Promise<string> {
 	const { request, rules = [] } = new OctopusXApi().test as ICredentialTestRequest;
 	const type = {
@@ -135,12 +138,12 @@ test.each([
 		{ success: false, message: 'database is locked' },
 		'OctopusX answered with an error. Check the API key, and that the Base URL is https://octopusx.ai.',
 	],
-])('the credential test does not accept %s with HTTP 200', async (_what, body, message) => {
+])('the credential test does not accept HTTP 200 with %s', async (_what, body, message) => {
 	sandbox.faults.add({ on: 'models', answer: { status: 200, body } });
 	expect(await testCredential({ apiKey: sandbox.apiKey, baseUrl: sandbox.url })).toBe(message);
 });
 
-test('the credential test does not follow HTTP 302 with the API key', async () => {
+test('the credential test does not follow an HTTP 302 redirect with the API key', async () => {
 	const headers = { location: `${sandbox.fileHost}/v1/models` };
 	sandbox.faults.add({ on: 'models', times: Infinity, answer: { status: 302, headers } });
 	const result = await testCredential({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });

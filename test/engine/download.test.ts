@@ -44,14 +44,14 @@ test('a task ID with : and / becomes a safe file name', async () => {
 	expect(items[0]?.binary?.data).not.toHaveProperty('directory');
 });
 
-/** Random bytes, so gzip cannot shrink them, and enough of them to arrive in many chunks. */
+/** Random bytes that gzip cannot shrink, and enough of them to arrive in many chunks. */
 const LARGE_FILE = randomBytes(1_000_000).fill('\0\0\0\x18ftyp', 0, 8, 'latin1');
 
 test.each([
 	['in many chunks', LARGE_FILE, {}],
 	['in many chunks, compressed with gzip', gzipSync(LARGE_FILE), { 'content-encoding': 'gzip' }],
 ])(
-	'an HTTP 200 file that arrives %s is stored completely and requested once',
+	'a file with HTTP 200 that arrives %s is stored completely and requested once',
 	async (_how, body, headers) => {
 		const type = { 'content-type': 'video/mp4' };
 		sandbox.faults.add({
@@ -84,13 +84,13 @@ test.each([
 	expect(items[0]?.binary?.data).toMatchObject({ fileName: expected, mimeType: 'video/mp4' });
 });
 
-/** The download requests after the wait: their route, and true if they carried the API key. */
+/** Returns the route of each download request after the wait, and true if the request contained the API key. */
 const downloadRequests = () =>
 	sandbox.log
 		.filter(({ route }) => route === 'content' || route === 'file')
 		.map(({ route, headers }) => [route, headers.authorization !== undefined]);
 
-/** Makes the first `times` checks report a completed video at this address. */
+/** Makes the first `times` checks report a completed video at this URL. */
 const completeAt = (video_url: string, times = 1) => {
 	const body = { id: 'video_1', status: 'completed', video_url };
 	sandbox.faults.add({ on: 'poll', times, answer: { status: 200, body } });
@@ -112,7 +112,7 @@ test.each<[Quirks['videoUrl'], unknown]>([
 		],
 	],
 ])(
-	'with the video address "%s", a download sends the API key only to the API',
+	'with a video URL of the kind "%s", a download sends the API key only to the API',
 	async (videoUrl, requests) => {
 		sandbox.quirks.videoUrl = videoUrl;
 		const { items } = await download();
@@ -121,9 +121,9 @@ test.each<[Quirks['videoUrl'], unknown]>([
 	},
 );
 
-describe('fallback addresses of a download', () => {
+describe('fallback URLs of a download', () => {
 	test.each([400, 401, 403, 404, 410])(
-		'after HTTP %s from the file host, the download checks the task again and uses the new address',
+		'after HTTP %s from the file host, the download checks the task again and uses the new URL',
 		async (status) => {
 			completeAtExpiredAddress();
 			sandbox.faults.add({ on: 'file', answer: { status, body: '<Error/>' } });
@@ -137,7 +137,7 @@ describe('fallback addresses of a download', () => {
 		},
 	);
 
-	test('if the address of a new check also answers HTTP 403, the file comes from the content endpoint', async () => {
+	test('if the URL of a new check returns HTTP 403 as well, the file is downloaded from the content endpoint', async () => {
 		sandbox.faults.add({ on: 'file', times: Infinity, answer: { status: 403 } });
 		const { items } = await download();
 		expect(await isWhole(items)).toBe(true);
@@ -148,7 +148,7 @@ describe('fallback addresses of a download', () => {
 	});
 
 	test.each<[string, number, Fault['answer'], string[], number]>([
-		['fails once with HTTP 502 is repeated', 1, HTML_502, ['file', 'file'], 2_000],
+		['fails once with HTTP 502 is retried', 1, HTML_502, ['file', 'file'], 2_000],
 		[
 			'fails with HTTP 502 for 30 seconds is given up, and the content endpoint is used',
 			Infinity,
@@ -163,7 +163,7 @@ describe('fallback addresses of a download', () => {
 			['file', 'content'],
 			0,
 		],
-	])('a new check for a download address that %s', async (_what, times, answer, routes, ms) => {
+	])('a new check for a download URL that %s', async (_what, times, answer, routes, ms) => {
 		completeAtExpiredAddress();
 		sandbox.faults.add({ on: 'poll', nth: 2, times, answer });
 		sandbox.faults.add({ on: 'file', answer: { status: 403 } });
@@ -202,7 +202,7 @@ describe('fallback addresses of a download', () => {
 		['fileHost', '/files/video_1.mp4?signature=x#/content'],
 		['url', '/v1/videos/video_1/content?signature=x'],
 	] as const)(
-		'a download cut off after 60 seconds at %s%s is not mistaken for the content endpoint',
+		'a download that is cut off after 60 seconds at %s%s is not mistaken for one from the content endpoint',
 		async (origin, path) => {
 			completeAt(`${sandbox[origin]}${path}`, Infinity);
 			sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
@@ -240,7 +240,7 @@ describe('fallback addresses of a download', () => {
 	});
 });
 
-test('with On Error: Continue, HTTP 403 and 404 for the file give an error that still reports the task as completed', async () => {
+test('with On Error: Continue, the error after HTTP 403 and 404 for the file still reports the task as completed', async () => {
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: { status: 403, body: '<Error/>' } });
 	sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
 	const { items } = await download({}, { settings: CONTINUE });
@@ -254,7 +254,7 @@ test('with On Error: Continue, HTTP 403 and 404 for the file give an error that 
 	expect(sandbox.requestsTo('file')).toHaveLength(1);
 });
 
-test('the error of a download quotes all three addresses (HTTP 410, 403, 404) and has the status of the last', async () => {
+test('the error of a download quotes the responses of all three URLs (HTTP 410, 403, 404) and has the status of the last', async () => {
 	completeAtExpiredAddress();
 	sandbox.faults.add({ on: 'file', nth: 1, answer: { status: 410 } });
 	sandbox.faults.add({ on: 'file', nth: 2, answer: { status: 403 } });
@@ -267,17 +267,17 @@ test('the error of a download quotes all three addresses (HTTP 410, 403, 404) an
 	expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 });
 
-test('HTTP 502 for a file is retried until each download address has been tried four times', async () => {
+test('HTTP 502 for a file is retried until each download URL has been tried four times', async () => {
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: HTML_502 });
 	sandbox.faults.add({ on: 'content', times: Infinity, answer: HTML_502 });
 	const { error } = await download();
 	expect(error?.message).toBe('The video is ready but could not be downloaded');
-	// twice four at the file host: the address from the wait and the one from a new check
+	// The file host gets two times four requests: for the URL from the wait and the one from a new check.
 	expect(sandbox.requestsTo('file')).toHaveLength(8);
 	expect(sandbox.requestsTo('content')).toHaveLength(4);
 });
 
-test('a download follows several HTTP 302 redirects in a row, also relative ones', async () => {
+test('a download follows several HTTP 302 redirects in a row, including relative ones', async () => {
 	const to = (location: string) => ({ status: 302, headers: { location } });
 	sandbox.faults.add({ on: 'file', nth: 1, answer: to('/files/video_1.mp4?signature=second') });
 	sandbox.faults.add({ on: 'file', nth: 2, answer: to('video_1.mp4?signature=third') });
@@ -329,7 +329,7 @@ test.each<[number, Record<string, string>]>([
 	},
 );
 
-test('a download follows an HTTP 302 from the file host to an https:// address', async () => {
+test('a download follows an HTTP 302 redirect from the file host to an https:// URL', async () => {
 	const headers = { location: 'https://127.0.0.1:9/a.mp4' };
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: { status: 302, headers } });
 	sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
@@ -338,11 +338,11 @@ test('a download follows an HTTP 302 from the file host to an https:// address',
 });
 
 test.each<[string, Fault['answer'], string]>([
-	// the API does not know this task, and its HTTP 404 is cut short
+	// The API does not know this task, and its HTTP 404 is cut short.
 	['video_2', 'short', 'OctopusX has no file for this task. (HTTP 404, request'],
 	['video_1', 'reset', 'OctopusX sent no complete answer'],
 ])(
-	'the error reports what the content endpoint answered for %s when the fault is %p',
+	'the error of a download reports the response of the content endpoint for %s when the fault is %p',
 	async (id, answer, text) => {
 		completeAt(`${sandbox.url}/v1/videos/${id}/content`, Infinity);
 		sandbox.faults.add({ on: 'content', times: Infinity, answer });
@@ -351,7 +351,7 @@ test.each<[string, Fault['answer'], string]>([
 	},
 );
 
-test('HTTP 404 from the content endpoint does not blame the Base URL or the parameters', async () => {
+test('the error after HTTP 404 from the content endpoint does not blame the Base URL or the parameters', async () => {
 	sandbox.quirks.videoUrl = 'proxy';
 	const body = { error: { message: 'Task not found', code: '' } };
 	sandbox.faults.add({ on: 'content', answer: { status: 404, body } });
@@ -360,7 +360,7 @@ test('HTTP 404 from the content endpoint does not blame the Base URL or the para
 	expect(error?.description).not.toContain('Base URL');
 });
 
-test('an unreachable file host is reported as the file host, not as OctopusX', async () => {
+test('the error of an unreachable file host names the file host, not OctopusX', async () => {
 	completeAt('http://127.0.0.1:9/a.mp4', Infinity);
 	sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
 	const { error } = await download();

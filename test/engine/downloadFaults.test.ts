@@ -9,7 +9,7 @@ import { watchedNode } from './support/watchedNode';
 
 const { sandbox, download } = useDownloads();
 
-describe('an answer that is not a video', () => {
+describe('a response that is not a video', () => {
 	test.each([
 		['HTTP 502', HTML_502],
 		['a web page with HTTP 200', { status: 200, body: '<!DOCTYPE html><p>expired</p>' }],
@@ -41,7 +41,7 @@ describe('an answer that is not a video', () => {
 	});
 });
 
-test('a download obeys the Retry-After of HTTP 503, up to a minute', async () => {
+test('a download obeys the Retry-After header of HTTP 503, up to a minute', async () => {
 	const busy = (seconds: number) => ({ status: 503, headers: { 'retry-after': `${seconds}` } });
 	sandbox.faults.add({ on: 'file', nth: 1, answer: busy(30) });
 	sandbox.faults.add({ on: 'file', nth: 2, answer: busy(600) });
@@ -57,7 +57,7 @@ test.each([
 	['a web page after 300 line breaks', 'video/mp4', Buffer.from(`${'\n'.repeat(300)}<html>`)],
 	['a web page after one line break', 'video/mp4', Buffer.from('\n <html>')],
 	['a single space', 'video/mp4', Buffer.from(' ')],
-])('an HTTP 200 answer that is %s is not stored as a video', async (_what, type, body) => {
+])('an HTTP 200 response that is %s is not stored as a video', async (_what, type, body) => {
 	const headers = { 'content-type': type };
 	sandbox.faults.add({ on: 'file', answer: { status: 200, headers, body } });
 	const { items } = await download();
@@ -85,9 +85,9 @@ const EMPTY_FILE = { status: 200, headers: { 'content-type': 'video/mp4' }, body
 const WEB_PAGE = { status: 200, body: '<html>' };
 
 test.each([
-	// n8n's timeout and the node's own end at the same moment
+	// n8n's timeout and the node's own limit end at the same moment.
 	['hangs', 'hang', 60_000, /timeout of 60000ms exceeded|no answer came in time/],
-	// the node notices up to five seconds later that no data arrives
+	// The node notices up to five seconds later that no data arrives.
 	['stops in the middle', 'stall', 65_000, /stored: the host stopped sending\./],
 	['cuts the connection in the middle', 'short', 0, /stored: aborted\./],
 	[
@@ -111,12 +111,12 @@ test.each([
 		const { error, elapsedMs } = await download();
 		expect(error?.description).toMatch(reason);
 
-		// four tries at each of two addresses, and the delays between them
+		// Each of two URLs gets four attempts, with delays between them.
 		expect(elapsedMs).toBe(5_000 + 2 * (4 * msPerTry + 1_000 + 2_000 + 4_000));
 	},
 );
 
-test('a file host that hangs after a slow redirect is given up one minute after the try started', async () => {
+test('a file host that hangs after a slow redirect is given up one minute after the attempt started', async () => {
 	sandbox.quirks.videoUrl = 'redirect';
 	sandbox.faults.add({ on: 'content', nth: 4, answer: 'hang' });
 	sandbox.faults.add({ on: 'file', times: 3, answer: HTML_502 });
@@ -171,7 +171,7 @@ describe('slow or full storage of n8n', () => {
 		expect(elapsedMs).toBe(5_000 + 2 * 3 * MINUTE);
 	});
 
-	test('a download waits at most two hours for n8n’s storage and then retries', async () => {
+	test('a download waits at most two hours for n8n’s storage and then is retried', async () => {
 		let tries = 0;
 		const neverStored = new Promise<never>(() => {});
 		const node = storingWith(
@@ -196,7 +196,7 @@ describe('slow or full storage of n8n', () => {
 		);
 	});
 
-	test('an HTTP 200 answer that is not a video is not reported as cut off when n8n’s storage starts a minute late', async () => {
+	test('an HTTP 200 response that is not a video is not reported as cut off when n8n’s storage starts a minute late', async () => {
 		sandbox.quirks.videoUrl = 'missing';
 		const headers = { 'content-type': 'video/mp4' };
 		sandbox.faults.add({ on: 'content', answer: { status: 200, headers, body: '<Error/>' } });

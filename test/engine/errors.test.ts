@@ -11,7 +11,7 @@ import { loggedNode, watchedNode } from './support/watchedNode';
 
 const sandbox = useSandbox();
 
-/** Name of the answer, whether it may have been charged, the answer, and the message and description of its error. */
+/** The name of the response, the charge, the response, and the message and description of its error. */
 const SUBMIT_ERRORS: Array<[string, Charge, Fault['answer'], string, string]> = [
 	[
 		'HTTP 401',
@@ -114,19 +114,22 @@ const SUBMIT_ERRORS: Array<[string, Charge, Fault['answer'], string, string]> = 
 ];
 
 test.each(SUBMIT_ERRORS)(
-	'a submission answered with %s fails with its specific error, without the API key',
+	'a submission answered with %s fails with a specific error that does not contain the API key',
 	async (_name, charge, answer, message, description) => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer });
 		const { error, run } = await runNodeVirtually(sandbox, GENERATE);
 		expect(error).toMatchObject({ message, context: { itemIndex: 0, charge } });
 		expect(error?.description).toContain(description);
 		expect(sandbox.requestsTo('submit')).toHaveLength(1);
-		// not even in cause, context or stack, which only a debugger or a log shows
+		// The key must not even be in a cause, context or stack, which only a debugger or a log shows.
 		expect(inspect(run, { depth: 20, showHidden: true })).not.toContain(sandbox.apiKey);
 	},
 );
 
-/** Name of the failure, what it cost, the sentence about that, the prompt, and the faults of the API. */
+/**
+ * The name of the failure, the charge, the sentence about the charge, the prompt, and the faults of
+ * the API.
+ */
 const CHARGES: Array<[string, Charge, string, string, ...Fault[]]> = [
 	[
 		'HTTP 400 for a submission',
@@ -136,7 +139,7 @@ const CHARGES: Array<[string, Charge, string, string, ...Fault[]]> = [
 		{ on: 'submit', answer: { status: 400 } },
 	],
 	[
-		'a submission without an answer',
+		'an unanswered submission',
 		'maybe',
 		'It may have been charged, so the node did not send it again: check the usage log of the OctopusX account before you run it again.',
 		'a boat',
@@ -192,7 +195,7 @@ test('the error of an unreachable server points to the Base URL', async () => {
 	expect(error?.description).toContain("Check the 'Base URL'");
 });
 
-test('the error of HTTP 400 quotes the server shortened, and without the API key, tokens or file contents', async () => {
+test('the error of HTTP 400 quotes the server briefly, without the API key, tokens or file contents', async () => {
 	const secret = `${sandbox.apiKey} Bearer abc.def data:image/png;base64,AAAA ${'word '.repeat(400_000)}${sandbox.apiKey}`;
 	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiErrorBody(secret) } });
 	const { error, run } = await runNodeVirtually(sandbox, GENERATE);
@@ -201,7 +204,7 @@ test('the error of HTTP 400 quotes the server shortened, and without the API key
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
 });
 
-test('an API key pasted with white space around it is sent trimmed, and is hidden in the error of HTTP 400', async () => {
+test('an API key pasted with white space around it is sent without the space, and is hidden in the error of HTTP 400', async () => {
 	const message = `no such key: ${sandbox.apiKey}`;
 	sandbox.faults.add({ on: 'submit', answer: { status: 400, body: apiErrorBody(message) } });
 	const { error, run } = await runNodeVirtually(sandbox, GENERATE, {
@@ -239,7 +242,7 @@ test.each([
 	expect(sandbox.log).toEqual([]);
 });
 
-test('a completed task that echoes the API key reaches the items without it', async () => {
+test('a completed task that contains the API key is output without it', async () => {
 	const body = {
 		id: 'video_1',
 		status: 'completed',
@@ -252,7 +255,7 @@ test('a completed task that echoes the API key reaches the items without it', as
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
 });
 
-test('the error of a run whose tasks all failed only lists them, without advice to fetch them', async () => {
+test('the error of a run whose tasks all failed lists them without advice to fetch them', async () => {
 	const input = [{ json: {} }, { json: {} }];
 	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat [failed]' }, { input });
 	expect(error?.description).toMatch(
@@ -280,9 +283,9 @@ test('a request that n8n cannot send because of its credential is reported as no
 	expect(error?.context.charge).toBe('none');
 });
 
-describe('length of texts in a large batch', () => {
+describe('length of messages in a large batch', () => {
 	const ITEM_COUNT = 60;
-	/** Longer error texts are no longer readable in n8n. */
+	/** Users can no longer read longer errors in n8n. */
 	const MAX_READABLE_LENGTH = 2_500;
 
 	beforeEach(() => void (sandbox.durationMs = 20_000));
@@ -301,7 +304,7 @@ describe('length of texts in a large batch', () => {
 		);
 		const { description = '' } = error ?? {};
 		expect(String(description).length).toBeLessThan(MAX_READABLE_LENGTH);
-		// running tasks come first, because those still have to be fetched
+		// Running tasks come first, because they still have to be fetched.
 		expect(description).toMatch(
 			/Tasks of this run: item 1: video_\d+ \(in_progress\).* and 10 more \(all are in n8n's log\), item 2: video_\d+ \(completed\)/,
 		);
@@ -321,7 +324,7 @@ describe('length of texts in a large batch', () => {
 		expect(hint?.message.length).toBeLessThan(MAX_READABLE_LENGTH);
 	});
 
-	test('the error lists at most ten submissions without an answer', async () => {
+	test('the error lists at most ten unanswered submissions', async () => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer: 'reset' });
 		const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, {
 			input: numbered(ITEM_COUNT),

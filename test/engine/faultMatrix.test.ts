@@ -26,7 +26,7 @@ import { useSandbox } from './support/useSandbox';
 
 const TABLE_FILE = join(__dirname, '..', '..', 'docs', 'FAULTS.md');
 
-/** The settings of the node that the matrix tries: the columns of the table. */
+/** The node settings that the matrix tests. They are the columns of the table. */
 const NODE_SETTINGS = {
 	Stop: {},
 	Continue: CONTINUE,
@@ -39,15 +39,18 @@ type SettingName = keyof typeof NODE_SETTINGS;
 interface ExpectedEffect {
 	/** True if the node recovers by retrying. */
 	recovers: boolean;
-	/** True if Retry On Fail does not recover either. */
+	/** True if Retry On Fail does not help either. */
 	isPermanent?: boolean;
 	/** True if the task ends without a video, and is refunded. */
 	isRefunded?: boolean;
-	/** True if nobody knows whether the submission was accepted, so Retry On Fail must warn of a second charge. */
+	/**
+	 * True if it is unknown whether the submission was accepted, so Retry On Fail must warn of a
+	 * second charge.
+	 */
 	mayBeCharged?: boolean;
 }
 
-/** The request of each stage, for test titles; docs/FAULTS.md has the stage names as its row keys. */
+/** The request of each stage, for test titles. In docs/FAULTS.md, the stage names are the row keys. */
 const REQUEST_OF: Record<string, string> = {
 	submit: 'a submission',
 	poll: 'a check',
@@ -105,16 +108,16 @@ async function runCell(setting: SettingName, lines: string[]): Promise<NodeRun> 
 	);
 }
 
-/** How many tasks of this prompt were charged and not refunded. */
+/** Returns how many tasks with this prompt were charged and not refunded. */
 const chargesOf = (prompt: string) =>
 	sandbox.paid.filter(({ request }) => request.prompt === prompt).length;
 
-/** The measured table: a row per fault, a cell per setting. */
+/** The measured table, with a row per fault and a cell per setting. */
 const cells: Record<string, Partial<Record<SettingName, string>>> = {};
 
 describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 	describe.each(kinds)('$name', (kind) => {
-		const title = `${REQUEST_OF[stage]} that meets "${kind.name}" causes no avoidable charge and loses no task ID`;
+		const title = `${REQUEST_OF[stage]} with the fault "${kind.name}" causes no avoidable charge and loses no task ID`;
 
 		test.each(Object.keys(NODE_SETTINGS) as SettingName[])(
 			`${title}, with the setting %s`,
@@ -127,7 +130,7 @@ describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 				const { items, errorItems, error } = run;
 				const text = JSON.stringify([items, errorItems, error, run.run]) + lines.join('\n');
 
-				// one charge per video, plus one if a submission was accepted but its answer was lost
+				// Each video is charged once, plus once if a submission was accepted but its response was lost.
 				const hasRecovered =
 					effect.recovers || (setting === 'Retry On Fail' && !effect.isPermanent);
 				const isAcceptedUnnoticed = kind.accept && !effect.recovers;
@@ -137,14 +140,14 @@ describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 				const hasWarned = lines.some((line) => line.includes('may be charged twice'));
 				expect(hasWarned).toBe(effect.mayBeCharged === true && setting === 'Retry On Fail');
 
-				// the other items are charged once each
+				// The other items are charged once each.
 				expect([chargesOf('before'), chargesOf('after')]).toEqual([1, 1]);
 
-				// every task ID that the API sent is in the output, the error or the log
+				// Every task ID that the API sent is in the output, the error or the log.
 				const sentIds = sandbox.tasks.filter(({ isTold }) => isTold).map(({ id }) => id);
 				expect(sentIds.filter((id) => !text.includes(id))).toEqual([]);
 
-				// the API key appears nowhere
+				// The API key appears nowhere.
 				expect(text).not.toContain(sandbox.apiKey);
 
 				const outcome = checkOutcome(run, setting, hasRecovered);
@@ -155,7 +158,7 @@ describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 	});
 });
 
-/** Checks at which output the three items arrived, and returns the word for it in the table. */
+/** Checks at which output the three items arrived. Returns the table's name for that outcome. */
 function checkOutcome(
 	{ items, errorItems, error }: NodeRun,
 	setting: SettingName,
@@ -205,7 +208,7 @@ describe('random schedules', () => {
 	const SCHEDULES = 300;
 	const SEED = 20260101;
 
-	/** A fault on a route, for one item, from its nth request on. */
+	/** Creates a fault on a route, for one item, from its nth request on. */
 	const faultOn = (on: Route, kinds: FaultKind[]) =>
 		fc.record({
 			on: fc.constant(on),
@@ -215,7 +218,7 @@ describe('random schedules', () => {
 			times: fc.constantFrom(1, 1, 2, Infinity),
 		});
 
-	/** A whole run: how its tasks end, which faults hit it, and the settings of the node. */
+	/** A whole run: how its tasks end, which faults occur, and the settings of the node. */
 	const schedule = fc.record({
 		endings: fc.array(
 			fc.constantFrom(
@@ -268,7 +271,7 @@ describe('random schedules', () => {
 	});
 	type Schedule = typeof schedule extends fc.Arbitrary<infer T> ? T : never;
 
-	/** Runs a schedule; `text` is everything that a user could see of it. */
+	/** Runs a schedule. `text` is everything that a user could see of the run. */
 	async function runSchedule(plan: Schedule) {
 		sandbox.reset();
 		sandbox.durationMs = 20_000;
@@ -314,7 +317,7 @@ describe('random schedules', () => {
 		const tasks = sandbox.tasks.filter((task) => promptOf(task) === prompt);
 		expect(tasks.filter(isUsable).length).toBeLessThanOrEqual(1);
 
-		// a warning comes before each submission that follows one without an answer
+		// A warning comes before each submission that follows an unanswered one.
 		const unanswered = tasks.filter(({ isTold }) => !isTold).length;
 		const isLastUnanswered = tasks.at(-1)?.isTold === false;
 		const repeated = unanswered - (isLastUnanswered ? 1 : 0);

@@ -78,7 +78,7 @@ test('Get Status with Download Video outputs a queued task without a file', asyn
 	expect(items[0]?.binary).toBeUndefined();
 });
 
-test('Get Status of an unknown task (HTTP 400) fails with an error that says so', async () => {
+test('Get Status of an unknown task (HTTP 400) fails, and the error says that the task is unknown', async () => {
 	const { error } = await runNode(sandbox, { operation: 'getStatus', taskId: 'video_404' });
 	expect(error).toMatchObject({
 		name: 'NodeApiError',
@@ -105,7 +105,7 @@ test('Get Status of several tasks, one of them unknown, lists the known ones in 
 });
 
 test.each([false, true])(
-	'Get Status with a wrong API key gives no advice to use Get Status (Wait Until Completed: %s)',
+	'the error of Get Status with a wrong API key does not advise to use Get Status (Wait Until Completed: %s)',
 	async (waitForCompletion) => {
 		const parameters = { operation: 'getStatus', taskId: 'video_1', waitForCompletion };
 		const credential = { apiKey: 'sk-wrong' };
@@ -118,7 +118,7 @@ test.each([false, true])(
 	},
 );
 
-test('Get Status repeats a check after HTTP 502, and has the task ID in the error after HTTP 403', async () => {
+test('Get Status retries a check after HTTP 502, and its error after HTTP 403 contains the task ID', async () => {
 	const taskId = await submit();
 	sandbox.faults.add({ on: 'poll', nth: 1, answer: HTML_502 });
 	sandbox.faults.add({ on: 'poll', nth: 3, answer: { status: 403, body: apiErrorBody('No') } });
@@ -131,7 +131,7 @@ test('Get Status repeats a check after HTTP 502, and has the task ID in the erro
 });
 
 test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', 'ü ñ/💥'])(
-	'Get Status sends the task ID %s as one segment of the path',
+	'Get Status sends the task ID %s as one path segment of the URL',
 	async (taskId) => {
 		await runNode(sandbox, { operation: 'getStatus', taskId });
 		expect(sandbox.log.map(({ path }) => path)).toEqual([
@@ -154,7 +154,7 @@ test.each([false, true])(
 	},
 );
 
-test('a redirect with HTTP 302 in the middle of a wait does not end it', async () => {
+test('a redirect with HTTP 302 in the middle of a wait does not end the wait', async () => {
 	const taskId = await submit();
 	const headers = { location: 'https://example.com/' };
 	sandbox.faults.add({ on: 'poll', nth: 2, answer: { status: 302, headers } });

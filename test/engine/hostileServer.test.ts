@@ -11,7 +11,7 @@ const sandbox = useSandbox();
 
 const COMPLETED = { id: 'video_1', status: 'completed' };
 
-/** Runs Generate and checks that it ends in items or in a node error, and never shows the API key. */
+/** Runs Generate. Checks that it ends in items or in a node error, and never shows the API key. */
 async function generate(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
 	const all = { ...GENERATE, options: { timeout: 1 }, ...parameters };
 	const result = await runNodeVirtually(sandbox, all, setup);
@@ -112,15 +112,15 @@ test('data of an input item that tries to end the JSON is refused before any req
 const nested = (levels: number): unknown =>
 	JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`);
 
-describe('malformed answers to a submission', () => {
+describe('malformed responses to a submission', () => {
 	test.each<[string, unknown]>([
 		['a number', 7],
-		['a text', '"video_1"'],
+		['a string', '"video_1"'],
 		['an id that is an object', { id: { toString: 'x' } }],
 		['an id of 1 MB', { id: 'x'.repeat(1_000_000) }],
 		['an empty id', { id: '', task_id: '' }],
 	])(
-		'a submission answered with HTTP 200 and %s may have been charged, and is not repeated',
+		'a submission answered with HTTP 200 and %s may have been charged, and is not retried',
 		async (_what, body) => {
 			sandbox.faults.add({ on: 'submit', accept: true, answer: { status: 200, body } });
 			const { error } = await generate();
@@ -130,7 +130,7 @@ describe('malformed answers to a submission', () => {
 	);
 
 	test.each(['..', '.', 'a\ud800'])(
-		'an HTTP 200 submission answer with the id %p counts as an answer without a task ID',
+		'an HTTP 200 response to a submission with the id %p is treated as one without a task ID',
 		async (id) => {
 			sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id, status: 'queued' } } });
 			const { error } = await generate();
@@ -140,7 +140,7 @@ describe('malformed answers to a submission', () => {
 	);
 
 	test.each(['../../admin', 'a/b:c?d#e', '%2e%2e', '💥'])(
-		'the id %p from an HTTP 200 submission answer stays one segment of the URL path',
+		'the id %p from an HTTP 200 response to a submission stays one path segment of the URL',
 		async (id) => {
 			sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id, status: 'queued' } } });
 			await generate();
@@ -150,7 +150,7 @@ describe('malformed answers to a submission', () => {
 	);
 });
 
-describe('malformed answers to a check', () => {
+describe('malformed responses to a check', () => {
 	test.each<[string, object]>([
 		['a field 3,000 levels deep', { ...COMPLETED, extra: nested(3_000) }],
 		[
@@ -175,7 +175,7 @@ describe('malformed answers to a check', () => {
 	});
 
 	test.each([
-		['a reason that is not text', { message: { deep: nested(3_000) }, code: [] }],
+		['a reason that is not a string', { message: { deep: nested(3_000) }, code: [] }],
 		['a reason of 1 MB', { message: 'x'.repeat(1_000_000), code: 'y'.repeat(1_000_000) }],
 		['a reason with markup', { message: '<img src=x onerror=alert(1)>', code: '<b>' }],
 	])('the error of a failed task with %s has a readable length', async (_what, error) => {
@@ -186,7 +186,7 @@ describe('malformed answers to a check', () => {
 	});
 });
 
-describe('hostile addresses of the finished file', () => {
+describe('hostile URLs of the finished file', () => {
 	const completedAt = (video_url: unknown) => ({
 		status: 200,
 		body: { ...COMPLETED, video_url },
@@ -199,19 +199,19 @@ describe('hostile addresses of the finished file', () => {
 	const fileRequests = () => sandbox.log.filter(({ route }) => route === 'file');
 	const hostOf = (url: string) => new URL(url).host;
 
-	test('a file address with the API’s host as its user name is not sent the API key', async () => {
+	test('a video URL with the API’s host as its user name does not get the API key', async () => {
 		const api = hostOf(sandbox.url).replace(':', '%3A');
 		await download(`http://${api}@${hostOf(sandbox.fileHost)}/files/video_1.mp4?signature=x`);
 		expect(fileRequests()).toHaveLength(1);
 		expect(fileRequests()[0]?.headers.authorization).not.toContain('Bearer');
 	});
 
-	test('an HTTP 302 from the file host back to the API is followed without the API key', async () => {
+	test('an HTTP 302 redirect from the file host back to the API is followed without the API key', async () => {
 		const location = `${sandbox.url}/v1/videos/video_1/content`;
 		sandbox.faults.add({ on: 'file', times: 4, answer: { status: 302, headers: { location } } });
 		const { items } = await download(`${sandbox.fileHost}/files/video_1.mp4?signature=x`);
 		const contentRequests = sandbox.log.filter(({ route }) => route === 'content');
-		// the second request is the node's own, after the redirected one was rejected
+		// The second request is the node's own, after the API rejected the redirected one.
 		const withKey = contentRequests.map(({ headers }) => headers.authorization !== undefined);
 		expect(withKey).toEqual([false, true]);
 		expect(items[0]?.binary?.data).toMatchObject({ mimeType: 'video/mp4' });
@@ -234,7 +234,7 @@ describe('hostile addresses of the finished file', () => {
 		'data:video/mp4;base64,AAAA',
 		'gopher:x',
 		'https://',
-	])('a download does not follow an HTTP 302 to %s', async (location) => {
+	])('a download does not follow an HTTP 302 redirect to %s', async (location) => {
 		sandbox.faults.add({ on: 'file', answer: { status: 302, headers: { location } } });
 		sandbox.faults.add({ on: 'content', answer: FILE_NOT_FOUND });
 		const { error } = await download(`${sandbox.fileHost}/files/video_1.mp4?signature=x`);
@@ -254,14 +254,14 @@ describe('hostile addresses of the finished file', () => {
 	);
 });
 
-describe('answers that are too large', () => {
+describe('responses that are too large', () => {
 	const MB = 1_000_000;
 	const TOO_LARGE = 'OctopusX sent an answer that is too large';
 	const largeAnswer = (bytes: number) => ({
 		status: 200,
 		body: { ...COMPLETED, extra: 'x'.repeat(bytes) },
 	});
-	/** 30 kB that decompress to 30 MB. */
+	/** 30 kB of gzip that decompress to 30 MB. */
 	const GZIP_BOMB = {
 		status: 200,
 		headers: { 'content-encoding': 'gzip' },
@@ -270,7 +270,7 @@ describe('answers that are too large', () => {
 	const ONE_MINUTE = { ...GENERATE, options: { timeout: 1, pollInterval: 1 } };
 	const ALL_FIELDS = { ...ONE_MINUTE, simplify: false };
 
-	/** The number of bytes received for each request that `work` sends. */
+	/** Returns the number of bytes received for each request that `work` sends. */
 	async function bytesReceivedBy(work: () => Promise<unknown>): Promise<number[]> {
 		const requests: ClientRequest[] = [];
 		const onStart = (message: unknown) => {
@@ -285,7 +285,7 @@ describe('answers that are too large', () => {
 		['5 MB', largeAnswer(5 * MB)],
 		['30 kB of gzip that decompress to 30 MB', GZIP_BOMB],
 	])(
-		'a check answered with HTTP 200 and %s is repeated, and the video is delivered',
+		'a check answered with HTTP 200 and %s is retried, and the video is delivered',
 		async (_what, answer) => {
 			sandbox.faults.add({ on: 'poll', answer });
 			const { items, error } = await runNode(sandbox, ALL_FIELDS);
@@ -300,7 +300,7 @@ describe('answers that are too large', () => {
 		[0, 1],
 		[1, 2],
 	])(
-		'an HTTP 200 answer of 2 MB plus %p bytes results in %p check(s)',
+		'an HTTP 200 response of 2 MB plus %p bytes results in %p check(s)',
 		async (extraBytes, checks) => {
 			const emptyLength = JSON.stringify(largeAnswer(0).body).length;
 			sandbox.faults.add({
@@ -313,14 +313,14 @@ describe('answers that are too large', () => {
 		},
 	);
 
-	test('the connection is closed before the rest of a 50 MB answer arrives', async () => {
+	test('the connection is closed before the rest of a 50 MB response arrives', async () => {
 		sandbox.faults.add({ on: 'poll', answer: largeAnswer(50 * MB) });
 		const received = await bytesReceivedBy(async () => await runNode(sandbox, ONE_MINUTE));
 		expect(received).toHaveLength(3);
 		expect(Math.max(...received)).toBeLessThan(5 * MB);
 	});
 
-	test('a timeout after checks that were all answered with HTTP 200 and 3 MB names that as the reason', async () => {
+	test('a timeout after checks that were all answered with HTTP 200 and 3 MB gives that as the reason', async () => {
 		sandbox.faults.add({ on: 'poll', times: Infinity, answer: largeAnswer(3 * MB) });
 		const { error } = await runNodeVirtually(sandbox, ONE_MINUTE);
 		expect(error?.message).toBe('The video was not ready in time');
@@ -329,12 +329,12 @@ describe('answers that are too large', () => {
 		expect(error?.description?.length).toBeLessThan(10_000);
 	});
 
-	test('a submission answered with HTTP 200 and 3 MB may have been charged, and is not repeated', async () => {
+	test('a submission answered with HTTP 200 and 3 MB may have been charged, and is not retried', async () => {
 		sandbox.faults.add({ on: 'submit', accept: true, answer: largeAnswer(3 * MB) });
 		const { error } = await runNodeVirtually(sandbox, ONE_MINUTE);
 		expect(error?.message).toBe(TOO_LARGE);
 		expect(error?.context.charge).toBe('maybe');
-		// the quoted start of the answer may contain the task ID
+		// The quoted start of the response may contain the task ID.
 		expect(error?.description).toContain('"id":"video_1"');
 		expect(sandbox.requestsTo('submit')).toHaveLength(1);
 	});

@@ -38,7 +38,7 @@ async function run(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
 const bill = () => sandbox.tasks.map(({ request }) => request.prompt);
 
 describe('Retry On Fail', () => {
-	test('Retry On Fail waits for the tasks that were already charged and does not submit again', async () => {
+	test('Retry On Fail waits for the tasks that were already charged and does not submit them again', async () => {
 		sandbox.faults.add({ on: 'poll', prompt: 'one', times: 2, answer: forbidden });
 		const { items } = await run({}, { settings: RETRY, input: inputOf('one', 'two') });
 		expect(bill()).toEqual(['one', 'two']);
@@ -57,7 +57,7 @@ describe('Retry On Fail', () => {
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	});
 
-	test('Retry On Fail repeats only the download after a failed download', async () => {
+	test('Retry On Fail retries only the download after a failed download', async () => {
 		sandbox.faults.add({ on: 'file', times: 5, answer: { status: 404 } });
 		sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
 		const { items } = await run(
@@ -82,7 +82,7 @@ describe('Retry On Fail', () => {
 		},
 	);
 
-	test('Retry On Fail submits a task again that failed between two tries', async () => {
+	test('Retry On Fail submits a task again that failed between two attempts', async () => {
 		sandbox.durationMs = 5_500;
 		sandbox.faults.add({ on: 'poll', answer: forbidden });
 		await run({}, { settings: RETRY, input: inputOf('one [failed]') });
@@ -110,7 +110,7 @@ describe('Retry On Fail', () => {
 		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2']);
 	});
 
-	test('Retry On Fail logs a warning before it may be charged twice', async () => {
+	test('Retry On Fail logs a warning before a submission that may be charged twice', async () => {
 		sandbox.faults.add({ on: 'submit', accept: true, answer: 'reset' });
 		const { items } = await run({}, { settings: RETRY, input: inputOf('one') });
 		expect(bill()).toEqual(['one', 'one']);
@@ -120,7 +120,7 @@ describe('Retry On Fail', () => {
 		);
 	});
 
-	test('a submission that may have been charged is still reported after rejected tries and in a retried execution', async () => {
+	test('a submission that may have been charged is still reported after rejected attempts and in a retried execution', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 1, accept: true, answer: 'reset' });
 		sandbox.faults.add({ on: 'submit', nth: 2, times: 2, answer: forbidden });
 		const first = await run({}, { settings: RETRY, input: inputOf('one') });
@@ -130,7 +130,7 @@ describe('Retry On Fail', () => {
 		expect(lines[0]).toContain('submitting it again may be charged twice');
 	});
 
-	test('the error does not name a failed task when a later submission may have been charged', async () => {
+	test('the error after Retry On Fail does not name a failed task when a later submission may have been charged', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 2, accept: true, answer: 'reset' });
 		const { items } = await run(
 			{},
@@ -162,7 +162,7 @@ describe('Retry On Fail', () => {
 		},
 	);
 
-	test('Retry On Fail logs the earlier task once when the request differs at each try', async () => {
+	test('Retry On Fail logs the earlier task once when the request differs at each attempt', async () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
 		sandbox.faults.add({ on: 'poll', times: 2, answer: forbidden });
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
@@ -195,14 +195,14 @@ describe('Retry On Fail', () => {
 		expect(bill()).toEqual(['one']);
 	});
 
-	test('Retry On Fail logs a warning about a possible second charge even if the request differs at each try', async () => {
+	test('Retry On Fail logs a warning about a possible second charge even if the request differs at each attempt', async () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
 		sandbox.faults.add({ on: 'submit', accept: true, answer: 'reset' });
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
 		expect(lines.join('\n')).toContain('a changed one may be charged as well');
 	});
 
-	test('nothing is charged twice when n8n retries because the first item has an error, with On Error: Continue', async () => {
+	test('with On Error: Continue, nothing is charged twice when n8n retries because the first item has an error', async () => {
 		sandbox.faults.add({ on: 'poll', prompt: 'one', answer: forbidden });
 		const { items } = await run(
 			{},
@@ -212,7 +212,7 @@ describe('Retry On Fail', () => {
 		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
 	});
 
-	test('a task that the API no longer knows is not submitted again by Retry On Fail', async () => {
+	test('Retry On Fail does not submit a task again that the API no longer knows', async () => {
 		const answer = { status: 400, body: { code: 'task_not_exist', message: 'task_not_exist' } };
 		sandbox.faults.add({ on: 'poll', times: Infinity, answer });
 		const { error } = await run({}, { settings: RETRY, input: inputOf('one') });
@@ -260,7 +260,7 @@ describe('Retry execution', () => {
 			async (bytes: Buffer) => ({ data: bytes.toString('base64'), mimeType: 'image/png' }),
 		],
 	])(
-		'Retry execution submits again for a changed file with the same name, %s',
+		'Retry execution submits again when a file %s has changed but kept its name',
 		async (_where, keep) => {
 			const input = async (content: string) => [
 				{ json: { prompt: 'one' }, binary: { data: await keep(Buffer.from(content)) } },
@@ -323,7 +323,7 @@ async function runLoop(
 
 interface LoopSetup {
 	input?: INodeExecutionData[];
-	/** Node types by their names: `wait` and `edit`. */
+	/** The types of the nodes in between: `wait` and `edit`. */
 	between?: string[];
 	resumeOf?: IRun;
 	retryOf?: IRun;
@@ -341,7 +341,7 @@ const description = {
 	properties: [],
 };
 
-/** Suspends the execution, as n8n's Wait does for more than a minute. */
+/** A node that suspends the execution, as n8n's Wait does for more than a minute. */
 const waitNode = {
 	description,
 	async execute(this: IExecuteFunctions) {
@@ -350,7 +350,7 @@ const waitNode = {
 	},
 } as unknown as INodeType;
 
-/** Drops everything but the prompt, as Edit Fields does by default. */
+/** A node that drops everything but the prompt, as Edit Fields does by default. */
 const editNode = {
 	description,
 	async execute(this: IExecuteFunctions) {
@@ -366,17 +366,20 @@ describe('a loop from the error output back to the node', () => {
 	const options = { timeout: 0.1 };
 
 	test.each([
-		['straight back', []],
-		['over a node that drops json.error', ['edit']],
-	])('continues with the task that timed out, %s', async (_way, between) => {
-		const done = await runLoop({ options }, { between });
-		expect(turnsOf(done)).toHaveLength(4);
-		expect(bill()).toEqual(['one']);
-		expect(outputOf(done)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
-		expect(lines.join('\n')).toContain('item 0 continues with task video_1');
-	});
+		['that leads straight back', []],
+		['through a node that drops json.error', ['edit']],
+	])(
+		'a loop from the error output %s continues with the task that timed out',
+		async (_way, between) => {
+			const done = await runLoop({ options }, { between });
+			expect(turnsOf(done)).toHaveLength(4);
+			expect(bill()).toEqual(['one']);
+			expect(outputOf(done)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+			expect(lines.join('\n')).toContain('item 0 continues with task video_1');
+		},
+	);
 
-	test('continues with its task after each Wait, when n8n resumes the execution', async () => {
+	test('a loop from the error output continues with the same task each time n8n resumes it after a Wait', async () => {
 		let done = await runLoop({ options }, { between: ['wait'] });
 		while (done.waitTill) {
 			done = await runLoop({ options }, { between: ['wait'], resumeOf: copyOf(done) });
@@ -386,7 +389,7 @@ describe('a loop from the error output back to the node', () => {
 		expect(outputOf(done)[0]?.json).toMatchObject({ status: 'completed' });
 	});
 
-	test('continues with the task of an item that has its first frame as a file', async () => {
+	test('a loop from the error output continues with the task of an item that has its First Frame as a file', async () => {
 		const data = await storeBinary(Buffer.from('a'), 'image/png');
 		const done = await runLoop(
 			{ mode: 'firstFrame', firstFrameSource: 'binary', options },
@@ -397,7 +400,7 @@ describe('a loop from the error output back to the node', () => {
 		expect(outputOf(done)[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	});
 
-	test('repeats only a download that failed', async () => {
+	test('a loop from the error output retries only a download that failed', async () => {
 		sandbox.faults.add({ on: 'file', times: 2, answer: { status: 404 } });
 		sandbox.faults.add({ on: 'content', times: 2, answer: { status: 404 } });
 		const done = await runLoop({ downloadVideo: true });
@@ -405,14 +408,14 @@ describe('a loop from the error output back to the node', () => {
 		expect(outputOf(done)[0]?.binary).toHaveProperty('data');
 	});
 
-	test('submits a task again that failed', async () => {
+	test('a loop from the error output submits a failed task again', async () => {
 		sandbox.faults.add({ on: 'poll', nth: 1, answer: { ending: 'failed' } });
 		const done = await runLoop({});
 		expect(bill()).toEqual(['one', 'one']);
 		expect(outputOf(done)[0]?.json).toMatchObject({ task_id: 'video_2' });
 	});
 
-	test('matches items with the same request by the task ID that each brings back', async () => {
+	test('a loop from the error output matches items that have the same request by the task ID in each item', async () => {
 		sandbox.durationMs = 8_000;
 		sandbox.faults.add({ on: 'poll', prompt: 'one', nth: 1, answer: forbidden });
 		const input = ['first', 'second'].map((name) => ({ json: { prompt: 'one', name } }));
@@ -424,7 +427,7 @@ describe('a loop from the error output back to the node', () => {
 		expect(bill()).toEqual(['one', 'one']);
 	});
 
-	test('a loop whose turns succeed makes a new video in every turn', async () => {
+	test('a loop whose runs all succeed makes a new video in every run', async () => {
 		const { run: twice } = await run({}, { input: inputOf('one'), reachTwice: true });
 		expect(turnsOf(twice)).toHaveLength(2);
 		expect(bill()).toEqual(['one', 'one']);
@@ -451,9 +454,9 @@ test('a task that timed out is claimed by a later item with the same request', a
 
 test.each([
 	['is claimed by the next run with the same request', 605, ['video_2', 'video_1'], 2],
-	['does not matter if it arrives after its item was returned', 700, ['video_2', 'video_3'], 3],
+	['has no effect if it arrives after its item was returned', 700, ['video_2', 'video_3'], 3],
 ])(
-	'an ID that arrives after its item was submitted again %s (after %d s)',
+	'a task ID that arrives after its item was submitted again %s (after %d s)',
 	async (_what, seconds, ids, charged) => {
 		sandbox.faults.add({ on: 'submit', nth: 1, accept: true, answer: 'hang' });
 		const { run: twice } = await run(
@@ -500,14 +503,14 @@ describe('a suspended execution', () => {
 	const suspend = suspendingOn(sandbox, {}, inputOf('one'));
 
 	onNewEngine('once a checking execution waits', () => {
-		test('its task is not claimed by a later run with the same request', async () => {
+		test('the task of a suspended execution is not claimed by a later run with the same request', async () => {
 			const { run: done } = await suspend({}, { node: loggedNode(lines) });
 			expect(memoryOf(done).entries).toEqual([
 				{ hash: expect.any(String), taskId: 'video_1', isSuspended: true },
 			]);
 		});
 
-		test('its task is claimed by an item that carries its ID', async () => {
+		test('the task of a suspended execution is claimed by an item that contains its ID', async () => {
 			const { run: done } = await suspend({ options: { timeout: 0.1 } }, { settings: CONTINUE });
 			const entry = { ...memoryOf(done).entries[0] } as IDataObject;
 			const input = [{ json: { prompt: 'one', error: { task_id: entry.taskId } } }];

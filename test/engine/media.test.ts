@@ -16,7 +16,7 @@ const FIRST_FRAME_FILE = { ...FIRST_FRAME, firstFrameSource: 'binary' };
 const PNG_URL = 'https://example.com/1.png';
 
 describe('Limits', () => {
-	test('the mode Reference Images without an image is refused before any request', async () => {
+	test('Mode: Reference Images without an image is refused before any request', async () => {
 		expect(await refusal({ ...GENERATE, mode: 'referenceImages' })).toContain(
 			"'Reference Images' is empty",
 		);
@@ -29,7 +29,7 @@ describe('Limits', () => {
 		).toContain("'Reference Images' takes at most 5 images, and there are 6");
 	});
 
-	test('a URL list that brings Reference Images to six is refused before any request', async () => {
+	test('a list of URLs that results in a sixth reference image is refused before any request', async () => {
 		const image = [
 			{ source: 'url', url: PNG_URL },
 			{ source: 'url', url: `={{ Array(5).fill("${PNG_URL}") }}` },
@@ -84,7 +84,7 @@ describe('URLs', () => {
 		'data:image/png;base64',
 		'data:image/png;base64,%%%%',
 	])(
-		'the First Frame URL %s is refused before any request, because it holds no image',
+		'the First Frame URL %s is refused before any request, because it contains no image',
 		async (firstFrameUrl) => {
 			expect(await refusal({ ...FIRST_FRAME, firstFrameUrl })).toContain(
 				"'First Frame URL' begins with data: and holds no image",
@@ -178,7 +178,7 @@ describe('URLs', () => {
 		},
 	);
 
-	test('a First Frame URL followed by words is refused before any request', async () => {
+	test('a First Frame URL followed by other text is refused before any request', async () => {
 		const firstFrameUrl = `${PNG_URL} (the first one)`;
 		expect(await refusal({ ...FIRST_FRAME, firstFrameUrl })).toContain(
 			"'First Frame URL' holds more than an address",
@@ -197,26 +197,26 @@ describe('Files', () => {
 	const pdf = { mimeType: 'application/pdf', data: 'cGRm', fileName: 'brochure.pdf' };
 	const files = { Start_image: png, End_image: png };
 
-	test('a file that the item does not have is refused, and the error lists the files it has', async () => {
+	test('a file that the item does not have is refused, and the error lists the files of the item', async () => {
 		const item = { json: {}, binary: files };
 		const text = await refusal({ ...FIRST_FRAME_FILE, firstFrameBinaryField: 'start' }, item);
 		expect(text).toContain('\'First Frame\' finds no file in "start"');
 		expect(text).toContain('The files of this item are: Start_image, End_image.');
 	});
 
-	test('a file of an item without files is refused, and the error says that there are none', async () => {
+	test('a file is refused if the item has no files, and the error says so', async () => {
 		const text = await refusal(FIRST_FRAME_FILE);
 		expect(text).toContain('\'First Frame\' finds no file in "data"');
 		expect(text).toContain('This item has no files.');
 	});
 
-	test('a file of an item without JSON is refused with the same message', async () => {
+	test('a file is refused if the item has no JSON, and the error says that it is missing', async () => {
 		const item = { pairedItem: 0 } as unknown as INodeExecutionData;
 		const text = await refusal(EDIT_FILE, item);
 		expect(text).toContain('\'Video\' finds no file in "data"');
 	});
 
-	test('a missing file of a mode with two frames is refused with the label of its frame', async () => {
+	test('a missing file in a mode with two frames is refused, and the error contains the label of the frame', async () => {
 		const parameters = {
 			...FIRST_FRAME_FILE,
 			mode: 'firstLastFrame',
@@ -228,7 +228,7 @@ describe('Files', () => {
 		expect(text).toContain('\'Last Frame\' finds no file in "end"');
 	});
 
-	test('a missing file among Reference Images is refused with its number, counting the URLs of a list', async () => {
+	test('a missing file among Reference Images is refused, and the error contains its number, which includes the URLs of a list', async () => {
 		const image = [
 			{ source: 'url', url: '={{ ["https://example.com/1.png", "https://example.com/2.png"] }}' },
 			{ source: 'binary', binaryField: 'nothing' },
@@ -247,7 +247,7 @@ describe('Files', () => {
 		],
 		['anything else', { id: 7 }, 'This item has no files.'],
 	])(
-		'a missing file of an item that holds %s is refused, and the error says what to do',
+		'a missing file is refused if the item contains %s, and the error says what to do',
 		async (_content, json, advice) => {
 			const text = await refusal(EDIT_FILE, { json });
 			expect(text).toContain('\'Video\' finds no file in "data"');
@@ -255,7 +255,7 @@ describe('Files', () => {
 		},
 	);
 
-	test('a PDF as First Frame is refused with its type and name', async () => {
+	test('a PDF as First Frame is refused, and the error contains its type and name', async () => {
 		const text = await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data: pdf } });
 		expect(text).toContain("'First Frame' is not an image, but application/pdf (brochure.pdf)");
 		expect(text).toContain(
@@ -263,7 +263,7 @@ describe('Files', () => {
 		);
 	});
 
-	test('a missing file with the binary mode “combined” is refused with the names in the JSON', async () => {
+	test('with the binary mode “combined”, a missing file is refused, and the error lists the names in the JSON', async () => {
 		const { error } = await runNode(
 			sandbox,
 			{ ...FIRST_FRAME_FILE, firstFrameBinaryField: 'data' },
@@ -276,7 +276,7 @@ describe('Files', () => {
 		expect(error?.description).toContain('The files of this item are: _files.picture.');
 	});
 
-	test('a file that n8n no longer has is refused with the label of its field', async () => {
+	test('a file that n8n no longer has is refused, and the error contains the label of the field', async () => {
 		const data = {
 			...(await storeBinary(Buffer.from('x'), 'image/png')),
 			id: 'filesystem-v2:gone',
@@ -342,7 +342,10 @@ describe('File types', () => {
 	const mp4 = VIDEOS.landscape;
 	const startingWith = (start: string) => Buffer.from(start.padEnd(64, 'x'), 'latin1');
 
-	/** Runs the node with a file that n8n labels as `mimeType`; `sent` is the start of its data URI. */
+	/**
+	 * Runs the node with a file that n8n labels as `mimeType`. `sent` is the start of the data URI in
+	 * the request.
+	 */
 	async function sendFile(
 		parameters: INodeParameters,
 		bytes: Buffer,

@@ -24,7 +24,7 @@ interface Setup {
 	baseUrl?: string;
 }
 
-/** Loads the list of the option Model, as n8n does for its editor. */
+/** Loads the list of the Model option, as n8n does for its editor. */
 async function loadList({ operation = 'generate', filter, ...credential }: Setup = {}) {
 	const node: INode = {
 		id: 'video',
@@ -55,7 +55,7 @@ async function loadList({ operation = 'generate', filter, ...credential }: Setup
 	return results.map(({ name, value }) => (name === value ? name : `${value}: ${name}`));
 }
 
-/** The error that the drop-down shows in place of a list. */
+/** Returns the error that the drop-down shows in place of a list. */
 async function listError(setup: Setup = {}): Promise<string> {
 	return await loadList(setup).then(String, (error: NodeApiError) => {
 		expect(error.constructor.name).toBe('NodeApiError');
@@ -64,7 +64,7 @@ async function listError(setup: Setup = {}): Promise<string> {
 	});
 }
 
-/** Makes the API answer with these models. */
+/** Makes the API respond with these models. */
 function answerWith(...models: Array<[id: unknown, types?: unknown]>): void {
 	const data = models.map(([id, types]) => ({ id, supported_endpoint_types: types }));
 	sandbox.faults.add({ on: 'models', answer: { status: 200, body: { success: true, data } } });
@@ -92,7 +92,7 @@ test('the model list takes one request with the API key, and is not charged', as
 	]);
 });
 
-test('the model list has the models for videos, and those whose type the API does not give', async () => {
+test('the model list contains the models for videos, and those whose type the API does not give', async () => {
 	answerWith(
 		['chat', ['openai']],
 		['both', ['openai', 'openai-video']],
@@ -124,8 +124,8 @@ test('the model list masks the API key', async () => {
 	expect(await loadList()).toEqual(['model-***']);
 });
 
-describe('Errors of the model list', () => {
-	test('the model list with a wrong API key shows that the key was not accepted', async () => {
+describe('errors of the model list', () => {
+	test('the model list shows that the API key was not accepted if the key is wrong', async () => {
 		expect(await listError({ apiKey: 'wrong-key-1234' })).toMatch(
 			/^OctopusX did not accept the API key \| Check the API key in the node's credential/,
 		);
@@ -174,7 +174,7 @@ describe('Errors of the model list', () => {
 		);
 	});
 
-	test('the model list does not follow a redirect with HTTP 302, to protect the API key', async () => {
+	test('the model list does not follow an HTTP 302 redirect, to protect the API key', async () => {
 		const headers = { location: `${sandbox.fileHost}/v1/models` };
 		sandbox.faults.add({ on: 'models', answer: { status: 302, headers } });
 		expect(await listError()).toMatch(/^The 'Base URL' leads to another address \| /);
@@ -182,7 +182,7 @@ describe('Errors of the model list', () => {
 	});
 });
 
-describe('The option Model', () => {
+describe('the Model option', () => {
 	const locator = (mode: string, value: unknown) => ({ __rl: true, mode, value });
 	const options = (model: unknown) => ({ model }) as INodeParameters;
 
@@ -190,11 +190,11 @@ describe('The option Model', () => {
 		['chosen from the list', locator('list', 'omni-next'), 'omni-next'],
 		['given by its ID', locator('id', ' omni-next '), 'omni-next'],
 		['given by an expression', locator('id', '={{ $json.prompt }}'), 'omni-json'],
-		['saved as plain text by an older version', 'omni-next', 'omni-next'],
+		['saved as a plain string by an older version', 'omni-next', 'omni-next'],
 		['saved as an expression by an older version', '={{ $json.prompt }}', 'omni-json'],
 		['not chosen', locator('list', ''), 'omni-fast'],
 		['left empty', '', 'omni-fast'],
-	])('the request has the expected model if Model is %s', async (_source, model, sent) => {
+	])('the request contains the expected model if Model is %s', async (_source, model, sent) => {
 		sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id: 'x' } } });
 		const { error } = await runNode(
 			sandbox,
@@ -206,7 +206,7 @@ describe('The option Model', () => {
 	});
 
 	test.each(['[1]', '$json.none', 'null', '" "'])(
-		'a Model whose expression gives %s is refused before any request',
+		'a Model whose expression returns %s is refused before any request',
 		async (value) => {
 			const { error } = await runNode(sandbox, {
 				...GENERATE,
@@ -219,7 +219,7 @@ describe('The option Model', () => {
 });
 
 test.each(['hang', 'stall', 'drip'] as const)(
-	'the model list fails within 30 seconds if the answer has the fault "%s"',
+	'the model list fails within 30 seconds if the response has the fault "%s"',
 	async (answer) => {
 		sandbox.faults.add({ on: 'models', answer });
 		const { result, elapsedMs } = await onVirtualTime(sandbox, listError);

@@ -10,7 +10,7 @@ import { MINUTE, onNewEngine, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { loggedNode } from './support/watchedNode';
 
-/** Versions and settings of n8n and its server that change how the node runs. */
+/** Tests of versions and settings of n8n and its server that change how the node runs. */
 
 const sandbox = useSandbox();
 
@@ -19,11 +19,11 @@ onNewEngine('While Waiting: Suspend on older versions of n8n', () => {
 
 	beforeEach(() => void (sandbox.durationMs = MINUTE));
 
-	/** Exports of n8n-workflow by which the node recognizes n8n 2.0 and n8n 2.27. */
+	/** The exports of n8n-workflow by which the node recognizes n8n 2.0 and n8n 2.27. */
 	const SINCE_2_0 = 'calculateWorkflowChecksum';
 	const SINCE_2_27 = 'CRASHABLE_EXECUTION_STATUSES';
 
-	/** The node as an n8n loads it whose n8n-workflow lacks these exports. */
+	/** Loads the node as an n8n does whose n8n-workflow lacks these exports. */
 	function nodeWithout(...missing: string[]): INodeType {
 		const exported = Object.entries(n8nWorkflow).filter(([name]) => !missing.includes(name));
 		let node: INodeType | undefined;
@@ -64,12 +64,12 @@ onNewEngine('While Waiting: Suspend on older versions of n8n', () => {
 	});
 });
 
-// n8n 2.20 and later have this setting
+// Only n8n 2.20 and later have this setting.
 onNewEngine('binary mode: combined', () => {
 	const suspendTwo = suspendingOn(sandbox, { downloadVideo: true }, inputOf('one', 'two'));
 
 	const COMBINED = { workflowSettings: { binaryMode: 'combined' } };
-	/** The file of an item in this setting. */
+	/** Returns the file of an item with this setting. */
 	const fileInJson = ({ json }: INodeExecutionData) => (json._files as { data?: unknown })?.data;
 	const ANY_VIDEO = expect.objectContaining({ mimeType: 'video/mp4', id: expect.any(String) });
 
@@ -96,7 +96,7 @@ onNewEngine('binary mode: combined', () => {
 		});
 	});
 
-	test('with Binary Mode: Combined, the files of a suspended execution arrive', async () => {
+	test('with Binary Mode: Combined, a suspended execution outputs its files', async () => {
 		const { items, error } = await suspendTwo({}, COMBINED);
 		expect(error).toBeUndefined();
 		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
@@ -104,7 +104,7 @@ onNewEngine('binary mode: combined', () => {
 	});
 });
 
-// n8n asks such a proxy to CONNECT before it sends anything of a request
+// n8n sends such a proxy a CONNECT before anything of the request.
 describe('a proxy for https that rejects every connection', () => {
 	const PROXY_LOGIN = 'proxy-user:proxy-password';
 
@@ -119,7 +119,7 @@ describe('a proxy for https that rejects every connection', () => {
 	beforeAll(async () => {
 		await once(proxy.listen(0, '127.0.0.1'), 'listening');
 		const { port } = proxy.address() as AddressInfo;
-		// if both are set, the lower-case variable counts
+		// If both are set, the lower-case variable takes precedence.
 		process.env.https_proxy = `http://${PROXY_LOGIN}@127.0.0.1:${port}`;
 	});
 	beforeEach(() => void received.splice(0));
@@ -134,18 +134,18 @@ describe('a proxy for https that rejects every connection', () => {
 
 	test.each<[string, (socket: Socket) => void, string]>([
 		[
-			'answers HTTP 407',
+			'returns HTTP 407',
 			answerWith('407 Proxy Authentication Required'),
 			'A proxy between n8n and OctopusX asks for a login',
 		],
 		[
-			'answers HTTP 403',
+			'returns HTTP 403',
 			answerWith('403 Forbidden'),
 			'A web page answered instead of the OctopusX API',
 		],
 		['closes the connection', (socket) => socket.end(), 'OctopusX cannot be reached'],
 		[
-			'closes the connection in the middle of its answer',
+			'closes the connection in the middle of its response',
 			(socket) => socket.end('HTTP/1.1 200 Conn'),
 			'OctopusX cannot be reached',
 		],
@@ -158,7 +158,7 @@ describe('a proxy for https that rejects every connection', () => {
 			'OctopusX cannot be reached',
 		],
 	])(
-		'a proxy that %s gets no API key, and the error says that nothing was charged',
+		'a proxy that %s does not get the API key, and the error says that nothing was charged',
 		async (_how, reject, message) => {
 			rejectConnection = reject;
 			const lines: string[] = [];

@@ -26,7 +26,7 @@ describe('Items', () => {
 	/** The first of two items fails. */
 	const firstItemFails = { input: inputOf('one [failed]', 'two') };
 
-	test('each input item gives one output item that is paired with it', async () => {
+	test('each input item results in one output item that is paired with it', async () => {
 		const { items } = await runNodeVirtually(sandbox, PARAMETERS, {
 			input: inputOf('one', 'two'),
 		});
@@ -36,7 +36,7 @@ describe('Items', () => {
 		]);
 	});
 
-	test('output items have the order of the input items, whichever video is completed first', async () => {
+	test('output items have the order of the input items, regardless of which video is completed first', async () => {
 		const { items } = await runNodeVirtually(sandbox, PARAMETERS, {
 			input: numbered(12),
 		});
@@ -82,7 +82,7 @@ describe('Items', () => {
 	});
 
 	describe('On Error: Continue', () => {
-		test('a failed item has its task in its error and does not affect the others, with On Error: Continue', async () => {
+		test('with On Error: Continue, the error of a failed item contains its task, and other items are not affected', async () => {
 			const { items, run } = await runNodeVirtually(sandbox, PARAMETERS, {
 				...firstItemFails,
 				settings: CONTINUE,
@@ -106,7 +106,7 @@ describe('Items', () => {
 			});
 		});
 
-		test('an item with an invalid parameter is not submitted and does not affect the others, with On Error: Continue', async () => {
+		test('with On Error: Continue, an item with an invalid parameter is not submitted, and other items are not affected', async () => {
 			const { items } = await runNodeVirtually(sandbox, PARAMETERS, {
 				input: [{ json: { prompt: 'one', seconds: 3 } }, ...inputOf('two')],
 				settings: CONTINUE,
@@ -119,7 +119,7 @@ describe('Items', () => {
 		});
 	});
 
-	test('the error output gets only the failed item, with On Error: Continue (using error output)', async () => {
+	test('with On Error: Continue (using error output), the error output gets only the failed item', async () => {
 		const { items, errorItems } = await runNodeVirtually(sandbox, PARAMETERS, {
 			...firstItemFails,
 			settings: { onError: 'continueErrorOutput' },
@@ -137,7 +137,7 @@ describe('Items', () => {
 	});
 
 	describe('On Error: Stop Workflow', () => {
-		test('an item with an invalid parameter stops all items before anything is charged, with On Error: Stop Workflow', async () => {
+		test('with On Error: Stop Workflow, an item with an invalid parameter stops all items before anything is charged', async () => {
 			const { error } = await runNodeVirtually(sandbox, PARAMETERS, {
 				input: [...inputOf('one', 'two'), { json: { prompt: 'three', seconds: 99 } }],
 			});
@@ -145,7 +145,7 @@ describe('Items', () => {
 			expect(sandbox.log).toEqual([]);
 		});
 
-		test('all items finish before the error, which lists every task, with On Error: Stop Workflow', async () => {
+		test('with On Error: Stop Workflow, all items finish before the error, and the error lists every task', async () => {
 			const { error, run } = await runNodeVirtually(sandbox, PARAMETERS, firstItemFails);
 			expect(run.status).toBe('error');
 			expect(error).toMatchObject({
@@ -156,7 +156,7 @@ describe('Items', () => {
 		});
 	});
 
-	test('Max Concurrency limits the videos in progress, and a completed one starts the next', async () => {
+	test('Max Concurrency limits the videos in progress, and a completed video lets the next one start', async () => {
 		sandbox.durationMs = 4_000;
 		const { items, elapsedMs } = await runNodeVirtually(
 			sandbox,
@@ -183,7 +183,7 @@ describe('Simplify', () => {
 		...['object', 'model', 'created_at', 'seconds', 'size', 'completed_at', 'expires_at'],
 	];
 
-	/** Names of the fields of the only output item, in their order. */
+	/** Returns the names of the fields of the only output item, in their order. */
 	async function outputFieldsWith(parameters: INodeParameters): Promise<string[]> {
 		const { items, error } = await runNodeVirtually(sandbox, { ...GENERATE, ...parameters });
 		expect(error).toBeUndefined();
@@ -203,7 +203,7 @@ describe('Simplify', () => {
 		},
 	);
 
-	test('a queued task is output with its known fields only', async () => {
+	test('a queued task is output without fields that are not known yet', async () => {
 		expect(await outputFieldsWith({ waitForCompletion: false })).toEqual(QUEUED);
 	});
 
@@ -278,13 +278,13 @@ describe('Schemas', () => {
 	const ROOT = join(__dirname, '..', '..');
 	const ajv = new Ajv({ allErrors: true });
 
-	/** The schema that n8n's editor shows as the output of an operation that has not run yet. */
+	/** Returns the schema that n8n's editor shows as the output of an operation that has not run yet. */
 	function schemaOf(operation: string, nodeFolder = join(ROOT, 'nodes', 'OctopusXVideo')): Schema {
 		const file = join(nodeFolder, '__schema__', 'v1.0.0', `${operation}.json`);
 		return JSON.parse(readFileSync(file, 'utf8')) as Schema;
 	}
 
-	/** Where an item differs from the schema: wrong types and fields that it does not have. */
+	/** Lists where an item differs from the schema: wrong types and fields that are not in the schema. */
 	function schemaErrors(operation: string, item: IDataObject = {}): string[] {
 		const validate = ajv.compile({ ...schemaOf(operation), additionalProperties: false });
 		if (validate(item)) return [];
@@ -348,7 +348,7 @@ describe('Schemas', () => {
 		expect(schemaErrors('getStatus', items[0]?.json)).toEqual([]);
 	});
 
-	test('the comparison with a schema finds a wrong type and an unknown field', () => {
+	test('the comparison of an item with a schema finds a wrong type and an unknown field', () => {
 		expect(schemaErrors('generate', { task_id: 7, mood: 'good' })).toHaveLength(2);
 	});
 });

@@ -20,7 +20,7 @@ const ROOT = join(__dirname, '..', '..');
 
 const { description } = new OctopusXVideo();
 
-/** Runs n8n's own loader on the built package, as after an install; wrong paths and names fail here. */
+/** Runs n8n's own loader on the built package, as after an installation. Wrong paths and names fail here. */
 test('n8n loads the node and the credential of the built package with their icons and codex', async () => {
 	const loader = new PackageDirectoryLoader(ROOT);
 	await loader.loadAll();
@@ -83,12 +83,12 @@ describe('example workflows', () => {
 	const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
 	const loadExample = (file: string) =>
 		JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as IWorkflowBase;
-	/** Parameters that n8n adds to the tool version of a node. */
+	/** The parameters that n8n adds to the tool version of a node. */
 	const TOOL_PARAMETERS = ['descriptionType', 'toolDescription'];
 
 	const ourNodes = ({ nodes }: IWorkflowBase) =>
 		nodes.filter(({ type }) => type === NODE_TYPE || type === TOOL_TYPE);
-	/** True if an example needs only our node; test/e2e runs those that need n8n's own nodes. */
+	/** True if an example needs no nodes but ours. test/e2e runs those that need n8n's own nodes. */
 	const needsOnlyOurNode = (file: string) =>
 		loadExample(file).nodes.every(({ type }) =>
 			[NODE_TYPE, TRIGGER_TYPE, NOTE_TYPE].includes(type),
@@ -110,7 +110,7 @@ describe('example workflows', () => {
 					}),
 			);
 			expect(run.data.resultData.error).toBeUndefined();
-			// n8n adds defaults to the parameters in place, so read the file again
+			// n8n adds defaults to the parameters in place, so the file is read again.
 			for (const { name, parameters } of ourNodes(loadExample(file))) {
 				const [item] = lastRunOf(run, name).data?.main?.[0] ?? [];
 				const status = parameters.waitForCompletion === false ? 'queued' : 'completed';

@@ -20,11 +20,14 @@ import { useSandbox } from './support/useSandbox';
 import { watchedNode } from './support/watchedNode';
 
 const { description } = new OctopusXVideo();
-/** Users fill in everything except hidden fields and notices. */
+/** Users can fill in every field except hidden fields and notices. */
 const isUserField = ({ type }: INodeProperties) => type !== 'hidden' && type !== 'notice';
 const fields = description.properties.filter(isUserField);
 
-/** Names of the fields that the editor shows for these parameters, with options as `options.name`. */
+/**
+ * Returns the names of the fields that the editor shows for these parameters, with options as
+ * `options.name`.
+ */
 function shownFields(parameters: INodeParameters, { description } = new OctopusXVideo()): string[] {
 	const node = { typeVersion: 1, parameters } as INode;
 	const known = NodeHelpers.getNodeParameters(
@@ -35,7 +38,7 @@ function shownFields(parameters: INodeParameters, { description } = new OctopusX
 		node,
 		description,
 	) as INodeParameters;
-	// the editor keeps the values of fields that it hides
+	// The editor keeps the values of fields that it hides.
 	const values = { ...known, ...parameters };
 	const isShown = (field: INodeProperties, at: INodeParameters) =>
 		NodeHelpers.displayParameter(at, field, node, description, values);
@@ -112,7 +115,7 @@ describe('Fields shown in the editor', () => {
 	});
 
 	test.each(['generate', 'edit'])(
-		'%s hides Download Video without Wait Until Completed, and shows the download options with Download Video',
+		'%s without Wait Until Completed hides Download Video, and Download Video shows the download options',
 		(operation) => {
 			const notWaiting = shownFields({ operation, waitForCompletion: false });
 			expect(notWaiting).toContain('waitForCompletion');
@@ -130,7 +133,7 @@ describe('Fields shown in the editor', () => {
 	);
 
 	test.each(['generate', 'edit', 'getStatus'])(
-		'%s as a tool shows Output instead of Simplify, and Fields for Selected Fields only',
+		'%s as a tool shows Output instead of Simplify, and Fields only for Selected Fields',
 		(operation) => {
 			const tool = asTool(new OctopusXVideo()) as OctopusXVideo;
 			const outputFieldsFor = (output: string) => {
@@ -157,7 +160,7 @@ describe('Fields shown in the editor', () => {
 	});
 });
 
-/** Public contract: users' saved workflows depend on these, so they never change after a release. */
+/** Users' saved workflows depend on these defaults, so they must never change after a release. */
 test('the default of every field is the one that saved workflows depend on', () => {
 	const defaultsOf = (operation: string) =>
 		NodeHelpers.getNodeParameters(
@@ -214,8 +217,8 @@ test.each([
 	expect(entries[0]?.value).toBe(initial);
 });
 
-/** n8n silently changes a number outside such limits: with a maximum of 30, it turns 60 into 6. */
-test('no number field has typeOptions, whose limits n8n would enforce by changing the number', () => {
+/** n8n silently changes a number outside such limits. With a maximum of 30, it turns 60 into 6. */
+test('no number field has typeOptions, with which n8n would silently change a number outside the limits', () => {
 	const all = fields.flatMap((field) => [field, ...((field.options ?? []) as INodeProperties[])]);
 	const numbers = all.filter(({ type }) => type === 'number');
 	expect(numbers.length).toBeGreaterThan(4);
@@ -223,7 +226,7 @@ test('no number field has typeOptions, whose limits n8n would enforce by changin
 });
 
 describe('Every field', () => {
-	/** Paths of all fields: `name`, `options.name`, `referenceImages.image.name`. */
+	/** Returns the paths of all fields: `name`, `options.name`, `referenceImages.image.name`. */
 	const paths = (fields: INodeProperties[], prefix = ''): string[] =>
 		fields.flatMap((field) => {
 			const path = `${prefix}${field.name}`;
@@ -318,11 +321,11 @@ describe('Every field', () => {
 	});
 });
 
-/** One run in which every setting that takes an expression differs between items. */
+/** Tests one run in which every setting that takes an expression differs between items. */
 describe('Parameters given by expressions', () => {
 	const sandbox = useSandbox({ durationMs: 20_000 });
 
-	/** An expression for a field of the item, or else `fallback`. */
+	/** Returns an expression that reads a field of the item, with `fallback` as the default. */
 	const fromItem = (field: string, fallback: unknown) =>
 		`={{ $json.${field} ?? ${JSON.stringify(fallback)} }}`;
 
@@ -357,7 +360,7 @@ describe('Parameters given by expressions', () => {
 	];
 	const input = ITEMS.map((json) => ({ json }));
 
-	/** Index, outcome, marks and files of an output item. */
+	/** Returns the index, outcome, marks and files of an output item. */
 	function summaryOf({ json, binary, pairedItem }: INodeExecutionData) {
 		const { task_id, status, object, test } = json;
 		const outcome = json.error ? errorOf({ json }).message : `${String(task_id)} ${String(status)}`;
@@ -394,14 +397,14 @@ describe('Parameters given by expressions', () => {
 			return [prompt, seconds, aspect_ratio, resolution, seed];
 		});
 
-	test('each item keeps its own settings and outcome with Keep the Execution Running', async () => {
+	test('with Keep the Execution Running, each item keeps its own settings and outcome', async () => {
 		const { items } = await runNodeVirtually(sandbox, PARAMETERS, { input, settings: CONTINUE });
 		expect(items.map(summaryOf)).toEqual(EXPECTED_OUTCOMES);
 		expect(sentRequests()).toEqual(EXPECTED_REQUESTS);
 	});
 
 	onNewEngine('in a suspended execution', () => {
-		test('each item keeps its own settings and outcome with Suspend the Execution', async () => {
+		test('with Suspend the Execution, each item keeps its own settings and outcome', async () => {
 			const suspend = suspendingOn(sandbox, PARAMETERS, input);
 			const { items, resumed } = await suspend({}, { settings: CONTINUE });
 			expect(items.map(summaryOf)).toEqual(EXPECTED_OUTCOMES);

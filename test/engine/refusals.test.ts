@@ -9,8 +9,8 @@ import { runNode, runNodeVirtually, type NodeRun } from './support/runNode';
 import { loggedNode } from './support/watchedNode';
 
 /**
- * What the node refuses before any request, and how it explains what the API rejects (docs/API.md,
- * "Refusals").
+ * Tests of what the node refuses before any request, and how it explains what the API rejects
+ * (docs/API.md, "Refusals").
  */
 
 const { sandbox, refusal } = useRefusals();
@@ -33,7 +33,7 @@ describe('numbers out of range', () => {
 		['maxConcurrency', 0, "'Max Concurrency' must be a whole number from 1 to 50"],
 		['maxConcurrency', 51, "'Max Concurrency' must be a whole number from 1 to 50"],
 	])(
-		'the option %s with the value %p is refused before any request',
+		'the %s option with the value %p is refused before any request',
 		async (name, value, message) => {
 			const options = { [name]: value };
 			expect(await refusal({ ...GENERATE, waitForCompletion: true, options })).toContain(message);
@@ -49,25 +49,25 @@ describe('empty or invalid values', () => {
 		'={{ ({}) }}',
 		'={{ NaN }}',
 		'={{ 1 / 0 }}',
-	])('Prompt %s has no text and is refused before any request', async (prompt) => {
+	])('the Prompt %s has no text and is refused before any request', async (prompt) => {
 		expect(await refusal({ ...GENERATE, prompt })).toContain("'Prompt' has no text");
 	});
 
-	test('Prompt with an object inside its text is refused before any request', async () => {
+	test('a Prompt with an object inside its text is refused before any request', async () => {
 		expect(await refusal({ ...GENERATE, prompt: '=A film about {{ ({ a: 1 }) }}' })).toContain(
 			"'Prompt' has an object in place of text",
 		);
 	});
 
 	test.each(['={{ "" }}', '={{ undefined }}'])(
-		'Task ID %s has no text and is refused before any request',
+		'the Task ID %s has no text and is refused before any request',
 		async (taskId) => {
 			expect(await refusal({ operation: 'getStatus', taskId })).toContain("'Task ID' has no text");
 		},
 	);
 
 	test.each(['.', '..', ' .. ', '={{ "a\\ud800" }}'])(
-		'Task ID %s is not valid in a URL path and is refused before any request',
+		'the Task ID %s is not valid in a URL path and is refused before any request',
 		async (taskId) => {
 			expect(await refusal({ operation: 'getStatus', taskId })).toContain(
 				"'Task ID' is not a task ID",
@@ -99,7 +99,7 @@ describe('empty or invalid values', () => {
 		);
 	});
 
-	test('Wait Until Completed that is neither true nor false is refused before any request', async () => {
+	test('a value of Wait Until Completed that is neither true nor false is refused before any request', async () => {
 		const waitForCompletion = '={{ "maybe" }}';
 		expect(await refusal({ ...GENERATE, waitForCompletion })).toContain(
 			"'Wait Until Completed' is neither on nor off",
@@ -107,7 +107,7 @@ describe('empty or invalid values', () => {
 	});
 
 	test.each(['[1]', 'seed=1', '"text"', '={{ 7 }}', '={{ [1] }}'])(
-		'Extra API Fields (JSON) %s is not a JSON object and is refused before any request',
+		'the value %s of Extra API Fields (JSON) is not a JSON object and is refused before any request',
 		async (additionalFields) => {
 			expect(await refusal({ ...GENERATE, options: { additionalFields } })).toContain(
 				"'Extra API Fields (JSON)' is not a JSON object",
@@ -131,7 +131,10 @@ const ON_ERROR = ['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'
 describe.each(ON_ERROR)('refusals of a whole run with On Error set to %s', (onError) => {
 	const twoItems = { input: [{ json: {} }, { json: {} }], settings: { onError } };
 
-	/** Nothing was submitted, and every item has the error: no input item passes as a video. */
+	/**
+	 * Expects that nothing was submitted and every item has the error, so that no input item passes
+	 * as a video.
+	 */
 	const expectEachRefused = ({ items, errorItems, error }: NodeRun, message: RegExp) => {
 		const texts = [...items, ...errorItems].map(({ json }) => (json.error as Error).message);
 		expect(sandbox.requestsTo('submit')).toEqual([]);
@@ -166,7 +169,7 @@ describe.each(ON_ERROR)('refusals of a whole run with On Error set to %s', (onEr
 	});
 });
 
-test('an expression in File Name that fails for the first item fails only that item with On Error: Continue', async () => {
+test('with On Error: Continue, an expression in File Name that fails for the first item fails only that item', async () => {
 	const fileName = "={{ $itemIndex === 0 ? $('Nowhere').item.json.name : 'a' }}";
 	const { items } = await runNode(
 		sandbox,
@@ -177,7 +180,7 @@ test('an expression in File Name that fails for the first item fails only that i
 	expect(items[1]?.json).toMatchObject({ status: 'completed' });
 });
 
-test('exactly as many items as Safety Limit (Items) are accepted', async () => {
+test('a run with exactly as many items as Safety Limit (Items) allows is accepted', async () => {
 	const { items } = await runNode(
 		sandbox,
 		{ ...GENERATE, waitForCompletion: false, options: { maxVideos: 2 } },
@@ -186,23 +189,23 @@ test('exactly as many items as Safety Limit (Items) are accepted', async () => {
 	expect(items).toHaveLength(2);
 });
 
-/** An answer of the model service as the gateway passes it on. */
+/** Creates a response of the model service as the gateway passes it on. */
 const passedOn = (status: number, message: string): Fault['answer'] => ({
 	status,
 	body: { code: 'fail_to_fetch_task', message, data: null },
 });
 const modelError = (message: string, code: string) => JSON.stringify({ error: { message, code } });
 
-/** Name of the rejection, the answer, and the message and description of its error. */
+/** The name of the rejection, the response, and the message and description of its error. */
 const REJECTIONS: Array<[string, Fault['answer'], string, string]> = [
 	[
-		'HTTP 400 of the model service’s moderation',
+		'HTTP 400 from the model service’s moderation',
 		passedOn(400, modelError('Your prompt was blocked', 'moderation_blocked')),
 		'The model refused the request',
 		'OctopusX said: "Your prompt was blocked (moderation_blocked)"',
 	],
 	[
-		'HTTP 400 of the model service with plain text',
+		'HTTP 400 from the model service with plain text',
 		passedOn(400, 'seconds must be between 4 and 30'),
 		'The model refused the request',
 		'"seconds must be between 4 and 30"',
@@ -212,31 +215,31 @@ const REJECTIONS: Array<[string, Fault['answer'], string, string]> = [
 		{ code: 'bad_seconds', errors: [{ detail: 'seconds too large' }] },
 		{ error: { error: { code: 'bad_seconds', reason: 'seconds too large' } } },
 	].map((body): (typeof REJECTIONS)[number] => [
-		`HTTP 400 of the model service with the body ${JSON.stringify(body)}`,
+		`HTTP 400 from the model service with the body ${JSON.stringify(body)}`,
 		passedOn(400, JSON.stringify(body)),
 		'The model refused the request',
 		'OctopusX said: "seconds too large (bad_seconds)"',
 	]),
 	[
-		'HTTP 201 of the model service without a usable task',
+		'HTTP 201 from the model service without a usable task',
 		passedOn(201, '{"id": "up_76b59cd436", "status": "queued"}'),
 		'The AI model is not available at the moment',
 		'HTTP 201',
 	],
 	[
-		'HTTP 307 of the model service without an address',
+		'HTTP 307 from the model service without a URL',
 		passedOn(307, ''),
 		'The AI model is not available at the moment',
 		'HTTP 307, fail_to_fetch_task',
 	],
 	[
-		'HTTP 401 of the model service for OctopusX’s own key',
+		'HTTP 401 from the model service for OctopusX’s own key',
 		passedOn(401, modelError('Incorrect API key provided', 'invalid_api_key')),
 		'The AI model is closed to OctopusX at the moment',
 		'Your API key is not the reason.',
 	],
 	[
-		'HTTP 502 of the model service with a web page',
+		'HTTP 502 from the model service with a web page',
 		passedOn(502, '<html><h1>Bad Gateway</h1></html>'),
 		'The AI model is not available at the moment',
 		'a page instead of an answer came from the model service',
@@ -284,7 +287,7 @@ const REJECTIONS: Array<[string, Fault['answer'], string, string]> = [
 		'public URL',
 	],
 	[
-		'HTTP 500 with an error of the gateway itself',
+		'HTTP 500 with an error from the gateway itself',
 		{ status: 500, body: apiErrorBody('database is locked') },
 		'OctopusX is not available at the moment',
 		'"database is locked"',
@@ -312,7 +315,7 @@ describe('rejections by the API', () => {
 		},
 	);
 
-	test('HTTP 429 of the model service is retried, and its Chinese message is translated', async () => {
+	test('HTTP 429 from the model service is retried, and its Chinese message is translated', async () => {
 		const answer = passedOn(429, '当前分组上游负载已饱和，请稍后再试');
 		sandbox.faults.add({ on: 'submit', times: 3, answer });
 		const { items } = await runNodeVirtually(sandbox, GENERATE);
@@ -326,7 +329,7 @@ describe('rejections by the API', () => {
 	});
 });
 
-test('the error of HTTP 400 contains the request ID from the header', async () => {
+test('the error of HTTP 400 contains the request ID from the response header', async () => {
 	const headers = { 'x-oneapi-request-id': '20261121-abc' };
 	const body = taskErrorBody('invalid_request');
 	sandbox.faults.add({ on: 'submit', answer: { status: 400, headers, body } });
@@ -334,7 +337,7 @@ test('the error of HTTP 400 contains the request ID from the header', async () =
 	expect(error?.description).toContain('request ID 20261121-abc');
 });
 
-test('HTTP 500 that may have been charged is quoted in full, without the API key', async () => {
+test('the error of HTTP 500 that may have been charged quotes the whole response, without the API key', async () => {
 	const message = `${'long '.repeat(200)}${sandbox.apiKey} job-4711`;
 	const body = { error: { message, type: 'new_api_panic', code: '' } };
 	sandbox.faults.add({ on: 'submit', answer: { status: 500, body } });

@@ -10,7 +10,7 @@ const PNG_DATA_URI = 'data:image/png;base64,iVBORw0KGgo=';
 
 const sandbox = useSandbox();
 
-/** Runs Generate without waiting and returns the body of its only request. */
+/** Runs Generate without waiting. Returns the body of its only request. */
 async function bodyFor(parameters: INodeParameters, input = [{ json: {} }] as never) {
 	const { error } = await runNode(
 		sandbox,
@@ -36,7 +36,7 @@ describe('Generate in each mode', () => {
 		expect(await bodyFor({ mode: 'textToVideo' })).toEqual(DEFAULT_BODY);
 	});
 
-	test('First Frame sends its image', async () => {
+	test('First Frame sends its image as first_image_url', async () => {
 		const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl: 'https://example.com/a.png' });
 		expect(body).toEqual({ ...DEFAULT_BODY, first_image_url: 'https://example.com/a.png' });
 	});
@@ -89,7 +89,7 @@ describe('Duration, Aspect Ratio and Resolution', () => {
 		});
 	});
 
-	test('expressions can set Aspect Ratio and Resolution to other values, and Duration to a number as text', async () => {
+	test('expressions can set Aspect Ratio and Resolution to other values, and Duration to a number in a string', async () => {
 		const input = [{ json: { ratio: '1:1', size: '480p', length: '12' } }] as never;
 		const body = await bodyFor(
 			{
@@ -134,7 +134,7 @@ describe('Files and URLs', () => {
 		'https://web.example.org/web/2020/https://example.com/1.png,https://example.com/2.png',
 		'https://example.com/resize?from=https://example.com/1.png,https://example.com/2.png',
 		'https://example.com/a,b;c.png?v=1,2',
-	])('a URL that contains commas or other URLs is sent as one: %s', async (url) => {
+	])('a URL that contains commas or other URLs is sent as a single URL: %s', async (url) => {
 		const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl: ` ${url}\n` });
 		expect(body).toMatchObject({ first_image_url: url });
 	});
@@ -284,7 +284,7 @@ describe('What is copied along with the credential', () => {
 });
 
 describe('Model and Extra API Fields', () => {
-	test('the option Model sets the model of the request', async () => {
+	test('the Model option sets the model of the request', async () => {
 		sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id: 'x' } } });
 		expect(await bodyFor({ options: { model: 'omni-next' } })).toEqual({
 			...DEFAULT_BODY,
@@ -301,8 +301,8 @@ describe('Model and Extra API Fields', () => {
 	);
 
 	test.each([
-		['as text', '{"seed": 42, "style": {"tone": "warm"}}'],
-		['as an object from an expression', '={{ ({ seed: 42, style: { tone: "warm" } }) }}'],
+		['given as a string', '{"seed": 42, "style": {"tone": "warm"}}'],
+		['given as an object from an expression', '={{ ({ seed: 42, style: { tone: "warm" } }) }}'],
 	])('Extra API Fields %s are merged into the request', async (_type, additionalFields) => {
 		const body = await bodyFor({ options: { additionalFields } });
 		expect(body).toEqual({ ...DEFAULT_BODY, seed: 42, style: { tone: 'warm' } });
@@ -316,7 +316,7 @@ describe('Model and Extra API Fields', () => {
 		},
 	);
 
-	test('Extra API Fields can replace a field of the request, and null removes it', async () => {
+	test('Extra API Fields can replace a field of the request, and a null value removes it', async () => {
 		const additionalFields = '{"aspect_ratio": "21:9", "resolution": null}';
 		const { resolution, ...rest } = DEFAULT_BODY;
 		expect(resolution).toBe('720p');
@@ -482,7 +482,7 @@ describe('Streamed files', () => {
 	});
 
 	test('image files that disappear just before the submission cause an error, not a crash', async () => {
-		// an error event without a listener is an uncaught exception, which fails the test
+		// An error event without a listener is an uncaught exception, which fails the test.
 		const node = watchedNode((context) => ({
 			helpers: {
 				...context.helpers,
@@ -517,7 +517,7 @@ describe('Streamed files', () => {
 	test('a submission that times out while its file is still being read is never accepted later', async () => {
 		const bytes = Buffer.alloc(300_000, 1);
 		let openings = 0;
-		/** On first reading, the file pauses in the middle for longer than the node waits for an answer. */
+		/** When it is first read, the file pauses in the middle for longer than the node waits for a response. */
 		async function* readSlowly() {
 			yield bytes.subarray(0, 150_000);
 			if (openings === 1) await new Promise((resolve) => setTimeout(resolve, 11 * 60_000));

@@ -1,5 +1,6 @@
-// n8n reads this setting once, on import, and then applies it to all requests; the proxy tests in
-// n8n.test.ts, for example, would never reach their proxy
+// n8n reads this setting once, on import, and then applies it to all requests. That is why these
+// tests have their own file: with this setting, the proxy tests in n8n.test.ts, for example, would
+// never reach their proxy.
 import './support/ssrfProtection';
 import { apiErrorBody } from './support/errorBodies';
 import { GENERATE } from './support/inputs';
@@ -17,7 +18,7 @@ const BLOCKED = [
 	['host name', 'http://blocked.example'],
 ] as const;
 
-// n8n 2.20 and later have this protection
+// Only n8n 2.20 and later have this protection.
 onNewEngine('n8n’s SSRF protection', () => {
 	describe.each(BLOCKED)('a blocked %s', (what, host) => {
 		const download = async () => {
@@ -26,13 +27,13 @@ onNewEngine('n8n’s SSRF protection', () => {
 			return await runNodeVirtually(sandbox, { ...GENERATE, downloadVideo: true });
 		};
 
-		test(`a file host whose ${what} is blocked is replaced by the content endpoint at once`, async () => {
+		test(`the content endpoint is used at once if a file host’s ${what} is blocked`, async () => {
 			const { items, elapsedMs } = await download();
 			expect(items[0]?.binary?.data).toMatchObject({ mimeType: 'video/mp4' });
 			expect(elapsedMs).toBe(FIRST_CHECK_MS);
 		});
 
-		test(`the error of a blocked ${what} of a file host says once who can allow it if the content endpoint answers HTTP 404`, async () => {
+		test(`the error of a blocked ${what} of a file host says once who can allow it if the content endpoint returns HTTP 404`, async () => {
 			const answer = { status: 404, body: apiErrorBody('Task not found') };
 			sandbox.faults.add({ on: 'content', times: Infinity, answer });
 			const { error, elapsedMs } = await download();
@@ -44,7 +45,7 @@ onNewEngine('n8n’s SSRF protection', () => {
 			expect(elapsedMs).toBe(FIRST_CHECK_MS);
 		});
 
-		test(`an HTTP 302 from the file host to a blocked ${what} is replaced by the content endpoint at once`, async () => {
+		test(`the content endpoint is used at once if an HTTP 302 redirect from the file host leads to a blocked ${what}`, async () => {
 			const headers = { location: `${host}/a.mp4` };
 			sandbox.faults.add({ on: 'file', answer: { status: 302, headers } });
 			const { items, elapsedMs } = await runNodeVirtually(sandbox, {

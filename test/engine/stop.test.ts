@@ -20,7 +20,7 @@ beforeEach(() => {
 	lines = [];
 });
 
-/** Runs two items, stops the execution in the middle, and checks that this takes a second at most. */
+/** Runs two items, stops the execution in the middle, and checks that this takes at most a second. */
 async function runAndStop(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
 	const result = await runNodeVirtually(
 		sandbox,
@@ -46,12 +46,12 @@ const tooManyRequests = { status: 429, headers: { 'retry-after': '600' } };
 const MOMENTS: Array<[string, Fault | undefined]> = [
 	['a pause between two checks', undefined],
 	['a submission', { on: 'submit', times: 2, answer: 'hang' }],
-	['a pause before a repeated submission', { on: 'submit', times: 2, answer: tooManyRequests }],
+	['a pause before a retried submission', { on: 'submit', times: 2, answer: tooManyRequests }],
 	['a check', { on: 'poll', times: 2, answer: 'hang' }],
 	['a pause after a failed check', { on: 'poll', times: Infinity, answer: tooManyRequests }],
 	['a download before its first byte', { on: 'file', times: 2, answer: 'hang' }],
 	['a download halfway', { on: 'file', times: 2, answer: 'stall' }],
-	['a pause before a repeated download', { on: 'file', times: Infinity, answer: tooManyRequests }],
+	['a pause before a retried download', { on: 'file', times: Infinity, answer: tooManyRequests }],
 ];
 
 test.each(MOMENTS)(
@@ -69,7 +69,7 @@ test('Stop lists the IDs of the running tasks in the log and in the error', asyn
 	const tasks = 'item 0: video_1 (queued), item 1: video_2 (queued)';
 	expect(lines.at(-1)).toContain(tasks);
 	expect(error?.description).toContain(tasks);
-	// n8n keeps no tasks of an execution that was stopped by hand
+	// n8n keeps no tasks of an execution that was stopped by hand.
 	const advice =
 		"Use n8n's Retry only after n8n's own time limit: after a Stop by hand, you pay again";
 	expect(lines.at(-1)).toContain(advice);
@@ -91,7 +91,7 @@ test.each([...MOMENTS, ['an upload', undefined]])(
 				: {},
 			{
 				input: [{ json: {}, binary }],
-				// n8n saves the execution once, one turn of the event loop after the signal
+				// n8n saves the execution once, one turn of the event loop after the signal.
 				onSave: async ({ data }) => {
 					await new Promise(setImmediate);
 					saved.push(data.executionData?.nodeExecutionStack.map(({ node }) => node.name));
@@ -111,7 +111,7 @@ test('Stop lists unanswered submissions, because they may have been charged', as
 	expect(error?.description).toContain(unanswered);
 });
 
-test('Stop does not wait for the answer to a submission, and the ID is logged when the answer arrives', async () => {
+test('Stop does not wait for the response to a submission, and the task ID is logged when the response arrives', async () => {
 	sandbox.faults.add({ on: 'submit', times: 2, accept: true, answer: 'hang' });
 	await runAndStop();
 	expect(lines.join()).not.toContain('video_1');
@@ -128,7 +128,7 @@ test('Stop prevents the submission of items that wait for their turn (Max Concur
 	expect(sandbox.tasks).toHaveLength(1);
 });
 
-test('Stop with On Error: Continue gives every item an error with its progress', async () => {
+test('with On Error: Continue, Stop gives every item an error with its progress', async () => {
 	sandbox.durationMs = 600_000;
 	const { items } = await runNodeVirtually(
 		sandbox,
@@ -153,7 +153,7 @@ test('Stop with On Error: Continue gives every item an error with its progress',
 describe('Stop during work of n8n’s storage', () => {
 	const never = new Promise<never>(() => {});
 
-	/** The node, with one of n8n's binary helpers that never returns. */
+	/** Creates the node with one of n8n's binary helpers replaced by one that never returns. */
 	const nodeWithHanging = (name: 'getBinaryStream' | 'getBinaryMetadata' | 'prepareBinaryData') =>
 		watchedNode((context) => ({
 			helpers: { ...context.helpers, [name]: async () => await never },
@@ -195,7 +195,7 @@ describe('Stop during work of n8n’s storage', () => {
 		);
 		expect(run.status).toBe('canceled');
 		expect(error?.message).toBe('The execution was canceled');
-		// a description would list tasks and unanswered submissions
+		// A description would list tasks and unanswered submissions.
 		expect(error?.description).toBeUndefined();
 		expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
 		expect(sandbox.requestsTo('submit')).toEqual([]);
@@ -212,14 +212,14 @@ describe('Stop during work of n8n’s storage', () => {
 	});
 });
 
-describe('Without a cancel signal from n8n', () => {
+describe('an n8n without a cancel signal', () => {
 	const run = async (parameters: INodeParameters) => {
 		const node = watchedNode(() => ({ getExecutionCancelSignal: () => undefined }));
 		const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
 		return await runNodeVirtually(sandbox, parameters, { node, input: [{ json: {}, binary }] });
 	};
 
-	test('upload, submission, wait and download are repeated after HTTP 503, 429 and 403 without a cancel signal', async () => {
+	test('without a cancel signal, upload, submission, wait and download are retried after HTTP 503, 429 and 403', async () => {
 		const answer = { status: 429 };
 		sandbox.faults.add({ on: 'upload', answer: { status: 503 } });
 		sandbox.faults.add({ on: 'submit', answer });
@@ -236,12 +236,12 @@ describe('Without a cancel signal from n8n', () => {
 		expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
 	});
 
-	test('an invalid Duration is refused without a cancel signal', async () => {
+	test('without a cancel signal, an invalid Duration is refused', async () => {
 		const { error } = await run({ ...GENERATE, seconds: 99 });
 		expect(error?.message).toContain("'Duration (Seconds)' must be");
 	});
 
-	test('HTTP 401 is explained without a cancel signal', async () => {
+	test('without a cancel signal, HTTP 401 is explained', async () => {
 		sandbox.faults.add({ on: 'submit', answer: { status: 401, body: apiErrorBody('No') } });
 		const { error } = await run(GENERATE);
 		expect(error?.description).toContain('OctopusX knows the key');

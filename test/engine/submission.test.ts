@@ -11,7 +11,7 @@ import { loggedNode } from './support/watchedNode';
 const sandbox = useSandbox();
 afterEach(() => jest.restoreAllMocks());
 
-/** Runs Generate without waiting; `gaps` are the delays between its submissions in ms. */
+/** Runs Generate without waiting. `gaps` are the delays between its submissions in ms. */
 async function submit(parameters: INodeParameters = {}, setup?: NodeSetup) {
 	const all = { ...GENERATE, waitForCompletion: false, ...parameters };
 	const result = await runNodeVirtually(sandbox, all, setup);
@@ -29,8 +29,8 @@ const tooManyRequests = (headers?: Record<string, string>): Fault['answer'] => (
 	body: { error: { message: 'slow down', code: '' } },
 });
 
-describe('A submission that was certainly not accepted', () => {
-	test('a submission is repeated after HTTP 429, with growing delays and jitter', async () => {
+describe('a submission that was certainly not accepted', () => {
+	test('a submission is retried after HTTP 429, with growing delays and jitter', async () => {
 		sandbox.faults.add({ on: 'submit', times: 4, answer: tooManyRequests() });
 		const { items, gaps } = await submit();
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
@@ -41,14 +41,14 @@ describe('A submission that was certainly not accepted', () => {
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
-	test('a submission is repeated after HTTP 429 once the seconds of Retry-After have passed', async () => {
+	test('a submission is retried after HTTP 429 once the seconds of Retry-After have passed', async () => {
 		sandbox.faults.add({ on: 'submit', answer: tooManyRequests({ 'retry-after': '90' }) });
 		const { gaps } = await submit();
 		expect(gaps[0]).toBeGreaterThanOrEqual(90_000);
 		expect(gaps[0]).toBeLessThanOrEqual(90_000 * 1.25 + 1);
 	});
 
-	test('a submission is still repeated when Retry-After ends exactly at the Timeout of its item', async () => {
+	test('a submission is still retried when Retry-After ends exactly at the Timeout of its item', async () => {
 		jest.spyOn(Math, 'random').mockReturnValue(0);
 		sandbox.faults.add({ on: 'submit', answer: tooManyRequests({ 'retry-after': '6' }) });
 		const { items, elapsedMs } = await submit({ options: { timeout: 0.1 } });
@@ -56,8 +56,8 @@ describe('A submission that was certainly not accepted', () => {
 		expect(elapsedMs).toBe(6_000);
 	});
 
-	test('a submission is not repeated after HTTP 429 before the date of Retry-After', async () => {
-		// HTTP dates are in whole seconds
+	test('a submission is not retried after HTTP 429 before the date of Retry-After', async () => {
+		// HTTP dates have a resolution of whole seconds.
 		const inTwoMinutes = () => new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 120_000);
 		let retryAt = 0;
 		const answer = {
@@ -72,7 +72,7 @@ describe('A submission that was certainly not accepted', () => {
 		expect(submissions[1]).toBeGreaterThanOrEqual(retryAt);
 	});
 
-	test('a submission is repeated after HTTP 503 with Retry-After', async () => {
+	test('a submission is retried after HTTP 503 with Retry-After', async () => {
 		const headers = { 'retry-after': '5' };
 		sandbox.faults.add({ on: 'submit', times: 2, answer: { status: 503, headers } });
 		const { items, submissions } = await submit();
@@ -80,7 +80,7 @@ describe('A submission that was certainly not accepted', () => {
 		expect(submissions).toHaveLength(3);
 	});
 
-	test('a submission is repeated when no connection was made', async () => {
+	test('a submission is retried when no connection was made', async () => {
 		const closed = await startSandbox();
 		const { url } = closed;
 		await closed.close();
@@ -98,7 +98,7 @@ describe('A submission that was certainly not accepted', () => {
 		expect(reopened.tasks).toHaveLength(1);
 	});
 
-	test('a submission is repeated when the connection ends during the TLS handshake', async () => {
+	test('a submission is retried when the connection ends during the TLS handshake', async () => {
 		const server = net.createServer((socket) => socket.on('error', () => {}).destroy());
 		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 		const { port } = server.address() as AddressInfo;
@@ -110,14 +110,14 @@ describe('A submission that was certainly not accepted', () => {
 		expect(elapsedMs).toBeGreaterThan(30_000);
 	});
 
-	test('a submission is repeated when the host name cannot be resolved', async () => {
+	test('a submission is retried when the host name cannot be resolved', async () => {
 		const credential = { baseUrl: 'http://octopusx.invalid' };
 		const { error, elapsedMs } = await submit({ options: { timeout: 1 } }, { credential });
 		expect(error?.message).toBe('OctopusX cannot be reached');
 		expect(elapsedMs).toBeGreaterThan(30_000);
 	});
 
-	test('the submissions of several items are spread out when they are repeated after HTTP 429', async () => {
+	test('the submissions of several items are spread out when they are retried after HTTP 429', async () => {
 		sandbox.faults.add({
 			on: 'submit',
 			times: 8,
@@ -129,7 +129,7 @@ describe('A submission that was certainly not accepted', () => {
 		expect(new Set(submissions.slice(8)).size).toBeGreaterThan(4);
 	});
 
-	test('a submission is not repeated after the Timeout of its item', async () => {
+	test('a submission is not retried after the Timeout of its item', async () => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer: tooManyRequests() });
 		const { error, elapsedMs, submissions } = await submit({ options: { timeout: 2 } });
 		expect(error?.message).toBe('OctopusX received too many requests');
@@ -138,12 +138,12 @@ describe('A submission that was certainly not accepted', () => {
 	});
 });
 
-describe('A submission that may have been accepted', () => {
+describe('a submission that may have been accepted', () => {
 	test.each<[string, Fault]>([
 		['a connection reset before it was accepted', { on: 'submit', answer: 'reset' }],
 		['a connection reset after it was accepted', { on: 'submit', accept: true, answer: 'reset' }],
-		['an answer that was cut off', { on: 'submit', accept: true, answer: 'short' }],
-		['no answer', { on: 'submit', accept: true, answer: 'hang' }],
+		['a response that was cut off', { on: 'submit', accept: true, answer: 'short' }],
+		['a missing response', { on: 'submit', accept: true, answer: 'hang' }],
 		['HTTP 500', { on: 'submit', answer: { status: 500 } }],
 		['HTTP 503 without Retry-After', { on: 'submit', answer: { status: 503 } }],
 		[
@@ -157,7 +157,7 @@ describe('A submission that may have been accepted', () => {
 		['HTTP 200 without an ID', { on: 'submit', accept: true, answer: { status: 200, body: {} } }],
 		['HTTP 200 with an array', { on: 'submit', accept: true, answer: { status: 200, body: [1] } }],
 	])(
-		'a submission is not repeated after %s, and the error says that it may have been charged',
+		'a submission is not retried after %s, and the error says that it may have been charged',
 		async (_failure, fault) => {
 			sandbox.faults.add(fault);
 			const { error, submissions } = await submit();
@@ -168,7 +168,7 @@ describe('A submission that may have been accepted', () => {
 });
 
 test.each([400, 401, 403, 404, 413])(
-	'a submission that was rejected with HTTP %s is not repeated, and the error says that it was not charged',
+	'a submission that was rejected with HTTP %s is not retried, and the error says that it was not charged',
 	async (status) => {
 		sandbox.faults.add({ on: 'submit', answer: { status, body: { code: 'x', message: 'no' } } });
 		const { error, submissions } = await submit();
@@ -187,7 +187,7 @@ test('a Base URL with https:// for an http port fails at once, and the error say
 	expect(elapsedMs).toBe(0);
 });
 
-test('a redirect of a submission with HTTP 307 is not followed, to protect the API key', async () => {
+test('an HTTP 307 redirect of a submission is not followed, to protect the API key', async () => {
 	const headers = { location: `${sandbox.fileHost}/v1/videos` };
 	sandbox.faults.add({ on: 'submit', answer: { status: 307, headers } });
 	const { error, submissions } = await submit();
@@ -196,10 +196,10 @@ test('a redirect of a submission with HTTP 307 is not followed, to protect the A
 	expect(error?.message).toBe("The 'Base URL' leads to another address");
 });
 
-describe('A submission without an answer', () => {
+describe('an unanswered submission', () => {
 	const noAnswer: Fault = { on: 'submit', prompt: 'slow', accept: true, answer: 'hang' };
 
-	test('a submission without an answer times out after ten minutes', async () => {
+	test('an unanswered submission times out after ten minutes', async () => {
 		sandbox.faults.add(noAnswer);
 		const { error, elapsedMs } = await submit({ prompt: 'slow' });
 		expect(error?.message).toBe('OctopusX did not answer the submission');
@@ -210,7 +210,7 @@ describe('A submission without an answer', () => {
 		sandbox.release();
 	});
 
-	test('an ID that arrives after the submission timed out is logged, and Retry On Fail uses it without a second charge', async () => {
+	test('a task ID that arrives after the submission timed out is logged, and Retry On Fail uses it without a second charge', async () => {
 		sandbox.faults.add(noAnswer);
 		const lines: string[] = [];
 		const { items } = await submit(
@@ -233,7 +233,7 @@ describe('A submission without an answer', () => {
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
-	test('an ID that arrives while the next try of Retry On Fail waits to submit is used without a second charge', async () => {
+	test('a task ID that arrives while the next attempt of Retry On Fail waits to submit is used without a second charge', async () => {
 		sandbox.faults.add({ ...noAnswer, nth: 1 });
 		sandbox.faults.add({ on: 'submit', nth: 2, answer: tooManyRequests({ 'retry-after': '60' }) });
 		const lines: string[] = [];
@@ -250,7 +250,7 @@ describe('A submission without an answer', () => {
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
-	test('an ID that arrives late, while another item is still waiting, is listed in the error', async () => {
+	test('a task ID that arrives late, while another item is still waiting, is listed in the error', async () => {
 		sandbox.faults.add(noAnswer);
 		const { error } = await submit(
 			{ prompt: '={{ $json.prompt }}', waitForCompletion: true, options: { timeout: 20 } },
@@ -266,7 +266,7 @@ describe('A submission without an answer', () => {
 	});
 });
 
-describe('An ID in an unusual place of the answer', () => {
+describe('a task ID in an unusual place in the response', () => {
 	test.each<[string, number, unknown]>([
 		['data.task_id', 200, { code: 'success', data: { task_id: 'video_77' } }],
 		['data.id', 200, { code: 'success', data: { id: 'video_77', status: 'queued' } }],
@@ -278,18 +278,18 @@ describe('An ID in an unusual place of the answer', () => {
 		],
 		['the top level', 500, { task_id: 'video_77', error: { message: 'late', type: 'x' } }],
 	])(
-		'an ID at %s of the answer to a submission (HTTP %s) is used as the task ID',
+		'a task ID at %s of the response to a submission (HTTP %s) is used',
 		async (_place, status, body) => {
 			sandbox.faults.add({ on: 'submit', answer: { status, body } });
 			const { items, submissions } = await submit();
-			// the status stays unknown until the task is checked
+			// The status stays unknown until the task is checked.
 			expect(items[0]?.json).toMatchObject({ task_id: 'video_77', status: 'unknown' });
 			expect(submissions).toHaveLength(1);
 		},
 	);
 });
 
-test('an ID in a rejection with HTTP 422 is not used as a task ID', async () => {
+test('an ID in an HTTP 422 rejection is not used as a task ID', async () => {
 	const body = { task_id: 'video_77', error: { message: 'no', code: 'x' } };
 	sandbox.faults.add({ on: 'submit', answer: { status: 422, body } });
 	const { error } = await submit();
@@ -313,7 +313,7 @@ test.each<[string, number, unknown]>([
 );
 
 test.each([301, 302, 303])(
-	'after HTTP %s the error of a submission says that it may have been charged',
+	'after HTTP %s, the error of a submission says that it may have been charged',
 	async (status) => {
 		const headers = { location: `${sandbox.fileHost}/v1/videos` };
 		sandbox.faults.add({ on: 'submit', accept: true, answer: { status, headers } });

@@ -60,7 +60,7 @@ onNewEngine('a suspended execution', () => {
 		expect(elapsedMs).toBeLessThanOrEqual(75 * MINUTE);
 	});
 
-	test('videos completed within seconds arrive with the first check of a suspended execution, after a minute', async () => {
+	test('videos completed within seconds are output after the first check of a suspended execution, after a minute', async () => {
 		sandbox.durationMs = 4_000;
 		const { items, resumed, elapsedMs } = await suspendThree();
 		expect(items.map(({ binary }) => binary?.data?.mimeType)).toEqual(Array(3).fill('video/mp4'));
@@ -108,7 +108,7 @@ onNewEngine('a suspended execution', () => {
 		);
 	});
 
-	test('Timeout (Minutes) of a suspended execution counts from the submission', async () => {
+	test('Timeout (Minutes) of a suspended execution starts at the submission', async () => {
 		const { error, elapsedMs } = await suspendThree({
 			prompt: 'x [never]',
 			options: { timeout: 10 },
@@ -132,7 +132,7 @@ onNewEngine('a suspended execution', () => {
 		expect(sandbox.tasks).toHaveLength(3);
 	});
 
-	test('a clock that jumps past Timeout (Minutes) while suspended does not lose a finished video', async () => {
+	test('a clock that jumps past Timeout (Minutes) while the execution is suspended does not lose a finished video', async () => {
 		const { items } = await suspendThree(
 			{ options: { timeout: 6 } },
 			{ whileSuspended: (times) => times === 1 && jest.setSystemTime(Date.now() + 60 * MINUTE) },
@@ -143,7 +143,7 @@ onNewEngine('a suspended execution', () => {
 	test.each([
 		['stopped', { resultData: { error: { message: 'stopped' }, runData: {} } }],
 		['deleted', undefined],
-	])('after the suspended execution is %s, no more requests are sent', async (_what, data) => {
+	])('no more requests are sent after the suspended execution is %s', async (_what, data) => {
 		const lines: string[] = [];
 		sandbox.faults.add({ on: 'submit', prompt: 'one', answer: { status: 400 } });
 		const node = loggedNode(lines);
@@ -214,9 +214,9 @@ onNewEngine('a suspended execution', () => {
 });
 
 onNewEngine('n8n’s handling of a suspended execution', () => {
-	test('a second run of a suspended node submits another video and passes no input on', async () => {
+	test('a second run of a suspended node submits another video and does not output its input', async () => {
 		const { run } = await suspend({}, { input: inputOf('one'), reachTwice: true });
-		// the second run suspends as well; only that its input is not passed on matters here
+		// The second run suspends as well, but this test is only about its input.
 		expect(sandbox.tasks).toHaveLength(2);
 		expect(JSON.stringify(run.data.resultData.runData[NODE])).not.toContain('"prompt"');
 	});
@@ -234,7 +234,7 @@ onNewEngine('n8n’s handling of a suspended execution', () => {
 	});
 
 	test.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const)(
-		'Retry of a stopped suspended execution outputs errors with task IDs, not its input, with On Error %s',
+		'with On Error %s, Retry of a stopped suspended execution outputs errors with task IDs, not its input',
 		async (onError) => {
 			const waitTill = new Date(Date.now() + MINUTE);
 			const { result } = await onVirtualTime(sandbox, async () => {
@@ -261,14 +261,14 @@ onNewEngine('n8n’s handling of a suspended execution', () => {
 		},
 	);
 
-	test('n8n has the tasks in its saved data in case it crashes during a check', async () => {
+	test('n8n’s saved data contains the tasks in case n8n crashes during a check', async () => {
 		await suspend(
 			{},
 			{
 				input: inputOf('one', 'two'),
 				whileSuspended: (_times, child) => {
 					const { runData, lastNodeExecuted } = child.data.resultData;
-					// n8n's recovery invents an item for a node without output
+					// n8n's recovery makes up an item for a node without output.
 					expect(Object.keys(runData).sort()).toEqual([
 						'All done?',
 						CHECKING,
@@ -282,7 +282,7 @@ onNewEngine('n8n’s handling of a suspended execution', () => {
 		expect.assertions(2 * 5);
 	});
 
-	test('a restarted n8n checks no task of a suspended execution for one minute and then continues', async () => {
+	test('a restarted n8n checks no task of a suspended execution for one minute, and then continues', async () => {
 		let isLoaded = true;
 		let LoadedNode = OctopusXVideo;
 		class RestartedNode extends OctopusXVideo {
@@ -312,25 +312,25 @@ onNewEngine('n8n’s handling of a suspended execution', () => {
 			},
 		);
 		expect(items.map(({ json }) => json.status)).toEqual(['completed', 'completed']);
-		// n8n restarts before the fifth check, when all videos are done
+		// n8n restarts before the fifth check, when all videos are ready.
 		expect(checks).toEqual([0, 2, 4, 6, 8, 8]);
 		expect(resumed).toBe(6);
 		expect(elapsedMs).toBe(6 * MINUTE);
 	});
 
-	test('an execution suspended before an update of the package continues', async () => {
+	test('an execution that was suspended before an update of the package continues after it', async () => {
 		const { items } = await suspend(
 			{},
 			{
 				input: inputOf('one', 'two'),
 				whileSuspended: (times, { data }) => {
-					// an earlier version passed all items through the loop
+					// An earlier version passed all items through the loop.
 					const [entry] = data.executionData?.nodeExecutionStack ?? [];
 					if (times !== 2 || !entry) return;
 					entry.data = data.resultData.runData['Videos of execution 1']?.[0]?.data ?? {};
 					expect(entry.data.main?.[0]).toHaveLength(2);
 					const memory = data.executionData?.contextData[`node:${CHECKING}`];
-					// renaming this key would break suspended executions at an update
+					// Renaming this key would break suspended executions at an update.
 					expect(memory).toHaveProperty('octopusXHandover');
 					delete memory?.octopusXHandover;
 				},
@@ -413,7 +413,7 @@ onNewEngine('n8n’s handling of a suspended execution', () => {
 		expect([items.length, errorItems.length]).toEqual([1, 1]);
 	});
 
-	test('an execution stopped while it submits items is not suspended', async () => {
+	test('an execution that is stopped while it submits items is not suspended', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 3, answer: 'hang' });
 		const { started, error } = await suspend(
 			{ options: { maxConcurrency: 1 } },
@@ -428,11 +428,11 @@ onNewEngine('n8n’s handling of a suspended execution', () => {
 });
 
 onNewEngine('the size of n8n’s saved data', () => {
-	// n8n saves all data of a suspended execution again after each check
+	// n8n saves all data of a suspended execution again after each check.
 	const CHECKS = 3;
 	const suspendMany = suspendingOn(sandbox, { options: { maxConcurrency: 50 } });
 
-	/** The size of n8n's saved data at each check of this many running tasks, in characters. */
+	/** Returns the size of n8n's saved data at each check of this many running tasks, in characters. */
 	async function savedSizes(itemCount: number): Promise<number[]> {
 		const saved: number[] = [];
 		sandbox.reset();
@@ -499,7 +499,7 @@ describe('an execution that cannot be suspended', () => {
 		},
 	);
 
-	test('with On Error: Continue, the refusal of While Waiting: Suspend is in the items', async () => {
+	test('with On Error: Continue, each item contains the refusal of While Waiting: Suspend', async () => {
 		expect(await refusalWith({ getExecutionId: () => '' }, CONTINUE)).toMatchObject({ message });
 	});
 

@@ -13,7 +13,7 @@ import { loggedNode, watchedNode } from './support/watchedNode';
 const sandbox = useSandbox({ durationMs: 60_000 });
 const requests = useRequests();
 
-/** In the tests of the current block, Test Mode sends nothing. */
+/** Expects that Test Mode sends nothing in the tests of the current block. */
 function expectNothingSent() {
 	afterEach(() => expect(sandbox.tasks).toEqual([]));
 	afterEach(() => expect(requests).toEqual([]));
@@ -27,7 +27,7 @@ describe('Test Mode: Return a Sample Video', () => {
 	const taskIdOf = async (parameters: INodeParameters, setup: NodeSetup = {}) =>
 		jsonOf(await runTest(sandbox, parameters, setup))[0]?.task_id;
 
-	/** Width and height from the sample entry of an MP4 (ISO/IEC 14496-12, 12.1.3). */
+	/** Returns width and height from the sample entry of an MP4 (ISO/IEC 14496-12, 12.1.3). */
 	function sizeOf(video: Buffer): [number, number] {
 		expect(video.subarray(4, 8).toString()).toBe('ftyp');
 		const entry = video.indexOf('avc1', video.indexOf('stsd')) + 4;
@@ -56,7 +56,7 @@ describe('Test Mode: Return a Sample Video', () => {
 		expect(elapsedMs).toBe(0);
 	});
 
-	test('Test Mode: Return a Sample Video keeps the order and pairing of items, each with another task ID', async () => {
+	test('Test Mode: Return a Sample Video keeps the order and pairing of items, each with a different task ID', async () => {
 		const { items } = await runTest(sandbox, {}, { input: inputOf('one', 'two', 'one') });
 		expect(items.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
 		expect(new Set(items.map(({ json }) => json.task_id)).size).toBe(3);
@@ -219,7 +219,7 @@ describe('Test Mode: Return a Sample Video', () => {
 			"'Safety Limit (Items)' allows 1",
 		],
 	])(
-		'%s gives the same error in Test Mode as without, marked as a test',
+		'%s causes the same error in Test Mode as without, marked as a test',
 		async (_, parameters, message) => {
 			const text = { mimeType: 'text/plain', data: 'dGV4dA==' };
 			const large = await storeBinary(Buffer.alloc(15 * 1024 * 1024 + 1), 'video/mp4');
@@ -236,7 +236,7 @@ describe('Test Mode: Return a Sample Video', () => {
 		},
 	);
 
-	test('an input file that n8n cannot read fails in Test Mode, too, marked as a test', async () => {
+	test('an input file that n8n cannot read fails in Test Mode as well, marked as a test', async () => {
 		const file = await storeBinary(Buffer.from('picture'), 'image/png');
 		const input = [{ json: { prompt: 'one' }, binary: { data: file } }];
 		const node = watchedNode((context) => ({
@@ -310,7 +310,7 @@ describe('Test Mode: Return a Sample Video', () => {
 		expect(items[1]?.json).toMatchObject({ status: 'completed', test: true });
 		expect(hintsOf({ run })).toEqual([
 			hintAbout('2 items'),
-			// a count of tasks that were already charged would come first
+			// A count of tasks that were already charged would come first.
 			expect.stringMatching(/^1 of 2 items failed: /),
 		]);
 	});
@@ -348,7 +348,7 @@ describe('Test Mode: Fail Like a Refused Prompt', () => {
 		);
 	});
 
-	test('Test Mode: Fail Like a Refused Prompt runs once per try of Retry On Fail', async () => {
+	test('Test Mode: Fail Like a Refused Prompt runs once per attempt of Retry On Fail', async () => {
 		const lines: string[] = [];
 		await runTest(
 			sandbox,
@@ -382,7 +382,7 @@ describe('Test Mode: Fail Like a Refused Prompt', () => {
 		expect(error?.context.charge).toBe('none');
 	});
 
-	test('an item in Test Mode never claims that a task was charged, not even when its task fails in Get Status', async () => {
+	test('the error of an item in Test Mode never says that a task was charged, not even when the task fails in Get Status', async () => {
 		const parameters = { operation: 'getStatus', taskId: 'video_1', waitForCompletion: true };
 		const { error } = await runTest(sandbox, parameters, {}, 'failure');
 		expect(error?.context).toMatchObject({ charge: 'none', test: true, task_id: 'test_video_1' });
@@ -561,7 +561,7 @@ onNewEngine('a suspended execution with samples only', () => {
 		expect(error?.message).toBe('The model refused the request');
 	});
 
-	test('an execution that cannot be suspended is refused in Test Mode, too', async () => {
+	test('an execution that cannot be suspended is refused in Test Mode as well', async () => {
 		const { error } = await suspend('sample', { executionId: '' });
 		expect(error?.message).toBe('The execution cannot be suspended');
 		expect(error?.context).toMatchObject({ test: true });

@@ -34,7 +34,7 @@ async function editWithUpload(
 		{ input: [{ json: {}, binary: { data: { ...data, fileName: 'in.mp4' } } }], ...setup },
 	);
 }
-/** The address of the video in the submission. */
+/** Returns the URL of the video in the submission. */
 const submittedVideo = () => (sandbox.requestsTo('submit')[0]?.body as { video: string }).video;
 
 test('Uploaded First presigns with the API key, uploads without it, and submits the public URL', async () => {
@@ -69,7 +69,7 @@ test('Uploaded First uploads a file inside the item', async () => {
 	expect(sandbox.requestsTo('presign')[0]?.body).toMatchObject({ file_name: 'video.mp4' });
 });
 
-test('Uploaded First keeps the order of Reference Images, and leaves URLs as they are', async () => {
+test('Uploaded First keeps the order of Reference Images, and does not change URLs', async () => {
 	const image = [
 		{ source: 'binary', binaryField: 'a' },
 		{ source: 'url', url: 'https://example.com/2.png' },
@@ -96,7 +96,7 @@ test('Uploaded First keeps the order of Reference Images, and leaves URLs as the
 	expect(images.map(contentOf)).toEqual(['first', 'https://example.com/2.png', 'third']);
 });
 
-test('a video of more than 15 MB is uploaded, but refused as a data URI with advice to use Uploaded First', async () => {
+test('a video of more than 15 MB is uploaded, but as a data URI it is refused with advice to use Uploaded First', async () => {
 	const large = Buffer.alloc(15 * 1024 * 1024 + 1, 7);
 	expect((await editWithUpload({}, large)).error).toBeUndefined();
 	expect(sandbox.uploads.get('upload1')?.bytes.equals(large)).toBe(true);
@@ -106,8 +106,8 @@ test('a video of more than 15 MB is uploaded, but refused as a data URI with adv
 	expect(error?.description).toContain("the option 'Send Files As' set to Uploaded First");
 });
 
-describe('Failures of an upload', () => {
-	test('a presign request is repeated after HTTP 502', async () => {
+describe('failures of an upload', () => {
+	test('a presign request is retried after HTTP 502', async () => {
 		sandbox.faults.add({ on: 'presign', times: 5, answer: HTML_502 });
 		expect((await editWithUpload()).error).toBeUndefined();
 		expect(sandbox.requestsTo('presign')).toHaveLength(6);
@@ -116,8 +116,8 @@ describe('Failures of an upload', () => {
 	test.each<[string, Fault['answer']]>([
 		['HTTP 502', HTML_502],
 		['a connection reset', 'reset'],
-		['no answer', 'hang'],
-	])('an upload is repeated to the same URL after %s', async (_failure, answer) => {
+		['a missing response', 'hang'],
+	])('an upload is retried with the same URL after %s', async (_failure, answer) => {
 		sandbox.faults.add({ on: 'upload', answer });
 		expect((await editWithUpload({ options: { timeout: 60 } })).error).toBeUndefined();
 		expect(sandbox.requestsTo('presign')).toHaveLength(1);
@@ -125,7 +125,7 @@ describe('Failures of an upload', () => {
 		expect(sandbox.uploads.get('upload1')?.bytes.equals(video)).toBe(true);
 	});
 
-	test('an upload is repeated after HTTP 502 until its URL expires', async () => {
+	test('an upload is retried after HTTP 502 until its URL expires', async () => {
 		sandbox.faults.add({ on: 'upload', times: Infinity, answer: HTML_502 });
 		const { error, elapsedMs } = await editWithUpload({ options: { timeout: 60 } });
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
@@ -134,7 +134,7 @@ describe('Failures of an upload', () => {
 		expect(elapsedMs).toBeLessThanOrEqual(15 * 60_000);
 	});
 
-	test('an upload is not repeated when Retry-After points past the expiry of its URL', async () => {
+	test('an upload is not retried when Retry-After ends after the expiry of its URL', async () => {
 		const answer = { status: 503, headers: { 'retry-after': '1000' } };
 		sandbox.faults.add({ on: 'upload', times: Infinity, answer });
 		const { error } = await editWithUpload({ options: { timeout: 60 } });
@@ -143,14 +143,14 @@ describe('Failures of an upload', () => {
 	});
 
 	test.each<[string, Fault]>([
-		['HTTP 403 to an upload', { on: 'upload', answer: { status: 403, body: '<Error/>' } }],
-		['HTTP 300 to an upload', { on: 'upload', answer: { status: 300 } }],
+		['HTTP 403 for an upload', { on: 'upload', answer: { status: 403, body: '<Error/>' } }],
+		['HTTP 300 for an upload', { on: 'upload', answer: { status: 300 } }],
 		[
-			'HTTP 403 to a presign request',
+			'HTTP 403 for a presign request',
 			{ on: 'presign', answer: { status: 403, body: { success: false, message: 'no storage' } } },
 		],
 		[
-			'a presign answer without a web address',
+			'a presign response without a web address',
 			{
 				on: 'presign',
 				times: Infinity,
@@ -161,7 +161,7 @@ describe('Failures of an upload', () => {
 			},
 		],
 		[
-			'a presign answer with HTTP 200 and success: false',
+			'a presign response with HTTP 200 and success: false',
 			{
 				on: 'presign',
 				times: Infinity,
@@ -178,7 +178,7 @@ describe('Failures of an upload', () => {
 
 	test.each<[string, Fault, number]>([
 		[
-			'an upload without a response',
+			'an unanswered upload',
 			{ on: 'upload', times: Infinity, answer: 'hang' },
 			10 * 60_000 + 1_000,
 		],
@@ -202,7 +202,7 @@ describe('Failures of an upload', () => {
 		},
 	);
 
-	test('an upload is not repeated after the Timeout of its item', async () => {
+	test('an upload is not retried after the Timeout of its item', async () => {
 		sandbox.faults.add({ on: 'upload', times: Infinity, answer: HTML_502 });
 		const { error, elapsedMs } = await editWithUpload({ options: { timeout: 5 } });
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
@@ -227,7 +227,7 @@ describe('Failures of an upload', () => {
 		expect(opened.filter(({ destroyed }) => !destroyed)).toEqual([]);
 	});
 
-	test('a submission that is repeated after HTTP 429 does not upload its file again', async () => {
+	test('a submission that is retried after HTTP 429 does not upload its file again', async () => {
 		sandbox.faults.add({ on: 'submit', times: 3, answer: { status: 429 } });
 		await editWithUpload();
 		expect(sandbox.requestsTo('upload')).toHaveLength(1);

@@ -15,7 +15,7 @@ test('a task is first checked one Check Every interval after the submission, and
 	const { items, polls } = await wait({ options: { timeout: 0.25 } });
 	expect(polls).toEqual([5_000, 10_000, 15_000]);
 	expect(items[0]?.json).toMatchObject({ status: 'completed', progress: 100 });
-	// a completed task needs no verdict, not even at the deadline
+	// A completed task needs no verdict, not even at the deadline.
 	expect(sandbox.requestsTo('verdict')).toEqual([]);
 });
 
@@ -25,7 +25,7 @@ test('checks return to the Check Every interval after a check that failed with H
 	expect((await wait()).polls).toEqual([5_000, 10_000, 20_000, 25_000, 30_000]);
 });
 
-test('the pauses after failed checks (HTTP 502) grow to one minute at most', async () => {
+test('the pauses after checks that failed with HTTP 502 grow to at most one minute', async () => {
 	sandbox.faults.add({ on: 'poll', times: 7, answer: HTML_502 });
 	const { polls } = await wait();
 	expect(polls.map((at, n) => at - (polls[n - 1] ?? 0))).toEqual([
@@ -56,7 +56,7 @@ test('HTTP 502 until the Timeout causes a timeout error that names the last fail
 	expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 });
 
-test('a check whose answer drips times out after 45 seconds, and the timeout error says so', async () => {
+test('a check whose response drips times out after 45 seconds, and the timeout error says so', async () => {
 	sandbox.faults.add({ on: 'poll', times: Infinity, answer: 'drip' });
 	const { error, polls } = await wait({ options: { timeout: 1 } });
 	expect(polls).toEqual([5_000, MINUTE]);
@@ -66,7 +66,7 @@ test('a check whose answer drips times out after 45 seconds, and the timeout err
 });
 
 test.each(['true', 'false'])(
-	'Wait Until Completed can come from an expression as the text "%s"',
+	'Wait Until Completed can come from an expression as the string "%s"',
 	async (text) => {
 		const { items } = await wait({ waitForCompletion: `={{ "${text}" }}` });
 		expect(items[0]?.json.status).toBe(text === 'true' ? 'completed' : 'queued');
@@ -91,7 +91,7 @@ test('the timeout error names the task, its last progress, and what to do next',
 	expect(error?.context).toMatchObject({ charge: { taskId: 'video_1' }, task_id: 'video_1' });
 });
 
-describe('Temporary failures of a check', () => {
+describe('temporary failures of a check', () => {
 	test.each([
 		['HTTP 502 with a web page', HTML_502],
 		['HTTP 200 with a web page', { status: 200, body: '<html>busy</html>' }],
@@ -104,7 +104,7 @@ describe('Temporary failures of a check', () => {
 		sandbox.faults.add({ on: 'poll', nth: 2, times: 3, answer });
 		const { items, polls } = await wait();
 		expect(items[0]?.json).toMatchObject({ status: 'completed' });
-		// the check at 10 s fails; then pauses of 10, 20 and 40 s
+		// The check at 10 s fails. The next checks follow after pauses of 10, 20 and 40 s.
 		expect(polls).toEqual([5_000, 10_000, 20_000, 40_000, 80_000]);
 	});
 });
@@ -119,7 +119,7 @@ test.each([
 	expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 });
 
-test('a task is checked again after a single task_not_exist', async () => {
+test('a task is checked again after a single task_not_exist error', async () => {
 	const answer = { status: 400, body: taskErrorBody('task_not_exist') };
 	sandbox.faults.add({ on: 'poll', nth: 2, answer });
 	const { items } = await wait();
@@ -166,7 +166,7 @@ describe('HTTP 401 during a wait', () => {
 	});
 });
 
-test('a check whose answer drips times out, and its connection is closed', async () => {
+test('a check whose response drips times out, and its connection is closed', async () => {
 	sandbox.faults.add({ on: 'poll', times: 3, answer: 'drip' });
 	const { items, polls } = await wait();
 	expect(items[0]?.json).toMatchObject({ status: 'completed' });
@@ -182,12 +182,12 @@ test('a Retry-After of a day delays the next check by three minutes at most', as
 	expect(items[0]?.json).toMatchObject({ status: 'completed' });
 });
 
-describe('A system clock that changes during a wait', () => {
+describe('a system clock that changes during a wait', () => {
 	const changedBy = (ms: number) => ({
 		onStart: () => void setTimeout(() => jest.setSystemTime(Date.now() + ms), 12_000),
 	});
 
-	test('a system clock that is set back delays no check', async () => {
+	test('a system clock that is set back does not delay checks', async () => {
 		const { items, polls } = await wait({}, changedBy(-30_000));
 		const gaps = polls.map((at, n) => at - (polls[n - 1] ?? 0));
 		expect(gaps).toContain(5_000 - 30_000);
@@ -235,9 +235,9 @@ test('a Stop ends the wait within a second, and no further request is sent', asy
 	expect(error?.message).toContain('canceled');
 });
 
-describe('What an answer says about the task', () => {
+describe('responses about a task', () => {
 	test.each(Object.keys(VOCABULARIES) as Array<keyof typeof VOCABULARIES>)(
-		'a wait understands the status words "%s"',
+		'a wait recognizes the statuses of the vocabulary "%s"',
 		async (statuses) => {
 			sandbox.quirks.statuses = statuses;
 			const { items, polls } = await wait();
@@ -247,7 +247,7 @@ describe('What an answer says about the task', () => {
 	);
 
 	test.each(['string', 'percent', 'absent', 'number'] as const)(
-		'a wait understands progress in the form "%s"',
+		'a wait recognizes progress in the form "%s"',
 		async (progress) => {
 			sandbox.quirks.progress = progress;
 			const { items } = await wait({ options: { timeout: 30 } });
@@ -260,7 +260,7 @@ describe('What an answer says about the task', () => {
 		['id', 'plain'],
 		['task_id', 'colonAndSlash'],
 	] as const)(
-		'a wait understands task IDs with idFields "%s" and ids "%s"',
+		'a wait recognizes task IDs with idFields "%s" and ids "%s"',
 		async (idFields, ids) => {
 			sandbox.quirks = { ...sandbox.quirks, idFields, ids };
 			const { items } = await wait({ simplify: false });
@@ -272,7 +272,7 @@ describe('What an answer says about the task', () => {
 		},
 	);
 
-	test('a task with an empty error object does not count as failed', async () => {
+	test('a task with an empty error object is not treated as failed', async () => {
 		const { items, error } = await wait();
 		expect(error).toBeUndefined();
 		expect(Object.keys(items[0]?.json ?? {})).not.toContain('error');
@@ -292,11 +292,11 @@ describe('What an answer says about the task', () => {
 		);
 	});
 
-	describe('An end that the status does not show', () => {
+	describe('an end that the status does not show', () => {
 		const verdict = (data: object) => ({ status: 200, body: { code: 'success', data } });
 		const failure = { status: 'FAILURE', fail_reason: 'out of memory', progress: '100%', quota: 0 };
 
-		test('an answer without a status but with an error means that the task failed, and the error has its reason', async () => {
+		test('a response without a status but with an error means that the task failed, and the error contains its reason', async () => {
 			const body = { id: 'video_1', error: { code: 'bad_image', message: 'no face found' } };
 			sandbox.faults.add({ on: 'poll', nth: 2, answer: { status: 200, body } });
 			const { error, polls } = await wait();
@@ -305,7 +305,7 @@ describe('What an answer says about the task', () => {
 			expect(polls).toHaveLength(2);
 		});
 
-		test('an unknown status three times in a row is settled by the gateway’s verdict', async () => {
+		test('after an unknown status three times in a row, the gateway’s verdict decides', async () => {
 			const body = { id: 'video_1', status: 'warming_up' };
 			sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
 			sandbox.faults.add({ on: 'verdict', answer: verdict(failure) });
@@ -329,7 +329,7 @@ describe('What an answer says about the task', () => {
 			expect(sandbox.requestsTo('verdict')).toHaveLength(2);
 		});
 
-		test('the verdict is not requested before an unknown status came three times in a row', async () => {
+		test('the verdict is not requested before an unknown status was received three times in a row', async () => {
 			const body = { id: 'video_1', status: 'warming_up' };
 			for (const nth of [1, 4]) {
 				sandbox.faults.add({ on: 'poll', nth, times: 2, answer: { status: 200, body } });
@@ -365,7 +365,7 @@ describe('What an answer says about the task', () => {
 			expect(error?.description).not.toContain('is still in progress');
 		});
 
-		test('a wait outputs the video that the verdict has at the Timeout', async () => {
+		test('a wait outputs the video in the verdict at the Timeout', async () => {
 			const data = {
 				status: 'SUCCESS',
 				progress: '100%',
@@ -382,7 +382,7 @@ describe('What an answer says about the task', () => {
 	});
 
 	test.each([300, 500])(
-		'the status of a task in an answer with HTTP %s is ignored',
+		'the status of a task in a response with HTTP %s is ignored',
 		async (status) => {
 			const body = { id: 'video_1', status: 'failed' };
 			sandbox.faults.add({ on: 'poll', answer: { status, body } });

@@ -2,17 +2,17 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * All tests of `unit/` and `engine/` in one file. Every mutant needs a separate run; this way each run
- * loads n8n-core, which takes seconds, only once instead of once per file.
+ * Runs all tests of `unit/` and `engine/` from one file. Every mutant needs a separate run; this
+ * way each run loads n8n-core, which takes seconds, only once instead of once per file.
  */
 
-/** Tests of the sources, which Stryker has changed, or of the build and the sandbox, which have no mutants. */
+/** Tests that cannot kill mutants, because they test documents, the build or the sandbox. */
 const EXCLUDED = ['docs', 'readme', 'package', 'contractSummary', 'sandbox', 'sandboxRules'];
 
-/** The slowest tests, which run last: by then, most mutants are killed. */
+/** The slowest tests. They run last, when most mutants are already killed. */
 const SLOW = ['faults', 'schedules'];
 
-/** A pattern for the paths of the tests to run. A run of all tests takes a minute. */
+/** A pattern for the paths of the tests to run. Running all tests takes a minute. */
 const { MUTATION_TESTS = '' } = process.env;
 
 const TESTS = join(__dirname, '..');

@@ -1,4 +1,7 @@
-/** Checks what `npm publish` would send: nothing but the built package and its documents, and below a size limit. */
+/**
+ * Checks that `npm publish` would send only the built package and its documents, and that they stay
+ * below a size limit.
+ */
 import { listTarball } from './tarball';
 
 const MAX_BYTES = 100_000;

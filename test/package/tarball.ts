@@ -11,13 +11,13 @@ interface Listing {
 	size: number;
 }
 
-/** The files that `npm publish` would send, with paths in the package, as npm lists them. */
+/** Lists the files that `npm publish` would send, with their paths in the package. */
 export function listTarball(): Listing {
 	const output = execFileSync('npm', ['pack', '--dry-run', '--json'], {
 		cwd: ROOT,
 		encoding: 'utf8',
 	});
-	// npm 11 returns an object with a key per package, older versions an array.
+	// npm 11 returns an object with a key per package; older versions return an array.
 	return Object.values(JSON.parse(output) as Record<string, Listing>)[0] as Listing;
 }
 

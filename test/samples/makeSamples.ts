@@ -1,6 +1,6 @@
 /**
- * Makes the videos that Test Mode delivers, and writes them into a module, because node code may not read
- * files. Needs ffmpeg (Debian: `apt-get install ffmpeg`).
+ * Makes the videos that Test Mode delivers. Writes them into a module, because node code may not
+ * read files. Needs ffmpeg (Debian: `apt-get install ffmpeg`).
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { ROOT } from '../package/tarball';
 import { FRAMES_PER_SECOND, frames, type Size } from './picture';
 
-/** By aspect ratio. Small enough for items in n8n's database. */
+/** The size of the sample for each aspect ratio. They are small enough for items in n8n's database. */
 const SIZES: Record<string, Size> = {
 	'16:9': { width: 320, height: 180 },
 	'9:16': { width: 180, height: 320 },
@@ -18,11 +18,14 @@ const SIZES: Record<string, Size> = {
 
 const MODULE = join(ROOT, 'nodes', 'OctopusXVideo', 'testMode', 'samples.ts');
 
-/** The baseline profile of H.264 plays everywhere; with the index first, browsers can start at once. */
+/**
+ * The baseline profile of H.264 plays everywhere. Because the index comes first, browsers can start
+ * at once.
+ */
 const ENCODING = [
 	...['-c:v', 'libx264', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-preset', 'veryslow'],
 	...['-crf', '28', '-g', '1000', '-movflags', '+faststart'],
-	// No program names or versions in the file.
+	// These options keep program names and versions out of the file.
 	...['-bsf:v', 'filter_units=remove_types=6', '-map_metadata', '-1'],
 	...['-fflags', '+bitexact', '-flags:v', '+bitexact', '-threads', '1'],
 ];

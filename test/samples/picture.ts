@@ -13,7 +13,7 @@ const WORD: Color = [255, 255, 255];
 const TRACK: Color = [60, 68, 104];
 const BAR: Color = [255, 138, 76];
 
-/** Letters of 5 by 7 dots; each string is a row. */
+/** The letters in a grid of 5 by 7 dots; each string is a row. */
 const LETTERS: Record<string, string[]> = {
 	S: [' ### ', '#   #', '#    ', ' ### ', '    #', '#   #', ' ### '],
 	A: [' ### ', '#   #', '#   #', '#####', '#   #', '#   #', '#   #'],
@@ -27,7 +27,7 @@ const TEXT = 'SAMPLE';
 const TEXT_COLUMNS = 6 * TEXT.length - 1;
 const TEXT_ROWS = 7;
 
-/** The frames of a sample as RGB: the word SAMPLE, and a progress bar. */
+/** Draws the frames of a sample as RGB: the word SAMPLE and a progress bar. */
 export function frames(size: Size): Buffer[] {
 	const count = SECONDS * FRAMES_PER_SECOND;
 	return Array.from({ length: count }, (_, n) => frame(size, (n + 1) / count));
@@ -43,7 +43,7 @@ function frame({ width, height }: Size, progress: number): Buffer {
 	};
 	fill(BACKGROUND, 0, 0, width, height);
 
-	// An even number of pixels, because color has half the resolution of brightness in a video.
+	// The number of pixels must be even, because color has half the resolution of brightness in a video.
 	const dot = 2 * Math.floor((width * 0.7) / TEXT_COLUMNS / 2);
 	const left = even((width - dot * TEXT_COLUMNS) / 2);
 	const top = even((height - dot * TEXT_ROWS) / 2);

@@ -4,14 +4,14 @@ import { MODELS } from './gatewayRules';
 import { json } from './http';
 import type { Handler, State } from './routes';
 
-/** Lifetime of a presigned URL, in seconds. */
+/** The shortest, default and longest lifetime of a presigned URL, in seconds. */
 const MIN_EXPIRES_IN = 60;
 const DEFAULT_EXPIRES_IN = 900;
 const MAX_EXPIRES_IN = 3_600;
 
 type AccountRoute = Extract<Route, 'models' | 'usage' | 'presign' | 'upload'>;
 
-/** The routes that are not about tasks: models, usage and uploads. */
+/** Creates the handlers of the routes that are not about tasks: models, usage and uploads. */
 export function accountHandlers(state: State): Record<AccountRoute, Handler> {
 	return {
 		models: () =>

@@ -1,43 +1,43 @@
 import { html, json, type Reply } from './http';
 
 /**
- * Error answers. Each part of the gateway has its own envelope (docs/API.md, "Error envelopes").
- * As observed, only some of them include the request ID in their text.
+ * Error responses. Each part of the gateway has its own envelope (docs/API.md, "Error envelopes").
+ * As observed, only some of them include the request ID in their message.
  */
 
-/** Errors of the middleware: authentication, routing and limits. */
+/** Creates an error of the middleware, which handles authentication, routing and limits. */
 export function gatewayError(status: number, message: string, requestId: string, code = ''): Reply {
 	const text = `${message} (request id: ${requestId})`;
 	return json(status, { error: { code, message: text, type: 'new_api_error' } });
 }
 
-/** Errors of the task endpoints. */
+/** Creates an error of the task endpoints. */
 export function taskError(status: number, code: string, message: string): Reply {
 	return json(status, { code, message, data: null });
 }
 
-/** A refusal by the model service. The gateway passes on the service's body as a string. */
+/** Creates a refusal by the model service. The gateway passes on the service's body as a string. */
 export function modelError(status: number, body: unknown): Reply {
 	return taskError(status, 'fail_to_fetch_task', JSON.stringify(body));
 }
 
-/** Errors of the content endpoint. */
+/** Creates an error of the content endpoint. */
 export function contentError(status: number, message: string): Reply {
 	return json(status, { error: { message, type: 'invalid_request_error' } });
 }
 
-/** The answer to an unknown path below /v1 or /api. */
+/** Creates the response to an unknown path below /v1 or /api. */
 export function invalidUrl(method: string, path: string): Reply {
 	const message = `Invalid URL (${method} ${path})`;
 	return json(404, { error: { message, type: 'invalid_request_error', param: '', code: '' } });
 }
 
-/** Errors of the console's own endpoints, below /api. */
+/** Creates an error of the console's own endpoints, below /api. */
 export function consoleError(status: number, message: string): Reply {
 	return json(status, { success: false, message });
 }
 
-/** The answer to every other path, with any method: the console's web page. */
+/** Creates the response to every other path, with any method: the console's web page. */
 export function consolePage(): Reply {
 	const page = '<!doctype html><html lang="en"><head><title>Console</title></head></html>';
 	return html(200, page);

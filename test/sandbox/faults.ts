@@ -3,32 +3,38 @@ import type { Ending } from './tasks';
 export type Route =
 	'models' | 'submit' | 'poll' | 'verdict' | 'content' | 'file' | 'presign' | 'upload' | 'usage';
 
-/** Something that goes wrong with the answer to a request. */
+/** A fault that changes the response to a request. */
 export interface Fault {
 	on: Route;
-	/** Affects only requests about tasks whose prompt contains this. */
+	/**
+	 * The prompt that a task must contain for its requests to be affected. Default: all requests are
+	 * affected.
+	 */
 	prompt?: string;
 	/** The first affected request, counted from when the fault is added. Default 1. */
 	nth?: number;
 	/** How many requests in a row are affected. Default 1; `Infinity` for all later ones. */
 	times?: number;
-	/** True if the request is carried out first (a task is created and charged) and only its answer is lost. */
+	/**
+	 * True if the request is carried out first (a task is created and charged), so that only its
+	 * response is lost.
+	 */
 	accept?: boolean;
 	/**
-	 * What is sent instead of the normal answer:
-	 * - an object: this status, headers and body. A string is sent as HTML, a buffer unchanged, anything
-	 *   else as JSON. `bodyFor` builds the body from the ID of the accepted task.
-	 * - `ending`: the task ends this way now, and the normal answer shows it
+	 * What is sent instead of the normal response:
+	 * - an object: this status, headers and body. A string is sent as HTML, a buffer unchanged,
+	 *   anything else as JSON. `bodyFor` builds the body from the ID of the accepted task.
+	 * - `ending`: the task ends this way now, and the normal response shows it
 	 * - `reset`: the connection is cut
 	 * - `hang`: nothing is sent until `sandbox.release()`
 	 * - `short`: the connection is cut after half of the body
 	 * - `stall`: half of the body is sent, and the connection stays open
-	 * - `drip`: a blank is sent every 5 seconds, and never the answer
+	 * - `drip`: a blank is sent every 5 seconds, but never the response
 	 */
 	answer: FaultyAnswer | { ending: Ending } | 'reset' | 'hang' | 'short' | 'stall' | 'drip';
 }
 
-/** A fault that replaces the normal answer. */
+/** A fault that replaces the normal response. */
 export type AnswerFault = Fault & { answer: Exclude<Fault['answer'], { ending: Ending }> };
 
 export interface FaultyAnswer {

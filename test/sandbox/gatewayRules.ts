@@ -4,10 +4,10 @@ import type { LogEntry } from './routes';
 
 export const MODELS = ['omni-fast', 'omni-fast-v2v'];
 
-/** Text fields that the gateway checks itself. It passes unknown fields on to the model unchanged. */
+/** The text fields that the gateway checks itself. It passes unknown fields on to the model unchanged. */
 const TEXTS = ['prompt', 'mode', 'image', 'size', 'seconds', 'input_reference'];
 
-/** The gateway's own checks of a `POST /v1/videos`, in its order. */
+/** Applies the gateway's own checks to a `POST /v1/videos`, in the gateway's order. */
 export function refuseRequest({ body, headers, requestId }: LogEntry): Reply | undefined {
 	const refuse = (message: string) => gatewayError(400, message, requestId);
 	if (!headers['content-type']?.includes('application/json')) return refuse(NO_MODEL);
@@ -51,7 +51,7 @@ function refusePrompt({ prompt }: Record<string, unknown>): Reply | undefined {
 
 function refuseSeconds({ seconds }: Record<string, unknown>): Reply | undefined {
 	if (!isString(seconds) || !/^-?\d+$/.test(seconds)) return undefined;
-	// The gateway treats 0 as not given.
+	// The gateway treats 0 as a missing value.
 	if (Number(seconds) >= 0 && Number(seconds) <= 3600) return undefined;
 	return taskError(400, 'invalid_seconds', 'seconds must be between 1 and 3600');
 }
@@ -60,7 +60,7 @@ function isString(value: unknown): value is string {
 	return typeof value === 'string';
 }
 
-/** The type of a JSON value, as Go names it in its errors. */
+/** Returns the type of a JSON value as Go names it in error messages. */
 function typeOf(value: unknown): string {
 	if (Array.isArray(value)) return 'array';
 	return typeof value === 'boolean' ? 'bool' : typeof value;

@@ -5,7 +5,7 @@ import type { AnswerFault } from './faults';
 
 const DRIP_INTERVAL_MS = 5_000;
 
-/** An answer. `content-length` is added when it is sent. */
+/** A response. `content-length` is added when it is sent. */
 export interface Reply {
 	status: number;
 	headers?: Record<string, string>;
@@ -13,9 +13,9 @@ export interface Reply {
 }
 
 /**
- * Answers a request as a fault prescribes.
+ * Responds to a request as a fault prescribes.
  *
- * @param reply carries out the request and returns the normal answer
+ * @param reply carries out the request and returns the normal response
  * @param hold registers a callback that sends the rest later
  */
 export function sendFault(
@@ -85,7 +85,10 @@ export async function readBody(req: IncomingMessage): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
-/** Parsed JSON if the type says so and it is valid, otherwise the bytes; `undefined` for an empty body. */
+/**
+ * Returns parsed JSON if the type says so and it is valid, otherwise the bytes; `undefined` for an
+ * empty body.
+ */
 export function parseBody(raw: Buffer, type = ''): unknown {
 	if (raw.length === 0) return undefined;
 	if (!type.includes('application/json')) return raw;

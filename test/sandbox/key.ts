@@ -1,26 +1,26 @@
 import { consoleError } from './answers';
 import { json, type Reply } from './http';
 
-/** Price of a second of video, in units of quota. */
+/** The price of a second of video, in units of quota. */
 const UNITS_PER_SECOND = 5_000;
-/** The length that is charged if the request has no `seconds`. */
+/** The duration that is charged if the request has no `seconds`. */
 const DEFAULT_SECONDS = 4;
 
-/** Rate limit of `/api/usage/token/`. */
+/** The rate limit of `/api/usage/token/`, in requests. */
 const MAX_USAGE_CALLS = 20;
 const USAGE_WINDOW_MS = 20 * 60_000;
 
-/** The price of a request, in units of quota. */
+/** Returns the price of a request, in units of quota. */
 export function priceOf({ seconds }: Record<string, unknown>): number {
 	return UNITS_PER_SECOND * (Number(seconds) || DEFAULT_SECONDS);
 }
 
 /** The one API key that the sandbox accepts. */
 export class ApiKey {
-	/** Becomes `usedUp` when the quota is spent. No refund makes the key good again. */
+	/** The state changes to `usedUp` when the quota is spent. A refund does not make the key good again. */
 	state: 'good' | 'usedUp' | 'expired' | 'disabled' = 'good';
 	isUnlimited = false;
-	/** Units of quota that were granted. */
+	/** The units of quota that were granted. */
 	quota = 1_000_000_000;
 	private usageCalls: number[] = [];
 
@@ -43,12 +43,12 @@ export class ApiKey {
 		if (this.left(spent) <= 0) this.state = 'usedUp';
 	}
 
-	/** Units of quota that are left. */
+	/** Returns the units of quota that are left. */
 	left(spent: number): number {
 		return this.isUnlimited ? Infinity : this.quota - spent;
 	}
 
-	/** The answer to `GET /api/usage/token/`, which accepts used-up and expired keys, too. */
+	/** Responds to `GET /api/usage/token/`, which also accepts used-up and expired keys. */
 	usage(authorization: string | undefined, spent: number, now: number): Reply {
 		this.usageCalls = [...this.usageCalls.filter((at) => now - at < USAGE_WINDOW_MS), now];
 		if (this.usageCalls.length > MAX_USAGE_CALLS) {

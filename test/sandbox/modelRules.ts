@@ -5,7 +5,7 @@ interface Refusal {
 }
 
 const MAX_IMAGES = 5;
-/** The reference video is at most 15 × 1024 × 1024 bytes (docs/API.md, "Create a task"). */
+/** A reference video may have at most 15 × 1024 × 1024 bytes (docs/API.md, "Create a task"). */
 const MAX_VIDEO_BYTES = 15 * 1024 * 1024;
 const VIDEO_FIELDS = ['video', 'video_url', 'input_video'];
 

@@ -15,7 +15,7 @@ export interface LogEntry {
 	body: unknown;
 	/** Time of arrival by the sandbox's clock, in ms. */
 	at: number;
-	/** The ID in `X-Oneapi-Request-Id` of the answer, and in some error texts. */
+	/** The ID in the `X-Oneapi-Request-Id` header of the response, and in some error messages. */
 	requestId: string;
 }
 
@@ -29,7 +29,7 @@ export interface State {
 	/** Every task that was accepted. */
 	readonly tasks: SandboxTask[];
 	readonly uploads: Map<string, { bytes: Buffer; type: string }>;
-	/** The file of every finished task, in place of the fixtures. */
+	/** The file of every finished task. Default: the fixtures. */
 	readonly video?: Buffer;
 	/** The cost of all tasks so far, in units of quota, without refunded ones. */
 	readonly spent: number;
@@ -38,7 +38,7 @@ export interface State {
 	find(encodedId?: string): SandboxTask | undefined;
 }
 
-/** Carries out a request. `match` is the match of its path. */
+/** Carries out a request. `match` is the match of its path with the route's pattern. */
 export type Handler = (entry: LogEntry, match: RegExpMatchArray) => Reply;
 
 /** All routes. A handler of a public route checks the key itself, or needs none. */
@@ -60,7 +60,7 @@ const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPublic?: tru
 	{ route: 'file', method: 'GET', path: /^\/files\/([^/]+)\.mp4\?signature=\w+$/, isPublic: true },
 ];
 
-/** The route of a request. A query is ignored unless the route's pattern contains one. */
+/** Finds the route of a request. Ignores a query unless the route's pattern contains one. */
 export function findRoute(method: string, path: string) {
 	const plain = path.replace(/\?.*$/, '');
 	for (const { path: pattern, ...one } of ROUTES) {

@@ -10,14 +10,14 @@ import { videoHandlers } from './videos';
 
 export interface SandboxOptions {
 	apiKey?: string;
-	/** Port of the API; 0, the default, picks a free one. */
+	/** The port of the API. Default 0, which picks a free one. */
 	port?: number;
 	/** How long a task takes by the sandbox's clock, in ms. Default 0. */
 	durationMs?: number;
 	/** The sandbox's clock, in ms. Default `Date.now`. */
 	now?: () => number;
 	quirks?: Partial<Quirks>;
-	/** The file of every finished task, in place of the fixtures. */
+	/** The file of every finished task. Default: the fixtures. */
 	video?: Buffer;
 }
 
@@ -87,7 +87,7 @@ export class Sandbox implements State {
 		this.quirks = { ...DEFAULT_QUIRKS };
 	}
 
-	/** The bill once all tasks have ended: accepted tasks that are not refunded. */
+	/** The tasks that stay charged once all have ended: accepted tasks that are not refunded. */
 	get paid(): SandboxTask[] {
 		return this.tasks.filter((task) => !isRefunded(task, Infinity));
 	}
@@ -103,12 +103,12 @@ export class Sandbox implements State {
 		return task && encodeURIComponent(task.id) === encodedId ? task : undefined;
 	}
 
-	/** How many requests are waiting for an answer because of a fault. */
+	/** The number of requests that a fault keeps unanswered. */
 	get hanging(): number {
 		return this.held.size;
 	}
 
-	/** Answers the hanging requests. */
+	/** Responds to the hanging requests. */
 	release(): void {
 		for (const answer of this.held.keys()) answer();
 		this.held.clear();
@@ -128,7 +128,10 @@ export class Sandbox implements State {
 		return this.log.filter((entry) => entry.route === route);
 	}
 
-	/** Drops the connection if serving fails: a client may close it in the middle of a request. */
+	/**
+	 * Serves a request. Drops the connection if that fails, because a client may close it in the
+	 * middle of a request.
+	 */
 	private serveSafely(req: IncomingMessage, res: ServerResponse, host: Host): void {
 		this.serve(req, res, host).catch(() => res.destroy());
 	}
@@ -185,13 +188,13 @@ export class Sandbox implements State {
 		return this.find(findRoute(method, path)?.match[1]);
 	}
 
-	/** The prompt of the task that a request is about, or an empty string. */
+	/** Returns the prompt of the task that a request is about, or an empty string. */
 	private promptOf(entry: LogEntry): string {
 		const request = entry.route === 'submit' ? entry.body : this.taskOf(entry)?.request;
 		return String((request as Record<string, unknown> | undefined)?.prompt ?? '');
 	}
 
-	/** Marks the task that this submission has created: the answer contained its ID. */
+	/** Marks the task that this submission has created, because the response contained its ID. */
 	private noteIdSent({ route, body }: LogEntry): void {
 		const created = this.tasks.at(-1);
 		if (route === 'submit' && created && created.request === body) created.isTold = true;
@@ -201,14 +204,14 @@ export class Sandbox implements State {
 /** The two origins: the API, and the host of finished and uploaded files. */
 type Host = 'api' | 'files';
 
-/** The API sends a request ID with every answer except redirects; the file host sends none. */
+/** Adds the request ID that the API sends with every response except redirects. The file host sends none. */
 function withRequestId(reply: Reply, { requestId }: LogEntry, host: Host): Reply {
 	const isRedirect = reply.status === 301 || reply.status === 307;
 	if (host === 'files' || isRedirect) return reply;
 	return { ...reply, headers: { ...reply.headers, 'x-oneapi-request-id': requestId } };
 }
 
-/** A path that differs from a route only by a trailing slash is redirected to it. */
+/** Redirects a path that differs from a route only by a trailing slash to that route. */
 function answerUnknownPath(method: string, path: string): Reply {
 	const other = path.endsWith('/') ? path.slice(0, -1) : `${path}/`;
 	if (findRoute(method, other)) {

@@ -1,19 +1,22 @@
-/** Ways in which the real API's answers vary (docs/API.md, "Query a task"). */
+/** Ways in which the real API's responses vary (docs/API.md, "Query a task"). */
 export interface Quirks {
-	/** The set of words used for `status`. */
+	/** The vocabulary used for `status`. */
 	statuses: keyof typeof VOCABULARIES;
 	progress: 'number' | 'string' | 'percent' | 'absent';
-	/** How the answer gives the address of the finished file. */
+	/** Where the response contains the URL of the finished file. */
 	videoUrl:
 		| 'fileHost' // a signed URL on another origin
 		| 'proxy' // the content endpoint, on the API's own origin
 		| 'metadata' // `video_url` empty, `metadata.url` set
-		| 'missing' // not at all: only the content endpoint is left
-		| 'redirect'; // on the API's own origin, which redirects to the file host
+		| 'missing' // nowhere: only the content endpoint is left
+		| 'redirect'; // a URL on the API's own origin that redirects to the file host
 	ids: 'plain' | 'colonAndSlash';
-	/** With `both`, `task_id` is the model service's own ID in answers after the submission: useless to clients. */
+	/**
+	 * With `both`, `task_id` is the model service's own ID in responses after the submission, which
+	 * clients cannot use.
+	 */
 	idFields: 'both' | 'id' | 'task_id';
-	/** True if healthy tasks carry `error: {message: "", code: ""}` and unknown dates are 0. */
+	/** True if healthy tasks contain `error: {message: "", code: ""}` and unknown dates are 0. */
 	placeholders: boolean;
 }
 
@@ -27,9 +30,10 @@ export const DEFAULT_QUIRKS: Quirks = {
 };
 
 /**
- * How a task ends. A prompt that contains the word in square brackets, such as `[failed]`, selects it.
- * - `unrecognized`: with a status that the gateway does not know. The gateway gives up on the task and
- *   refunds it, but keeps showing that status.
+ * How a task ends. A prompt that contains the ending in square brackets, such as `[failed]`,
+ * selects it.
+ * - `unrecognized`: with a status that the gateway does not know. The gateway gives up on the task
+ *   and refunds it, but keeps showing that status.
  * - `statusless`: with an error, but without a status
  */
 const ENDINGS = ['failed', 'cancelled', 'expired', 'unrecognized', 'statusless', 'never'] as const;
@@ -68,20 +72,20 @@ export const VOCABULARIES = {
 		cancelled: 'CANCELLED',
 		expired: 'EXPIRED',
 	},
-	/** Words that no documentation lists; the task is still running. */
+	/** No documentation lists these statuses. The task is still running. */
 	undocumented: { ...OMNI, queued: 'warming_up', in_progress: 'unknown' },
 };
 
 export interface SandboxTask {
 	id: string;
-	/** The model service's ID of the task. */
+	/** The ID that the model service gave the task. */
 	privateId: string;
-	/** The body of its submission. */
+	/** The body of the submission. */
 	request: Record<string, unknown>;
 	createdAt: number;
 	durationMs: number;
 	ending: Ending;
-	/** True if the answer to the submission contained the task ID. */
+	/** True if the response to the submission contained the task ID. */
 	isTold: boolean;
 }
 
@@ -113,7 +117,7 @@ export function phaseOf(task: SandboxTask, now: number): Phase {
 	return elapsed * 4 < task.durationMs ? 'queued' : 'in_progress';
 }
 
-/** Ends the task this way, now. */
+/** Ends the task in this way, now. */
 export function endTask(task: SandboxTask, ending: Ending, now: number): void {
 	task.ending = ending;
 	task.durationMs = now - task.createdAt;
@@ -124,13 +128,13 @@ export function isRefunded(task: SandboxTask, now: number): boolean {
 	return !['queued', 'in_progress', 'completed'].includes(phaseOf(task, now));
 }
 
-/** Progress, from 0 to 100. */
+/** Returns the progress of a task, from 0 to 100. */
 export function percentOf(task: SandboxTask, now: number): number {
 	if (phaseOf(task, now) === 'completed') return 100;
 	return Math.min(99, Math.floor((100 * (now - task.createdAt)) / (task.durationMs || 1)));
 }
 
-/** The answer to the submission of a task. */
+/** Creates the response to the submission of a task. */
 export function describeNew(task: SandboxTask, quirks: Quirks): Record<string, unknown> {
 	return {
 		...(quirks.idFields !== 'task_id' && { id: task.id }),
@@ -142,9 +146,9 @@ export function describeNew(task: SandboxTask, quirks: Quirks): Record<string, u
 }
 
 /**
- * The answer to a check of a task: the model service's last body, with its `id` replaced.
+ * Creates the response to a check of a task: the model service's last body, with its `id` replaced.
  *
- * @param urls addresses of the file, by quirk
+ * @param urls URLs of the file, by quirk
  */
 export function describeTask(
 	task: SandboxTask,
@@ -191,7 +195,7 @@ function placeholders(isDone: boolean) {
 	return { remixed_from_video_id: '', ...(!isDone && { completed_at: 0, expires_at: 0 }) };
 }
 
-/** The model service's reason for ending the task without a video; empty if it gives none. */
+/** Returns the model service's reason for ending the task without a video; empty if it gives none. */
 export function reasonOf(phase: Phase): string {
 	const hasReason = ['failed', 'cancelled', 'expired', 'statusless'].includes(phase);
 	return hasReason ? `The sandbox let this task end ${phase}` : '';

@@ -3,7 +3,7 @@ import { isRefunded, percentOf, phaseOf, reasonOf, type Phase, type SandboxTask 
 
 type Verdict = 'NOT_START' | 'QUEUED' | 'IN_PROGRESS' | 'SUCCESS' | 'FAILURE';
 
-/** The gateway's own status of a task, whatever status the model service reports. */
+/** Returns the gateway's own status of a task, which may differ from the one that the model service reports. */
 export function verdictOf(task: SandboxTask, now: number): Verdict {
 	const phase = phaseOf(task, now);
 	if (phase === 'completed') return 'SUCCESS';
@@ -14,7 +14,7 @@ export function verdictOf(task: SandboxTask, now: number): Verdict {
 }
 
 /**
- * The answer to `GET /v1/video/generations/{id}`.
+ * Creates the response to `GET /v1/video/generations/{id}`.
  *
  * @param modelBody the model service's last body
  */
@@ -39,7 +39,7 @@ export function describeVerdict(
 		action: 'textGenerate',
 		status,
 		fail_reason: reason,
-		// As observed, a failed task has its reason here, too.
+		// As observed, this field contains the reason if the task failed.
 		...(hasEnded && { result_url: reason || contentUrl }),
 		submit_time: createdAt,
 		start_time: 0,
@@ -57,7 +57,10 @@ function progressOf(status: Verdict, task: SandboxTask, now: number): string {
 	return status === 'IN_PROGRESS' ? `${percentOf(task, now)}%` : '100%';
 }
 
-/** The gateway passes on the reason of `failed` and `cancelled`, and words the others itself. */
+/**
+ * Returns the reason of a failure. The gateway passes on the reason of `failed` and `cancelled`,
+ * and replaces all others with its own.
+ */
 function failReason(phase: Phase): string {
 	if (phase === 'statusless') return 'upstream returned error';
 	if (phase === 'failed' || phase === 'cancelled') return reasonOf(phase);

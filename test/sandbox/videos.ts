@@ -14,7 +14,7 @@ const SIGNATURE_LIFETIME_MS = 12 * 3_600_000;
 
 type VideoRoute = Extract<Route, 'submit' | 'poll' | 'verdict' | 'content' | 'file'>;
 
-/** The routes of tasks and their files. */
+/** Creates the handlers of the routes of tasks and their files. */
 export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 	return {
 		submit: (entry) => {
@@ -68,7 +68,10 @@ export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 	};
 }
 
-/** The gateway checks the quota and charges before it calls the model. */
+/**
+ * Refuses a submission that exceeds the quota. The gateway checks the quota and charges before it
+ * calls the model.
+ */
 function refuseQuota({ key, spent }: State, request: Record<string, unknown>): Reply | undefined {
 	const [left, price] = [key.left(spent), priceOf(request)];
 	if (left >= price) return undefined;
@@ -100,7 +103,7 @@ function signedUrl({ fileHost, now }: State, { id }: SandboxTask): string {
 	return `${fileHost}/files/${encodeURIComponent(id)}.mp4?signature=sandbox${now()}`;
 }
 
-/** An error in the format of common file hosts. */
+/** Creates an error in the format of common file hosts. */
 function fileError(status: number, code: string): Reply {
 	return html(status, `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`);
 }

@@ -54,7 +54,7 @@ function isRunning(pid: number): boolean {
 	}
 }
 
-/** The real API if there is a key, otherwise a sandbox that keeps its tasks in `folder`. */
+/** Returns the real API if there is a key, otherwise a sandbox that keeps its tasks in `folder`. */
 async function chooseTarget(folder: string): Promise<Target> {
 	const api = realApi();
 	if (api) {
@@ -63,7 +63,7 @@ async function chooseTarget(folder: string): Promise<Target> {
 	}
 	const sandbox = await startSandbox({ durationMs: SANDBOX_TASK_MS });
 	const file = join(folder, 'sandbox-tasks.json');
-	// A waiting execution must find its task again.
+	// A waiting execution must find its task again after a restart.
 	if (existsSync(file)) sandbox.tasks = JSON.parse(readFileSync(file, 'utf8')) as SandboxTask[];
 	return {
 		data: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
@@ -79,7 +79,10 @@ async function chooseTarget(folder: string): Promise<Target> {
 	};
 }
 
-/** Creates the credential, or updates the one of an earlier start: the sandbox has a new address each time. */
+/**
+ * Creates the credential, or updates the one of an earlier start, because the sandbox has a new URL
+ * each time.
+ */
 async function saveCredential(api: N8nApi, data: Target['data']): Promise<string> {
 	const existing = (await api.credentials()).find(({ name }) => name === CREDENTIAL.name);
 	if (!existing) return await api.createCredential(CREDENTIAL.type, CREDENTIAL.name, data);
@@ -87,7 +90,10 @@ async function saveCredential(api: N8nApi, data: Target['data']): Promise<string
 	return existing.id;
 }
 
-/** Imports the examples that do not exist yet. Existing ones may have been edited, so they stay. Returns the number of examples. */
+/**
+ * Imports the examples that do not exist yet. Keeps existing ones, because users may have edited
+ * them. Returns the number of examples.
+ */
 async function importExamples(api: N8nApi, credentialId: string): Promise<number> {
 	const existing = new Set((await api.workflows()).map(({ name }) => name));
 	const examples = readdirSync(EXAMPLES)

@@ -10,7 +10,7 @@ describe('readKeyState()', () => {
 	const EXPIRED = /the key has expired/;
 	const USED_UP = /quota is used up/;
 	const GOOD = /it has quota left/;
-	/** In seconds: long ago, and in the year 2100. */
+	/** Times in seconds since 1970, in the years 2001 and 2100. */
 	const PAST = 1_000_000_000;
 	const FUTURE = 4_102_444_800;
 
@@ -40,11 +40,11 @@ describe('readKeyState()', () => {
 		[200, { data: { total_available: '0' } }, GOOD],
 		[200, { data: { total_available: -1, unlimited_quota: true } }, GOOD],
 		[200, { data: {} }, GOOD],
-	])('explains HTTP %p with %j as %p', (statusCode, body, words) => {
+	])('readKeyState() explains HTTP %p with the body %j as %p', (statusCode, body, words) => {
 		expect(readKeyState({ statusCode, body })).toMatch(words);
 	});
 
-	test('reports a key as expired only after the second of expires_at', () => {
+	test('readKeyState() reports a key as expired only after the second of expires_at', () => {
 		jest.useFakeTimers({ now: 2_000_000_000_000 });
 		const body = { data: { expires_at: 2_000_000_000 } };
 		expect(readKeyState({ statusCode: 200, body })).toContain('it has quota left');
@@ -76,12 +76,15 @@ describe('parseUploadTarget()', () => {
 		[{ content_type: 'image/png\r\nx: y' }, {}],
 		[{ content_type: 7 }, {}],
 		[{ content_type: ['image/png'] }, {}],
-	])('reads an answer with %j', (more, expected) => {
-		expect(parseUploadTarget({ data: { ...data, ...more } }, 'image/asked')).toEqual({
-			...target,
-			...expected,
-		});
-	});
+	])(
+		'parseUploadTarget() fills in defaults for missing or invalid fields of a response with %j',
+		(more, expected) => {
+			expect(parseUploadTarget({ data: { ...data, ...more } }, 'image/asked')).toEqual({
+				...target,
+				...expected,
+			});
+		},
+	);
 
 	test.each([
 		[undefined],
@@ -95,7 +98,7 @@ describe('parseUploadTarget()', () => {
 		[{ data: { ...data, upload_url: 'ftp://up.test/https://up.test' } }],
 		[{ data: { ...data, public_url: 'see https://up.test' } }],
 		[{ data: { ...data, upload_url: 'https://' } }],
-	])('refuses %j', (answer) => {
+	])('parseUploadTarget() returns undefined for the response %j', (answer) => {
 		expect(parseUploadTarget(answer, 'image/asked')).toBeUndefined();
 	});
 });
@@ -108,6 +111,6 @@ test.each<[unknown, string[] | undefined]>([
 	[{ data: {} }, undefined],
 	[[{ id: 'a' }], undefined],
 	['text', undefined],
-])('parseVideoModels() reads %j as %j', (answer, models) => {
+])('parseVideoModels() reads the models of the response %j as %j', (answer, models) => {
 	expect(parseVideoModels(answer)).toEqual(models);
 });

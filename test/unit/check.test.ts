@@ -14,7 +14,7 @@ const RAISE_TIMEOUT = "For the next video, raise the option 'Timeout (Minutes)'.
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-/** Checks the task of an item whose deadline is in `leftMs`. */
+/** Checks the task of an item whose deadline is `leftMs` from now. */
 async function check(
 	answer: Task | OctopusXError,
 	{ leftMs, isOwnTask = true }: { leftMs: number; isOwnTask?: boolean },
@@ -44,7 +44,7 @@ async function check(
 		task,
 		isOwnTask,
 		startedAt: now(),
-		// the item itself has time left, so that a fault that is still retryable does not fail it
+		// The deadline of the item is 1 ms later, so that a fault that is still retryable does not fail it.
 		deadline: leftMs > 0 ? deadline + 1 : deadline,
 		unknownChecks: 0,
 	};
@@ -54,34 +54,34 @@ async function check(
 	return { next, item, attempts };
 }
 
-/** The error of an item whose last check, at its deadline, has this result. */
+/** Returns the error of an item whose last check, at its deadline, has this result. */
 async function errorAtDeadline(answer: Task | OctopusXError): Promise<OctopusXError> {
 	const { next } = await check(answer, { leftMs: 0 });
 	expect(next).toMatchObject({ state: 'failed', task });
 	return (next as Failed).error as OctopusXError;
 }
 
-test('a timeout says how far the task was', async () => {
+test('the error of a timeout contains the status and progress of the task', async () => {
 	const error = await errorAtDeadline(task);
 	expect(error.message).toBe('The video was not ready in time');
 	expect(error.description).toBe(`${LAST_CHECK} ${RAISE_TIMEOUT}`);
 	expect(error.details).toEqual({ charge: { taskId: 'video_1' } });
 });
 
-test('a timeout after a transient fault names the fault', async () => {
+test('the error of a timeout after a transient fault names the fault', async () => {
 	const error = await errorAtDeadline(faultWith({ transient: true }));
 	expect(error.message).toBe('The video was not ready in time');
 	expect(error.description).toBe(`${LAST_CHECK} Then: It broke. Do this. ${RAISE_TIMEOUT}`);
 });
 
-test('a fault that is not transient ends the wait, and the error says that the task was charged', async () => {
+test('a fault that is not transient (HTTP 403) ends the wait, and the error says that the task was charged', async () => {
 	const error = await errorAtDeadline(faultWith({ statusCode: 403 }));
 	expect(error).toMatchObject({ message: 'It broke', description: 'Do this.' });
 	expect(error.details).toEqual({ statusCode: 403, charge: { taskId: 'video_1' } });
 });
 
 test.each<[FaultDetails]>([[{ isKeyRejected: true }], [{ isKeyRejected: true, transient: true }]])(
-	'a wait that ends with %j says that the task is still in progress',
+	'the error of a wait that ends with %j says that the task is still in progress',
 	async (details) => {
 		const error = await errorAtDeadline(faultWith(details));
 		expect(error.message).toBe('It broke');

@@ -19,7 +19,7 @@ test('the contract summary counts the tests that ran and lists each failed one',
 	expect(isCompatible).toBe(false);
 });
 
-test('an API that fails only the tests of OctopusX additions is compatible', () => {
+test('an API that fails only the tests for additions of OctopusX is reported as compatible', () => {
 	const lacking = outcome(ADDITIONS, 'uploads', 'failed', 'Error: no');
 	const { text, isCompatible } = summarize([passed, lacking], 'there');
 	expect(text).toMatch(
@@ -28,6 +28,6 @@ test('an API that fails only the tests of OctopusX additions is compatible', () 
 	expect(isCompatible).toBe(true);
 });
 
-test('an API for which no contract test ran is not compatible', () => {
+test('an API for which no contract test ran is reported as incompatible', () => {
 	expect(summarize([], 'there').isCompatible).toBe(false);
 });

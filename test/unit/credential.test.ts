@@ -19,7 +19,7 @@ test.each([
 	['HTTPS://octopusx.ai', 'HTTPS://octopusx.ai'],
 	['http://127.0.0.1:8787', 'http://127.0.0.1:8787'],
 	['https://proxy.example/octopus/v1', 'https://proxy.example/octopus'],
-])('the Base URL %p becomes %p', (baseUrl, expected) => {
+])('the Base URL %p in the credential becomes %p', (baseUrl, expected) => {
 	expect(normalizeBaseUrl(baseUrl)).toBe(expected);
 });
 
@@ -39,7 +39,7 @@ test.each([
 	[''],
 	[undefined],
 	[7],
-])('the Base URL %p is refused', (baseUrl) => {
+])('the Base URL %p in the credential is refused', (baseUrl) => {
 	expect(normalizeBaseUrl(baseUrl)).toBeUndefined();
 });
 
@@ -52,7 +52,7 @@ test.each([
 	['https://files.octopusx.ai/', false],
 	['https://octopusx.ai.example/', false],
 	['https://octopusx.ai@example.com/', false],
-])('%s has the same origin as https://octopusx.ai: %p', (url, isSame) => {
+])('the URL %s has the same origin as https://octopusx.ai: %p', (url, isSame) => {
 	expect(isSameOrigin(url, 'https://octopusx.ai')).toBe(isSame);
 });
 
@@ -71,7 +71,7 @@ test.each<[unknown, string]>([
 	['bearersk-1', 'bearersk-1'],
 	[7, ''],
 	[undefined, ''],
-])('the typed key %j is sent as %j', (typed, key) => {
+])('the API key typed as %j is sent as %j', (typed, key) => {
 	expect(cleanKey(typed)).toBe(key);
 });
 
@@ -89,15 +89,18 @@ test.each([
 	['nothing to hide', 'nothing to hide'],
 	['Invalid token sk-secret!', 'Invalid token ***!'],
 	['sk-secretsk-secret', '******'],
-])('with the key sk-secret, the text "%s" becomes "%s"', (text, shown) => {
+])('createHideKey() for the key sk-secret turns "%s" into "%s"', (text, shown) => {
 	expect(createHideKey('sk-secret')(text)).toBe(shown);
 });
 
-test('a key of eight characters is hidden', () => {
+test('createHideKey() hides a key of eight characters', () => {
 	expect(createHideKey('12345678')('a 12345678 b')).toBe('a *** b');
 });
 
-test.each(['', 'k', '1234567'])('the key "%s" is too short to be hidden', (key) => {
-	const text = `"task_id" ${key}`;
-	expect(createHideKey(key)(text)).toBe(text);
-});
+test.each(['', 'k', '1234567'])(
+	'createHideKey() hides nothing for the key "%s", which is too short',
+	(key) => {
+		const text = `"task_id" ${key}`;
+		expect(createHideKey(key)(text)).toBe(text);
+	},
+);

@@ -42,7 +42,7 @@ const anchorOf = (heading: string) =>
 const headingsOf = (page: string) =>
 	[...withoutBlocks(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
 
-/** True if a link in the page at `from` leads to something that exists. */
+/** True if a link in the page `from` leads to something that exists. */
 function isValidLink(target: string, from: string): boolean {
 	if (/^\w+:/.test(target)) return target.startsWith('https://') && URL.canParse(target);
 	const [file = '', anchor] = target.split('#');
@@ -81,7 +81,7 @@ test.each(DOCS)('%s names only npm scripts and test files that exist', (page) =>
 test('docs/ARCHITECTURE.md names only functions, types and fields that exist in the code', () => {
 	const shipped = SOURCES.filter((path) => /^(nodes|credentials)\//.test(path));
 	const code = [...shipped, 'eslint.imports.mjs'].map(read).join('\n');
-	// a name with brackets after it must be called or defined as a function
+	// A name with brackets after it must be called or defined as a function.
 	const words = new Set([/\w+/g, /\w+\(/g].flatMap((kind) => code.match(kind) ?? []));
 	const named = codeOf(read('docs/ARCHITECTURE.md')).filter((one) => /^\w+(\(\))?$/.test(one));
 	expect(named).toContain('runJobs()');
@@ -104,10 +104,10 @@ test('each section of docs/API.md that a comment cites exists', () => {
 
 const readme = read('README.md');
 
-/** Readers give up on a longer page. */
+/** Readers give up on longer pages. */
 const MAX_WORDS = 1_900;
 
-/** The cells of the tables whose first column has one of these headings, row by row. */
+/** Returns the cells of all tables whose first column has one of these headings, row by row. */
 function tablesOf(page: string, ...heads: string[]): string[][] {
 	const tables = page
 		.split(/\n\n/)
@@ -116,9 +116,9 @@ function tablesOf(page: string, ...heads: string[]): string[][] {
 	return rows.map((row) => row.split('|').map((cell) => cell.trim()));
 }
 
-/** The labels of fields in the editor's panel, including those inside collections. */
+/** Returns the labels of the fields in the editor's panel, including fields inside collections. */
 function labelsOf(fields: INodeProperties[]): string[] {
-	// fields of a checking execution are in no panel
+	// No panel shows the fields of a checking execution.
 	const shown = fields.filter(({ type }) => type !== 'hidden' && type !== 'notice');
 	return shown.flatMap((field) => {
 		const inner = (field.options ?? []).flatMap((option) => {
@@ -129,11 +129,11 @@ function labelsOf(fields: INodeProperties[]): string[] {
 	});
 }
 
-test('README.md is short', () => {
+test('README.md has at most 1,900 words', () => {
 	expect(readme.trim().split(/\s+/).length).toBeLessThanOrEqual(MAX_WORDS);
 });
 
-test('the tables of README.md list every field and option by its label, and no other', () => {
+test('the tables of README.md list the label of every field and option, and no others', () => {
 	const listed = tablesOf(readme, 'Field', 'Option').flatMap(([, first = '']) =>
 		first.split('<br>'),
 	);
@@ -158,7 +158,7 @@ test('the table of CONTRIBUTING.md lists every npm script, and no page names ano
 	expect(named.filter((name) => name !== 'install' && !(name in scripts))).toEqual([]);
 });
 
-test('README.md lists the versions that the tests run on', () => {
+test('README.md lists the versions of n8n and Node.js that the tests run on', () => {
 	const pinned = (folder: string, name: string) => {
 		const { dependencies, devDependencies } = JSON.parse(
 			read(join(folder, 'package.json')),

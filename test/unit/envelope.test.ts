@@ -41,9 +41,12 @@ test.each<[unknown, string, string, boolean]>([
 	[{ code: TASK, message: '["r"]' }, TASK, 'r', true],
 	[{ code: TASK, message: 'null' }, TASK, 'null', true],
 	[{ code: TASK, message: '{"error":7,"detail":8}' }, TASK, '8', true],
-])('%j has the code %p and the message %p; a refusal: %p', (body, code, message, isRefusal) => {
-	expect(readEnvelope(body)).toEqual({ code, message, isRefusal });
-});
+])(
+	'readEnvelope() finds in %j the code %p and the message %p, and a refusal: %p',
+	(body, code, message, isRefusal) => {
+		expect(readEnvelope(body)).toEqual({ code, message, isRefusal });
+	},
+);
 
 const ID = { 'x-oneapi-request-id': 'r1' };
 
@@ -79,7 +82,7 @@ test.each<[unknown, object, string]>([
 	],
 	[{ data: 'data:a,b' }, ID, 'OctopusX sent: {"data":"data:***"} (HTTP 400, request ID r1)'],
 	['', {}, '(HTTP 400)'],
-])('%j with the headers %j is quoted as %s', (body, headers, text) => {
+])('quote() turns the response %j with the headers %j into %s', (body, headers, text) => {
 	expect(quote(answer(body, headers))).toBe(text);
 });
 
@@ -101,17 +104,17 @@ test.each<[string, unknown, string]>([
 		'<html><STYLE>b{}</STYLE><script>x < y\n</script><h1 a="b">Bad</h1> \n<p>Gateway</html>',
 		'OctopusX sent: Bad Gateway (HTTP 400)',
 	],
-])('quoteWhole() of %s', (_what, body, text) => {
+])('quoteWhole() turns %s into readable text', (_what, body, text) => {
 	expect(quoteWhole(answer(body))).toBe(text);
 });
 
-test('quoteWhole() shows the first 4,000 characters of an answer', () => {
+test('quoteWhole() quotes only the first 4,000 characters of a response', () => {
 	const text = (length: number) => quoteWhole(answer('x'.repeat(length)));
 	expect(text(4_000)).toBe(`OctopusX sent: ${'x'.repeat(4_000)} (HTTP 400)`);
 	expect(text(4_001)).toBe(`OctopusX sent: ${'x'.repeat(4_000)}… (HTTP 400)`);
 });
 
-test('quoteWhole() reads the first 20,000 characters of a page', () => {
+test('quoteWhole() reads only the first 20,000 characters of a page', () => {
 	const page = (markup: number) => quoteWhole(answer(`${'<br>'.repeat(markup)}reason`));
 	expect(page(4_990)).toBe('OctopusX sent: reason (HTTP 400)');
 	expect(page(5_000)).toBe('(HTTP 400)');
@@ -132,7 +135,7 @@ test.each([
 	['data:a,b,c d', 'data:*** d'],
 	[`${'x'.repeat(499)}y`, `${'x'.repeat(499)}y`],
 	[`${'x'.repeat(500)}y`, `${'x'.repeat(500)}…`],
-	// a replacement makes room for the text after it
+	// The shortened data URI leaves room for the text after it.
 	[`data:a,${'x'.repeat(1_900)} end`, 'data:*** end'],
 	[`data:a,${'x'.repeat(1_993)}`, 'data:***'],
 	[`data:a,${'x'.repeat(3_000)} end`, 'data:***'],
@@ -141,17 +144,17 @@ test.each([
 	['a\tb\r\nc\u001b[31md', 'a b c [31md'],
 	['a <b>bold</b> a < b', 'a bold a < b'],
 	['word '.repeat(1_000), `${'word '.repeat(100)}…`],
-])('shorten() of %.30j returns %.30j', (text, shown) => {
+])('shorten() turns %.30j into %.30j', (text, shown) => {
 	expect(shorten(text)).toBe(shown);
 });
 
-test('shorten() takes another maximum length', () => {
+test('shorten() accepts another maximum length', () => {
 	expect(shorten('abc de', 3)).toBe('abc…');
 	expect(shorten('abc', 3)).toBe('abc');
 	expect(shorten('ab cdefghijklmn', 3)).toBe('ab …');
 });
 
-test('shorten() hides megabytes of data URIs without delay', () => {
+test('shorten() hides 5 MB of data URIs in less than 2 s', () => {
 	const start = performance.now();
 	expect(shorten('data:'.repeat(1_000_000)).length).toBeLessThanOrEqual(501);
 	expect(performance.now() - start).toBeLessThan(2_000);
@@ -163,6 +166,6 @@ test.each<[unknown, boolean]>([
 	[null, false],
 	['a', false],
 	[undefined, false],
-])('%p is a plain object: %p', (value, isPlain) => {
+])('isPlainObject(%p) returns %p', (value, isPlain) => {
 	expect(isPlainObject(value)).toBe(isPlain);
 });

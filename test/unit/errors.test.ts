@@ -13,7 +13,7 @@ test('an OctopusXError has a name, and no details by default', () => {
 	expect(fault.details).toEqual({});
 });
 
-test('withCharge() keeps the texts and details of an error', () => {
+test('withCharge() keeps the message, description and details of an error', () => {
 	const charged = new OctopusXError('m', 'd', { statusCode: 503, charge: 'none' });
 	expect(charged.withCharge('maybe')).toMatchObject({
 		message: 'm',
@@ -24,7 +24,7 @@ test('withCharge() keeps the texts and details of an error', () => {
 	expect(charged.details.charge).toBe('none');
 });
 
-test('an error of another kind is reported as a defect that may have been charged', () => {
+test('an error that is not an OctopusXError is reported as a defect that may have been charged', () => {
 	expect(asOctopusXError(fault)).toBe(fault);
 	const own = asOctopusXError(new Error('boom'));
 	expect(own.message).toBe('Something unexpected happened in the node');
@@ -32,7 +32,7 @@ test('an error of another kind is reported as a defect that may have been charge
 	expect(own.details).toEqual({ maybeAccepted: true });
 });
 
-test('attempt() returns the value or the fault of a promise', async () => {
+test('attempt() returns the value of a promise, or the fault that it rejected with', async () => {
 	expect(await attempt(Promise.resolve(1))).toEqual({ value: 1 });
 	expect(await attempt(Promise.reject(fault))).toEqual({ fault });
 });
@@ -55,6 +55,6 @@ test.each<[Charge, string]>([
 		{ taskId: 'video_1', refund: 'unknown' },
 		'Task video_1 was charged. The usage log of the OctopusX account shows whether the charge was refunded.',
 	],
-])('the charge %j reads "%s"', (charge, sentence) => {
+])('chargeSentence() describes the charge %j as "%s"', (charge, sentence) => {
 	expect(chargeSentence(charge)).toBe(sentence);
 });

@@ -4,7 +4,7 @@ import * as ts from 'typescript';
 
 const ROOT = join(__dirname, '..', '..');
 
-/** Functions and classes that take the message of an error, and the position of that argument. */
+/** Functions and classes that take an error message, with the position of that argument. */
 const MESSAGE_ARGUMENT: Readonly<Record<string, number>> = {
 	OctopusXError: 0,
 	NodeOperationError: 1,
@@ -12,7 +12,7 @@ const MESSAGE_ARGUMENT: Readonly<Record<string, number>> = {
 	interrupted: 1,
 };
 
-/** Files in which a property `message` is the message of an error. Elsewhere it is a server's. */
+/** Files in which a `message` property holds an error message of ours. Elsewhere it holds one of the server. */
 const CATALOGUES = /catalogue\.ts$|credentials\.ts$/;
 
 const SOURCES = ['nodes', 'credentials'].flatMap((folder) =>
@@ -31,14 +31,14 @@ function* nodesIn(node: ts.Node): Generator<ts.Node> {
 
 const NODES = SOURCES.flatMap((source) => [...nodesIn(source)]);
 
-/** Texts by the name of their constant, such as `BROKE_OFF`. */
+/** String constants by name, such as `BROKE_OFF`. */
 const CONSTANTS = new Map(
 	NODES.filter(ts.isVariableDeclaration).flatMap(({ name, initializer }) =>
 		initializer && ts.isStringLiteral(initializer) ? [[name.getText(), initializer.text]] : [],
 	),
 );
 
-/** The expressions for the messages of errors. */
+/** Returns the expressions that produce error messages. */
 function messages(): ts.Expression[] {
 	return NODES.flatMap((node) => {
 		if (ts.isNewExpression(node) || ts.isCallExpression(node)) {
@@ -55,8 +55,8 @@ function messages(): ts.Expression[] {
 }
 
 /**
- * The possible texts of a message, with '…' for each part that is filled in. None for the message of
- * another error, which is listed where that error is made.
+ * Returns all possible strings of a message, with '…' for each part that is filled in. Returns none
+ * for a message taken from another error, because that one is listed where it is created.
  */
 function textsOf(message: ts.Expression): string[] {
 	if (ts.isConditionalExpression(message)) {
@@ -78,7 +78,7 @@ function textsOf(message: ts.Expression): string[] {
 	throw new Error(`${name} in ${message.getSourceFile().fileName} is not a known message`);
 }
 
-/** The messages in the tables of docs/ERRORS.md. */
+/** Returns the messages in the tables of docs/ERRORS.md. */
 function listedMessages(): string[] {
 	const page = readFileSync(join(ROOT, 'docs', 'ERRORS.md'), 'utf8');
 	const tables = page.split(/\n\n/).filter((block) => /^\| What you see/.test(block));
@@ -95,7 +95,7 @@ const matches = (text: string, message: string) =>
 			.join('.+')}$`,
 	).test(text);
 
-test('docs/ERRORS.md lists every error message of the node once, and no other', () => {
+test('docs/ERRORS.md lists every error message of the node exactly once, and no others', () => {
 	const known = messages().flatMap(textsOf);
 	expect(known.length).toBeGreaterThan(60);
 	const listed = listedMessages();

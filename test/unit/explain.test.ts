@@ -7,7 +7,7 @@ import {
 	explainSubmission,
 } from '../../nodes/OctopusXVideo/api/explain';
 
-/** Rows come from docs/API.md, "Refusals". */
+/** The rows come from docs/API.md, "Refusals". */
 
 const answer = (statusCode: number, body: unknown = '', headers = {}) => ({
 	statusCode,
@@ -17,7 +17,7 @@ const answer = (statusCode: number, body: unknown = '', headers = {}) => ({
 const refusal = (code: string, message = 'no') => ({ code, message, data: null });
 const PAGE = '<html>Bad Gateway</html>';
 
-/** The details that are set, without those that every error has. */
+/** Returns the details that are set, except those that every error has. */
 const marksOf = (details: FaultDetails) =>
 	Object.entries(details)
 		.filter(([name, value]) => value && !['statusCode', 'code'].includes(name))
@@ -168,7 +168,7 @@ test.each<[number, unknown, object, string, string, string]>([
 	[200, refusal('x'), {}, ODD, 'transient', 'Try again later.'],
 	[299, {}, {}, ODD, 'maybeAccepted transient', 'Try again later.'],
 ])(
-	'HTTP %p with %j and the headers %j is explained as: %s (%s)',
+	'explainAnswer() explains HTTP %p with %j and the headers %j as: %s (%s)',
 	(status, body, headers, message, marks, advice) => {
 		const error = explainAnswer(answer(status, body, headers));
 		expect(error.message).toBe(message);
@@ -188,18 +188,18 @@ test.each<[unknown, string]>([
 	],
 	[{ code: 'x', message: 'words' }, 'OctopusX said: "words"'],
 	['id', '(HTTP 400)'],
-])('of the refusal %j, the error quotes %j', (body, words) => {
+])('the error of a refusal with the body %j quotes %j', (body, words) => {
 	expect(explainAnswer(answer(400, body)).description).toContain(words);
 });
 
-test('a page of more than 2 MB is explained as an answer that is too large', () => {
+test('explainAnswer() explains a page of more than 2 MB as a response that is too large', () => {
 	const error = explainAnswer({ ...answer(200, PAGE), isTooLarge: true });
 	expect(error.message).toBe('OctopusX sent an answer that is too large');
 	expect(error.description).toMatch(/^It has more than 2 MB/);
 	expect(marksOf(error.details)).toBe('affectsAllItems maybeAccepted transient');
 });
 
-test('an answer after which a request may have been accepted is quoted whole', () => {
+test('the error of HTTP 500 quotes the whole response if the request may have been accepted', () => {
 	const body = { message: 'words', note: 'more' };
 	expect(explainAnswer(answer(500, body)).description).toContain('"note":"more"');
 });
@@ -223,7 +223,7 @@ describe('Retry-After', () => {
 		[undefined, undefined],
 		[['12'], undefined],
 		[12, undefined],
-	])('%j asks for a delay of %p ms', (header, ms) => {
+	])('the Retry-After header %j means a delay of %p ms', (header, ms) => {
 		const { details } = explainAnswer(answer(503, '', { 'retry-after': header }));
 		expect(details.retryAfterMs).toBe(ms);
 	});
@@ -237,7 +237,7 @@ test.each<[number, unknown, string, boolean]>([
 	[300, {}, REDIRECT, true],
 	[400, {}, REJECTED, false],
 ])(
-	'HTTP %p with %j to a submission is explained as: %s',
+	'explainSubmission() explains HTTP %p with %j as: %s',
 	(status, body, message, maybeAccepted) => {
 		const error = explainSubmission(answer(status, body));
 		expect(error.message).toBe(message);
@@ -257,7 +257,7 @@ test.each<[number, unknown, string, FaultDetails]>([
 	[400, PAGE, 'Bad Gateway', { transient: true }],
 	[404, '', 'HTTP 404', { transient: true }],
 ])(
-	'HTTP %p with %j from the content endpoint means that the task has no file',
+	'explainContent() explains HTTP %p with %j from the content endpoint as: the task has no file',
 	(status, body, words, details) => {
 		const error = explainContent(answer(status, body));
 		expect(error.message).toBe('OctopusX has no file for this task');
@@ -266,7 +266,7 @@ test.each<[number, unknown, string, FaultDetails]>([
 	},
 );
 
-test('HTTP 401 and 502 from the content endpoint are explained like other answers of the API', () => {
+test('explainContent() explains HTTP 401 and 502 from the content endpoint like other responses of the API', () => {
 	expect(explainContent(answer(401, refusal('x'))).message).toBe(KEY);
 	expect(explainContent(answer(502, '')).message).toBe(UNAVAILABLE);
 });
@@ -280,7 +280,7 @@ test.each<[number, boolean, string]>([
 	[429, true, 'Try again later.'],
 	[500, true, 'Try again later.'],
 	[503, true, 'Try again later.'],
-])('HTTP %p of another host is transient: %p', (status, transient, advice) => {
+])('HTTP %p from a host other than the API is transient: %p', (status, transient, advice) => {
 	const error = explainHost(answer(status, '', { 'retry-after': '3' }), 'The host');
 	expect(error.message).toBe(`The host answered with HTTP ${status}`);
 	expect(error.description).toBe(advice);
@@ -352,7 +352,7 @@ test.each<[string, boolean, string, string, FaultDetails]>([
 		],
 	),
 ])(
-	'a missing answer with the code %p (before the connection: %p) is explained as: %s',
+	'explainNoAnswer() explains a missing response with the code %p (before the connection: %p) as: %s',
 	(code, isBeforeConnect, message, words, details) => {
 		const error = explainNoAnswer({ code, reason: 'why Bearer abc', isBeforeConnect });
 		expect(error.message).toBe(message);
@@ -361,14 +361,14 @@ test.each<[string, boolean, string, string, FaultDetails]>([
 	},
 );
 
-test('the error of a request that n8n blocked names the host', () => {
+test('the error of a request that n8n blocked names the blocked host', () => {
 	const blocked = { code: 'C', reason: 'why', host: 'a.test:80', isBlocked: true };
 	const error = explainNoAnswer(blocked);
 	expect(error.message).toBe(UNSENT);
 	expect(error.description).toMatch(/^why \(a\.test:80\)\. The administrator/);
 });
 
-test('a missing answer of another host gives no advice about the Base URL and affects only its item', () => {
+test('a missing response from a host other than the API does not mention the Base URL and affects only its item', () => {
 	const explain = (code: string) => explainNoAnswer({ code, reason: 'why' }, 'The host');
 	const refused = explain('ECONNREFUSED');
 	expect(refused.message).toBe('The host cannot be reached');

@@ -52,7 +52,7 @@ const ready: Ready = {
 };
 const broken: Failed = { state: 'failed', index: 3, error: fault, task: undefined };
 
-/** A claim with one submission for each of these task IDs; `undefined` for one without an answer. */
+/** Creates a claim with one submission per task ID; `undefined` stands for an unanswered submission. */
 function claimOf(...taskIds: Array<string | undefined>): Claim {
 	const claim = new Claim({ entries: [] }, 'hash', 0);
 	for (const taskId of taskIds) {
@@ -74,7 +74,7 @@ test.each<[TaskStatus, string, object]>([
 	expect(next).toEqual({ ...like, job: waitingJob, task: task(status) });
 });
 
-test('an item that does not wait is ready with any status', () => {
+test('an item that does not wait is ready, whatever the status of its task', () => {
 	const next = withTask({ ...running, job }, task('queued'));
 	expect(next).toEqual({ ...ready, task: task('queued') });
 });
@@ -82,22 +82,22 @@ test('an item that does not wait is ready with any status', () => {
 test.each<[string, Planned | Running, object]>([
 	['without a task', planned, broken],
 	['with a task', { ...running, isInDoubt: undefined }, { ...broken, task: running.task }],
-])('failed() makes an item %s a failed one', (_what, item, expected) => {
+])('failed() turns an item %s into a failed one', (_what, item, expected) => {
 	expect(failed(item, fault)).toEqual(expected);
 });
 
-test('failed() takes a later state of the task', () => {
+test('failed() stores a later state of the task if it is given one', () => {
 	expect(failed(running, fault, task('failed')).task).toEqual(task('failed'));
 });
 
-test('an item that fails in Test Mode is marked and not charged', () => {
+test('failed() marks an item in Test Mode as a test that was not charged', () => {
 	const item: Planned = { ...planned, job: { ...job, testMode: 'sample' } };
 	const next = failed(item, fault.withCharge('maybe'));
 	expect(next).toMatchObject({ ...broken, error: { message: 'm' }, isTest: true });
 	expect((next.error as OctopusXError).details.charge).toBe('none');
 });
 
-test('isTest() is true for an item in Test Mode, also after it has failed', () => {
+test('isTest() is true for an item in Test Mode, even after it has failed', () => {
 	const tested: Planned = { ...planned, job: { ...job, testMode: 'failure' } };
 	expect([planned, tested, broken, { ...broken, isTest: true }].map(isTest)).toEqual([
 		false,
@@ -107,27 +107,27 @@ test('isTest() is true for an item in Test Mode, also after it has failed', () =
 	]);
 });
 
-test('withClaim() marks a failed item if a submission was never answered', () => {
+test('withClaim() sets isInDoubt on a failed item if a submission was never answered', () => {
 	expect(withClaim(broken, claimOf())).toEqual({ ...broken, isInDoubt: false });
 	expect(withClaim(broken, claimOf(undefined))).toEqual({ ...broken, isInDoubt: true });
 	expect(withClaim({ ...broken, isInDoubt: true }, claimOf()).isInDoubt).toBe(false);
 });
 
-test('withClaim() adds a task whose ID arrived too late, unless the item has one', () => {
+test('withClaim() adds a task whose ID arrived late, unless the item already has a task', () => {
 	const late = uncheckedTask('late');
 	expect(withClaim(broken, claimOf('late'))).toEqual({ ...broken, task: late, isInDoubt: false });
 	const known = { ...broken, task: task('failed') };
 	expect(withClaim(known, claimOf('late')).task).toEqual(task('failed'));
 });
 
-test('withClaim() marks a running item, and leaves a planned one as it is', () => {
+test('withClaim() sets isInDoubt on a running item but does not change a planned one', () => {
 	expect(withClaim(planned, claimOf(undefined))).toBe(planned);
 	expect(withClaim({ ...running, isInDoubt: false }, claimOf(undefined))).toEqual(running);
 	expect(withClaim(running, claimOf())).toEqual({ ...running, isInDoubt: false });
 });
 
 describe('after a Stop', () => {
-	/** The scope of a stopped execution. */
+	/** The scope of an execution that was stopped. */
 	function stoppedScope(claim: Claim): Scope {
 		const shared = {
 			videos: new Limiter(1),
@@ -139,12 +139,32 @@ describe('after a Stop', () => {
 	}
 
 	test.each<[string, Planned | Running | Ready, Claim, Charge]>([
-		['that was not submitted is not charged', planned, claimOf(), 'none'],
-		['without an answer may have been charged', planned, claimOf(undefined), 'maybe'],
-		['with a late answer names the task', planned, claimOf('late'), { taskId: 'late' }],
-		['with a running task names it', running, claimOf(), { taskId: 'video_1' }],
-		['with a completed task names it', ready, claimOf(), { taskId: 'video_1' }],
-	])('an item %s', async (_what, item, claim, charge) => {
+		['that was not submitted is reported as not charged', planned, claimOf(), 'none'],
+		[
+			'with an unanswered submission is reported as possibly charged',
+			planned,
+			claimOf(undefined),
+			'maybe',
+		],
+		[
+			'whose submission was answered late has an error that names the task',
+			planned,
+			claimOf('late'),
+			{ taskId: 'late' },
+		],
+		[
+			'with a running task has an error that names the task',
+			running,
+			claimOf(),
+			{ taskId: 'video_1' },
+		],
+		[
+			'with a completed task has an error that names the task',
+			ready,
+			claimOf(),
+			{ taskId: 'video_1' },
+		],
+	])('after a Stop, an item %s', async (_what, item, claim, charge) => {
 		const [settled] = await carryOutAll(stoppedScope(claim), [item]);
 		expect(settled).toMatchObject({ state: 'failed', index: 3 });
 		const { error, task: known } = settled as Failed;
@@ -155,7 +175,7 @@ describe('after a Stop', () => {
 		expect(known).toEqual(taskOf(item) ?? late);
 	});
 
-	test('an item in Test Mode has the error of a Stop, and is not charged', async () => {
+	test('after a Stop, an item in Test Mode has the error of the Stop and is not charged', async () => {
 		const item: Planned = { ...planned, job: { ...job, testMode: 'sample' } };
 		const [settled] = await carryOutAll(stoppedScope(claimOf('test_1')), [item]);
 		const { error, isTest: isTestItem } = settled as Failed;
@@ -164,7 +184,7 @@ describe('after a Stop', () => {
 		expect(isTestItem).toBe(true);
 	});
 
-	test('an item that had failed before keeps its error', async () => {
+	test('after a Stop, an item that had already failed keeps its error', async () => {
 		expect(await carryOutAll(stoppedScope(claimOf()), [broken])).toEqual([broken]);
 	});
 });

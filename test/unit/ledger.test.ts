@@ -28,16 +28,16 @@ test.each<[string, PaidRequest]>([
 	['extra API field', { ...request({}), additionalFields: { label: 'yours' } }],
 	['prompt', { ...request({}), fields: { model: 'omni-fast', prompt: 'a ship' } }],
 	['order of images', { ...request({}), media: { images: [file, { url: 'https://a.example' }] } }],
-])('another %s has another hash', (_what, other) => {
+])('a request with another %s has another hash', (_what, other) => {
 	expect(hashOf(other)).not.toBe(hashOf(request({})));
 });
 
-test('a hash has 32 hexadecimal digits', () => {
+test('the hash of a request has 32 hexadecimal digits', () => {
 	expect(hashOf(request({}))).toMatch(/^[\da-f]{32}$/);
 });
 
-describe('a claim', () => {
-	test('has the latest task ID, and is in doubt until each submission is answered', () => {
+describe('a claim of a ledger entry', () => {
+	test('a claim has the latest task ID, and is in doubt until every submission is answered', () => {
 		const claim = new Claim({ entries: [] }, 'hash', 0);
 		expect([claim.taskId, claim.isInDoubt]).toEqual([undefined, false]);
 
@@ -49,7 +49,7 @@ describe('a claim', () => {
 		expect([claim.taskId, claim.isInDoubt]).toEqual(['b', false]);
 	});
 
-	test('returns to the task before one that has failed', () => {
+	test('a claim falls back to the previous task when the latest one has failed', () => {
 		const claim = new Claim({ entries: [] }, 'hash', 0);
 		claim.noteSubmission()('a');
 		claim.noteSubmission()('b');
@@ -58,13 +58,13 @@ describe('a claim', () => {
 		expect(claim.taskId).toBe('a');
 	});
 
-	test('is not in doubt about a submission that was not accepted', () => {
+	test('a claim is not in doubt about a submission that was rejected', () => {
 		const claim = new Claim({ entries: [] }, 'hash', 0);
 		claim.noteSubmission()();
 		expect([claim.taskId, claim.isInDoubt]).toEqual([undefined, false]);
 	});
 
-	test('takes one entry with its own hash', () => {
+	test('take() claims a single ledger entry that has the hash of its request', () => {
 		const memory = {
 			entries: [
 				{ hash: 'other', taskId: 'a' },
@@ -81,7 +81,7 @@ describe('a claim', () => {
 		expect(third.claimed).toBeUndefined();
 	});
 
-	test('does not take an entry that another claim holds', () => {
+	test('take() does not claim a ledger entry that another claim holds', () => {
 		const memory = { entries: [{ hash: 'hash', taskId: 'a' }] };
 		new Claim(memory, 'hash', 0).take(() => true);
 		const second = new Claim(memory, 'hash', 0);

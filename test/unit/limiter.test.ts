@@ -20,7 +20,7 @@ test.each([
 			await limiter.run(async () => {
 				started.push(index);
 				most = Math.max(most, ++running);
-				// later ones are faster, so places are freed out of order
+				// Later pieces of work are faster, so they finish out of order.
 				await turns(count - index);
 				running--;
 			});
@@ -30,7 +30,7 @@ test.each([
 	expect(most).toBe(Math.min(count, limit));
 });
 
-test('a limiter starts the next piece of work after one that failed', async () => {
+test('a limiter starts the next piece of work after one has failed', async () => {
 	const limiter = new Limiter(1);
 	await expect(limiter.run(async () => await Promise.reject(new Error('no')))).rejects.toThrow();
 	expect(await limiter.run(async () => 'next')).toBe('next');

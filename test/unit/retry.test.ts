@@ -28,7 +28,7 @@ describe('withRetries()', () => {
 		signal: AbortSignal,
 	) => Promise<string | OctopusXError> | string | OctopusXError;
 
-	/** The second at which each attempt started, and the result. */
+	/** Returns the second at which each attempt started, and the result. */
 	async function run(
 		policy: Partial<RetryPolicy> = {},
 		work: Work = () => down,
@@ -53,34 +53,34 @@ describe('withRetries()', () => {
 	}
 
 	test.each<[string, Partial<RetryPolicy>, number[]]>([
-		['after 1 s, 2 s … a minute', {}, [0, 1, 3, 7, 15, 31, 63, 123, 183]],
+		['with delays that double from 1 s to a minute', {}, [0, 1, 3, 7, 15, 31, 63, 123, 183]],
 		[
-			'a last time at the deadline',
+			'one last time at the deadline with retryAtDeadline',
 			{ retryAtDeadline: true },
 			[0, 1, 3, 7, 15, 31, 63, 123, 183, 200],
 		],
 		[
-			'with minDelayMs, maxDelayMs and maxAttempts',
+			'with the given minDelayMs, maxDelayMs and maxAttempts',
 			{ minDelayMs: 5_000, maxDelayMs: 8_000, maxAttempts: 4 },
 			[0, 5, 13, 21],
 		],
 		[
-			'with a minDelayMs above maxDelayMs',
+			'with minDelayMs if it is above maxDelayMs',
 			{ minDelayMs: 9_000, maxDelayMs: 8_000, maxAttempts: 3 },
 			[0, 9, 17],
 		],
 		['never if maxAttempts is 1', { maxAttempts: 1 }, [0]],
 		['never if shouldRetry returns false', { shouldRetry: () => false }, [0]],
 		['never after the deadline', { deadline: 0, retryAtDeadline: true }, [0]],
-		['at the deadline to the ms', { minDelayMs: 200_000 }, [0, 200]],
+		['if the delay ends exactly at the deadline', { minDelayMs: 200_000 }, [0, 200]],
 		['never if the delay would end after the deadline', { minDelayMs: 200_001 }, [0]],
-	])('retries %s', async (_what, policy, expected) => {
+	])('withRetries() retries %s', async (_what, policy, expected) => {
 		const { at, result } = await run(policy);
 		expect(at).toEqual(expected);
 		expect(result.fault).toBe(down);
 	});
 
-	test('adds a quarter of the delay at most as jitter, by default', async () => {
+	test('withRetries() adds jitter of at most a quarter of the delay by default', async () => {
 		jest.spyOn(Math, 'random').mockReturnValue(0.5);
 		expect((await run({ jitter: undefined, maxAttempts: 3 })).at).toEqual([0, 1.125, 3.375]);
 		expect((await run({ jitter: 1, maxAttempts: 2 })).at).toEqual([0, 1.5]);
@@ -91,12 +91,15 @@ describe('withRetries()', () => {
 		[500, {}, [0, 1, 3]],
 		[30_000, { maxRetryAfterMs: 10_000 }, [0, 10, 20]],
 		[90_000, {}, [0, 90, 180]],
-	])('respects a Retry-After of %p ms, with %j', async (retryAfterMs, policy, expected) => {
-		const work = () => faultWith({ transient: true, retryAfterMs });
-		expect((await run({ maxAttempts: 3, ...policy }, work)).at).toEqual(expected);
-	});
+	])(
+		'withRetries() respects a Retry-After of %p ms with the policy %j',
+		async (retryAfterMs, policy, expected) => {
+			const work = () => faultWith({ transient: true, retryAfterMs });
+			expect((await run({ maxAttempts: 3, ...policy }, work)).at).toEqual(expected);
+		},
+	);
 
-	test('returns the value of a successful retry, and reports each fault before it', async () => {
+	test('withRetries() returns the value of a successful retry, and calls onRetry with each fault before it', async () => {
 		const reported: string[] = [];
 		const onRetry = ({ message }: Error) => void reported.push(message);
 		const work = (attempt: number) => (attempt < 3 ? down : 'done');
@@ -106,7 +109,7 @@ describe('withRetries()', () => {
 		expect(reported).toHaveLength(2);
 	});
 
-	test('returns the fault when it is aborted', async () => {
+	test('withRetries() returns the last fault when its signal is aborted', async () => {
 		const controller = new AbortController();
 		setTimeout(() => controller.abort(), 2_000);
 		const { at, result } = await run({ signal: controller.signal });
@@ -119,18 +122,21 @@ describe('withRetries()', () => {
 		['maxAttempts was reached', { maxAttempts: 2 }, down, true],
 		['shouldRetry returned false', {}, otherFault, false],
 		['shouldRetry returned nothing', { shouldRetry: () => undefined }, down, false],
-	])('sets isRetryable when %s', async (_what, policy, fault, isRetryable) => {
-		expect((await run(policy, () => fault)).result).toEqual({ fault, isRetryable });
-	});
+	])(
+		'withRetries() sets isRetryable correctly when %s',
+		async (_what, policy, fault, isRetryable) => {
+			expect((await run(policy, () => fault)).result).toEqual({ fault, isRetryable });
+		},
+	);
 
-	test('sets isRetryable when it is aborted during a delay', async () => {
+	test('withRetries() sets isRetryable to true when its signal is aborted during a delay', async () => {
 		const controller = new AbortController();
 		setTimeout(() => controller.abort(), 500);
 		const { result } = await run({ signal: controller.signal });
 		expect(result).toEqual({ fault: down, isRetryable: true });
 	});
 
-	test('makes no attempt if the circuit breaker is open', async () => {
+	test('withRetries() makes no attempt if the circuit breaker is open', async () => {
 		const breaker = new CircuitBreaker(60 * SECOND);
 		for (let n = 0; n < 3; n++) breaker.record(rejection);
 		const { at, result } = await run({ breaker }, () => 'done');
@@ -141,7 +147,7 @@ describe('withRetries()', () => {
 		});
 	});
 
-	test('stops when its own faults open the circuit breaker', async () => {
+	test('withRetries() stops when its own faults open the circuit breaker', async () => {
 		const breaker = new CircuitBreaker(60 * SECOND);
 		const { at, result } = await run({ breaker });
 		expect(at).toEqual([0, 1, 3, 7, 15, 31, 63]);
@@ -149,7 +155,7 @@ describe('withRetries()', () => {
 		expect(breaker.isOpen).toBe(true);
 	});
 
-	test('aborts an attempt after attemptTimeoutMs, and retries with the fault of onTimeout', async () => {
+	test('withRetries() aborts an attempt after attemptTimeoutMs, and retries with the fault from onTimeout', async () => {
 		const late = faultWith({ transient: true });
 		const signals: AbortSignal[] = [];
 		const work = async (_attempt: number, signal: AbortSignal) => {
@@ -164,7 +170,7 @@ describe('withRetries()', () => {
 		expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
 	});
 
-	test('has a transient fault for an attempt that times out without onTimeout', async () => {
+	test('withRetries() without onTimeout returns a transient fault for an attempt that times out', async () => {
 		const work = async () => await pause(10 * SECOND).then(() => 'done');
 		const { result } = await run({ attemptTimeoutMs: 4_000, maxAttempts: 1 }, work);
 		expect(result.fault).toMatchObject({
@@ -173,14 +179,14 @@ describe('withRetries()', () => {
 		});
 	});
 
-	test('returns the value of an attempt within attemptTimeoutMs', async () => {
+	test('withRetries() returns the value of an attempt that ends within attemptTimeoutMs', async () => {
 		const work = async () => await pause(3 * SECOND).then(() => 'done');
 		expect((await run({ attemptTimeoutMs: 4_000 }, work)).result).toEqual({ value: 'done' });
 	});
 });
 
 describe('the circuit breaker', () => {
-	test('opens after three rejections in a row, and a success closes it', () => {
+	test('the circuit breaker opens after three rejections in a row, and a success closes it', () => {
 		const breaker = new CircuitBreaker(60 * SECOND);
 		const outcomes = [
 			rejection,
@@ -203,7 +209,7 @@ describe('the circuit breaker', () => {
 	});
 
 	test.each([{ transient: true }, { repeatable: true }])(
-		'opens after timeoutMs of faults with %j, and another fault closes it',
+		'the circuit breaker opens after timeoutMs of faults with %j, and another fault closes it',
 		(details) => {
 			const breaker = new CircuitBreaker(60 * SECOND);
 			const fault = faultWith(details);
@@ -220,7 +226,7 @@ describe('the circuit breaker', () => {
 		},
 	);
 
-	test('is closed again by a success after timeoutMs of faults', () => {
+	test('a success after timeoutMs of faults closes the circuit breaker', () => {
 		const breaker = new CircuitBreaker(60 * SECOND);
 		breaker.record(down);
 		jest.advanceTimersByTime(60 * SECOND);
@@ -229,11 +235,11 @@ describe('the circuit breaker', () => {
 		expect(breaker.isOpen).toBe(false);
 	});
 
-	test('is closed before anything failed, even with a timeout of 0', () => {
+	test('the circuit breaker is closed before anything has failed, even with a timeout of 0', () => {
 		expect(new CircuitBreaker(0).isOpen).toBe(false);
 	});
 
-	test('has a fault for further items that says that they are not charged', () => {
+	test('the circuit breaker gives further items a fault that says that they are not charged', () => {
 		const breaker = new CircuitBreaker(60 * SECOND);
 		breaker.record(faultWith({ ...rejection.details, charge: 'maybe' }));
 		expect(breaker.openFault()).toMatchObject({
@@ -245,7 +251,10 @@ describe('the circuit breaker', () => {
 });
 
 describe('checkDelay()', () => {
-	/** When a video that takes `durationMs` is checked, up to the check that finds it done. */
+	/**
+	 * Returns the times of the checks of a video that takes `durationMs`, including the one that
+	 * finds it completed.
+	 */
 	function checks(pollIntervalMs: number, durationMs: number): number[] {
 		const times = [pollIntervalMs];
 		while ((times.at(-1) ?? 0) < durationMs) {
@@ -260,11 +269,14 @@ describe('checkDelay()', () => {
 		[60, 12],
 		[300, 29],
 		[3_600, 87],
-	])('checks a video of %p s %p times, at an interval of 5 s', (seconds, count) => {
-		expect(checks(5 * SECOND, seconds * SECOND)).toHaveLength(count);
-	});
+	])(
+		'with checkDelay(), a video of %p s is checked %p times at a Check Every interval of 5 s',
+		(seconds, count) => {
+			expect(checks(5 * SECOND, seconds * SECOND)).toHaveLength(count);
+		},
+	);
 
-	test('finds a video within the interval, a tenth of its duration, or a minute', () => {
+	test('with checkDelay(), a completed video is found within the interval, a tenth of its duration, or a minute', () => {
 		fc.assert(
 			fc.property(
 				fc.integer({ min: 1, max: 300 }),

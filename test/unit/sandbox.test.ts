@@ -59,7 +59,7 @@ describe('the sandbox over HTTP', () => {
 			'fail_to_fetch_task',
 		],
 	])(
-		'the sandbox refuses %s with the error of the gateway',
+		'the sandbox refuses %s with the same error as the gateway',
 		async (_name, body, status, expected) => {
 			const answer =
 				typeof body === 'string'
@@ -77,7 +77,7 @@ describe('the sandbox over HTTP', () => {
 		},
 	);
 
-	test('a 401 of the sandbox has the request ID in its header and in its message', async () => {
+	test('HTTP 401 from the sandbox has the request ID in its header and in its message', async () => {
 		const answer = await call('/v1/models', {}, 'wrong');
 		const { error } = (await answer.json()) as { error: { message: string } };
 		const id = answer.headers.get('x-oneapi-request-id');
@@ -92,7 +92,7 @@ describe('the sandbox over HTTP', () => {
 		['/v1/videos/', 'POST', 307],
 		['/api/usage/token', 'GET', 301],
 	])(
-		'the sandbox has no API route at %s and answers %s with HTTP %i',
+		'the sandbox has no API route at %s and responds to %s with HTTP %i',
 		async (path, method, status) => {
 			const answer = await call(path, { method, redirect: 'manual' });
 			expect(answer.status).toBe(status);
@@ -105,7 +105,7 @@ describe('the sandbox over HTTP', () => {
 		['good', 'good', { total_used: 20_000, unlimited_quota: false, expires_at: 0 }],
 		['used up', 'usedUp', { total_used: 20_000 }],
 		['expired', 'expired', { expires_at: expect.any(Number) }],
-	])('the sandbox reports usage for a key that is %s', async (_name, state, data) => {
+	])('the sandbox reports the usage of a key that is %s', async (_name, state, data) => {
 		await submit();
 		sandbox.key.state = state;
 		const usage = await call('/api/usage/token/');
@@ -130,21 +130,21 @@ describe('the sandbox over HTTP', () => {
 		});
 	});
 
-	test('an unlimited key of the sandbox has a negative balance', async () => {
+	test('the sandbox reports a negative balance for an unlimited key', async () => {
 		sandbox.key.isUnlimited = true;
 		await submit();
 		const data = { unlimited_quota: true, total_granted: 0, total_available: -20_000 };
 		expect(await (await call('/api/usage/token/')).json()).toMatchObject({ data });
 	});
 
-	test('the sandbox answers the 21st usage request in a row with an empty 429', async () => {
+	test('the sandbox responds to the 21st usage request in a row with HTTP 429 and an empty body', async () => {
 		for (let n = 0; n < 20; n++) await call('/api/usage/token/');
 		const answer = await call('/api/usage/token/');
 		const retryAfter = answer.headers.get('retry-after');
 		expect([answer.status, retryAfter, await answer.text()]).toEqual([429, '1200', '']);
 	});
 
-	test('a submission that uses up the quota makes the sandbox reject the key for good', async () => {
+	test('the sandbox permanently rejects an API key after a submission that uses up its quota', async () => {
 		sandbox.key.quota = 30_000;
 		expect((await submit({ ...generate, prompt: 'a boat [failed]' })).status).toBe(200);
 		expect((await call('/v1/videos/video_1')).status).toBe(200);
@@ -157,7 +157,7 @@ describe('the sandbox over HTTP', () => {
 		expect((await call('/v1/models')).status).toBe(401);
 	});
 
-	test('the sandbox refuses a video that costs more than the quota with 403, and does not charge for it', async () => {
+	test('the sandbox refuses a video that costs more than the quota with HTTP 403, and does not charge for it', async () => {
 		sandbox.key.quota = 19_999;
 		const answer = await submit();
 		expect([answer.status, await answer.json()]).toEqual([
@@ -177,7 +177,7 @@ describe('the sandbox over HTTP', () => {
 		['unrecognized', { status: 'warming_up', error: { code: '' } }, /unrecognized message/],
 		['statusless', { error: { code: 'task_statusless' } }, /returned error/],
 	])(
-		'a task of the sandbox that ends as %s is refunded, and its verdict is FAILURE',
+		'the sandbox refunds a task that ends as %s, and its verdict is FAILURE',
 		async (ending, expected, reason) => {
 			await submit({ ...generate, prompt: `a boat [${ending}]` });
 			const body = (await (await call('/v1/videos/video_1')).json()) as object;
@@ -191,7 +191,7 @@ describe('the sandbox over HTTP', () => {
 		},
 	);
 
-	test('the content endpoint of the sandbox answers 404 for an unknown task, 400 for a running one, the file for a finished one', async () => {
+	test('the sandbox’s content endpoint returns HTTP 404 for an unknown task, 400 for a running one, and the file for a finished one', async () => {
 		sandbox.durationMs = 60_000;
 		await submit();
 		sandbox.durationMs = 0;
@@ -202,7 +202,7 @@ describe('the sandbox over HTTP', () => {
 		expect(Buffer.from(await video.arrayBuffer()).equals(VIDEOS.portrait)).toBe(true);
 	});
 
-	test('the sandbox stores a file that is PUT to a presigned URL without the key, and serves it', async () => {
+	test('the sandbox accepts a file that is PUT to a presigned URL without the key, and serves it', async () => {
 		const body = JSON.stringify({ file_name: 'a.png', content_type: 'image/png' });
 		const presigned = await call('/api/upload/presign', { method: 'POST', body });
 		const { data } = (await presigned.json()) as { data: Record<string, string> };
@@ -218,7 +218,7 @@ describe('the sandbox over HTTP', () => {
 		]);
 	});
 
-	test('a fault of the sandbox affects the nth request, before or after it is carried out', async () => {
+	test('a fault in the sandbox affects the nth request, before or after the request is carried out', async () => {
 		sandbox.faults.add({ on: 'submit', nth: 2, answer: HTML_502 });
 		sandbox.faults.add({ on: 'submit', nth: 3, answer: 'reset' });
 		sandbox.faults.add({ on: 'submit', nth: 4, accept: true, answer: 'reset' });
@@ -232,7 +232,7 @@ describe('the sandbox over HTTP', () => {
 		expect((await submit()).status).toBe(200);
 	});
 
-	test('a fault of the sandbox can end the task, or put its ID in an unusual place of the answer', async () => {
+	test('a fault in the sandbox can end the task, or move its ID to an unusual place in the response', async () => {
 		sandbox.durationMs = 60_000;
 		const bodyFor = (taskId: string) => ({ data: { task_id: taskId } });
 		sandbox.faults.add({ on: 'submit', accept: true, answer: { status: 500, bodyFor } });
@@ -245,7 +245,7 @@ describe('the sandbox over HTTP', () => {
 		expect(await check()).toMatchObject({ status: 'failed' });
 	});
 
-	test('a fault of the sandbox can leave a request without an answer', async () => {
+	test('a fault in the sandbox can leave a request unanswered', async () => {
 		sandbox.faults.add({ on: 'models', answer: 'hang' });
 		const gaveUp = new AbortController();
 		const hanging = call('/v1/models', { signal: gaveUp.signal });

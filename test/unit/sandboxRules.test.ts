@@ -9,7 +9,7 @@ const LIMIT = 15 * 1024 * 1024;
 test.each<[string, object]>([
 	['only a model and a prompt', generate],
 	[
-		'duration, ratio and resolution',
+		'a duration, an aspect ratio and a resolution',
 		{ ...generate, seconds: '8', aspect_ratio: '16:9', resolution: '720p' },
 	],
 	[
@@ -21,7 +21,7 @@ test.each<[string, object]>([
 	['a video to edit as input_video', { model: edit.model, prompt: 'x', input_video: edit.video }],
 	['a video of exactly 15 MB', { ...edit, video: mp4(LIMIT) }],
 	['an unknown field', { ...generate, seed: 1 }],
-])('the model of the sandbox accepts a submission with %s', (_name, body) => {
+])('the sandbox’s model accepts a submission with %s', (_name, body) => {
 	expect(refuseByModel({ ...body })).toBeUndefined();
 });
 
@@ -42,6 +42,6 @@ test.each<[string, object, string]>([
 	['a video for omni-fast', { ...generate, video: edit.video }, 'does not accept video'],
 	['no video to edit', { model: edit.model, prompt: 'x' }, 'video must be'],
 	['a video of 15 MB and one byte', { ...edit, video: mp4(LIMIT + 1) }, 'larger than 15 MB'],
-])('the model of the sandbox refuses a submission with %s', (_name, body, message) => {
+])('the sandbox’s model refuses a submission with %s', (_name, body, message) => {
 	expect(refuseByModel({ ...body })?.message).toContain(message);
 });

@@ -42,11 +42,11 @@ describe('the status of a task', () => {
 		[undefined, 'unknown'],
 		[3, 'unknown'],
 		[{ status: 'completed' }, 'unknown'],
-	])('%p is read as %s', (raw, status) => {
+	])('parseTask() reads the status %p as %s', (raw, status) => {
 		expect(parse({ status: raw })?.status).toBe(status);
 	});
 
-	test('is final if it is completed, failed or cancelled', () => {
+	test('isFinal() is true for the statuses completed, failed and cancelled', () => {
 		const final = ['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'unknown'].filter(
 			(status) => isFinal(parse({ status }) as never),
 		);
@@ -59,12 +59,12 @@ describe('the status of a task', () => {
 		[{ error: { code: '', message: '' } }, 'unknown'],
 		[{ error: { code: {}, message: [] } }, 'unknown'],
 		[{ error: [] }, 'unknown'],
-	])('with %j is %s', (answer, status) => {
+	])('parseTask() gives a task with %j the status %s', (answer, status) => {
 		expect(parse(answer)?.status).toBe(status);
 	});
 
 	test.each([[{ msg: 'Not allowed' }], [{ error: { message: 'No' } }], [['No']]])(
-		'is failed without a status word, if there is the error %j',
+		'parseTask() reads a task without a status as failed if it has the error %j',
 		(error) => {
 			expect(parse({ status: undefined, error })?.status).toBe('failed');
 		},
@@ -89,11 +89,11 @@ test.each([
 	[Infinity, 0],
 	['100.5%', 100],
 	[100, 100],
-])('the progress %p is read as %p', (raw, progress) => {
+])('parseTask() reads the progress %p as %p', (raw, progress) => {
 	expect(parse({ status: 'processing', progress: raw })?.progress).toBe(progress);
 });
 
-test('a completed task is at 100, whatever its progress says', () => {
+test('a completed task has progress 100, whatever the API reports', () => {
 	expect(parse({ status: 'completed', progress: '97%' })?.progress).toBe(100);
 });
 
@@ -122,7 +122,7 @@ describe('the video_url of a completed task', () => {
 		[{ video_url: 'javascript:alert(1)' }, content],
 		[{ video_url: 'https://' }, content],
 		[{ video_url: ['https://files.example/a.mp4'] }, content],
-	])('with %j is %s', (answer, url) => {
+	])('the video_url of a completed task with %j is %s', (answer, url) => {
 		expect(parse({ status: 'completed', ...answer })?.video_url).toBe(url);
 	});
 
@@ -135,10 +135,13 @@ describe('the video_url of a completed task', () => {
 			'https://proxy.example/octopus/v1/videos/video_1/content',
 		],
 		['//files.example/a.mp4', 'https://files.example/a.mp4'],
-	])('completes %s with the path of the Base URL to %s', (video_url, url) => {
-		const answer = { id: 'video_1', status: 'completed', video_url };
-		expect(parseTask(answer, 'https://proxy.example/octopus')?.video_url).toBe(url);
-	});
+	])(
+		'parseTask() completes the video_url %s with the path of the Base URL to %s',
+		(video_url, url) => {
+			const answer = { id: 'video_1', status: 'completed', video_url };
+			expect(parseTask(answer, 'https://proxy.example/octopus')?.video_url).toBe(url);
+		},
+	);
 
 	test.each<[string, object, string]>([
 		[API, { video_url: '/v1/videos/video_1/content' }, `${API}/v1/videos/video_1/content`],
@@ -172,11 +175,14 @@ describe('the video_url of a completed task', () => {
 		[API, { video_url: 'see https://a.test/b' }, `${API}/v1/videos/video_1/content`],
 		[API, { video_url: 'HTTPS://a.test/b' }, 'https://a.test/b'],
 		[API, { metadata: { url: '/b.mp4' } }, `${API}/b.mp4`],
-	])('at the Base URL %s with %j is %s', (api, answer, url) => {
-		expect(parse({ status: 'completed', ...answer }, api)?.video_url).toBe(url);
-	});
+	])(
+		'with the Base URL %s, the video_url of a completed task with %j is %s',
+		(api, answer, url) => {
+			expect(parse({ status: 'completed', ...answer }, api)?.video_url).toBe(url);
+		},
+	);
 
-	test('is absent from other tasks', () => {
+	test('a task that is not completed has no video_url', () => {
 		expect(parse({ status: 'processing', video_url: content })).not.toHaveProperty('video_url');
 	});
 });
@@ -203,11 +209,14 @@ describe('the failure of a task', () => {
 		[{ detail: 'Two', message: 'One' }, 'failed', 'One'],
 		[{ errors: [{ msg: 'One' }, 'Two'] }, 'failed', 'One; Two'],
 		[[], 'failed', 'The server gave no reason'],
-	])('is read from the error %j: %s, %s', (error, code, message) => {
-		expect(parse({ status: 'failed', error })?.failure).toEqual({ code, message });
-	});
+	])(
+		'the failure of a task with the error %j has the code and message: %s, %s',
+		(error, code, message) => {
+			expect(parse({ status: 'failed', error })?.failure).toEqual({ code, message });
+		},
+	);
 
-	test('is absent if the error of a running task is empty, and the error is left out', () => {
+	test('a running task with an empty error has neither a failure nor an error', () => {
 		const task = parse({ status: 'processing', error: { message: '', code: '' } });
 		expect(task).not.toHaveProperty('error');
 		expect(task).not.toHaveProperty('failure');
@@ -220,7 +229,7 @@ describe('the failure of a task', () => {
 		[{ status: ' ', error: { code: 7 } }, '7', 'The server gave no reason'],
 		[{ status: 'CANCELED' }, 'canceled', 'The server gave no reason'],
 		[{ status: 'expired', error: { message: 'late' } }, 'expired', 'late'],
-	])('of a task with %j is %s, %s', (answer, code, message) => {
+	])('the failure of a task with %j has the code and message: %s, %s', (answer, code, message) => {
 		const task = parse(answer) as Task;
 		expect(hasFailed(task)).toBe(true);
 		expect(task.failure).toEqual({ code, message });
@@ -230,7 +239,7 @@ describe('the failure of a task', () => {
 		[true, { refunded: true }],
 		[false, {}],
 		['yes', {}],
-	])('with refunded: %j has %j', (refunded, expected) => {
+	])('a failure with refunded: %j adds %j to the task', (refunded, expected) => {
 		const error = { code: 'c', message: 'm', refunded };
 		expect(parse({ status: 'failed', error })?.failure).toStrictEqual({
 			code: 'c',
@@ -242,7 +251,7 @@ describe('the failure of a task', () => {
 	test.each<[string, (inner: unknown) => unknown]>([
 		['objects', (error) => ({ error })],
 		['lists', (error) => [error]],
-	])('has no reason if the reason is nested in 100,000 %s', (_what, wrap) => {
+	])('the failure of a task has no reason if the reason is nested in 100,000 %s', (_what, wrap) => {
 		let error: unknown = { code: 'c', message: 'm' };
 		for (let level = 0; level < 100_000; level++) error = wrap(error);
 		expect(parse({ status: 'failed', error })?.failure).toEqual({
@@ -252,12 +261,12 @@ describe('the failure of a task', () => {
 	});
 });
 
-/** A 1 inside `levels` nested objects. */
+/** Nests a 1 in `levels` objects. */
 const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
 const listed = (levels: number): unknown => (levels === 0 ? 1 : [0, listed(levels - 1)]);
 
 describe('the fields of a task', () => {
-	test('include unknown ones, and no placeholders', () => {
+	test('a task keeps unknown fields, but no placeholders', () => {
 		expect(
 			parse({
 				status: 'processing',
@@ -286,11 +295,11 @@ describe('the fields of a task', () => {
 		[{ id: 12 }, undefined, { id: '12', task_id: '12' }],
 		[{ id: 'a', task_id: 'b' }, 'known', { id: 'a', task_id: 'known' }],
 		[{ status: 'queued' }, 'known', { id: 'known', task_id: 'known' }],
-	])('have both IDs of %j, requested as %p', (answer, knownId, ids) => {
+	])('a task has both IDs of %j when it was requested as %p', (answer, knownId, ids) => {
 		expect(parseTask(answer, API, knownId)).toMatchObject(ids);
 	});
 
-	test('begin with those that people look for', () => {
+	test('the fields of a task begin with the ones that matter most to users', () => {
 		const completed = parse({
 			object: 'video',
 			status: 'completed',
@@ -317,7 +326,7 @@ describe('the fields of a task', () => {
 		expect(failed).toMatchObject({ task_id: '7', id: 'video_1' });
 	});
 
-	test('are left out if they mean "not known" or are nested more than 20 deep', () => {
+	test('a task has no fields that mean "not known" or are nested more than 20 deep', () => {
 		const fields = {
 			fine: nested(20),
 			deep: nested(21),
@@ -345,7 +354,7 @@ describe('the fields of a task', () => {
 		});
 	});
 
-	test('that the node normalises cannot be replaced by the server', () => {
+	test('the server cannot replace the fields of a task that the node normalizes', () => {
 		const task = parse({ status: 'completed', failure: 'x', progress: 3, task_id: 'own' });
 		expect(task).toMatchObject({ status: 'completed', progress: 100, task_id: 'own' });
 		expect(parseTask({ status: 'x' }, API)).toBeUndefined();
@@ -354,12 +363,12 @@ describe('the fields of a task', () => {
 	});
 });
 
-test('an answer without ID and status is not a task, even if the ID is known', () => {
+test('a response without an ID and a status is not a task, even if the ID is known', () => {
 	expect(parseTask({ success: false, message: 'Invalid token' }, API, 'known')).toBeUndefined();
 });
 
 test.each([[null], ['text'], [[{ id: 'a' }]], [7], [{}], [{ id: '' }], [{ id: {} }]])(
-	'the answer %j is not a task',
+	'the response %j is not a task',
 	(answer) => {
 		expect(parseTask(answer, API)).toBeUndefined();
 	},
@@ -385,7 +394,7 @@ test.each<[unknown, string | undefined]>([
 	[{ task_id: {} }, undefined],
 	['a', undefined],
 	[null, undefined],
-])('findTaskId() finds in %j the ID %p', (answer, id) => {
+])('findTaskId() finds in the response %j the ID %p', (answer, id) => {
 	expect(findTaskId(answer)).toBe(id);
 });
 
@@ -404,18 +413,18 @@ test.each([
 	['..', false],
 	['x'.repeat(1_001), false],
 	['a\ud83d', false],
-])('%.30j can be the ID of a task: %p', (id, isValid) => {
+])('isTaskId(%.30j) returns %p', (id, isValid) => {
 	expect(isTaskId(id)).toBe(isValid);
 });
 
-test('the address of a task has its ID as one encoded segment', () => {
+test('the URL of a task contains its ID as one encoded path segment', () => {
 	expect(taskPath('a/b')).toBe('/v1/videos/a%2Fb');
 	expect(contentUrl(API, 'sora-2:task/01?x#y')).toBe(
 		`${API}/v1/videos/sora-2%3Atask%2F01%3Fx%23y/content`,
 	);
 });
 
-test('a task that was not checked has only its ID', () => {
+test('a task that was not checked has no fields but its ID, an unknown status and progress 0', () => {
 	expect(uncheckedTask('a')).toEqual({ id: 'a', task_id: 'a', status: 'unknown', progress: 0 });
 });
 
@@ -441,6 +450,6 @@ test.each<[unknown, unknown]>([
 		{ data: { status: 'FAILURE', fail_reason: 'r', quota: 5, data: 'text' } },
 		{ status: 'FAILURE', error: { code: '', message: 'r', refunded: false } },
 	],
-])('readVerdict() converts %j to %j', (body, expected) => {
+])('readVerdict() converts the response %j to %j', (body, expected) => {
 	expect(readVerdict(body)).toEqual(expected);
 });

@@ -16,7 +16,7 @@ afterEach(() => jest.useRealTimers());
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 
-/** True if a promise has settled, after the microtasks that are due. */
+/** True if a promise has settled after all microtasks that are due. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 	let hasSettled = false;
 	const settle = () => (hasSettled = true);
@@ -25,7 +25,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 	return hasSettled;
 }
 
-/** A signal and the function that aborts it. */
+/** Returns a signal and the function that aborts it. */
 function abortable(): { signal: AbortSignal; abort: () => void } {
 	const controller = new AbortController();
 	return { signal: controller.signal, abort: () => controller.abort() };
@@ -33,14 +33,14 @@ function abortable(): { signal: AbortSignal; abort: () => void } {
 
 describe('now()', () => {
 	test.each([
-		['as expected', 5_000, 5_000],
-		['a second less', 4_000, 4_000],
-		['more than a second less', 3_999, 5_000],
-		['a second more', 6_000, 6_000],
-		['more than a second more', 6_001, 5_000],
+		['the same time', 5_000, 5_000],
+		['a second less than that', 4_000, 4_000],
+		['more than a second less than that', 3_999, 5_000],
+		['a second more than that', 6_000, 6_000],
+		['more than a second more than that', 6_001, 5_000],
 		['minus an hour', -HOUR, 5_000],
 	])(
-		'counts a pause of 5 s during which the wall clock advanced %s',
+		'now() counts a pause of 5 s during which the wall clock advanced by %s',
 		async (_what, ms, counted) => {
 			const since = now();
 			const pausing = pause(5_000);
@@ -60,7 +60,7 @@ describe('now()', () => {
 		['minus a second', -1_000, -1_000],
 		['minus more than a second', -1_001, 0],
 	])(
-		'counts the aborted slice of a pause during which the wall clock advanced %s',
+		'now() counts the aborted slice of a pause during which the wall clock advanced by %s',
 		async (_what, ms, counted) => {
 			const { signal, abort } = abortable();
 			const since = now();
@@ -74,18 +74,21 @@ describe('now()', () => {
 });
 
 describe('pause()', () => {
-	test.each([0, 1, 4_999, 5_000, 5_001, 12_345])('waits for %p ms', async (ms) => {
-		const pausing = pause(ms);
-		if (ms > 0) {
-			await jest.advanceTimersByTimeAsync(ms - 1);
-			expect(await isSettled(pausing)).toBe(false);
-			await jest.advanceTimersByTimeAsync(1);
-		}
-		expect(await isSettled(pausing)).toBe(true);
-		expect(jest.getTimerCount()).toBe(0);
-	});
+	test.each([0, 1, 4_999, 5_000, 5_001, 12_345])(
+		'pause() of %p ms resolves after exactly that time',
+		async (ms) => {
+			const pausing = pause(ms);
+			if (ms > 0) {
+				await jest.advanceTimersByTimeAsync(ms - 1);
+				expect(await isSettled(pausing)).toBe(false);
+				await jest.advanceTimersByTimeAsync(1);
+			}
+			expect(await isSettled(pausing)).toBe(true);
+			expect(jest.getTimerCount()).toBe(0);
+		},
+	);
 
-	test('ends at an abort, and leaves no timer', async () => {
+	test('pause() ends when its signal is aborted, and leaves no timer', async () => {
 		const { signal, ...controller } = abortable();
 		const pausing = pause(20_000, signal);
 		await jest.advanceTimersByTimeAsync(7_000);
@@ -97,7 +100,7 @@ describe('pause()', () => {
 		expect(jest.getTimerCount()).toBe(0);
 	});
 
-	test('leaves no listener when it is over', async () => {
+	test('pause() leaves no listener on its signal when it is over', async () => {
 		const { signal } = abortable();
 		const pausing = pause(1_000, signal);
 		expect(listeners(signal)).toBe(1);
@@ -107,7 +110,7 @@ describe('pause()', () => {
 	});
 
 	test.each([HOUR, -HOUR])(
-		'is counted by now() as 12 s although the wall clock was set by %p ms',
+		'now() counts a pause of 12 s correctly if the wall clock is set by %p ms',
 		async (step) => {
 			const since = now();
 			const pausing = pause(12_000);
@@ -119,7 +122,7 @@ describe('pause()', () => {
 		},
 	);
 
-	test('is counted by now() without a clock change if it is aborted', async () => {
+	test('now() ignores a clock change during a pause that is aborted', async () => {
 		const { signal, abort } = abortable();
 		const since = now();
 		const pausing = pause(20_000, signal);
@@ -127,7 +130,7 @@ describe('pause()', () => {
 		jest.setSystemTime(Date.now() + HOUR);
 		abort();
 		await pausing;
-		// how much of the current slice had passed is not known
+		// It is unknown how much of the current slice had passed.
 		expect(now() - since).toBe(5_000);
 	});
 });
@@ -138,7 +141,7 @@ describe('waitAtMost() and withTimeout()', () => {
 	test.each([
 		[1_000, 'value'],
 		[3_000, undefined],
-	])('waitAtMost() of 2 s resolves work of %p ms to %p', async (ms, expected) => {
+	])('waitAtMost() with a limit of 2 s resolves work of %p ms to %p', async (ms, expected) => {
 		const waiting = waitAtMost(2_000, value(ms));
 		await jest.advanceTimersByTimeAsync(2_000);
 		expect(await waiting).toBe(expected);
@@ -155,14 +158,14 @@ describe('waitAtMost() and withTimeout()', () => {
 		expect(jest.getTimerCount()).toBe(0);
 	});
 
-	test('waitAtMost() resolves to undefined at an abort', async () => {
+	test('waitAtMost() resolves to undefined when its signal is aborted', async () => {
 		const { signal, abort } = abortable();
 		const waiting = waitAtMost(HOUR, new Promise(() => {}), signal);
 		abort();
 		expect(await waiting).toBeUndefined();
 	});
 
-	test.each(['timeout', 'abort'])('withTimeout() aborts the work at its %s', async (reason) => {
+	test.each(['timeout', 'abort'])('withTimeout() aborts the work on %s', async (reason) => {
 		const { signal, abort } = abortable();
 		let work: AbortSignal | undefined;
 		const waiting = withTimeout(
@@ -177,7 +180,7 @@ describe('waitAtMost() and withTimeout()', () => {
 		expect(work?.aborted).toBe(true);
 	});
 
-	test('withTimeout() returns the result of the work, and then aborts its signal', async () => {
+	test('withTimeout() returns the result of the work, and then aborts the signal of the work', async () => {
 		let work: AbortSignal | undefined;
 		const waiting = withTimeout(2_000, async (ending) => await value(((work = ending), 500)));
 		await jest.advanceTimersByTimeAsync(500);
@@ -187,7 +190,7 @@ describe('waitAtMost() and withTimeout()', () => {
 });
 
 describe('linkedController()', () => {
-	test('is aborted with its signal, before or after it was made, but not the other way round', () => {
+	test('linkedController() aborts with its signal, even one aborted earlier, but does not abort that signal', () => {
 		const { signal, abort } = abortable();
 		const early = linkedController(signal);
 		const other = linkedController(signal);

@@ -14,7 +14,7 @@ const TLS = 'Client network socket disconnected before secure TLS connection was
 const PROXY = 'Proxy connection ended before receiving CONNECT response';
 
 test.each<[string, unknown, Partial<NoAnswer>]>([
-	['an error of axios', { code: 'C', name: 'N', message: 'm' }, { code: 'C', reason: 'm' }],
+	['an axios error', { code: 'C', name: 'N', message: 'm' }, { code: 'C', reason: 'm' }],
 	['an error without a code', { name: 'N', message: 'm' }, { code: 'N', reason: 'm' }],
 	[
 		'an error that n8n 1.x wraps',
@@ -32,10 +32,10 @@ test.each<[string, unknown, Partial<NoAnswer>]>([
 		{ code: 'H', reason: 'o' },
 	],
 	['a cause that only has a name', { name: 'N', cause: { name: 'O' } }, { code: 'O', reason: '' }],
-	['a text', 'text', { code: '', reason: '' }],
+	['a string', 'text', { code: '', reason: '' }],
 	['null', null, { code: '', reason: '' }],
 	['undefined', undefined, { code: '', reason: '' }],
-])('toNoAnswer() reads %s', (_what, error, expected) => {
+])('toNoAnswer() reads the code and reason of %s', (_what, error, expected) => {
 	expect(toNoAnswer(error, hideKey)).toEqual({
 		isBeforeConnect: false,
 		isBlocked: false,
@@ -47,26 +47,26 @@ test.each<[string, unknown, boolean]>([
 	['a failed connect', { syscall: 'connect' }, true],
 	['a failed read', { syscall: 'read' }, false],
 	['a cause that is a failed connect', { cause: { syscall: 'connect' } }, true],
-	['the cause of a cause', { cause: { cause: { syscall: 'connect' } } }, true],
+	['a failed connect in the cause of a cause', { cause: { cause: { syscall: 'connect' } } }, true],
 	['a connection cut before TLS', { message: TLS }, true],
 	['a cause that was cut before TLS', { cause: { message: TLS } }, true],
 	['a proxy that ended the connection', { message: PROXY }, true],
 	['a proxy that ended the connection, in n8n 1.x', { messages: [`Error: ${PROXY}`] }, true],
 	['a connection cut before TLS, in n8n 1.x', { messages: ['Problem', `1: ${TLS}`] }, true],
-	['messages that are no list', { messages: TLS }, false],
+	['messages that are not a list', { messages: TLS }, false],
 	[
-		'several addresses that could not be connected to',
+		'several IP addresses that all refused the connection',
 		{ errors: [{ syscall: 'connect' }, { syscall: 'connect' }] },
 		true,
 	],
 	[
-		'several addresses, one of which was connected to',
+		'several IP addresses, one of which accepted the connection',
 		{ errors: [{ syscall: 'connect' }, { syscall: 'read' }] },
 		false,
 	],
-	['an empty list of addresses', { errors: [] }, false],
-	['errors that are no list', { errors: { length: 1 } }, false],
-])('toNoAnswer() finds that nothing was sent, from %s: %p', (_what, error, isBeforeConnect) => {
+	['an empty list of IP addresses', { errors: [] }, false],
+	['errors that are not a list', { errors: { length: 1 } }, false],
+])('toNoAnswer() concludes from %s that nothing was sent: %p', (_what, error, isBeforeConnect) => {
 	expect(toNoAnswer(error, hideKey).isBeforeConnect).toBe(isBeforeConnect);
 });
 
@@ -76,16 +76,16 @@ test.each<[unknown, boolean]>([
 	[{ cause: { cause: { name: 'SsrfBlockedIpError' } } }, true],
 	[{ name: 'NoSsrfBlockedError', message: 'SsrfBlocked' }, false],
 	[{}, false],
-])('toNoAnswer() finds that n8n blocked the request, from %j: %p', (error, isBlocked) => {
+])('toNoAnswer() concludes from %j that n8n blocked the request: %p', (error, isBlocked) => {
 	expect(toNoAnswer(error, hideKey).isBlocked).toBe(isBlocked);
 });
 
-test('toNoAnswer() hides the key in the reason', () => {
+test('toNoAnswer() hides the API key in the reason', () => {
 	expect(toNoAnswer({ message: 'why sk-secret' }, hideKey).reason).toBe('why ***');
 	expect(toNoAnswer({ cause: { message: 'why sk-secret' } }, hideKey).reason).toBe('why ***');
 });
 
-test('an error of a stream that nobody reads does not throw', () => {
+test('ignoreErrors() prevents an error of an unread stream from being thrown', () => {
 	const body = ignoreErrors(new Readable());
 	expect(() => body.emit('error', new Error('late'))).not.toThrow();
 });
@@ -93,7 +93,7 @@ test('an error of a stream that nobody reads does not throw', () => {
 describe('Transport', () => {
 	const { signal } = new AbortController();
 
-	/** A transport whose helpers return `answer`, or reject with it if it is an error. */
+	/** Creates a transport whose helpers resolve to `answer`, or reject if it is an error. */
 	function transportFor(answer: unknown): Transport {
 		const helper = async () =>
 			await (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer));
@@ -101,7 +101,7 @@ describe('Transport', () => {
 		return new Transport({ helpers } as unknown as ApiContext, hideKey);
 	}
 
-	/** Sends a request and reads its answer. */
+	/** Sends a request and reads its response. */
 	async function exchange(body: string | Readable, headers = {}) {
 		const stream = typeof body === 'string' ? Readable.from([Buffer.from(body)]) : body;
 		const transport = transportFor({ statusCode: 200, headers, body: stream });
@@ -109,7 +109,7 @@ describe('Transport', () => {
 		return 'statusCode' in opened ? await transport.read(opened) : opened;
 	}
 
-	test('hides the key in headers', async () => {
+	test('Transport hides the API key in response headers', async () => {
 		const headers = { location: 'https://a.test/?key=sk-secret', 'set-cookie': ['a'], age: 1 };
 		expect(await exchange('', headers)).toMatchObject({
 			headers: { ...headers, location: 'https://a.test/?key=***' },
@@ -118,31 +118,34 @@ describe('Transport', () => {
 
 	test.each<[string, string, unknown]>([
 		['a JSON body', '{"message":"no sk-secret","code":7}', { message: 'no ***', code: 7 }],
-		['a text', 'no sk-secret', 'no ***'],
-	])('hides the key in %s', async (_what, sent, body) => {
+		['a text body', 'no sk-secret', 'no ***'],
+	])('Transport hides the API key in %s', async (_what, sent, body) => {
 		expect(await exchange(sent)).toEqual({ statusCode: 200, headers: {}, body });
 	});
 
-	test('hides a key that is split between two chunks', async () => {
+	test('Transport hides an API key that is split between two chunks of a response', async () => {
 		const stream = Readable.from(['no sk-se', 'cret'].map((text) => Buffer.from(text)));
 		expect(await exchange(stream)).toMatchObject({ body: 'no ***' });
 	});
 
-	test('returns the start of an answer of more than 2 MB, without the key', async () => {
+	test('Transport returns the start of a response of more than 2 MB, without the API key', async () => {
 		const start = `${'x'.repeat(2_000)} sk-secret `;
 		const answer = await exchange(start + 'y'.repeat(2 * 1024 * 1024));
 		expect(answer).toMatchObject({ isTooLarge: true });
 		expect('body' in answer && String(answer.body)).toMatch(/^x{2000} \*{3} y/);
 	});
 
-	test.each([true, false])('hides the key in the reason of a failed request', async (withKey) => {
-		const transport = transportFor(new Error('no sk-secret'));
-		const request = withKey ? transport.withKey : transport.withoutKey;
-		const answer = await request.call(transport, 'GET', 'https://sk-secret.test:8/', {}, signal);
-		expect(answer).toMatchObject({ reason: 'no ***', host: '***.test:8' });
-	});
+	test.each([true, false])(
+		'Transport hides the API key in the reason of a failed request',
+		async (withKey) => {
+			const transport = transportFor(new Error('no sk-secret'));
+			const request = withKey ? transport.withKey : transport.withoutKey;
+			const answer = await request.call(transport, 'GET', 'https://sk-secret.test:8/', {}, signal);
+			expect(answer).toMatchObject({ reason: 'no ***', host: '***.test:8' });
+		},
+	);
 
-	test('hides the key in the reason of a body that broke off', async () => {
+	test('Transport hides the API key in the reason of a response body that broke off', async () => {
 		const stream = new Readable({
 			read() {
 				this.destroy(new Error('no sk-secret'));

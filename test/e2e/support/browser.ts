@@ -16,7 +16,7 @@ const FLAGS = [
 	'--disable-sync',
 ];
 
-/** Debian's Chromium with n8n open, its owner logged in. */
+/** A Debian Chromium browser with n8n open and its owner logged in. */
 export class EditorBrowser {
 	private readonly screenshots = mkdtempSync(join(tmpdir(), 'octopusx-screens-'));
 
@@ -26,7 +26,7 @@ export class EditorBrowser {
 		readonly page: Page,
 	) {}
 
-	/** @param url address of n8n */
+	/** @param url the URL of n8n */
 	static async open(url: string, colorScheme: 'light' | 'dark' = 'light'): Promise<EditorBrowser> {
 		const browser = await chromium.launch({
 			executablePath: chromiumPath(),
@@ -37,7 +37,7 @@ export class EditorBrowser {
 			baseURL: url,
 			viewport: { width: 1280, height: 800 },
 			colorScheme,
-			// Pictures for README must be sharp on high-resolution screens.
+			// Screenshots for README must be sharp on high-resolution screens.
 			deviceScaleFactor: process.env.UPDATE_SCREENSHOTS ? 2 : 1,
 		});
 		const { email: emailOrLdapLoginId, password } = OWNER;
@@ -46,8 +46,8 @@ export class EditorBrowser {
 	}
 
 	/**
-	 * Takes a screenshot. It goes to docs/images/ if UPDATE_SCREENSHOTS is set, otherwise to a temporary
-	 * folder, so that a test run changes no file.
+	 * Takes a screenshot. Saves it in docs/images/ if UPDATE_SCREENSHOTS is set, otherwise in a
+	 * temporary folder, so that a test run changes no file.
 	 */
 	async picture(name: string, clip?: { x: number; y: number; width: number; height: number }) {
 		const folder = process.env.UPDATE_SCREENSHOTS ? IMAGES : this.screenshots;

@@ -18,15 +18,18 @@ interface ToolParameters {
 }
 
 type Json = Record<string, unknown>;
-/** Builds the answer of a turn. `number` must differ: n8n treats calls with the same ID as one call. */
+/**
+ * Builds the response for a turn. `number` must differ, because n8n treats calls with the same ID
+ * as one call.
+ */
 type Respond = (turn: Turn, tool: string, number: number) => Json;
 
 /**
- * A language model that follows a script. It offers both of OpenAI's APIs: `/v1/chat/completions`, and
- * `/v1/responses`, which n8n's chat model uses by default.
+ * A language model that follows a script. It offers both of OpenAI's APIs: `/v1/chat/completions`,
+ * and `/v1/responses`, which n8n's chat model uses by default.
  */
 export class ChatModel {
-	/** The next turns; each request uses one. */
+	/** The remaining turns. Each request uses one. */
 	script: Turn[] = [];
 	/** All requests to the model, in order. */
 	requests: ModelRequest[] = [];

@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { byTestId } from './byTestId';
 import type { NodePanel } from './nodePanel';
 
-/** The dialog of a credential, opened from the panel of a node. */
+/** The form of a credential, opened from the panel of a node. */
 export class CredentialForm {
 	readonly dialog: Locator;
 
@@ -10,7 +10,10 @@ export class CredentialForm {
 		this.dialog = byTestId('editCredential-modal', page);
 	}
 
-	/** Opens the form for a new credential: with a button if there is no credential yet, otherwise from a list. */
+	/**
+	 * Opens the form for a new credential, with a button if there is no credential yet, otherwise
+	 * from a list.
+	 */
 	static async create(page: Page, panel: NodePanel): Promise<CredentialForm> {
 		await panel.find('credentials-label').waitFor();
 		const first = panel.find('node-credentials-empty-state').getByRole('button');
@@ -44,13 +47,13 @@ export class CredentialForm {
 		await byTestId('credential-save-button', this.dialog).click();
 	}
 
-	/** The text of a failed test, after a click on *More details*. */
+	/** Returns the message of a failed test, after a click on *More details*. */
 	async failure(): Promise<string> {
 		await this.dialog.getByText('More details').click();
 		return await this.dialog.innerText();
 	}
 
-	/** The green box of a successful test. */
+	/** The green box that a successful test shows. */
 	get success(): Locator {
 		return byTestId('credentials-config-container-test-success', this.dialog);
 	}

@@ -12,7 +12,7 @@ const PROGRAMS = {
 	postgresql: () => join(POSTGRES, newestVersion(), 'bin', 'postgres'),
 };
 
-/** The folder of PostgreSQL's programs, which is not in PATH. */
+/** Returns the folder of PostgreSQL's programs, which is not in PATH. */
 export const postgresFolder = () => join(POSTGRES, newestVersion(), 'bin');
 export const { chromium: chromiumPath, 'redis-server': redisPath } = PROGRAMS;
 

@@ -10,14 +10,14 @@ import type { N8nApi, SavedWorkflow } from './n8nApi';
 import { until } from './until';
 import type { Setup } from './useN8n';
 
-/** Size of the rounded corners of a node's panel, in pixels. */
+/** The radius of the rounded corners of a node's panel, in pixels. */
 const PANEL_CORNER = 3;
-/** Margin around the workflow in a picture, in pixels. */
+/** The margin around the workflow in a screenshot, in pixels. */
 const WORKFLOW_MARGIN = 16;
-/** Limit for the node creator to open or close. */
+/** How long the node creator may take to open or close. */
 const CREATOR_TIMEOUT_MS = 3_000;
 
-/** n8n's editor, with a method for each action of a user. */
+/** The editor of n8n, with a method for each action of a user. */
 class Editor {
 	/** The lines in the browser's console. */
 	readonly console: string[] = [];
@@ -99,14 +99,14 @@ class Editor {
 		return await this.openPanel();
 	}
 
-	/** The panel that n8n has just opened. */
+	/** Returns the panel that n8n has just opened. */
 	async openPanel(): Promise<NodePanel> {
 		const panel = new NodePanel(this.page);
 		await panel.ready();
 		return panel;
 	}
 
-	/** Searches in the node creator and returns its entries. */
+	/** Searches in the node creator and returns the entries that it shows. */
 	async searchNodes(text: string): Promise<Locator> {
 		// After an earlier search, the node creator may still be closing.
 		await eventually(async () => {
@@ -119,7 +119,8 @@ class Editor {
 	}
 
 	/**
-	 * Takes a picture of these elements and everything between them, after closing all notifications.
+	 * Takes a screenshot of these elements and everything between them, after closing all
+	 * notifications.
 	 *
 	 * @param margin in pixels, but never beyond the edge of an open node's panel
 	 */
@@ -136,7 +137,7 @@ class Editor {
 		await this.browser.picture(name, clipOf({ left, top, right, bottom }));
 	}
 
-	/** Takes a picture of the workflow in full size, without the editor around it. */
+	/** Takes a screenshot of the workflow in full size, without the editor around it. */
 	async pictureWorkflow(name: string): Promise<void> {
 		const viewport = this.page.viewportSize();
 		await this.page.setViewportSize({ width: 1700, height: 1000 });
@@ -179,7 +180,7 @@ const clipOf = ({ left, top, right, bottom }: Edges) => ({
 	height: bottom - top,
 });
 
-/** The smallest rectangle around all elements, plus a margin on each side. */
+/** Returns the smallest rectangle around all elements, plus a margin on each side. */
 async function edgesOf(elements: Locator[], margin: number): Promise<Edges> {
 	const boxes = await Promise.all(elements.map(async (one) => await one.boundingBox()));
 	const found = boxes.filter((box) => box !== null);

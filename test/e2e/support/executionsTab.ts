@@ -5,7 +5,10 @@ import { byTestId } from './byTestId';
 export class ExecutionsTab {
 	constructor(private readonly page: Page) {}
 
-	/** The text of the list on the left: for each execution its time, its status and the execution that it retries. */
+	/**
+	 * Returns the text of the list on the left: for each execution its time, its status and the
+	 * execution that it retries.
+	 */
 	async list(): Promise<string> {
 		return await byTestId('current-executions-list', this.page).innerText();
 	}

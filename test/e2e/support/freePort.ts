@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 
-/** A free port on 127.0.0.1: the preferred one if possible. */
+/** Finds a free port on 127.0.0.1, if possible the preferred one. */
 export async function freePort(preferred = 0): Promise<number> {
 	const server = createServer();
 	try {

@@ -4,13 +4,13 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { runCommand } from './commands';
 
-/** Major versions of n8n that are tested: 2.x is current, 1.x is still supported. */
+/** The major versions of n8n that are tested: 2.x is current, 1.x is still supported. */
 export type N8nMajor = 1 | 2;
 
 interface N8nInstall {
 	/** The folder that holds n8n's `node_modules`. */
 	folder: string;
-	/** Path of a Node.js that can run both versions of n8n. */
+	/** The path of a Node.js that can run both versions of n8n. */
 	node: string;
 }
 
@@ -32,13 +32,13 @@ export async function installN8n(major: N8nMajor): Promise<N8nInstall> {
 	const folder = await cached(name, `n8n ${dependencies.n8n} (3 GB)`, async (target) => {
 		cpSync(source, target, { recursive: true });
 		await npm(target, 'install', '--ignore-scripts');
-		// The only native part that n8n needs; it is compiled if there is no prebuilt binary.
+		// SQLite is the only native part that n8n needs. It is compiled if there is no prebuilt binary.
 		await npm(target, 'rebuild', 'sqlite3', '--ignore-scripts=false');
 	});
 	return { folder, node };
 }
 
-/** The current Node.js if it can run n8n, otherwise one from npm. */
+/** Returns the current Node.js if it can run n8n, otherwise one from npm. */
 async function installNode(): Promise<string> {
 	const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 	if (major === 24 || (major === 22 && minor >= 22)) return process.execPath;
@@ -49,8 +49,8 @@ async function installNode(): Promise<string> {
 }
 
 /**
- * A folder in the cache that `fill` has completed, in this or an earlier run. An interrupted `fill` leaves
- * nothing behind.
+ * Returns a folder in the cache that `fill` has completed, in this or an earlier run. An
+ * interrupted `fill` leaves nothing behind.
  */
 async function cached(
 	name: string,
@@ -70,7 +70,7 @@ async function cached(
 	const timer = setInterval(logProgress, 20_000);
 	try {
 		await fill(unfinished);
-		// Another run may have finished first.
+		// Another run may have completed the folder first.
 		if (!existsSync(folder)) renameSync(unfinished, folder);
 	} finally {
 		clearInterval(timer);
@@ -86,7 +86,7 @@ async function npm(folder: string, ...args: string[]): Promise<void> {
 	});
 }
 
-/** A PATH that finds the given Node.js first. */
+/** Returns a PATH in which the given Node.js comes first. */
 function pathOf(node: string): string {
 	return [dirname(node), process.env.PATH].join(delimiter);
 }

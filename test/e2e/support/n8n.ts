@@ -10,7 +10,7 @@ import { until } from './until';
 
 export interface N8nOptions {
 	major?: N8nMajor;
-	/** The folder for all data of n8n. Default: a temporary one. */
+	/** The folder for all data of n8n. Default: a temporary folder. */
 	userFolder?: string;
 	port?: number;
 	env?: Record<string, string>;
@@ -18,7 +18,7 @@ export interface N8nOptions {
 
 const START_TIMEOUT_S = 180;
 
-/** A running n8n with this package installed, as a user has it. */
+/** A running n8n in which this package is installed as a user would install it. */
 export class N8n {
 	private constructor(
 		readonly api: N8nApi,
@@ -67,7 +67,7 @@ export class N8n {
 		);
 	}
 
-	/** Health is not enough: n8n reports it before its API is available. */
+	/** A health check is not enough, because n8n reports health before its API is available. */
 	private async isReady(): Promise<boolean> {
 		try {
 			const health = await fetch(`${this.url}/healthz/readiness`);
@@ -97,7 +97,7 @@ export function installPackage(userFolder: string): void {
 	);
 }
 
-/** Runs a command of n8n. It inherits no environment variable but PATH. */
+/** Runs a command of n8n. The command inherits no environment variable except PATH. */
 export async function run(
 	command: 'start' | 'worker',
 	userFolder: string,

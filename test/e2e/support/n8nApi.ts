@@ -8,7 +8,10 @@ import type {
 } from 'n8n-workflow';
 import { until } from './until';
 
-/** Limit for suspended executions: n8n resumes executions only once a minute, and a loop needs that repeatedly. */
+/**
+ * The time limit for suspended executions. n8n resumes executions only once a minute, and a loop
+ * needs several resumptions.
+ */
 export const RESUME_TIMEOUT_S = 240;
 
 export const OWNER = {
@@ -59,7 +62,7 @@ export class N8nApi {
 		});
 	}
 
-	/** The node types that n8n has loaded. */
+	/** Returns the node types that n8n has loaded. */
 	async nodeTypes(): Promise<INodeTypeDescription[]> {
 		const response = await this.fetch('GET', '/types/nodes.json');
 		return (await response.json()) as INodeTypeDescription[];
@@ -131,7 +134,7 @@ export class N8nApi {
 		return workflow;
 	}
 
-	/** Calls a webhook of an active workflow. n8n answers as soon as the execution has started. */
+	/** Calls a webhook of an active workflow. n8n responds as soon as the execution has started. */
 	async callWebhook(path: string, body: object = {}): Promise<void> {
 		const { status, text } = await this.send('POST', `/webhook/${path}`, body);
 		if (status !== 200) throw new Error(`The webhook answered ${status}: ${text}`);
@@ -144,7 +147,10 @@ export class N8nApi {
 		await this.awaitPublication(id, 'not_published');
 	}
 
-	/** Waits for a change of publication: n8n 2.41 and later make it only after their answer. */
+	/**
+	 * Waits for a workflow to be published or unpublished, which n8n 2.41 and later do only after
+	 * they respond.
+	 */
 	private async awaitPublication(id: string, wanted: 'published' | 'not_published'): Promise<void> {
 		await until(`workflow ${id} to be ${wanted}`, async () => {
 			const { status, text } = await this.send('GET', `/rest/workflows/${id}/publication-status`);
@@ -163,7 +169,7 @@ export class N8nApi {
 		return results;
 	}
 
-	/** All executions of a workflow, once there are at least `count` and all have ended. */
+	/** Returns all executions of a workflow, once there are at least `count` and all have ended. */
 	async endedOf(workflow: { id: string }, count = 1): Promise<EndedExecution[]> {
 		const executions = await until(`${count} executions`, async () => {
 			const found = await this.executionsOf(workflow);
@@ -173,7 +179,7 @@ export class N8nApi {
 	}
 
 	/**
-	 * The only execution of a workflow, once it has ended.
+	 * Returns the only execution of a workflow, once it has ended.
 	 *
 	 * @throws if there are several
 	 */

@@ -9,7 +9,7 @@ export class NodePanel {
 
 	constructor(private readonly page: Page) {
 		this.output = this.find('output-panel');
-		// The second one is the hidden Settings tab.
+		// The second match is the hidden Settings tab.
 		this.parameters = this.find('node-parameters').first();
 	}
 
@@ -21,7 +21,7 @@ export class NodePanel {
 		await this.parameters.waitFor();
 	}
 
-	/** The names of the visible fields, from top to bottom. */
+	/** Returns the names of the visible fields, from top to bottom. */
 	async labels(): Promise<string[]> {
 		const labels = byTestId('input-label', this.parameters).filter({ visible: true });
 		const texts = await labels.allInnerTexts();
@@ -29,17 +29,17 @@ export class NodePanel {
 		return texts.map((text) => text.split('\n')[0] ?? '');
 	}
 
-	/** The text of the notice above the fields. */
+	/** Returns the text of the notice above the fields. */
 	async notice(): Promise<string> {
 		return await this.parameters.getByRole('alert').innerText();
 	}
 
-	/** How many fields have n8n's red triangle. */
+	/** Returns the number of fields that have n8n's red triangle. */
 	async issues(): Promise<number> {
 		return await byTestId('parameter-issues', this.parameters).count();
 	}
 
-	/** The names of fields that are cut off because the panel is too narrow. */
+	/** Returns the names of fields that are cut off because the panel is too narrow. */
 	async cutLabels(): Promise<string[]> {
 		const labels = byTestId('input-label', this.parameters).filter({ visible: true });
 		return await labels.evaluateAll((all: MeasuredLabel[]) =>
@@ -65,14 +65,14 @@ export class NodePanel {
 	async set(parameter: string, on: boolean): Promise<void> {
 		const control = this.find(`parameter-input-${parameter}`).getByRole('switch');
 		if ((await control.isChecked()) === on) return;
-		// The control itself has no size; users click what is drawn for it.
+		// The control itself has no size. Users click on the switch that is drawn for it.
 		await this.find(`parameter-input-${parameter}`).locator('.el-switch__core').click();
 	}
 
-	/** The entries in the list of *Add option*. */
+	/** Returns the entries in the list of *Add option*. */
 	async options(): Promise<string[]> {
 		await this.find('collection-parameter-add').click();
-		// Lists open outside of the panel, and remain there hidden.
+		// Lists open outside of the panel, and stay there hidden when they are closed.
 		const entries = byTestId('collection-parameter-option', this.page).filter({ visible: true });
 		await entries.first().waitFor();
 		const texts = await entries.allInnerTexts();
@@ -81,7 +81,7 @@ export class NodePanel {
 		return texts;
 	}
 
-	/** The names of the fields on the input's *Schema* tab, even if the node before has not run yet. */
+	/** Returns the names of the fields on the input's *Schema* tab, even if the node before has not run yet. */
 	async inputFields(): Promise<string[]> {
 		const fields = this.mappable('[data-name]');
 		await fields.first().waitFor();
@@ -100,7 +100,7 @@ export class NodePanel {
 		await this.page.mouse.up();
 	}
 
-	/** The fields of the input that can be dragged. */
+	/** Finds a field of the input that can be dragged. */
 	private mappable(which: string): Locator {
 		return byTestId('ndv-input-panel', this.page).locator(`[data-target="mappable"]${which}`);
 	}
@@ -118,7 +118,7 @@ export class NodePanel {
 		await byTestId('ndv', this.page).waitFor({ state: 'detached' });
 	}
 
-	/** The first item on the output's *Table* tab, by column. */
+	/** Returns the first item on the output's *Table* tab, by column. */
 	async firstRow(): Promise<Record<string, string>> {
 		const table = this.output.locator('table');
 		const names = await table.locator('thead th').allInnerTexts();
@@ -145,7 +145,7 @@ export class NodePanel {
 		});
 	}
 
-	/** The error that is shown in place of the output. */
+	/** Returns the error that is shown in place of the output. */
 	async error(): Promise<{ message: string; description: string }> {
 		return {
 			message: await byTestId('node-error-message', this.output).innerText(),

@@ -28,7 +28,7 @@ export async function startPostgres(): Promise<Service> {
 		rmSync(folder, { recursive: true, force: true });
 		throw error;
 	}
-	// The data need not survive a crash of the machine, and the tests should not wait for the disk.
+	// The data need not survive a crash of the machine, and without fsync the tests do not wait for the disk.
 	const settings = [`unix_socket_directories=${folder}`, 'fsync=off', 'max_connections=50'];
 	const program = new Program(
 		binary('postgres'),
@@ -44,7 +44,10 @@ export async function startPostgres(): Promise<Service> {
 	});
 }
 
-/** The user to run PostgreSQL as. It refuses to run as root, so Debian's `postgres` user takes its place. */
+/**
+ * Returns the user to run PostgreSQL as. PostgreSQL refuses to run as root; in that case this is
+ * Debian's `postgres` user.
+ */
 async function serverUser(): Promise<{ uid: number; gid: number } | undefined> {
 	if (process.getuid?.() !== 0) return undefined;
 	const ask = async (flag: string) => Number(await runCommand('id', [flag, 'postgres']));

@@ -10,7 +10,7 @@ const RUN_WHILE_FD3_IS_OPEN = '(cat <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$
 
 /** A program that the tests have started, with its child processes and their output. */
 export class Program {
-	/** Its output so far, from stdout and stderr. */
+	/** What the program has printed to stdout and stderr so far. */
 	output = '';
 	private readonly child: ChildProcess;
 	private readonly ended: Promise<void>;
@@ -34,12 +34,12 @@ export class Program {
 		return this.child.exitCode !== null || this.child.signalCode !== null;
 	}
 
-	/** Its exit code; `null` while it runs, or if a signal ended it. */
+	/** The exit code of the program; `null` while it runs, or if a signal ended it. */
 	get exitCode(): number | null {
 		return this.child.exitCode;
 	}
 
-	/** Resident memory of the program, without its child processes. */
+	/** The resident memory of the program, without its child processes. */
 	get residentBytes(): number {
 		const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
 		return 1_024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
@@ -51,13 +51,13 @@ export class Program {
 		await this.ended;
 	}
 
-	/** Sends SIGKILL, which is like a crash: there is no time for a clean shutdown. */
+	/** Sends SIGKILL, which leaves no time for a clean shutdown, like a crash. */
 	async kill(): Promise<void> {
 		this.signal('SIGKILL');
 		await this.ended;
 	}
 
-	/** Shuts it down with SIGTERM, or with SIGKILL if it takes longer than `seconds`. */
+	/** Shuts the program down with SIGTERM, or with SIGKILL if that takes longer than `seconds`. */
 	async stop(seconds = 40): Promise<void> {
 		const timer = setTimeout(() => this.signal('SIGKILL'), seconds * 1_000);
 		this.signal('SIGTERM');

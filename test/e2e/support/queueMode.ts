@@ -6,7 +6,7 @@ import { startRedis } from './redis';
 import type { Service } from './service';
 import { until } from './until';
 
-/** How many executions a worker runs at once: few, so that each worker gets some. */
+/** The number of executions that a worker runs at once. It is low, so that each worker gets some. */
 export const PER_WORKER = 5;
 
 /** n8n in queue mode: a main process and workers, each with its own folder, and shared services. */
@@ -42,8 +42,8 @@ export class QueueMode {
 	}
 
 	/**
-	 * Ensures that exactly `count` workers run, with these settings. Running workers with the same settings
-	 * are kept, because a start takes longer than most tests; only their logs are cleared.
+	 * Ensures that exactly `count` workers run with these settings. Keeps running workers with the
+	 * same settings, because a start takes longer than most tests, and clears their logs.
 	 */
 	async workers(count: number, env: Record<string, string> = {}): Promise<Worker[]> {
 		const isWanted = (worker: Worker) => JSON.stringify(worker.env) === JSON.stringify(env);
@@ -61,7 +61,7 @@ export class QueueMode {
 
 	/** Stops everything and deletes all data. */
 	async remove(): Promise<void> {
-		// In this order, no process loses a service that it still uses.
+		// In this order, every process still has the services that it uses when it stops.
 		await Promise.all(this.started.map(async ({ program }) => await program.stop()));
 		await this.n8n?.remove();
 		for (const service of this.services) await service.remove();
@@ -96,19 +96,19 @@ export class QueueMode {
 	}
 }
 
-/** A worker of n8n, and the facts in its log. */
+/** A worker of n8n, with what its log says. */
 export class Worker {
 	constructor(
 		readonly program: Program,
 		readonly env: Record<string, string>,
 	) {}
 
-	/** IDs of the executions that it has started. */
+	/** The IDs of the executions that the worker has started. */
 	get executions(): string[] {
 		return this.idsAfter('Worker started execution');
 	}
 
-	/** IDs of the tasks that it has created. */
+	/** The IDs of the tasks that the worker has created. */
 	get tasks(): string[] {
 		return this.idsAfter('OctopusX task');
 	}

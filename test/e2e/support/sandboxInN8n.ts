@@ -1,12 +1,12 @@
 import { Sandbox } from '../../sandbox/sandbox';
 import type { N8nApi } from './n8nApi';
 
-/** Duration of a task that does not end during a test. */
+/** The duration of a task that does not end during a test. */
 export const HOUR_MS = 3_600_000;
 
 export interface SandboxSetup {
 	readonly sandbox: Sandbox;
-	/** The ID of a credential for the sandbox, set by a `beforeAll` hook. */
+	/** The ID of a credential for the sandbox. A `beforeAll` hook sets it. */
 	credentialId: string;
 }
 

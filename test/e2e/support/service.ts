@@ -5,9 +5,9 @@ import { until } from './until';
 /** A server that n8n needs. */
 export interface Service {
 	program: Program;
-	/** Environment variables with which n8n finds it. */
+	/** The environment variables with which n8n finds the server. */
 	env: Record<string, string>;
-	/** Stops it and deletes its data. */
+	/** Stops the server and deletes its data. */
 	remove: () => Promise<void>;
 }
 

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const PAUSE_MS = 200;
 
 /**
- * Calls `find` repeatedly until it returns anything but undefined, null and false, and returns that.
+ * Calls `find` repeatedly until it returns anything but undefined, null and false, and returns
+ * that.
  *
- * @param what is awaited, for the error message
+ * @param what the awaited thing, for the error message
  * @throws after `seconds`
  */
 export async function until<T>(

@@ -3,7 +3,7 @@ import { N8n, type N8nOptions } from './n8n';
 import type { N8nApi } from './n8nApi';
 import { useSandboxInN8n, type SandboxSetup } from './sandboxInN8n';
 
-/** The n8n of a test file, set by a `beforeAll` hook. */
+/** The n8n of a test file. A `beforeAll` hook sets it. */
 export interface Setup extends SandboxSetup {
 	n8n: N8n;
 	api: N8nApi;

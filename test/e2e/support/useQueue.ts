@@ -7,7 +7,10 @@ import { until } from './until';
 import { HOUR_MS, useSandboxInN8n, type SandboxSetup } from './sandboxInN8n';
 import { chain, node, videoNode, webhookNode } from './workflows';
 
-/** Shorter times after which n8n treats a worker as dead, in ms. n8n's defaults are 60, 10 and 30 s. */
+/**
+ * The times after which n8n treats a worker as dead, in ms, shortened for tests. n8n's defaults are
+ * 60, 10 and 30 s.
+ */
 export const STALLED = {
 	QUEUE_WORKER_LOCK_DURATION: '10000',
 	QUEUE_WORKER_LOCK_RENEW_TIME: '2000',
@@ -22,14 +25,14 @@ export function useQueue(options: N8nOptions): QueueSetup {
 		return setup.queue.n8n.api;
 	};
 	useSandboxInN8n(setup, start, async () => await setup.queue?.remove());
-	// A worker does not stop before its executions have ended.
+	// A worker stops only after its executions have ended.
 	afterEach(() => setup.finishTasks());
 	return setup;
 }
 
 class QueueSetup implements SandboxSetup {
 	readonly sandbox = new Sandbox();
-	/** Like `credentialId`, set by a `beforeAll` hook. */
+	/** Set by a `beforeAll` hook, like `credentialId`. */
 	queue!: QueueMode;
 	credentialId!: string;
 
@@ -60,7 +63,10 @@ class QueueSetup implements SandboxSetup {
 		await Promise.all(bodies.map(async (body) => await this.queue.n8n.api.callWebhook(path, body)));
 	}
 
-	/** Fills workers with executions whose tasks do not end, and waits until all task IDs are in their logs. */
+	/**
+	 * Fills workers with executions whose tasks do not end. Waits until all task IDs are in the
+	 * workers' logs.
+	 */
 	async occupy(path: string, workers: Worker[]): Promise<void> {
 		const { sandbox } = this;
 		sandbox.durationMs = HOUR_MS;

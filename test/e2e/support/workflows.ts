@@ -3,10 +3,10 @@ import type { WorkflowDraft } from './n8nApi';
 
 const OCTOPUS = 'n8n-nodes-octopusx.octopusXVideo';
 export const VIDEO_NODE = 'OctopusX Video';
-/** The node in a checking execution. */
+/** The name of the node in a checking execution. */
 export const CHECKING_NODE = `${VIDEO_NODE}: checking, do not stop`;
 
-/** Our node, with default parameters for a short run. */
+/** Creates our node with default parameters for a short run. */
 export function videoNode(
 	credentialId: string,
 	parameters: INodeParameters = {},
@@ -41,7 +41,7 @@ export function node(
 	return { id: name, name, type, typeVersion, position: [0, 0], parameters };
 }
 
-/** A workflow that is a chain of nodes. */
+/** Creates a workflow that is a chain of nodes. */
 export function chain(name: string, nodes: INode[], settings?: WorkflowDraft['settings']) {
 	const connections: WorkflowDraft['connections'] = {};
 	for (const [index, { name: from }] of nodes.entries()) {
@@ -55,7 +55,7 @@ export function chain(name: string, nodes: INode[], settings?: WorkflowDraft['se
 	return { name, nodes: placed, connections, ...(settings && { settings }) };
 }
 
-/** The items on the first output of a node's last run. Default: our node. */
+/** Returns the items on the first output of a node's last run. Default: our node. */
 export function itemsOf(data: IRunExecutionData, name = VIDEO_NODE): INodeExecutionData[] {
 	return data.resultData.runData[name]?.at(-1)?.data?.main?.[0] ?? [];
 }

@@ -6,7 +6,7 @@ export const BUILT_NODE_FILE = join(
 	...['..', '..', '..', 'dist', 'nodes', 'OctopusXVideo', 'OctopusXVideo.node.js'],
 );
 
-/** The node's class from the last build, for programs that run or measure the published code. */
+/** Loads the node's class from the last build, for programs that run or measure the published code. */
 export function builtNodeClass(): new () => INodeType {
 	// eslint-disable-next-line @typescript-eslint/no-require-imports -- the file exists only after a build
 	return (require(BUILT_NODE_FILE) as { OctopusXVideo: new () => INodeType }).OctopusXVideo;

@@ -3,7 +3,7 @@ import { chargeSentence, type Charge } from '../../../nodes/OctopusXVideo/api/er
 /**
  * Matches the description of an error that begins with the sentence about this charge.
  *
- * @param next the words after that sentence
+ * @param next the text after that sentence
  */
 export function startingWith(charge: Charge, next = ''): unknown {
 	const start = `${chargeSentence(charge)} ${next}`.trimEnd();

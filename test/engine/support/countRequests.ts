@@ -3,7 +3,7 @@ import type { ClientRequest } from 'node:http';
 
 const START = 'http.client.request.start';
 
-/** The highest number of HTTP requests that this process has open at once while `work` runs. */
+/** Returns the highest number of HTTP requests that this process has open at once while `work` runs. */
 export async function mostAtOnce(work: () => Promise<unknown>): Promise<number> {
 	let [open, most] = [0, 0];
 	const onStart = (message: unknown) => {
@@ -19,7 +19,10 @@ export async function mostAtOnce(work: () => Promise<unknown>): Promise<number> 
 	return most;
 }
 
-/** The HTTP requests that this process has sent during the current test, such as `GET http://host/path`. */
+/**
+ * Collects the HTTP requests that this process has sent during the current test, such as `GET
+ * http://host/path`.
+ */
 export function useRequests(): string[] {
 	const requests: string[] = [];
 	const onStart = (message: unknown) => {

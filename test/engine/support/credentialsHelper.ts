@@ -35,7 +35,7 @@ export class CredentialsHelper extends ICredentialsHelper {
 		return await this.type.authenticate(credentials, options);
 	}
 
-	/** Adds the defaults of empty fields, as n8n does. */
+	/** Fills empty fields with their defaults, as n8n does. */
 	async getDecrypted(): Promise<ICredentialDataDecryptedObject> {
 		const { properties } = this.type;
 		const data = this.data as INodeParameters;

@@ -12,7 +12,7 @@ interface Downloads {
 	download(parameters?: INodeParameters, setup?: NodeSetup): ReturnType<typeof runNodeVirtually>;
 }
 
-/** Setup for tests of downloads: a sandbox, and a node that downloads. */
+/** Sets up tests of downloads: a sandbox, and a node that downloads. */
 export function useDownloads(): Downloads {
 	const sandbox = useSandbox();
 	beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
@@ -24,7 +24,7 @@ export function useDownloads(): Downloads {
 	};
 }
 
-/** The file of the first item. */
+/** Returns the file of the first item. */
 export const fileOf = (items: INodeExecutionData[]) => items[0]?.binary?.data as IBinaryData;
 
 /** True if the first item has the complete 16:9 video of the sandbox. */

@@ -5,7 +5,7 @@ import { apiErrorBody } from './errorBodies';
 export interface FaultKind {
 	name: string;
 	accept?: boolean;
-	/** How many requests in a row are affected. Default 1. */
+	/** The number of requests in a row that are affected. Default 1. */
 	times?: number;
 	answer: Fault['answer'];
 }
@@ -43,7 +43,7 @@ export const INVALID_URL = kind('404, Invalid URL', 404, {
 	error: { message: 'Invalid URL', type: 'invalid_request_error', param: '', code: '' },
 });
 
-/** There is no answer, or one without a meaning. */
+/** Faults after which there is no response, or one without any meaning. */
 export const UNAVAILABLE: FaultKind[] = [
 	kind('500, new_api_panic', 500, {
 		error: { message: 'Panic detected, error: nil pointer', type: 'new_api_panic' },

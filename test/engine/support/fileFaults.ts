@@ -13,7 +13,7 @@ const NOT_COMPLETED = 'Task is not completed yet, current status: IN_PROGRESS';
 
 const videoType = { 'content-type': 'video/mp4' };
 
-/** Answers without a complete video, from any host. */
+/** Responses of any host that do not contain a complete video. */
 const NO_VIDEO: FaultKind[] = [
 	...THROTTLED,
 	...UNAVAILABLE.filter(({ name }) => !name.startsWith('200')),
@@ -40,7 +40,10 @@ const NOWHERE: FaultKind = {
 	answer: { status: 302, headers: { location: 'file:///etc/passwd' } },
 };
 
-/** Faults of the file host that a download gets over: a new check gives another URL, and the API has the file, too. */
+/**
+ * Faults of the file host after which the node downloads the file anyway, because a new check
+ * returns another URL and the API has the file, too.
+ */
 export const FILE_HEALING: FaultKind[] = [
 	...NO_VIDEO,
 	...EXPIRED,
@@ -50,7 +53,10 @@ export const FILE_HEALING: FaultKind[] = [
 	forGood({ name: 'cut short', answer: 'short' }),
 ];
 
-/** Faults of the content endpoint that a download gets over although there is no other address. */
+/**
+ * Faults of the content endpoint after which the node downloads the file anyway, although there is
+ * no other URL.
+ */
 export const CONTENT_HEALING: FaultKind[] = [
 	...NO_VIDEO,
 	kind('400, not completed yet', 400, contentErrorBody(NOT_COMPLETED)),
@@ -70,7 +76,7 @@ export const CONTENT_HEALING: FaultKind[] = [
 	),
 ];
 
-/** The download fails at once; a retried node fetches the file. */
+/** Faults after which the node fails at once, and a retry downloads the file. */
 export const CONTENT_HOPELESS: FaultKind[] = [
 	INVALID_TOKEN,
 	kind('403, request blocked', 403, contentErrorBody('request blocked: port 8787 is not allowed')),
@@ -78,7 +84,7 @@ export const CONTENT_HOPELESS: FaultKind[] = [
 	NOWHERE,
 ];
 
-/** The download fails, and so does every retry. */
+/** Faults after which the node fails to download the file, and so does every retry. */
 export const CONTENT_FOR_GOOD: FaultKind[] = [
 	forGood(
 		kind(

@@ -4,13 +4,13 @@ import type { INode } from 'n8n-workflow';
 
 export const GENERATE = { operation: 'generate', prompt: 'a boat' };
 
-/** Takes the prompt from each item. */
+/** Parameters that take the prompt from each item. */
 export const GENERATE_EACH = { ...GENERATE, prompt: '={{ $json.prompt }}' };
 
-/** Items for `GENERATE_EACH`. */
+/** Creates items for `GENERATE_EACH`, one per prompt. */
 export const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
 
-/** `count` items for `GENERATE_EACH` with different prompts. */
+/** Creates `count` items for `GENERATE_EACH` with different prompts. */
 export const numbered = (count: number) =>
 	inputOf(...Array.from({ length: count }, (_, n) => `number ${n}`));
 

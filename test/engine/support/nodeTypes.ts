@@ -10,7 +10,7 @@ import { OctopusXVideo } from '../../../nodes/OctopusXVideo/OctopusXVideo.node';
 export const NODE_TYPE = 'n8n-nodes-octopusx.octopusXVideo';
 /** The tool for AI Agents that n8n derives from our node. */
 export const TOOL_TYPE = `${NODE_TYPE}Tool`;
-/** The trigger of a workflow that is started by another one. */
+/** The trigger of a workflow that another workflow starts. */
 const SUB_WORKFLOW_TRIGGER_TYPE = 'n8n-nodes-base.executeWorkflowTrigger';
 export const TRIGGER_TYPE = 'n8n-nodes-base.manualTrigger';
 export const NOTE_TYPE = 'n8n-nodes-base.stickyNote';
@@ -28,7 +28,7 @@ export function asTool(node: INodeType): INodeType {
 	return node;
 }
 
-/** A stand-in for Manual Trigger that passes on the items it is started with. */
+/** A stand-in for Manual Trigger that outputs the items the run was started with. */
 const trigger = {
 	description: {
 		displayName: 'Manual Trigger',

@@ -14,7 +14,7 @@ import {
 
 const UNKNOWN_TASK = taskErrorBody('task_not_exist');
 
-/** The wait goes on, and the video is delivered. */
+/** Faults after which the node continues to wait and delivers the video. */
 export const POLL_HEALING: FaultKind[] = [
 	...THROTTLED,
 	...UNAVAILABLE,
@@ -34,13 +34,13 @@ export const POLL_HEALING: FaultKind[] = [
 	kind('400, task_not_exist', 400, UNKNOWN_TASK),
 	kind('200, task_not_exist', 200, UNKNOWN_TASK),
 	{ ...INVALID_TOKEN, name: '401, three times', times: 3 },
-	// The gateway's verdict has the real status.
+	// The gateway's verdict contains the real status.
 	forGood(kind('a status that nobody knows', 200, { status: 'warming_up' })),
 	forGood(kind('no status', 200, { id: 'x', code: 'success', data: { status: 'SUCCESS' } })),
 	forGood(kind('in_progress', 200, { status: 'in_progress', progress: 30 })),
 ];
 
-/** The node fails at once; a retry continues with the same task. */
+/** Faults after which the node fails at once, and a retry continues with the same task. */
 export const POLL_HOPELESS: FaultKind[] = [
 	kind('400', 400, taskErrorBody('invalid_request')),
 	kind(
@@ -54,13 +54,16 @@ export const POLL_HOPELESS: FaultKind[] = [
 	{ ...kind('400, task_not_exist, twice', 400, UNKNOWN_TASK), times: 2 },
 ];
 
-/** The node fails, and so does every retry. */
+/** Faults after which the node fails, and so does every retry. */
 export const POLL_FOR_GOOD: FaultKind[] = [
 	forGood(INVALID_TOKEN),
 	forGood(kind('400, task_not_exist', 400, UNKNOWN_TASK)),
 ];
 
-/** The task ends without a video and is refunded. A retry creates a new one. */
+/**
+ * Faults after which the node fails because the task ends without a video and is refunded. A retry
+ * creates a new task.
+ */
 export const POLL_ENDED: FaultKind[] = [
 	{ name: 'failed', answer: { ending: 'failed' } },
 	{ name: 'cancelled', answer: { ending: 'cancelled' } },

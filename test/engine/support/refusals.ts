@@ -6,11 +6,11 @@ import { useSandbox } from './useSandbox';
 
 interface Refusals {
 	sandbox: Sandbox;
-	/** The error text for refused parameters. Expects that no request was sent. */
+	/** Returns the error message for refused parameters. Expects that no request was sent. */
 	refusal(parameters: INodeParameters, item?: INodeExecutionData): Promise<string>;
 }
 
-/** Setup for tests of invalid input. */
+/** Sets up tests of invalid input. */
 export function useRefusals(): Refusals {
 	const sandbox = useSandbox();
 	return {

@@ -11,15 +11,15 @@ export interface NodeSetup extends Omit<RunOptions, 'workflow' | 'credential'> {
 	settings?: Partial<INode>;
 	credential?: Partial<RunOptions['credential']>;
 	workflowSettings?: IDataObject;
-	/** True connects the node twice, so that n8n runs it twice, as in a loop. */
+	/** Set to true to connect the node twice, so that n8n runs it twice, as in a loop. */
 	reachTwice?: boolean;
 }
 
 export interface NodeRun {
 	run: IRun;
-	/** Items of the success output. */
+	/** The items of the success output. */
 	items: INodeExecutionData[];
-	/** Items of the error output, if the node has one. */
+	/** The items of the error output, if the node has one. */
 	errorItems: INodeExecutionData[];
 	/** The error that stopped the node, if any. */
 	error?: { name: string; message: string; description?: string; context: IDataObject };
@@ -63,7 +63,10 @@ export async function runNode(
 	};
 }
 
-/** `runNode` on virtual time: waits pass at once. `elapsedMs` is how long the run would have taken. */
+/**
+ * Runs `runNode` on virtual time, so that waits pass at once. `elapsedMs` is how long the run would
+ * have taken.
+ */
 export async function runNodeVirtually(
 	sandbox: Sandbox,
 	parameters: INodeParameters,

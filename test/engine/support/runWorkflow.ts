@@ -38,11 +38,11 @@ export interface RunOptions {
 	/** Node types of other packages. */
 	otherNodes?: NodeTypeMap;
 	mode?: WorkflowExecuteMode;
-	/** Gets messages that a node sends to the editor during a manual run; `source` names the node. */
+	/** Called with each message that a node sends to the editor during a manual run; `source` names the node. */
 	onMessage?: (text: string, source: string) => void;
-	/** Gets the run as soon as it has started. */
+	/** Called with the run as soon as it has started. */
 	onStart?: (run: { cancel: () => void }) => void;
-	/** Gets the run when n8n saves it: at its end, or at the moment of a Stop. */
+	/** Called with the run when n8n saves it: at its end, or at the moment of a Stop. */
 	onSave?: (run: IRun) => Promise<void>;
 }
 
@@ -74,14 +74,14 @@ export async function storeBinary(bytes: Buffer, mimeType: string, executionId =
 }
 
 /**
- * Moves a file to another execution, as n8n does with the files of webhooks, which it stores under `temp`
- * until the execution ends.
+ * Moves a file to another execution. n8n does this with the files of webhooks, which it stores
+ * under `temp` until the execution ends.
  *
- * @returns its new ID
+ * @returns the new ID of the file
  */
 export async function moveBinary({ id = '' }: IBinaryData, executionId: string): Promise<string> {
 	const movedTo = id.replace(/\/executions\/[^/]+\//, `/executions/${executionId}/`);
-	// n8n's storage knows the ID without the mode before the colon
+	// n8n's storage knows the ID without the mode before the colon.
 	const [from = '', to = ''] = [id, movedTo].map((one) => one.slice(one.indexOf(':') + 1));
 	await Container.get(BinaryDataService).rename(from, to);
 	return movedTo;
@@ -171,7 +171,7 @@ function retryData({ data }: IRun, workflow: Workflow): IRunExecutionData {
 	return copy;
 }
 
-/** The last run of a node: its outputs, error and hints. */
+/** Returns the last run of a node, with its outputs, error and hints. */
 export function lastRunOf(run: IRun, nodeName: string): ITaskData {
 	const runs = run.data.resultData.runData[nodeName];
 	if (!runs) throw new Error(`${nodeName} was not reached: ${run.data.resultData.error?.message}`);

@@ -11,7 +11,7 @@ import {
 	type FaultKind,
 } from './faultKinds';
 
-/** Certainly not accepted; the node repeats the submission. */
+/** Faults after which the node retries the submission, because it was certainly not accepted. */
 export const SUBMIT_REPEATED: FaultKind[] = [
 	...THROTTLED,
 	kind(
@@ -72,16 +72,19 @@ const REFUSED_BY_MODEL: FaultKind[] = [
 		modelErrorBody('Your request was blocked', 'moderation_blocked'),
 	),
 	kind('413, fail_to_fetch_task with a page', 413, taskErrorBody('fail_to_fetch_task', html)),
-	// As observed: errors with a 2xx status, and a redirect without a target.
+	// As observed, these are errors with a 2xx status, and a redirect without a target.
 	kind('201, fail_to_fetch_task', 201, taskErrorBody('fail_to_fetch_task', '{"id": "up_1"}')),
 	kind('202, fail_to_fetch_task', 202, taskErrorBody('fail_to_fetch_task', '{"id": "up_1"}')),
 	kind('307 without Location', 307, taskErrorBody('fail_to_fetch_task', '')),
 ];
 
-/** Certainly not accepted; the node does not repeat the submission. */
+/** Faults after which the node does not retry the submission, although it was certainly not accepted. */
 export const SUBMIT_REFUSED = [...REFUSED_BY_GATEWAY, ...REFUSED_BY_MODEL, REDIRECT, HTML_404];
 
-/** Accepted. The answer contains the ID, but in an unusual way. */
+/**
+ * Faults after which the node continues with the accepted task, although the response contains its
+ * ID in an unusual way.
+ */
 export const SUBMIT_TOLD: FaultKind[] = (
 	[
 		['200, data.task_id', 200, (id) => ({ code: 'success', data: { task_id: id } })],
@@ -102,7 +105,7 @@ export const SUBMIT_TOLD: FaultKind[] = (
 
 const PERHAPS_ACCEPTED = [...UNAVAILABLE, kind('200, HTML', 200, html)];
 
-/** The answer does not show whether the task was accepted. Most are tried for both cases. */
+/** Faults after which the node cannot know whether the task was accepted. Most are tested for both cases. */
 export const SUBMIT_UNKNOWN: FaultKind[] = [
 	...PERHAPS_ACCEPTED.map((one) => ({ ...one, name: `${one.name}, not accepted` })),
 	kind('204, not accepted', 204),

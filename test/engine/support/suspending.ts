@@ -16,7 +16,7 @@ import { NODE, runNode, type NodeRun, type NodeSetup } from './runNode';
 import { lastRunOf, runWorkflow, type RunOptions } from './runWorkflow';
 import { onVirtualTime } from './virtualTime';
 
-/** The checking workflow's loop never needs this many rounds without a wait. */
+/** The loop of the checking workflow never needs this many rounds without a wait. */
 const MAX_ROUNDS = 100;
 let rounds = 0;
 let lastRoundAt = 0;
@@ -106,7 +106,7 @@ export interface SuspendedRun extends NodeRun {
 export interface SuspendingSetup extends NodeSetup {
 	/** Called while the execution is suspended, each time before the checking execution is resumed. */
 	whileSuspended?: (times: number, child: IRun) => void;
-	/** The suspended execution as read from n8n's database. Default: unchanged. */
+	/** Returns the suspended execution as read from n8n's database. Default: unchanged. */
 	parent?: () => IRun['data'] | undefined;
 }
 
@@ -117,10 +117,10 @@ export async function runChecking(options: RunOptions): Promise<IRun> {
 }
 
 /**
- * Runs our node and suspends the execution as n8n 2.x does: the checking execution is resumed whenever
- * its time has come, from a copy such as n8n's database would return, and at its end the suspended
- * execution is resumed. This part of n8n is not published; the code follows its WaitTracker and
- * `updateParentExecutionWithChildResults`.
+ * Runs our node and suspends the execution as n8n 2.x does. The checking execution is resumed
+ * whenever its time has come, from a copy such as n8n's database would return. When it ends, the
+ * suspended execution is resumed. This part of n8n is not published; the code follows its
+ * WaitTracker and `updateParentExecutionWithChildResults`.
  */
 export async function runSuspending(
 	sandbox: Sandbox,
@@ -171,7 +171,7 @@ export async function runSuspending(
 	return { ...result, elapsedMs };
 }
 
-/** `runSuspending` with parameters and default items that the tests of a file share. */
+/** Creates a `runSuspending` with parameters and default items that the tests of a file share. */
 export function suspendingOn(
 	sandbox: Sandbox,
 	shared: INodeParameters = {},
@@ -182,7 +182,7 @@ export function suspendingOn(
 		await runSuspending(sandbox, { ...all, ...parameters }, { input, ...setup });
 }
 
-/** A copy as n8n's database returns it: shared references stay shared. */
+/** Copies a value as n8n's database does: shared references stay shared. */
 function copyOf<T>(value: T): T {
 	return parse(stringify(value)) as T;
 }

@@ -1,7 +1,7 @@
 import { Sandbox, type SandboxOptions } from '../../sandbox/sandbox';
 import { initBinaryData } from './runWorkflow';
 
-/** A sandbox for the tests of a file, reset before each of them. Also prepares n8n's file storage. */
+/** Creates a sandbox for the tests of a file, reset before each of them. Also prepares n8n's file storage. */
 export function useSandbox(options: SandboxOptions = {}): Sandbox {
 	const sandbox = new Sandbox(options);
 	beforeAll(async () => {

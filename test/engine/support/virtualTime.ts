@@ -8,7 +8,7 @@ const QUIET_ROUNDS = 12;
 /** Resources for work of Node.js outside of JavaScript: file access and DNS. */
 const BUSY_RESOURCE = /^(FSReq|CloseReq|FileHandleCloseReq|GetAddrInfoReq)/;
 
-/** Requests of this process whose answers have not arrived completely. */
+/** Requests of this process whose responses have not arrived completely. */
 const inFlight = new Set<unknown>();
 const START = 'http.client.request.start';
 const onStart = (message: unknown) => {
@@ -18,8 +18,8 @@ const onStart = (message: unknown) => {
 };
 
 /**
- * Runs `work` on virtual time. Time stands still during requests and file access, and jumps to the next
- * timer otherwise. HTTP is real; only `Date` and JavaScript's timers are virtual.
+ * Runs `work` on virtual time. Time stands still during requests and file access, and otherwise
+ * jumps to the next timer. HTTP is real; only `Date` and JavaScript's timers are virtual.
  *
  * @returns the result of `work`, and how much virtual time it took, in ms
  */

@@ -7,8 +7,8 @@ import { useSandbox } from './useSandbox';
 interface Waiting {
 	sandbox: Sandbox;
 	/**
-	 * Runs Generate on virtual time and waits for its video. `polls` are the times of the checks, in ms
-	 * since the submission.
+	 * Runs Generate on virtual time and waits for its video. `polls` are the times of the checks, in
+	 * ms since the submission.
 	 */
 	wait(
 		parameters?: INodeParameters,
@@ -16,7 +16,7 @@ interface Waiting {
 	): Promise<Awaited<ReturnType<typeof runNodeVirtually>> & { polls: number[] }>;
 }
 
-/** Setup for tests of waiting: a sandbox whose tasks take a minute, and a node that waits for them. */
+/** Sets up tests of waiting: a sandbox whose tasks take a minute, and a node that waits for them. */
 export function useWaiting(): Waiting {
 	const sandbox = useSandbox({ durationMs: 60_000 });
 	return {

@@ -5,7 +5,10 @@ import { OctopusXVideo } from '../../../nodes/OctopusXVideo/OctopusXVideo.node';
 /** Returns replacements for members of the node's execution context. */
 export type Watch = (context: IExecuteFunctions) => Partial<IExecuteFunctions>;
 
-/** Our node, with the members of its execution context that `watch` returns in place of n8n's. */
+/**
+ * Creates our node with an execution context in which the members that `watch` returns replace
+ * those of n8n.
+ */
 export function watchedNode(watch: Watch): INodeType {
 	class WatchedNode extends OctopusXVideo {
 		override async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -23,7 +26,7 @@ export function watchedNode(watch: Watch): INodeType {
 	return new WatchedNode();
 }
 
-/** Our node; everything that it logs is added to `lines`. */
+/** Creates our node so that everything it logs is added to `lines`. */
 export function loggedNode(lines: string[]): INodeType {
 	const log = (message: string, metadata?: object) =>
 		void lines.push(`${message} ${JSON.stringify(metadata ?? {})}`);
@@ -31,7 +34,7 @@ export function loggedNode(lines: string[]): INodeType {
 	return watchedNode(() => ({ logger }) as unknown as Partial<IExecuteFunctions>);
 }
 
-/** Our node; every file that it opens is added to `opened`, and then `onOpen` is called. */
+/** Creates our node so that every file it opens is added to `opened`, and then `onOpen` is called. */
 export function openingNode(opened: Readable[], onOpen = () => {}): INodeType {
 	return watchedNode(({ helpers }) => ({
 		helpers: {
