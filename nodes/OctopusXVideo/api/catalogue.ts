@@ -8,6 +8,8 @@ export interface AnswerFacts extends Envelope {
 	isTooLarge: boolean;
 	/** True if the answer has a `Retry-After`. */
 	hasRetryAfter: boolean;
+	/** True if the gateway itself answered, not something in between. */
+	isFromGateway: boolean;
 }
 
 export interface Explanation {
@@ -46,6 +48,15 @@ export function explanationOf(answer: AnswerFacts): Explanation {
 
 /** docs/API.md, "Refusals". */
 function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | undefined {
+	if (code === 'insufficient_quota') {
+		return {
+			message: 'The balance for this request is used up',
+			advice: 'Check the balance of the OctopusX account and the quota of the API key.',
+			affectsAllItems: true,
+		};
+	}
+	const isModelClosed = code === FROM_MODEL_SERVICE && /insufficient_quota/.test(message);
+	if (isModelClosed) return explainModelService(403);
 	// whatever the code says
 	if (statusCode === 429) {
 		return {
@@ -123,7 +134,7 @@ const WEB_PAGE: Explanation = {
 };
 
 function explainStatus(answer: AnswerFacts): Explanation {
-	const { statusCode, hasRetryAfter, isPage, isTooLarge } = answer;
+	const { statusCode, hasRetryAfter, isFromGateway, isPage, isTooLarge } = answer;
 	if (statusCode === 407) {
 		return {
 			message: 'A proxy between n8n and OctopusX asks for a login',
@@ -149,7 +160,7 @@ function explainStatus(answer: AnswerFacts): Explanation {
 			affectsAllItems: true,
 		};
 	}
-	if (statusCode === 503 && hasRetryAfter) {
+	if (statusCode === 503 && hasRetryAfter && isFromGateway) {
 		return { message: 'OctopusX is busy', advice: LATER, repeatable: true };
 	}
 	if (isTemporary(statusCode)) {

@@ -7,6 +7,7 @@ import { OctopusXError } from './errors';
 import {
 	contentUrl,
 	findTaskId,
+	findTaskIdInText,
 	parseTask,
 	readVerdict,
 	taskPath,
@@ -18,6 +19,7 @@ import {
 	Transport,
 	type ApiContext,
 	type ByteStream,
+	type NoAnswer,
 	type RequestOptions,
 } from './transport';
 
@@ -74,12 +76,18 @@ export class OctopusXClient {
 		bytes: number,
 		signal: AbortSignal,
 	): Promise<Task> {
-		const answer = await this.exchange('POST', path, {
+		const answer = await this.send('POST', path, {
 			body,
 			headers: { 'Content-Type': 'application/json', 'Content-Length': bytes },
 			timeout: SEND_TIMEOUT_MS,
 			signal,
 		});
+		if (!('statusCode' in answer)) {
+			const { statusCode = 0, body: text = '' } = answer.partial ?? {};
+			const taskId = statusCode < 300 || statusCode >= 500 ? findTaskIdInText(text) : undefined;
+			if (taskId !== undefined) return uncheckedTask(taskId);
+			throw explainNoAnswer(answer);
+		}
 		const { statusCode, body: received } = answer;
 		const task = statusCode < 300 ? parseTask(received, this.apiUrl) : undefined;
 		// an answer without a status says nothing about the task, so it is checked first
@@ -180,12 +188,20 @@ export class OctopusXClient {
 	private async exchange(
 		method: IHttpRequestMethods,
 		path: string,
-		{ signal, ...options }: RequestOptions & { signal: AbortSignal },
+		options: RequestOptions & { signal: AbortSignal },
 	): Promise<Answer> {
-		const url = `${this.apiUrl}${path}`;
-		const opened = await this.transport.withKey(method, url, { ...options, json: true }, signal);
-		const answer = 'statusCode' in opened ? await this.transport.read(opened) : opened;
+		const answer = await this.send(method, path, options);
 		if ('statusCode' in answer) return answer;
 		throw explainNoAnswer(answer);
+	}
+
+	private async send(
+		method: IHttpRequestMethods,
+		path: string,
+		{ signal, ...options }: RequestOptions & { signal: AbortSignal },
+	): Promise<Answer | NoAnswer> {
+		const url = `${this.apiUrl}${path}`;
+		const opened = await this.transport.withKey(method, url, { ...options, json: true }, signal);
+		return 'statusCode' in opened ? await this.transport.read(opened) : opened;
 	}
 }

@@ -13,15 +13,15 @@ export interface Envelope {
 	code: string;
 	/** The server's words, or those of the model service if it refused the request. */
 	message: string;
-	/** True if the API itself refused the request, so that nothing is charged. */
+	/** True if the answer is worded as the gateway words its refusals. */
 	isRefusal: boolean;
 }
 
 /** The gateway's code for an answer of the model service that it passes on (docs/API.md, "Refusals"). */
 export const FROM_MODEL_SERVICE = 'fail_to_fetch_task';
 
-/** Codes that are no refusal. A crash may have come after the request was carried out. */
-const NO_REFUSAL: readonly string[] = ['success', 'new_api_panic'];
+/** The type of an error that the gateway words before any charge. A crash has another one. */
+const REFUSAL_TYPE = 'new_api_error';
 
 /** Texts that the gateway has in Chinese only, and their meaning. */
 const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
@@ -47,10 +47,10 @@ export function readEnvelope(body: unknown): Envelope {
 	if (!isPlainObject(body)) return EMPTY;
 	const { code, message, type } = isPlainObject(body.error) ? body.error : body;
 	const words = { code: stringOf(code), message: stringOf(message) };
-	const kind = words.code || stringOf(type);
-	const isRefusal = kind !== '' && words.message !== '' && !NO_REFUSAL.includes(kind);
+	const isTaskError = body.data === null && words.code !== '' && words.code !== 'success';
+	const isRefusal = isTaskError || (isPlainObject(body.error) && type === REFUSAL_TYPE);
 	if (words.code !== FROM_MODEL_SERVICE) return { ...words, isRefusal };
-	return { ...words, message: unwrap(words.message), isRefusal: true };
+	return { ...words, message: unwrap(words.message), isRefusal };
 }
 
 /** The server's words and what its support needs to find the request: status, code, request ID. */
@@ -110,9 +110,10 @@ function withoutMarkup(text: string): string {
 	return safe + text.slice(position);
 }
 
-function referenceOf({ statusCode, headers, body }: Answer): string {
+/** What the support of OctopusX needs to find a request: HTTP status, code, request ID. */
+export function referenceOf({ statusCode, headers, body }: Answer): string {
 	const { code, message } = readEnvelope(body);
-	const requestId = stringOf(headers['x-oneapi-request-id']);
+	const requestId = requestIdOf({ headers });
 	const isQuoted = message.includes(requestId);
 	const parts = [`HTTP ${statusCode}`, code, !isQuoted && `request ID ${requestId}`];
 	return shorten(parts.filter(Boolean).join(', '));
@@ -155,6 +156,11 @@ export function codeIn(error: unknown, depth = 0): string {
 	if (depth === MAX_DEPTH) return '';
 	if (Array.isArray(error)) return codeIn(error[0], depth + 1);
 	return isPlainObject(error) ? textOf(error.code) || codeIn(error.error, depth + 1) : '';
+}
+
+/** The gateway puts an ID on each of its answers. An answer without one comes from something in between. */
+export function requestIdOf({ headers }: Pick<Answer, 'headers'>): string {
+	return stringOf(headers['x-oneapi-request-id']).trim();
 }
 
 /** A string or a number as text; empty for anything else. */

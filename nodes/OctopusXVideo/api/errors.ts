@@ -23,6 +23,8 @@ export interface FaultDetails {
 	repeatable?: boolean;
 	/** True if the server may have carried out the request although its answer is missing or unclear. */
 	maybeAccepted?: boolean;
+	/** True if n8n's own storage failed, so that no other address helps. */
+	isLocal?: boolean;
 	/** The server's `Retry-After`, in ms. */
 	retryAfterMs?: number;
 	/** What the failed item cost; absent where no charge is possible, as in a single Get Status. */

@@ -5,6 +5,8 @@ import {
 	quote,
 	quoteWhole,
 	readEnvelope,
+	referenceOf,
+	requestIdOf,
 	shorten,
 	type Answer,
 } from './envelope';
@@ -13,6 +15,9 @@ import type { NoAnswer } from './transport';
 
 /** How often the gateway asks the model service about a task at most (docs/API.md, "Query a task"). */
 const GATEWAY_INTERVAL_MS = 15_000;
+
+/** Statuses of the content endpoint that say nothing about the file. */
+const ABOUT_ACCESS: readonly number[] = [401, 407, 408, 429];
 
 /** Connection codes that mean that no byte of the request reached the server. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
@@ -51,10 +56,11 @@ export function explainAnswer(answer: Answer): OctopusXError {
 	});
 }
 
-/** The fault of an answer to a submission that is not a task. A 2xx without a refusal may have been charged. */
+/** The fault of an answer to a submission that is not a task. */
 export function explainSubmission(answer: Answer): OctopusXError {
-	const { statusCode, isRefusal, isPage } = factsOf(answer);
-	if (isRefusal || isPage || statusCode >= 300) return explainAnswer(answer);
+	const facts = factsOf(answer);
+	const { statusCode, isPage } = facts;
+	if (isPage || statusCode >= 300 || !isMaybeAccepted(facts)) return explainAnswer(answer);
 	return new OctopusXError(
 		'OctopusX accepted the request but sent no task ID',
 		quoteWhole(answer),
@@ -65,8 +71,11 @@ export function explainSubmission(answer: Answer): OctopusXError {
 /** The fault of a refusal by the content endpoint. The task exists, so the parameters are not to blame. */
 export function explainContent(answer: Answer): OctopusXError {
 	const { statusCode, body } = answer;
-	if (statusCode !== 400 && statusCode !== 404) return explainAnswer(answer);
-	const isEarly = /not completed/i.test(readEnvelope(body).message);
+	const isRefused = statusCode >= 400 && statusCode < 500;
+	if (!isRefused || ABOUT_ACCESS.includes(statusCode)) return explainAnswer(answer);
+	const { message } = readEnvelope(body);
+	// a task that has failed never gets a file
+	const isEarly = /not completed/i.test(message) && !/FAILURE/.test(message);
 	return new OctopusXError('OctopusX has no file for this task', quote(answer), {
 		statusCode,
 		transient: isEarly || typeof body === 'string',
@@ -138,9 +147,10 @@ export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusX
 			notSent,
 		);
 	}
+	const reference = noAnswer.partial ? `, ${referenceOf(noAnswer.partial)}` : '';
 	return new OctopusXError(
 		'The connection broke off',
-		`${peer} sent no complete answer (${reason}).`,
+		`${peer} sent no complete answer (${reason}${reference}).`,
 		{ transient: true, maybeAccepted: true },
 	);
 }
@@ -154,14 +164,23 @@ function isTransient({ statusCode, code, isPage }: AnswerFacts): boolean {
 }
 
 /**
- * True if a submission with this answer may have been accepted. The API refunds what it has charged
- * before it refuses (docs/API.md, "Refusals"). A 4xx and a redirect that keeps the method (RFC 9110,
- * 15.4) were not carried out, no matter who sent them.
+ * True if a submission with this answer may have been accepted, so that it must not be repeated.
+ *
+ * - A 4xx and a redirect that keeps the method (RFC 9110, 15.4) were not carried out, whoever sent them.
+ * - The gateway refunds what it has charged before it refuses (docs/API.md, "Refusals"). It also answers
+ *   with the page of its console where the address is not the API's.
+ * - Anything else may come from something in between, such as a cache that gave up waiting, while the
+ *   gateway carries the request out (docs/API.md, "Who answered").
  */
-function isMaybeAccepted({ statusCode, isRefusal, hasRetryAfter }: AnswerFacts): boolean {
-	if (isRefusal || (statusCode === 503 && hasRetryAfter)) return false;
-	if (statusCode === 307 || statusCode === 308) return false;
-	return statusCode < 400 || (isTemporary(statusCode) && statusCode !== 429);
+function isMaybeAccepted(facts: AnswerFacts): boolean {
+	const { statusCode, hasRetryAfter, isFromGateway, isPage, isRefusal } = facts;
+	if ((statusCode >= 400 && statusCode < 500) || statusCode === 307 || statusCode === 308) {
+		return false;
+	}
+	if (!isFromGateway) return true;
+	const isBusy = statusCode === 503 && hasRetryAfter;
+	const isConsole = statusCode < 300 && isPage;
+	return !isRefusal && !isBusy && !isConsole;
 }
 
 function factsOf(answer: Answer): AnswerFacts {
@@ -172,6 +191,7 @@ function factsOf(answer: Answer): AnswerFacts {
 		isTooLarge,
 		isPage: typeof body === 'string' && body.trim() !== '',
 		hasRetryAfter: parseRetryAfter(answer) !== undefined,
+		isFromGateway: requestIdOf(answer) !== '',
 	};
 }
 

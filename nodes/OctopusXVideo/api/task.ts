@@ -22,8 +22,10 @@ export interface Task extends IDataObject {
 	progress: number;
 	/** Absolute http(s) address of the finished file; absent until the task is completed. */
 	video_url?: string;
-	/** Why the task failed; absent unless `status` is `failed` or `cancelled`. */
+	/** Why the task failed, or may have failed if `status` is `unknown`. */
 	failure?: Failure;
+	/** The API's answer as it came. */
+	raw?: IDataObject;
 }
 
 /** Status words in lower case (docs/API.md, "Query a task"). */
@@ -48,6 +50,18 @@ const STATUSES = new Map<string, TaskStatus>([
 const MAX_ID_LENGTH = 1_000;
 const MAX_DEPTH = 20;
 
+/** The failure message of a task without a reason. */
+export const NO_REASON = 'The server gave no reason';
+
+/** Where the reason of a failure stands, if not in `error` (docs/API.md, "Query a task"). */
+const REASON_FIELDS: readonly string[] = [
+	'fail_reason',
+	'failure_reason',
+	'error_message',
+	'message',
+	'reason',
+];
+
 /** Fields that the node sets itself or leaves out. A server must not be able to set them. */
 const OWN_FIELDS: readonly string[] = [
 	'error',
@@ -55,6 +69,7 @@ const OWN_FIELDS: readonly string[] = [
 	'progress',
 	'video_url',
 	'failure',
+	'raw',
 	'test',
 	'octopusXSuspended',
 ];
@@ -79,7 +94,13 @@ export function isFinal(task: Task): boolean {
  */
 export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Task | undefined {
 	if (!isPlainObject(answer)) return undefined;
-	const { error, status: rawStatus, progress: rawProgress, video_url } = answer;
+	// some answers have the task in `data`
+	const isWrapped = answer.status === undefined && isPlainObject(answer.data);
+	if (isWrapped && (answer.data as Task).status !== undefined) {
+		const inner = parseTask(answer.data, apiUrl, knownId);
+		return inner && { ...inner, ...rawOf(answer) };
+	}
+	const { error, status: rawStatus, progress: rawProgress } = answer;
 
 	const ownId = readId(answer.task_id) ?? readId(answer.id);
 	if (ownId === undefined && typeof rawStatus !== 'string') return undefined;
@@ -99,16 +120,50 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 				: Math.min(100, Math.max(0, Number.isFinite(percent) ? percent : 0)),
 	};
 	if (status === 'completed') {
-		const metadata = isPlainObject(answer.metadata) ? answer.metadata : {};
-		const given = absoluteUrl(video_url, apiUrl) ?? absoluteUrl(metadata.url, apiUrl);
+		const given = findAddress(answer, apiUrl);
 		// another name or scheme of the API's own file endpoint: the API's address is the right one
 		known.video_url =
 			given && !isContentAddress(given, taskId) ? given : contentUrl(apiUrl, taskId);
 	}
-	if (hasFailed(known)) known.failure = parseFailure(error, rawStatus);
+	const reason = reasonIn(error) || reasonIn(firstOf(answer, REASON_FIELDS));
+	// an unknown status with a reason may be a failure
+	if (hasFailed(known) || (status === 'unknown' && reason !== '')) {
+		const isRefunded = isPlainObject(error) && error.refunded === true;
+		known.failure = {
+			code: shorten(codeIn(error)) || textOf(rawStatus).toLowerCase() || 'failed',
+			message: shorten(reason) || NO_REASON,
+			...(isRefunded && { refunded: true }),
+		};
+	}
 	// spread twice: first for the order of the fields, which n8n shows, and last because the server's
 	// values of the same names must not win
-	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known };
+	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known, ...rawOf(answer) };
+}
+
+function rawOf(answer: Record<string, unknown>): Pick<Task, 'raw'> {
+	return isShallow(answer) ? { raw: answer as IDataObject } : {};
+}
+
+/**
+ * The address of the finished file: the documented places first (docs/API.md, "Query a task"), then
+ * those where related gateways have it.
+ */
+function findAddress(answer: Record<string, unknown>, apiUrl: string): string | undefined {
+	const { data, metadata, video, output } = answer;
+	const [first] = Array.isArray(data) ? data : [data];
+	const [firstOutput] = Array.isArray(output) ? output : [output];
+	const urlOf = (value: unknown) => (isPlainObject(value) ? value.url : value);
+	return [
+		answer.video_url,
+		urlOf(first),
+		urlOf(metadata),
+		answer.result_url,
+		answer.url,
+		urlOf(video),
+		urlOf(firstOutput),
+	]
+		.map((address) => absoluteUrl(address, apiUrl))
+		.find((address) => address !== undefined);
 }
 
 /**
@@ -177,6 +232,14 @@ export function findTaskId(answer: unknown): string | undefined {
 	return ids.map(readId).find((id) => id !== undefined);
 }
 
+/** Finds a task ID in the text of a JSON answer that was cut off. */
+export function findTaskIdInText(text: string): string | undefined {
+	const id =
+		/"task_id"\s{0,9}:\s{0,9}"([^"\\]+)"/.exec(text)?.[1] ??
+		/"id"\s{0,9}:\s{0,9}"((?:video|task)_[^"\\]+)"/.exec(text)?.[1];
+	return readId(id);
+}
+
 /** Requests and database rows have an `id`, too. */
 function looksLikeTask({ object, status, id }: Record<string, unknown>): boolean {
 	return (
@@ -191,13 +254,8 @@ function parseStatus(status: unknown, error: unknown): TaskStatus {
 	return STATUSES.get(word) ?? 'unknown';
 }
 
-function parseFailure(error: unknown, rawStatus: unknown): Failure {
-	const isRefunded = isPlainObject(error) && error.refunded === true;
-	return {
-		code: shorten(codeIn(error)) || textOf(rawStatus).toLowerCase() || 'failed',
-		message: shorten(reasonIn(error)) || 'The server gave no reason',
-		...(isRefunded && { refunded: true }),
-	};
+function firstOf(fields: Record<string, unknown>, names: readonly string[]): unknown {
+	return names.map((name) => fields[name]).find((value) => reasonIn(value) !== '');
 }
 
 function readId(id: unknown): string | undefined {

@@ -19,14 +19,16 @@ const MAX_DELAY_MS = 60_000;
 /** How many checks in a row may return an unknown status before the verdict is asked for. */
 const MAX_UNKNOWN_CHECKS = 3;
 
+/** How often the verdict is asked for in a wait: after this time, and after this share of the wait. */
+const VERDICT_INTERVAL_MS = 60_000;
+const VERDICT_SHARE = 0.25;
+
 /** How a scheduler of checks wants a check to be made. */
 export interface CheckPolicy {
 	/** The last attempt of this check, by `now`; at most the item's deadline. */
 	until: number;
 	minDelayMs?: number;
 	maxDelayMs?: number;
-	/** See `MAX_UNKNOWN_CHECKS`. */
-	maxUnknownChecks: number;
 }
 
 /** Checks the task of an item until it is final: first after one interval, last at the deadline. */
@@ -42,7 +44,6 @@ export async function waitForTask(scope: ItemScope, item: Running): Promise<Read
 			until: item.deadline,
 			minDelayMs: 2 * delay,
 			maxDelayMs: Math.max(pollIntervalMs, MAX_DELAY_MS),
-			maxUnknownChecks: MAX_UNKNOWN_CHECKS,
 		});
 	}
 	return current;
@@ -54,13 +55,13 @@ export async function waitForTask(scope: ItemScope, item: Running): Promise<Read
  * - Retryable faults are retried until `until`; if there is time left after that, the item stays as it is.
  * - Any other fault fails the item, and so does an item whose time is over. The error says that the task
  *   was charged.
- * - The gateway's verdict counts where the status is unknown for too long, and for a task that is not
- *   final in the end: the gateway may have given it up long ago.
+ * - The gateway's verdict is asked for now and then, where the status is unknown for too long, and in the
+ *   end: the gateway may have given a task up, and then shows its last state forever.
  */
 export async function checkTask(
 	scope: ItemScope,
 	item: Running,
-	{ until, maxUnknownChecks, ...delays }: CheckPolicy,
+	{ until, ...delays }: CheckPolicy,
 ): Promise<Running | Ready | Failed> {
 	const checked = await getTask(scope, item.task.task_id, {
 		...delays,
@@ -74,13 +75,17 @@ export async function checkTask(
 	}
 
 	let task = checked.value;
+	let { verdictAt } = item;
 	let unknownChecks = task.status === 'unknown' ? item.unknownChecks + 1 : 0;
-	if (unknownChecks >= maxUnknownChecks || (isLate && !isFinal(task))) {
+	const interval = Math.max(VERDICT_INTERVAL_MS, VERDICT_SHARE * (now() - item.startedAt));
+	const isDue = isLate || unknownChecks >= MAX_UNKNOWN_CHECKS || now() - verdictAt >= interval;
+	if (isDue && !isFinal(task)) {
 		task = await getVerdict(scope, task);
 		unknownChecks = 0;
+		verdictAt = now();
 	}
 	tellEditor(scope, item, task);
-	const next = withTask({ ...item, unknownChecks }, task);
+	const next = withTask({ ...item, unknownChecks, verdictAt }, task);
 	return next.state === 'running' && isLate ? failed(next, timedOut(task)) : next;
 }
 
@@ -116,7 +121,10 @@ export async function getTask(
 	});
 }
 
-/** The gateway's own view of a task, or the task itself if the gateway has none. One request, no retry. */
+/**
+ * The gateway's own view of a task if it says more: that the task is final, or what an unknown status
+ * means. Otherwise the task itself. One request, no retry.
+ */
 export async function getVerdict({ client, signal }: ItemScope, task: Task): Promise<Task> {
 	const asking = withTimeout(
 		ANSWER_TIMEOUT_MS,
@@ -124,7 +132,9 @@ export async function getVerdict({ client, signal }: ItemScope, task: Task): Pro
 		signal,
 	);
 	const { value: verdict } = await attempt(asking);
-	return verdict && verdict.status !== 'unknown' ? verdict : task;
+	const saysMore =
+		verdict && (isFinal(verdict) || (task.status === 'unknown' && verdict.status !== 'unknown'));
+	return saysMore ? verdict : task;
 }
 
 /**
@@ -158,11 +168,15 @@ function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
  *
  * @param fault of the last check, if it failed
  */
-function timedOut({ task_id, status, progress }: Task, fault?: OctopusXError): OctopusXError {
+function timedOut(
+	{ task_id, status, progress, failure }: Task,
+	fault?: OctopusXError,
+): OctopusXError {
 	return new OctopusXError(
 		'The video was not ready in time',
 		[
 			`The task was ${status} at ${progress} % at the last check and is still in progress.`,
+			...(failure ? [`OctopusX said: "${failure.message}" (${failure.code}).`] : []),
 			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
 			"For the next video, raise the option 'Timeout (Minutes)'.",
 		].join(' '),

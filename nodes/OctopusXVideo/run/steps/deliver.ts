@@ -1,6 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
-import { hasFailed, type Task } from '../../api/task';
+import { hasFailed, NO_REASON, type Task } from '../../api/task';
 import { now } from '../../timing/time';
 import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
@@ -12,11 +12,13 @@ const REFRESH_TIMEOUT_MS = 30_000;
 
 /** Returns the task of an item, with its video as a file if asked for. */
 export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered | Failed> {
-	const { job, task } = item;
-	if (job.wait && hasFailed(task)) return failed(item, await explainFailure(scope, task));
-	if (!job.download || task.status !== 'completed') return { ...item, state: 'delivered' };
-	const { fileName, outputField } = job.download;
+	const { job } = item;
+	if (job.wait && hasFailed(item.task)) return failed(item, await explainFailure(scope, item.task));
+	if (item.task.status !== 'completed') return { ...item, state: 'delivered' };
 	return await scope.downloads.run(async () => {
+		const task = await withAddress(scope, item.task);
+		if (!job.download) return { ...item, state: 'delivered', task };
+		const { fileName, outputField } = job.download;
 		const { file, fault, latest } = await downloadVideo(scope, task, fileName);
 		if (!file) return failed(item, fault, latest);
 		return { ...item, state: 'delivered', task: latest, binary: { [outputField]: file } };
@@ -26,16 +28,24 @@ export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered 
 /** The error of an item that waited for a video, but whose task ended without one. */
 async function explainFailure(scope: ItemScope, task: Task): Promise<OctopusXError> {
 	scope.claim.noteFailed(task.task_id);
-	const { status, failure } = task;
+	const { status } = task;
 	// only the verdict says whether the charge was refunded; all items may ask for it at once
-	const verdict = failure?.refunded
+	const verdict = task.failure?.refunded
 		? task
 		: await scope.downloads.run(async () => await getVerdict(scope, task));
+	const failure = task.failure?.message === NO_REASON ? verdict.failure : task.failure;
 	return new OctopusXError(
 		status === 'cancelled' ? 'The video was canceled' : 'The video could not be generated',
 		`OctopusX said: "${failure?.message}" (${failure?.code}). Fix what the reason names, often the prompt or an image, and run again. This is a new, paid video.`,
 		{ charge: chargeOf({ ...task, failure: verdict.failure ?? failure }) },
 	);
+}
+
+/** The task with an address of its file that works without the API key, if the verdict has one. */
+async function withAddress(scope: ItemScope, task: Task): Promise<Task> {
+	if (task.video_url !== scope.client.contentUrl(task.task_id)) return task;
+	const verdict = await getVerdict(scope, task);
+	return verdict.video_url ? { ...task, video_url: verdict.video_url } : task;
 }
 
 /** The task in its latest state, with the file or the fault. */
@@ -65,6 +75,7 @@ async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Pr
 		const { value: file, fault } = await download(scope, url, name);
 		if (!fault) return { latest, file };
 		faults.set(url, fault);
+		if (fault.details.isLocal) break;
 	}
 	const reasons = new Set(
 		[...faults.values()].map(({ message, description }) => `${message}. ${description}`),

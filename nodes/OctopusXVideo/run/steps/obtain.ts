@@ -1,5 +1,5 @@
 import { OctopusXError, type FaultDetails, type Result } from '../../api/errors';
-import { hasFailed, type Task } from '../../api/task';
+import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { PaidRequest } from '../../job';
 import { withRetries } from '../../timing/retry';
 import { now } from '../../timing/time';
@@ -12,7 +12,7 @@ import {
 	type Running,
 } from '../state/item';
 import { tellEditor, type ItemScope } from '../state/scope';
-import { getTask } from './check';
+import { getTask, getVerdict } from './check';
 import { submitOnce } from './submit';
 import { uploadFiles } from './upload';
 
@@ -28,7 +28,7 @@ export async function obtainTask(
 	const isOwnTask = 'request' in source;
 	const { value: task, fault } = isOwnTask
 		? await taskFor(scope, item, source.request, deadline)
-		: await findTask(scope, source.taskId, deadline);
+		: await findTask(scope, source.taskId, deadline, job.wait === undefined);
 	if (fault) {
 		// an ID that OctopusX does not know is no task
 		const isTask = !isOwnTask && fault.details.code !== 'task_not_exist';
@@ -37,7 +37,7 @@ export async function obtainTask(
 	scope.breaker.record();
 	tellEditor(scope, item, task);
 	const isClaimed = scope.claim.claimed?.taskId === task.task_id;
-	const times = { startedAt, deadline, unknownChecks: 0 };
+	const times = { startedAt, deadline, unknownChecks: 0, verdictAt: startedAt };
 	return withTask({ index, job, isOwnTask, isClaimed, ...times }, task);
 }
 
@@ -88,11 +88,22 @@ async function taskFor(
 	});
 }
 
-/** The task that a job names, in its current state. */
-async function findTask(scope: ItemScope, taskId: string, deadline: number): Promise<Result<Task>> {
+/**
+ * The task that a job names, in its current state.
+ *
+ * @param isOnlyCheck true if no wait follows, so that the gateway's verdict is asked for at once
+ */
+async function findTask(
+	scope: ItemScope,
+	taskId: string,
+	deadline: number,
+	isOnlyCheck: boolean,
+): Promise<Result<Task>> {
 	const { breaker } = scope;
 	const shouldRetry = (fault: FaultDetails) => fault.transient && !isRedirect(fault);
-	return await getTask(scope, taskId, { deadline, shouldRetry, breaker });
+	const checked = await getTask(scope, taskId, { deadline, shouldRetry, breaker });
+	if (checked.fault || !isOnlyCheck || isFinal(checked.value)) return checked;
+	return { value: await getVerdict(scope, checked.value) };
 }
 
 /** A redirect of the Base URL will not change, although an answer below 400 counts as transient. */
