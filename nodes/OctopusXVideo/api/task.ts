@@ -148,11 +148,11 @@ function rawOf(answer: Record<string, unknown>): Pick<Task, 'raw'> {
  * The address of the finished file: the documented places first (docs/API.md, "Query a task"), then
  * those where related gateways have it.
  */
-function findAddress(answer: Record<string, unknown>, apiUrl: string): string | undefined {
+export function findAddress(answer: Record<string, unknown>, apiUrl: string): string | undefined {
 	const { data, metadata, video, output } = answer;
 	const [first] = Array.isArray(data) ? data : [data];
 	const [firstOutput] = Array.isArray(output) ? output : [output];
-	const urlOf = (value: unknown) => (isPlainObject(value) ? value.url : value);
+	const urlOf = (value: unknown) => (isPlainObject(value) ? (value.video_url ?? value.url) : value);
 	return [
 		answer.video_url,
 		urlOf(first),

@@ -1,6 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
-import { hasFailed, NO_REASON, type Task } from '../../api/task';
+import { findAddress, hasFailed, NO_REASON, type Task } from '../../api/task';
 import { now } from '../../timing/time';
 import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
@@ -43,7 +43,7 @@ async function explainFailure(scope: ItemScope, task: Task): Promise<OctopusXErr
 
 /** The task with an address of its file that works without the API key, if the verdict has one. */
 async function withAddress(scope: ItemScope, task: Task): Promise<Task> {
-	if (task.video_url !== scope.client.contentUrl(task.task_id)) return task;
+	if (!task.raw || findAddress(task.raw, scope.client.apiUrl)) return task;
 	const verdict = await getVerdict(scope, task);
 	return verdict.video_url ? { ...task, video_url: verdict.video_url } : task;
 }

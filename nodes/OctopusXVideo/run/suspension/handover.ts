@@ -100,8 +100,10 @@ function restore(saved: SavedItem): Pending {
 
 /** The checking execution may run in another process, which shares only the wall clock with this one. */
 function convertTimes(item: Running, convert: (time: number) => number): Running {
-	const [startedAt, deadline, verdictAt] = [item.startedAt, item.deadline, item.verdictAt].map(
-		convert,
-	);
-	return { ...item, startedAt, deadline, verdictAt };
+	return {
+		...item,
+		startedAt: convert(item.startedAt),
+		deadline: convert(item.deadline),
+		verdictAt: convert(item.verdictAt),
+	};
 }
