@@ -33,6 +33,8 @@ export type AnswerFault = Fault & { answer: Exclude<Fault['answer'], { ending: E
 
 export interface FaultyAnswer {
 	status: number;
+	/** True for an answer of something between the node and the gateway, which has no request ID. */
+	byProxy?: boolean;
 	headers?: Record<string, string>;
 	body?: unknown;
 	bodyFor?: (taskId: string) => unknown;
@@ -64,6 +66,7 @@ export class FaultPlan {
 }
 
 export const HTML_502: Fault['answer'] = {
+	byProxy: true,
 	status: 502,
 	body: '<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>',
 };

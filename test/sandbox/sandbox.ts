@@ -157,7 +157,11 @@ export class Sandbox implements State {
 			const task = this.taskOf(entry);
 			if (task) endTask(task, answer.ending, this.now());
 		} else if (fault && answer) {
-			sendFault(res, { ...fault, answer }, reply, (release) => this.hold(res, release));
+			const faulty =
+				typeof answer === 'object' && !answer.byProxy
+					? { ...answer, headers: { ...requestIdHeader(entry, host), ...answer.headers } }
+					: answer;
+			sendFault(res, { ...fault, answer: faulty }, reply, (release) => this.hold(res, release));
 			if (typeof answer === 'object' && answer.bodyFor) this.noteIdSent(entry);
 			return;
 		}
@@ -202,10 +206,14 @@ export class Sandbox implements State {
 type Host = 'api' | 'files';
 
 /** The API sends a request ID with every answer except redirects; the file host sends none. */
-function withRequestId(reply: Reply, { requestId }: LogEntry, host: Host): Reply {
+function withRequestId(reply: Reply, entry: LogEntry, host: Host): Reply {
 	const isRedirect = reply.status === 301 || reply.status === 307;
-	if (host === 'files' || isRedirect) return reply;
-	return { ...reply, headers: { ...reply.headers, 'x-oneapi-request-id': requestId } };
+	if (isRedirect) return reply;
+	return { ...reply, headers: { ...reply.headers, ...requestIdHeader(entry, host) } };
+}
+
+function requestIdHeader({ requestId }: LogEntry, host: Host): Record<string, string> {
+	return host === 'files' ? {} : { 'x-oneapi-request-id': requestId };
 }
 
 /** A path that differs from a route only by a trailing slash is redirected to it. */

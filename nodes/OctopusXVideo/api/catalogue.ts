@@ -5,6 +5,8 @@ export interface AnswerFacts extends Envelope {
 	statusCode: number;
 	/** True for text instead of JSON, mostly a page of a proxy. */
 	isPage: boolean;
+	/** True for a web page. */
+	isHtml: boolean;
 	isTooLarge: boolean;
 	/** True if the answer has a `Retry-After`. */
 	hasRetryAfter: boolean;

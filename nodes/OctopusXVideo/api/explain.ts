@@ -173,13 +173,13 @@ function isTransient({ statusCode, code, isPage }: AnswerFacts): boolean {
  *   gateway carries the request out (docs/API.md, "Who answered").
  */
 function isMaybeAccepted(facts: AnswerFacts): boolean {
-	const { statusCode, hasRetryAfter, isFromGateway, isPage, isRefusal } = facts;
+	const { statusCode, hasRetryAfter, isFromGateway, isHtml, isRefusal } = facts;
 	if ((statusCode >= 400 && statusCode < 500) || statusCode === 307 || statusCode === 308) {
 		return false;
 	}
 	if (!isFromGateway) return true;
 	const isBusy = statusCode === 503 && hasRetryAfter;
-	const isConsole = statusCode < 300 && isPage;
+	const isConsole = statusCode < 300 && isHtml;
 	return !isRefusal && !isBusy && !isConsole;
 }
 
@@ -191,6 +191,7 @@ function factsOf(answer: Answer): AnswerFacts {
 		isTooLarge,
 		isPage: typeof body === 'string' && body.trim() !== '',
 		hasRetryAfter: parseRetryAfter(answer) !== undefined,
+		isHtml: typeof body === 'string' && !isTooLarge && body.trimStart().startsWith('<'),
 		isFromGateway: requestIdOf(answer) !== '',
 	};
 }
