@@ -1,4 +1,5 @@
 import type { FileInput, PaidRequest } from '../../nodes/OctopusXVideo/job';
+import { uncheckedTask } from '../../nodes/OctopusXVideo/api/task';
 import { Claim, hashOf } from '../../nodes/OctopusXVideo/run/state/ledger';
 
 const file: FileInput = {
@@ -43,16 +44,16 @@ describe('a claim', () => {
 
 		const noteFirst = claim.noteSubmission();
 		const noteSecond = claim.noteSubmission();
-		noteFirst('a');
+		noteFirst(uncheckedTask('a'));
 		expect([claim.taskId, claim.isInDoubt]).toEqual(['a', true]);
-		noteSecond('b');
+		noteSecond(uncheckedTask('b'));
 		expect([claim.taskId, claim.isInDoubt]).toEqual(['b', false]);
 	});
 
 	test('returns to the task before one that has failed', () => {
 		const claim = new Claim({ entries: [] }, 'hash', 0);
-		claim.noteSubmission()('a');
-		claim.noteSubmission()('b');
+		claim.noteSubmission()(uncheckedTask('a'));
+		claim.noteSubmission()(uncheckedTask('b'));
 		claim.noteFailed('b');
 		claim.noteFailed('other');
 		expect(claim.taskId).toBe('a');

@@ -57,16 +57,9 @@ function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | 
 			affectsAllItems: true,
 		};
 	}
-	const isModelClosed = code === FROM_MODEL_SERVICE && /insufficient_quota/.test(message);
-	if (isModelClosed) return explainModelService(403);
-	// whatever the code says
-	if (statusCode === 429) {
-		return {
-			message: 'OctopusX received too many requests',
-			advice: "Lower the option 'Max Concurrency', or try again later.",
-			repeatable: true,
-		};
-	}
+	// the balance of OctopusX at the model service, or at another gateway
+	const isModelClosed = code === FROM_MODEL_SERVICE && /insufficient_|_quota_failed/.test(message);
+	if (isModelClosed) return explainModelService(402);
 	if (code === 'task_not_exist') {
 		return {
 			message: 'OctopusX does not know this task',
@@ -86,6 +79,28 @@ function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | 
 			message: 'The quota of the API key is too low',
 			advice:
 				"Raise the key's quota in the OctopusX console, or choose a shorter or smaller video.",
+			affectsAllItems: true,
+		};
+	}
+	// whatever the other codes say
+	if (statusCode === 429) {
+		return {
+			message: 'OctopusX received too many requests',
+			advice: "Lower the option 'Max Concurrency', or try again later.",
+			repeatable: true,
+		};
+	}
+	if (code === 'access_denied') {
+		return {
+			message: 'The API key may not be used from this IP address',
+			advice: 'Allow the IP address of the n8n server for the API key in the OctopusX console.',
+			affectsAllItems: true,
+		};
+	}
+	if (statusCode === 403 && /banned|封禁/.test(message) && code !== FROM_MODEL_SERVICE) {
+		return {
+			message: 'The OctopusX account is disabled',
+			advice: 'Ask the support of OctopusX why.',
 			affectsAllItems: true,
 		};
 	}
@@ -112,7 +127,8 @@ function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | 
 
 /** The gateway passes on the status of the model service. */
 function explainModelService(statusCode: number): Explanation {
-	if (statusCode === 401 || statusCode === 403) {
+	// key, balance or address of OctopusX at the model service
+	if ([401, 402, 403, 404].includes(statusCode)) {
 		return {
 			message: 'The AI model is closed to OctopusX at the moment',
 			advice: 'Your API key is not the reason. Try again later, or tell the support of OctopusX.',

@@ -9,6 +9,7 @@ import {
 	findTaskId,
 	findTaskIdInText,
 	parseTask,
+	rawOf,
 	readVerdict,
 	taskPath,
 	uncheckedTask,
@@ -76,28 +77,28 @@ export class OctopusXClient {
 		bytes: number,
 		signal: AbortSignal,
 	): Promise<Task> {
-		const answer = await this.send('POST', path, {
+		const sent = await this.send('POST', path, {
 			body,
 			headers: { 'Content-Type': 'application/json', 'Content-Length': bytes },
 			timeout: SEND_TIMEOUT_MS,
 			signal,
 		});
-		if (!('statusCode' in answer)) {
-			const { statusCode = 0, body: text = '' } = answer.partial ?? {};
-			const taskId = statusCode < 300 || statusCode >= 500 ? findTaskIdInText(text) : undefined;
-			if (taskId !== undefined) return uncheckedTask(taskId);
-			throw explainNoAnswer(answer);
-		}
+		const answer = 'statusCode' in sent ? sent : sent.partial;
+		if (!answer) throw explainNoAnswer(sent as NoAnswer);
 		const { statusCode, body: received } = answer;
 		const task = statusCode < 300 ? parseTask(received, this.apiUrl) : undefined;
 		// an answer without a status says nothing about the task, so it is checked first
 		const hasStatus = isPlainObject(received) && received.status !== undefined;
-		if (task) return hasStatus ? task : uncheckedTask(task.task_id);
+		if (task) return hasStatus ? task : uncheckedTask(task.task_id, task.id);
 		// a 4xx is a rejection even if its body contains an ID
 		const mayHoldId = statusCode < 300 || statusCode >= 500;
-		const taskId = mayHoldId ? findTaskId(received) : undefined;
+		const findId = typeof received === 'string' ? findTaskIdInText : findTaskId;
+		const taskId = mayHoldId ? findId(received as string) : undefined;
 		if (taskId !== undefined) return uncheckedTask(taskId);
-		throw explainSubmission(answer);
+		if ('statusCode' in sent) throw explainSubmission(answer);
+		// of a rejection, the status is enough
+		const isRejected = statusCode >= 400 && statusCode < 500;
+		throw isRejected ? explainAnswer({ ...answer, body: undefined }) : explainNoAnswer(sent);
 	}
 
 	/** The current state of a task. */
@@ -115,7 +116,7 @@ export class OctopusXClient {
 	async getVerdict(taskId: string, signal: AbortSignal): Promise<Task> {
 		const answer = await this.get(`/v1/video/generations/${encodeURIComponent(taskId)}`, signal);
 		const task = parseTask(readVerdict(answer.body), this.apiUrl, taskId);
-		if (task) return task;
+		if (task) return { ...task, ...rawOf(answer.body) };
 		throw explainAnswer(answer);
 	}
 

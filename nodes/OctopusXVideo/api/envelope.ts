@@ -27,6 +27,8 @@ const REFUSAL_TYPE = 'new_api_error';
 const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 	[/负载已饱和/, 'the model is overloaded, try again later'],
 	[/额度不足|额度失败/, 'the balance of the account is too low'],
+	[/超时/, 'it took too long, try again later'],
+	[/繁忙|限流|频率|请求过多/, 'too many requests, try again later'],
 	[/不在令牌允许/, 'this API key may not be used from this IP address'],
 ];
 
@@ -46,7 +48,7 @@ const EMPTY: Envelope = { code: '', message: '', isRefusal: false };
 export function readEnvelope(body: unknown): Envelope {
 	if (!isPlainObject(body)) return EMPTY;
 	const { code, message, type } = isPlainObject(body.error) ? body.error : body;
-	const words = { code: stringOf(code), message: stringOf(message) };
+	const words = { code: codeOf({ code, type }), message: stringOf(message) };
 	const isTaskError = body.data === null && words.code !== '' && words.code !== 'success';
 	const isRefusal = isTaskError || (isPlainObject(body.error) && type === REFUSAL_TYPE);
 	if (words.code !== FROM_MODEL_SERVICE) return { ...words, isRefusal };
@@ -57,9 +59,13 @@ export function readEnvelope(body: unknown): Envelope {
 export function quote(answer: Answer): string {
 	const { message } = readEnvelope(answer.body);
 	if (!message) return quoteWhole(answer);
+	return `OctopusX said: ${inQuotes(message)} (${referenceOf(answer)})`;
+}
+
+/** A text of the server's in quotation marks, with its meaning if it is in Chinese. */
+export function inQuotes(message: string): string {
 	const translation = TRANSLATIONS.find(([words]) => words.test(message))?.[1];
-	const inEnglish = translation ? ` (in English: ${translation})` : '';
-	return `OctopusX said: "${shorten(message)}"${inEnglish} (${referenceOf(answer)})`;
+	return `"${shorten(message)}"${translation ? ` (in English: ${translation})` : ''}`;
 }
 
 /** The whole answer, because it may contain a task ID that the node did not recognise. */
@@ -129,13 +135,18 @@ function textOfBody(body: unknown): string {
 	}
 }
 
-/** The reason of the model service, whose body arrives as text, mostly JSON with its own envelope. */
-function unwrap(message: string): string {
+/**
+ * The reason of the model service, whose body arrives as text, mostly JSON with its own envelope. A chain of
+ * gateways wraps it several times.
+ */
+export function unwrap(message: string, depth = 0): string {
 	if (/^\s*</.test(message)) return 'a page instead of an answer came from the model service';
 	try {
 		const inner: unknown = JSON.parse(message);
+		const reason = reasonIn(inner);
 		const code = codeIn(inner);
-		return [reasonIn(inner) || message, code && `(${code})`].filter(Boolean).join(' ');
+		if (depth < MAX_DEPTH && /^\s*[{[<]/.test(reason)) return unwrap(reason, depth + 1);
+		return [reason || message, code && `(${code})`].filter(Boolean).join(' ');
 	} catch {
 		return message;
 	}
@@ -155,7 +166,12 @@ export function reasonIn(error: unknown, depth = 0): string {
 export function codeIn(error: unknown, depth = 0): string {
 	if (depth === MAX_DEPTH) return '';
 	if (Array.isArray(error)) return codeIn(error[0], depth + 1);
-	return isPlainObject(error) ? textOf(error.code) || codeIn(error.error, depth + 1) : '';
+	return isPlainObject(error) ? codeOf(error) || codeIn(error.error, depth + 1) : '';
+}
+
+/** Some services have this code as the type only. */
+function codeOf({ code, type }: Record<string, unknown>): string {
+	return textOf(code) || (type === 'insufficient_quota' ? type : '');
 }
 
 /** The gateway puts an ID on each of its answers. An answer without one comes from something in between. */

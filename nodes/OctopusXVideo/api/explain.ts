@@ -5,7 +5,6 @@ import {
 	quote,
 	quoteWhole,
 	readEnvelope,
-	referenceOf,
 	requestIdOf,
 	shorten,
 	type Answer,
@@ -147,10 +146,10 @@ export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusX
 			notSent,
 		);
 	}
-	const reference = noAnswer.partial ? `, ${referenceOf(noAnswer.partial)}` : '';
+	const received = noAnswer.partial ? ` ${quoteWhole(noAnswer.partial)}` : '';
 	return new OctopusXError(
 		'The connection broke off',
-		`${peer} sent no complete answer (${reason}${reference}).`,
+		`${peer} sent no complete answer (${reason}).${received}`,
 		{ transient: true, maybeAccepted: true },
 	);
 }

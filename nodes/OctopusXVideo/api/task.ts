@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { codeIn, isPlainObject, reasonIn, shorten, textOf } from './envelope';
+import { codeIn, isPlainObject, reasonIn, shorten, textOf, unwrap } from './envelope';
 
 /** The state of a task, in one vocabulary for all the models behind the API. */
 export type TaskStatus =
@@ -57,9 +57,13 @@ export const NO_REASON = 'The server gave no reason';
 const REASON_FIELDS: readonly string[] = [
 	'fail_reason',
 	'failure_reason',
+	'failed_reason',
+	'failure',
 	'error_message',
+	'error_msg',
 	'message',
 	'reason',
+	'detail',
 ];
 
 /** Fields that the node sets itself or leaves out. A server must not be able to set them. */
@@ -94,15 +98,14 @@ export function isFinal(task: Task): boolean {
  */
 export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Task | undefined {
 	if (!isPlainObject(answer)) return undefined;
-	// some answers have the task in `data`
-	const isWrapped = answer.status === undefined && isPlainObject(answer.data);
-	if (isWrapped && (answer.data as Task).status !== undefined) {
-		const inner = parseTask(answer.data, apiUrl, knownId);
-		return inner && { ...inner, ...rawOf(answer) };
-	}
 	const { error, status: rawStatus, progress: rawProgress } = answer;
 
 	const ownId = readId(answer.task_id) ?? readId(answer.id);
+	const wrapped = [answer.data, answer.task].find(isWrappedTask);
+	if (wrapped && ownId === undefined && (rawStatus === undefined || findTaskId(wrapped))) {
+		const inner = parseTask({ error, ...wrapped }, apiUrl, knownId);
+		return inner && { ...inner, ...rawOf(answer) };
+	}
 	if (ownId === undefined && typeof rawStatus !== 'string') return undefined;
 	const taskId = knownId ?? ownId;
 	if (taskId === undefined) return undefined;
@@ -125,7 +128,7 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 		known.video_url =
 			given && !isContentAddress(given, taskId) ? given : contentUrl(apiUrl, taskId);
 	}
-	const reason = reasonIn(error) || reasonIn(firstOf(answer, REASON_FIELDS));
+	const reason = unwrap(reasonIn(error) || reasonIn(firstOf(answer, REASON_FIELDS)));
 	// an unknown status with a reason may be a failure
 	if (hasFailed(known) || (status === 'unknown' && reason !== '')) {
 		const isRefunded = isPlainObject(error) && error.refunded === true;
@@ -140,8 +143,14 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known, ...rawOf(answer) };
 }
 
-function rawOf(answer: Record<string, unknown>): Pick<Task, 'raw'> {
+/** An answer as it came; nothing of one that is absurdly deep. */
+export function rawOf(answer: unknown): Pick<Task, 'raw'> {
 	return isShallow(answer) ? { raw: answer as IDataObject } : {};
+}
+
+/** True for a task inside of an answer that says something else at its top level. */
+function isWrappedTask(part: unknown): part is Record<string, unknown> {
+	return isPlainObject(part) && typeof part.status === 'string';
 }
 
 /**
@@ -149,19 +158,14 @@ function rawOf(answer: Record<string, unknown>): Pick<Task, 'raw'> {
  * those where related gateways have it.
  */
 export function findAddress(answer: Record<string, unknown>, apiUrl: string): string | undefined {
-	const { data, metadata, video, output } = answer;
-	const [first] = Array.isArray(data) ? data : [data];
-	const [firstOutput] = Array.isArray(output) ? output : [output];
-	const urlOf = (value: unknown) => (isPlainObject(value) ? (value.video_url ?? value.url) : value);
-	return [
-		answer.video_url,
-		urlOf(first),
-		urlOf(metadata),
-		answer.result_url,
-		answer.url,
-		urlOf(video),
-		urlOf(firstOutput),
-	]
+	const { data, metadata, video, videos, output, result, content } = answer;
+	const [inData, inOutput, inResult] = [data, output, result].map((part) => [part].flat()[0]);
+	// as a text, `video` may be the source of the request
+	const parts = [inData, metadata, answer, video, [videos].flat()[0], inOutput, inResult, content];
+	const urls = parts
+		.filter(isPlainObject)
+		.flatMap((part) => [part.video_url, part.url, part.result_url]);
+	return [answer.video_url, ...urls, inData, inOutput, inResult]
 		.map((address) => absoluteUrl(address, apiUrl))
 		.find((address) => address !== undefined);
 }
@@ -197,8 +201,8 @@ export function isTaskId(id: string): boolean {
 }
 
 /** A task of which only the ID is known. */
-export function uncheckedTask(taskId: string): Task {
-	return { id: taskId, task_id: taskId, status: 'unknown', progress: 0 };
+export function uncheckedTask(taskId: string, id = taskId): Task {
+	return { id, task_id: taskId, status: 'unknown', progress: 0 };
 }
 
 /** The path of a task. IDs may contain `:` and `/` (docs/API.md, "Create a task"). */
@@ -232,12 +236,21 @@ export function findTaskId(answer: unknown): string | undefined {
 	return ids.map(readId).find((id) => id !== undefined);
 }
 
-/** Finds a task ID in the text of a JSON answer that was cut off. */
+/** Finds a task ID in the text of a JSON answer that was cut off, as in `findTaskId`. */
 export function findTaskIdInText(text: string): string | undefined {
-	const id =
-		/"task_id"\s{0,9}:\s{0,9}"([^"\\]+)"/.exec(text)?.[1] ??
-		/"id"\s{0,9}:\s{0,9}"((?:video|task)_[^"\\]+)"/.exec(text)?.[1];
-	return readId(id);
+	if (/^\s*</.test(text)) return undefined;
+	const [taskId, id] = ['task_id', 'id'].map((name) => {
+		const found = new RegExp(
+			`"${name}"\\s{0,9}:\\s{0,9}("(?:[^"\\\\]|\\\\.){1,${MAX_ID_LENGTH}}")`,
+		).exec(text)?.[1];
+		try {
+			return readId(JSON.parse(found ?? 'null'));
+		} catch {
+			return undefined;
+		}
+	});
+	const isTask = /"object"\s{0,9}:\s{0,9}"video"/.test(text) || /^(video|task)_/.test(id ?? '');
+	return taskId ?? (isTask ? id : undefined);
 }
 
 /** Requests and database rows have an `id`, too. */

@@ -1,4 +1,5 @@
-import { attempt, OctopusXError, type FaultDetails } from '../../api/errors';
+import { inQuotes } from '../../api/envelope';
+import { attempt, OctopusXError, type FaultDetails, type Result } from '../../api/errors';
 import { isFinal, type Task } from '../../api/task';
 import { checkDelay, withRetries, type RetryPolicy, type RetryResult } from '../../timing/retry';
 import { now, pause, withTimeout } from '../../timing/time';
@@ -63,7 +64,8 @@ export async function checkTask(
 	item: Running,
 	{ until, ...delays }: CheckPolicy,
 ): Promise<Running | Ready | Failed> {
-	const checked = await getTask(scope, item.task.task_id, {
+	const { wait } = item.job;
+	const checked = await getTask(scope, item.task, {
 		...delays,
 		deadline: until,
 		shouldRetry: retryRule(item),
@@ -78,7 +80,9 @@ export async function checkTask(
 	let { verdictAt } = item;
 	let unknownChecks = task.status === 'unknown' ? item.unknownChecks + 1 : 0;
 	const interval = Math.max(VERDICT_INTERVAL_MS, VERDICT_SHARE * (now() - item.startedAt));
-	const isDue = isLate || unknownChecks >= MAX_UNKNOWN_CHECKS || now() - verdictAt >= interval;
+	// in a suspended execution, the next check is minutes away
+	const maxUnknown = wait.isSuspended ? 1 : MAX_UNKNOWN_CHECKS;
+	const isDue = isLate || unknownChecks >= maxUnknown || now() - verdictAt >= interval;
 	if (isDue && !isFinal(task)) {
 		task = await getVerdict(scope, task);
 		unknownChecks = 0;
@@ -90,13 +94,15 @@ export async function checkTask(
 }
 
 /**
- * Reads a task, and retries faults until the deadline of the policy.
+ * Reads a task, and retries faults until the deadline of the policy. If the API does not know its `task_id`,
+ * but its `id`, that becomes the `task_id` (docs/API.md, "Create a task").
  *
+ * @param task or only its ID, for a task that the claim may know
  * @param policy `deadline` by `now`; the first delay is 2 s and all transient faults are retried by default
  */
 export async function getTask(
-	{ client, signal }: ItemScope,
-	taskId: string,
+	{ claim, client, signal }: ItemScope,
+	task: Pick<Task, 'task_id' | 'id'> | string,
 	policy: Pick<RetryPolicy, 'deadline'> & Partial<RetryPolicy>,
 ): Promise<RetryResult<Task>> {
 	const defaults: Omit<RetryPolicy, 'deadline'> = {
@@ -115,10 +121,20 @@ export async function getTask(
 			),
 		signal,
 	};
-	return await withRetries(async (ending) => await attempt(client.getTask(taskId, ending)), {
-		...defaults,
-		...policy,
-	});
+	const taskId = typeof task === 'string' ? task : task.task_id;
+	const otherId = typeof task === 'string' ? claim.otherIdOf(task) : task.id;
+	const check = async (ending: AbortSignal) => {
+		const checked = await attempt(client.getTask(taskId, ending));
+		if (!isUnknown(checked) || otherId === undefined || otherId === taskId) return checked;
+		const other = await attempt(client.getTask(otherId, ending));
+		if (other.value) claim.noteOtherId(taskId, otherId);
+		return isUnknown(other) ? checked : other;
+	};
+	return await withRetries(check, { ...defaults, ...policy });
+}
+
+function isUnknown({ fault }: Result<Task>): boolean {
+	return fault?.details.code === 'task_not_exist';
 }
 
 /**
@@ -176,7 +192,7 @@ function timedOut(
 		'The video was not ready in time',
 		[
 			`The task was ${status} at ${progress} % at the last check and is still in progress.`,
-			...(failure ? [`OctopusX said: "${failure.message}" (${failure.code}).`] : []),
+			...(failure ? [`OctopusX said: ${inQuotes(failure.message)} (${failure.code}).`] : []),
 			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
 			"For the next video, raise the option 'Timeout (Minutes)'.",
 		].join(' '),

@@ -1,6 +1,7 @@
 import type { IBinaryData } from 'n8n-workflow';
+import { inQuotes } from '../../api/envelope';
 import { OctopusXError } from '../../api/errors';
-import { findAddress, hasFailed, NO_REASON, type Task } from '../../api/task';
+import { findAddress, hasFailed, NO_REASON, type Failure, type Task } from '../../api/task';
 import { now } from '../../timing/time';
 import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
@@ -10,42 +11,58 @@ import { download } from './download';
 /** How long a check for a fresh address may be repeated. */
 const REFRESH_TIMEOUT_MS = 30_000;
 
+/** Reasons that lie with the model service, and pass. */
+const PASSING =
+	/overload|rate.?limit|too many requests|tim(e|ed).?out|busy|capacity|unavailable|超时|繁忙|限流|频率|饱和/i;
+
 /** Returns the task of an item, with its video as a file if asked for. */
 export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered | Failed> {
 	const { job } = item;
-	if (job.wait && hasFailed(item.task)) return failed(item, await explainFailure(scope, item.task));
-	if (item.task.status !== 'completed') return { ...item, state: 'delivered' };
+	const { wait, download: settings } = job;
 	return await scope.downloads.run(async () => {
-		const task = await withAddress(scope, item.task);
-		if (!job.download) return { ...item, state: 'delivered', task };
-		const { fileName, outputField } = job.download;
-		const { file, fault, latest } = await downloadVideo(scope, task, fileName);
+		const task = await withVerdict(scope, item.task, wait !== undefined);
+		if (hasFailed(task) && wait) {
+			scope.claim.noteFailed(task.task_id);
+			return failed(item, explainFailure(task), task);
+		}
+		if (!settings || task.status !== 'completed') return { ...item, state: 'delivered', task };
+		const { file, fault, latest } = await downloadVideo(scope, task, settings.fileName);
 		if (!file) return failed(item, fault, latest);
-		return { ...item, state: 'delivered', task: latest, binary: { [outputField]: file } };
+		return { ...item, state: 'delivered', task: latest, binary: { [settings.outputField]: file } };
 	});
 }
 
 /** The error of an item that waited for a video, but whose task ended without one. */
-async function explainFailure(scope: ItemScope, task: Task): Promise<OctopusXError> {
-	scope.claim.noteFailed(task.task_id);
-	const { status } = task;
-	// only the verdict says whether the charge was refunded; all items may ask for it at once
-	const verdict = task.failure?.refunded
-		? task
-		: await scope.downloads.run(async () => await getVerdict(scope, task));
-	const failure = task.failure?.message === NO_REASON ? verdict.failure : task.failure;
+function explainFailure(task: Task): OctopusXError {
+	const { code = '', message = '' } = task.failure ?? {};
+	const advice = PASSING.test(`${code} ${message}`)
+		? 'Try again later.'
+		: 'Fix what the reason names, often the prompt or an image, and run again.';
 	return new OctopusXError(
-		status === 'cancelled' ? 'The video was canceled' : 'The video could not be generated',
-		`OctopusX said: "${failure?.message}" (${failure?.code}). Fix what the reason names, often the prompt or an image, and run again. This is a new, paid video.`,
-		{ charge: chargeOf({ ...task, failure: verdict.failure ?? failure }) },
+		task.status === 'cancelled' ? 'The video was canceled' : 'The video could not be generated',
+		`OctopusX said: ${inQuotes(message)} (${code}). ${advice} This is a new, paid video.`,
+		{ charge: chargeOf(task) },
 	);
 }
 
-/** The task with an address of its file that works without the API key, if the verdict has one. */
-async function withAddress(scope: ItemScope, task: Task): Promise<Task> {
-	if (!task.raw || findAddress(task.raw, scope.client.apiUrl)) return task;
+/**
+ * The task with what only the verdict knows: an address of its file that works without the API key, or
+ * the reason of a failure and its refund.
+ *
+ * @param asksForRefund false if a failed task with a reason is complete
+ */
+async function withVerdict(scope: ItemScope, task: Task, asksForRefund: boolean): Promise<Task> {
+	const { raw, failure } = task;
+	const hasReason = failure?.message !== NO_REASON;
+	if (task.status === 'completed') {
+		if (!raw || findAddress(raw, scope.client.apiUrl)) return task;
+	} else if (!hasFailed(task) || failure?.refunded || (hasReason && !asksForRefund)) return task;
 	const verdict = await getVerdict(scope, task);
-	return verdict.video_url ? { ...task, video_url: verdict.video_url } : task;
+	if (!hasFailed(task) && hasFailed(verdict)) return verdict;
+	if (!hasFailed(task)) return { ...task, video_url: verdict.video_url ?? task.video_url };
+	const reason = hasReason ? failure : undefined;
+	const judged = hasFailed(verdict) ? verdict.failure : undefined;
+	return { ...task, failure: { ...failure, ...judged, ...reason } as Failure };
 }
 
 /** The task in its latest state, with the file or the fault. */
@@ -96,7 +113,7 @@ async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Pr
  */
 export async function refreshTask(scope: ItemScope, task: Task): Promise<Task> {
 	const deadline = now() + REFRESH_TIMEOUT_MS;
-	const { value: fresh } = await getTask(scope, task.task_id, { deadline });
+	const { value: fresh } = await getTask(scope, task, { deadline });
 	return fresh?.status === 'completed' ? fresh : task;
 }
 

@@ -278,7 +278,7 @@ function brokeOff(reason: string): OctopusXError {
 function notStored({ message }: Error): OctopusXError {
 	return new OctopusXError(
 		'n8n could not store the video',
-		`Its storage for files reported: ${shorten(message)}. Ask the administrator of n8n for space, then fetch the video again.`,
+		`Its storage for files reported: ${shorten(message)}. Ask the administrator of n8n for space or a higher limit, then fetch the video again.`,
 		{ isLocal: true },
 	);
 }

@@ -84,10 +84,14 @@ function save(item: Pending): SavedItem {
 		return { ...item, error: { ...details, message, description } };
 	}
 	// the task is checked again, and its request is not needed any more
-	const { task_id: taskId } = item.task;
+	const { task_id: taskId, id } = item.task;
 	const job = { ...item.job, source: { taskId } };
 	if (item.state === 'ready') return { ...item, job };
-	const running = { ...item, job: { ...job, wait: item.job.wait }, task: uncheckedTask(taskId) };
+	const running = {
+		...item,
+		job: { ...job, wait: item.job.wait },
+		task: uncheckedTask(taskId, id),
+	};
 	return convertTimes(running, toWallClock);
 }
 
