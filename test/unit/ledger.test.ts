@@ -50,6 +50,15 @@ describe('a claim', () => {
 		expect([claim.taskId, claim.isInDoubt]).toEqual(['b', false]);
 	});
 
+	test('knows both IDs of a task, and exchanges them', () => {
+		const claim = new Claim({ entries: [] }, 'hash', 0);
+		claim.noteSubmission()({ task_id: 'a', id: 'b' });
+		expect([claim.otherIdOf('a'), claim.otherIdOf('b')]).toEqual(['b', undefined]);
+		claim.noteOtherId('other', 'c');
+		claim.noteOtherId('a', 'b');
+		expect([claim.taskId, claim.otherIdOf('b')]).toEqual(['b', 'a']);
+	});
+
 	test('returns to the task before one that has failed', () => {
 		const claim = new Claim({ entries: [] }, 'hash', 0);
 		claim.noteSubmission()(uncheckedTask('a'));

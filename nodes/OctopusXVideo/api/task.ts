@@ -161,11 +161,11 @@ export function findAddress(answer: Record<string, unknown>, apiUrl: string): st
 	const { data, metadata, video, videos, output, result, content } = answer;
 	const [inData, inOutput, inResult] = [data, output, result].map((part) => [part].flat()[0]);
 	// as a text, `video` may be the source of the request
-	const parts = [inData, metadata, answer, video, [videos].flat()[0], inOutput, inResult, content];
+	const parts = [inData, metadata, video, [videos].flat()[0], inOutput, inResult, content, answer];
 	const urls = parts
 		.filter(isPlainObject)
 		.flatMap((part) => [part.video_url, part.url, part.result_url]);
-	return [answer.video_url, ...urls, inData, inOutput, inResult]
+	return [answer.video_url, inData, inOutput, inResult, ...urls]
 		.map((address) => absoluteUrl(address, apiUrl))
 		.find((address) => address !== undefined);
 }
@@ -176,18 +176,22 @@ export function findAddress(answer: Record<string, unknown>, apiUrl: string): st
  */
 export function readVerdict(body: unknown): unknown {
 	if (!isPlainObject(body)) return body;
-	// some kinds of models answer in the other form, except for the name of the address
-	if (!isPlainObject(body.data)) return { ...body, video_url: body.url };
-	const { status, progress, fail_reason: reason, result_url: url, quota, data } = body.data;
+	// some kinds of models answer in the other form
+	if (!isPlainObject(body.data)) return body;
+	const { status, progress, fail_reason: reason, result_url, url, quota, data } = body.data;
 	const inner = isPlainObject(data) ? data : {};
+	const error = body.data.error || inner.error;
 	return {
 		...inner,
 		status,
 		progress,
-		video_url: inner.video_url || url,
+		...(url ? { video_url: inner.video_url || url } : {}),
+		result_url,
 		// a failed task has its reason in `result_url` as well; its quota is 0 once the charge is refunded
 		error:
-			status === 'FAILURE' ? { code: '', message: reason, refunded: quota === 0 } : inner.error,
+			status === 'FAILURE'
+				? { code: codeIn(error), message: reason || reasonIn(error), refunded: quota === 0 }
+				: error,
 	};
 }
 

@@ -42,6 +42,7 @@ const REFUSED_BY_GATEWAY: FaultKind[] = [
 		403,
 		taskErrorBody('insufficient_user_quota', '用户额度不足'),
 	),
+	kind('429, insufficient_quota', 429, apiErrorBody('no', 'insufficient_quota')),
 	kind('403, pre_consume_token_quota_failed', 403, taskErrorBody('pre_consume_token_quota_failed')),
 	kind(
 		'403, access_denied',
