@@ -80,6 +80,6 @@ test('after a failed video, the error of the suspended execution says that Retry
 	await editor.openExecution(workflow, suspended);
 	const panel = await editor.openNode(VIDEO_NODE);
 	await eventually(async () => {
-		expect(await panel.output.innerText()).toContain("n8n's Retry is of no use here");
+		expect(await panel.output.innerText()).toContain("n8n's Retry does not help here");
 	});
 }, 300_000);
