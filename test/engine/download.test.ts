@@ -262,7 +262,7 @@ test('the error of a download quotes the responses of all three URLs (HTTP 410, 
 	const { error } = await download();
 	expect(error).toMatchObject({ name: 'NodeApiError', httpCode: '404' });
 	expect(error?.description).toContain(
-		'HTTP 410. Try again later. The host of the video file answered with HTTP 403. The address may have expired. OctopusX has no file for this task. (HTTP 404)',
+		'HTTP 410. Try again later. The host of the video file answered with HTTP 403. The address may have expired. OctopusX has no file for this task. (HTTP 404, request ID 2026',
 	);
 	expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 });

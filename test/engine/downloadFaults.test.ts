@@ -78,8 +78,6 @@ test.each(['video/mp4', 'binary/octet-stream', 'video/x-htmlike', 'video/mp4; of
 	},
 );
 
-const BROKE_OFF = 'The download broke off. The file did not arrive whole or could not be stored';
-
 const EMPTY_FILE = { status: 200, headers: { 'content-type': 'video/mp4' }, body: '' };
 
 const WEB_PAGE = { status: 200, body: '<html>' };
@@ -88,8 +86,8 @@ test.each([
 	// n8n's timeout and the node's own limit end at the same moment.
 	['hangs', 'hang', 60_000, /timeout of 60000ms exceeded|no answer came in time/],
 	// The node notices up to five seconds later that no data arrives.
-	['stops in the middle', 'stall', 65_000, /stored: the host stopped sending\./],
-	['cuts the connection in the middle', 'short', 0, /stored: aborted\./],
+	['stops in the middle', 'stall', 65_000, /whole: the host stopped sending\./],
+	['cuts the connection in the middle', 'short', 0, /whole: aborted\./],
 	[
 		'sends an empty file with HTTP 200',
 		EMPTY_FILE,
@@ -126,7 +124,7 @@ test('a file host that hangs after a slow redirect is given up one minute after 
 		{},
 		{ onStart: () => void setTimeout(() => sandbox.release(), lastTryAt + 30_000) },
 	);
-	expect(error?.description).toContain('stored: no answer came in time.');
+	expect(error?.description).toContain('whole: no answer came in time.');
 	expect(elapsedMs).toBe(lastTryAt + 60_000);
 });
 
@@ -182,18 +180,35 @@ describe('slow or full storage of n8n', () => {
 		expect(elapsedMs).toBe(5_000 + 120 * MINUTE + 1_000);
 	});
 
-	test('the error of a download names n8n’s storage when it takes too long, or is slow and then full', async () => {
+	test('a full disk of n8n ends a download at once: one file is requested, and the error says what to do', async () => {
 		let tries = 0;
 		const node = storingWith(async (_real, file) => {
-			if (++tries === 4) return await new Promise(() => {});
+			tries++;
 			await (file as Readable).forEach(() => {});
 			await new Promise((resolve) => setTimeout(resolve, 2 * MINUTE));
+			throw new Error('ENOSPC: no space left on device');
+		});
+		const { error, elapsedMs } = await download({}, { node });
+		expect(error?.message).toBe('The video is ready but could not be downloaded');
+		expect(error?.description).toContain(
+			'n8n could not store the video. Its storage for files reported: ENOSPC: no space left on device. Ask the administrator of n8n for space or a higher limit, then fetch the video again.',
+		);
+		expect(error?.context.charge).toEqual({ taskId: 'video_1' });
+		expect(tries).toBe(1);
+		expect(sandbox.requestsTo('file')).toHaveLength(1);
+		expect(sandbox.requestsTo('content')).toEqual([]);
+		expect(elapsedMs).toBe(5_000 + 2 * MINUTE);
+	});
+
+	test('a storage of n8n that first hangs for two hours and is then full is asked twice', async () => {
+		let tries = 0;
+		const node = storingWith(async () => {
+			if (++tries === 1) return await new Promise(() => {});
 			throw new Error('the disk is full');
 		});
 		const { error } = await download({}, { node });
-		expect(error?.description).toContain(
-			`${BROKE_OFF}: it took too long. ${BROKE_OFF}: the disk is full.`,
-		);
+		expect(error?.description).toContain('Its storage for files reported: the disk is full.');
+		expect(tries).toBe(2);
 	});
 
 	test('an HTTP 200 response that is not a video is not reported as cut off when n8n’s storage starts a minute late', async () => {

@@ -228,6 +228,7 @@ describe('random schedules', () => {
 				'[expired]',
 				'[unrecognized]',
 				'[statusless]',
+				'[abandoned]',
 				'[never]',
 			),
 			{
@@ -264,7 +265,7 @@ describe('random schedules', () => {
 		quirks: fc.record<Pick<Quirks, 'statuses' | 'progress' | 'videoUrl' | 'ids' | 'idFields'>>({
 			statuses: fc.constantFrom(...(Object.keys(VOCABULARIES) as Array<keyof typeof VOCABULARIES>)),
 			progress: fc.constantFrom('number', 'string', 'percent', 'absent'),
-			videoUrl: fc.constantFrom('fileHost', 'metadata', 'missing'),
+			videoUrl: fc.constantFrom('fileHost', 'metadata', 'data', 'verdict', 'missing'),
 			ids: fc.constantFrom('plain', 'colonAndSlash'),
 			idFields: fc.constantFrom('both', 'id', 'task_id'),
 		}),

@@ -261,6 +261,7 @@ describe('responses that are too large', () => {
 		status: 200,
 		body: { ...COMPLETED, extra: 'x'.repeat(bytes) },
 	});
+	const WITHOUT_ID = { status: 200, body: { note: 'almost', extra: 'x'.repeat(3 * MB) } };
 	/** 30 kB of gzip that decompress to 30 MB. */
 	const GZIP_BOMB = {
 		status: 200,
@@ -330,13 +331,20 @@ describe('responses that are too large', () => {
 	});
 
 	test('a submission answered with HTTP 200 and 3 MB may have been charged, and is not retried', async () => {
-		sandbox.faults.add({ on: 'submit', accept: true, answer: largeAnswer(3 * MB) });
+		sandbox.faults.add({ on: 'submit', accept: true, answer: WITHOUT_ID });
 		const { error } = await runNodeVirtually(sandbox, ONE_MINUTE);
 		expect(error?.message).toBe(TOO_LARGE);
 		expect(error?.context.charge).toBe('maybe');
-		// The quoted start of the response may contain the task ID.
-		expect(error?.description).toContain('"id":"video_1"');
+		// The quoted start of the response may help the user.
+		expect(error?.description).toContain('"note":"almost"');
 		expect(sandbox.requestsTo('submit')).toHaveLength(1);
+	});
+
+	test('a submission answered with HTTP 200 and 3 MB that begin with a task ID is a task', async () => {
+		sandbox.faults.add({ on: 'submit', accept: true, answer: largeAnswer(3 * MB) });
+		const { items } = await runNodeVirtually(sandbox, ONE_MINUTE);
+		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
+		expect(sandbox.tasks).toHaveLength(1);
 	});
 
 	test('HTTP 413 with a 3 MB body is still a rejection that is not charged', async () => {
@@ -348,7 +356,7 @@ describe('responses that are too large', () => {
 	});
 
 	test('a batch stops after three submissions that are answered with HTTP 200 and 3 MB', async () => {
-		sandbox.faults.add({ on: 'submit', times: Infinity, answer: largeAnswer(3 * MB) });
+		sandbox.faults.add({ on: 'submit', times: Infinity, answer: WITHOUT_ID });
 		const parameters = { ...GENERATE_EACH, options: { maxConcurrency: 1 } };
 		await runNodeVirtually(sandbox, parameters, { input: numbered(10) });
 		expect(sandbox.requestsTo('submit')).toHaveLength(3);

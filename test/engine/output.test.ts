@@ -65,6 +65,13 @@ describe('Items', () => {
 			seconds: '8',
 			size: '1280x720',
 			video_url: expect.stringMatching(/\/files\/video_1\.mp4\?signature=sandbox\d+$/),
+			// the answer as it came: with placeholders, and with the model service's own ID
+			raw: expect.objectContaining({
+				task_id: 'private_1',
+				status: 'completed',
+				error: { message: '', code: '' },
+				remixed_from_video_id: '',
+			}),
 		});
 		expect(items[0]?.binary).toBeUndefined();
 	});
@@ -181,6 +188,7 @@ describe('Simplify', () => {
 	const RAW = [
 		...['id', 'task_id', 'status', 'progress', 'video_url'],
 		...['object', 'model', 'created_at', 'seconds', 'size', 'completed_at', 'expires_at'],
+		'raw',
 	];
 
 	/** Returns the names of the fields of the only output item, in their order. */

@@ -270,7 +270,7 @@ describe('Test Mode: Return a Sample Video', () => {
 			message: 'The video is ready but could not be downloaded',
 			description: startingWith(
 				'none',
-				'The download broke off. The file did not arrive whole or could not be stored: ENOSPC',
+				'n8n could not store the video. Its storage for files reported: ENOSPC',
 			),
 			task_id: expect.stringMatching(TEST_ID),
 			test: true,

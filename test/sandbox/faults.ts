@@ -39,6 +39,8 @@ export type AnswerFault = Fault & { answer: Exclude<Fault['answer'], { ending: E
 
 export interface FaultyAnswer {
 	status: number;
+	/** True for an answer of something between the node and the gateway, which has no request ID. */
+	byProxy?: boolean;
 	headers?: Record<string, string>;
 	body?: unknown;
 	bodyFor?: (taskId: string) => unknown;
@@ -70,6 +72,7 @@ export class FaultPlan {
 }
 
 export const HTML_502: Fault['answer'] = {
+	byProxy: true,
 	status: 502,
 	body: '<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>',
 };

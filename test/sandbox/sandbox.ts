@@ -160,8 +160,14 @@ export class Sandbox implements State {
 			const task = this.taskOf(entry);
 			if (task) endTask(task, answer.ending, this.now());
 		} else if (fault && answer) {
-			sendFault(res, { ...fault, answer }, reply, (release) => this.hold(res, release));
-			if (typeof answer === 'object' && answer.bodyFor) this.noteIdSent(entry);
+			const faulty =
+				typeof answer === 'object' && !answer.byProxy
+					? { ...answer, headers: { ...requestIdHeader(entry, host), ...answer.headers } }
+					: answer;
+			sendFault(res, { ...fault, answer: faulty }, reply, (release) => this.hold(res, release));
+			// half of an answer has the IDs, which come first
+			const hasId = typeof answer === 'object' ? answer.bodyFor : answer === 'short';
+			if (hasId) this.noteIdSent(entry);
 			return;
 		}
 		send(res, reply());
@@ -205,10 +211,14 @@ export class Sandbox implements State {
 type Host = 'api' | 'files';
 
 /** Adds the request ID that the API sends with every response except redirects. The file host sends none. */
-function withRequestId(reply: Reply, { requestId }: LogEntry, host: Host): Reply {
+function withRequestId(reply: Reply, entry: LogEntry, host: Host): Reply {
 	const isRedirect = reply.status === 301 || reply.status === 307;
-	if (host === 'files' || isRedirect) return reply;
-	return { ...reply, headers: { ...reply.headers, 'x-oneapi-request-id': requestId } };
+	if (isRedirect) return reply;
+	return { ...reply, headers: { ...reply.headers, ...requestIdHeader(entry, host) } };
+}
+
+function requestIdHeader({ requestId }: LogEntry, host: Host): Record<string, string> {
+	return host === 'files' ? {} : { 'x-oneapi-request-id': requestId };
 }
 
 /** Redirects a path that differs from a route only by a trailing slash to that route. */

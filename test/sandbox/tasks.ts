@@ -8,6 +8,8 @@ export interface Quirks {
 		| 'fileHost' // a signed URL on another origin
 		| 'proxy' // the content endpoint, on the API's own origin
 		| 'metadata' // `video_url` empty, `metadata.url` set
+		| 'data' // `video_url` is empty, `data[0].url` is set
+		| 'verdict' // only the verdict has it, as `data.url`
 		| 'missing' // nowhere: only the content endpoint is left
 		| 'redirect'; // a URL on the API's own origin that redirects to the file host
 	ids: 'plain' | 'colonAndSlash';
@@ -35,8 +37,17 @@ export const DEFAULT_QUIRKS: Quirks = {
  * - `unrecognized`: with a status that the gateway does not know. The gateway gives up on the task
  *   and refunds it, but keeps showing that status.
  * - `statusless`: with an error, but without a status
+ * - `abandoned`: the gateway gives up on the task and refunds it, but keeps showing that it is in progress
  */
-const ENDINGS = ['failed', 'cancelled', 'expired', 'unrecognized', 'statusless', 'never'] as const;
+const ENDINGS = [
+	'failed',
+	'cancelled',
+	'expired',
+	'unrecognized',
+	'statusless',
+	'abandoned',
+	'never',
+] as const;
 export type Ending = 'completed' | (typeof ENDINGS)[number];
 
 export type Phase = 'queued' | 'in_progress' | Exclude<Ending, 'never'>;
@@ -50,6 +61,7 @@ const OMNI = {
 	expired: 'expired',
 	unrecognized: 'warming_up',
 	statusless: undefined,
+	abandoned: 'in_progress',
 };
 
 export const VOCABULARIES = {
@@ -154,11 +166,11 @@ export function describeTask(
 	task: SandboxTask,
 	quirks: Quirks,
 	now: number,
-	urls: Record<Exclude<Quirks['videoUrl'], 'missing'>, string>,
+	urls: Partial<Record<Quirks['videoUrl'], string>>,
 ): Record<string, unknown> {
 	const phase = phaseOf(task, now);
 	const isDone = phase === 'completed';
-	const url = isDone && quirks.videoUrl !== 'missing' ? urls[quirks.videoUrl] : '';
+	const url = (isDone && urls[quirks.videoUrl]) || '';
 	const expiresAt = Math.floor(task.createdAt / 1_000) + 86_400;
 
 	return {
@@ -170,8 +182,14 @@ export function describeTask(
 		...(isDone && { completed_at: Math.floor(now / 1_000), expires_at: expiresAt }),
 		...(quirks.placeholders && placeholders(isDone)),
 		...errorOf(phase, quirks.placeholders),
-		...(quirks.videoUrl === 'metadata' ? { video_url: '', metadata: { url } } : { video_url: url }),
+		...addressOf(url, quirks.videoUrl),
 	};
+}
+
+function addressOf(url: string, place: Quirks['videoUrl']) {
+	if (place === 'metadata') return { video_url: '', metadata: { url } };
+	if (place === 'data') return { video_url: '', data: url ? [{ url }] : [] };
+	return { video_url: url };
 }
 
 function commonOf(task: SandboxTask, phase: Phase, { statuses }: Quirks) {

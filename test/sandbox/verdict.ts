@@ -17,12 +17,14 @@ export function verdictOf(task: SandboxTask, now: number): Verdict {
  * Creates the response to `GET /v1/video/generations/{id}`.
  *
  * @param modelBody the model service's last body
+ * @param fileUrl the address of the file, if it stands here
  */
 export function describeVerdict(
 	task: SandboxTask,
 	now: number,
 	contentUrl: string,
 	modelBody: Record<string, unknown>,
+	fileUrl?: string,
 ): Record<string, unknown> {
 	const status = verdictOf(task, now);
 	const hasEnded = status === 'SUCCESS' || status === 'FAILURE';
@@ -41,6 +43,7 @@ export function describeVerdict(
 		fail_reason: reason,
 		// As observed, this field contains the reason if the task failed.
 		...(hasEnded && { result_url: reason || contentUrl }),
+		...(status === 'SUCCESS' && fileUrl && { url: fileUrl }),
 		submit_time: createdAt,
 		start_time: 0,
 		finish_time: hasEnded ? Math.floor((task.createdAt + task.durationMs) / 1_000) : 0,
@@ -64,5 +67,6 @@ function progressOf(status: Verdict, task: SandboxTask, now: number): string {
 function failReason(phase: Phase): string {
 	if (phase === 'statusless') return 'upstream returned error';
 	if (phase === 'failed' || phase === 'cancelled') return reasonOf(phase);
+	if (phase === 'abandoned') return '任务超时（1分钟）';
 	return 'upstream returned unrecognized message';
 }

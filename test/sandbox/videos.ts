@@ -39,7 +39,9 @@ export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 			const task = state.find(id);
 			if (!task) return unknownTask();
 			const url = contentUrl(state, task);
-			return json(200, describeVerdict(task, state.now(), url, describe(state, task)));
+			const isHere = state.quirks.videoUrl === 'verdict';
+			const file = isHere ? signedUrl(state, task) : undefined;
+			return json(200, describeVerdict(task, state.now(), url, describe(state, task), file));
 		},
 
 		content: (_entry, [, id]) => {
@@ -90,6 +92,7 @@ function describe(state: State, task: SandboxTask): Record<string, unknown> {
 	return describeTask(task, state.quirks, state.now(), {
 		fileHost: file,
 		metadata: file,
+		data: file,
 		proxy: content,
 		redirect: content,
 	});

@@ -47,8 +47,9 @@ async function check(
 		// The deadline of the item is 1 ms later, so that a fault that is still retryable does not fail it.
 		deadline: leftMs > 0 ? deadline + 1 : deadline,
 		unknownChecks: 0,
+		verdictAt: now(),
 	};
-	const checking = checkTask(scope, item, { until: deadline, maxUnknownChecks: 3 });
+	const checking = checkTask(scope, item, { until: deadline });
 	await jest.runAllTimersAsync();
 	const next = await checking;
 	return { next, item, attempts };

@@ -9,38 +9,69 @@ import {
 const TASK = 'fail_to_fetch_task';
 const answer = (body: unknown, headers = {}) => ({ statusCode: 400, headers, body });
 
+/** A refusal of the model service behind this many gateways. */
+const nest = (refusal: unknown, times: number): unknown =>
+	times === 0 ? refusal : { code: TASK, message: textOf(nest(refusal, times - 1)), data: null };
+const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+
+test('a refusal that is nested ten times is read in bounded depth', () => {
+	let text = 'reason';
+	for (let n = 0; n < 10; n++) text = JSON.stringify({ message: text });
+	expect(readEnvelope({ code: TASK, message: text, data: null }).message).toContain('reason');
+});
+
 test.each<[unknown, string, string, boolean]>([
-	[{ error: { code: 'c', message: 'm' } }, 'c', 'm', true],
-	[{ code: 'c', message: 'm' }, 'c', 'm', true],
-	[{ type: 't', message: 'm' }, '', 'm', true],
-	[{ error: { type: 't', message: 'm' } }, '', 'm', true],
-	[{ code: 'c' }, 'c', '', false],
-	[{ message: 'm' }, '', 'm', false],
-	[{ code: 7, message: { deep: 1 } }, '', '', false],
-	[{ code: 'success', message: 'm' }, 'success', 'm', false],
-	[{ code: 'new_api_panic', message: 'm' }, 'new_api_panic', 'm', false],
-	[{ code: 'c', type: 'success', message: 'm' }, 'c', 'm', true],
-	[{ error: 'text', code: 'c', message: 'm' }, 'c', 'm', true],
+	[{ error: { code: 'c', message: 'm', type: 'new_api_error' } }, 'c', 'm', true],
+	[{ error: { message: 'm', type: 'new_api_error' } }, '', 'm', true],
+	[{ code: 'c', message: 'm', data: null }, 'c', 'm', true],
+	[{ code: 'c', data: null }, 'c', '', true],
+	// as something between the node and the gateway words it
+	[{ error: { code: 'c', message: 'm' } }, 'c', 'm', false],
+	[{ error: { type: 'server_error', message: 'm' } }, '', 'm', false],
+	[{ error: { type: 'new_api_panic', message: 'm' } }, '', 'm', false],
+	[{ status: 502, code: 'c', message: 'm' }, 'c', 'm', false],
+	[{ type: 'new_api_error', message: 'm' }, '', 'm', false],
+	[{ code: 'c', message: 'm' }, 'c', 'm', false],
+	[{ code: 'c', message: 'm', data: {} }, 'c', 'm', false],
+	[{ code: '', message: 'm', data: null }, '', 'm', false],
+	[{ message: 'm', data: null }, '', 'm', false],
+	[{ code: 'success', message: 'm', data: null }, 'success', 'm', false],
+	[{ error: { type: 'insufficient_quota', message: 'm' } }, 'insufficient_quota', 'm', false],
+	[{ code: 7, message: { deep: 1 } }, '7', '', false],
+	[{ error: 'text', code: 'c', message: 'm' }, 'c', 'm', false],
 	['text', '', '', false],
 	[null, '', '', false],
 	[[{ code: 'c', message: 'm' }], '', '', false],
-	[{ code: TASK }, TASK, '', true],
-	[{ code: TASK, message: 'plain' }, TASK, 'plain', true],
+	[{ data: null, code: TASK }, TASK, '', true],
+	[{ data: null, code: TASK, message: 'plain' }, TASK, 'plain', true],
 	...['<html>x', ' <html>x', '\n\n<html>x'].map((page): [unknown, string, string, boolean] => [
-		{ code: TASK, message: page },
+		{ data: null, code: TASK, message: page },
 		TASK,
 		'a page instead of an answer came from the model service',
 		true,
 	]),
-	[{ code: TASK, message: 'a < b' }, TASK, 'a < b', true],
-	[{ code: TASK, message: '{"error":{"message":"r","code":"c"}}' }, TASK, 'r (c)', true],
-	[{ code: TASK, message: '{"error":{"message":"r"}}' }, TASK, 'r', true],
-	[{ code: TASK, message: '{"error":"r"}' }, TASK, 'r', true],
-	[{ code: TASK, message: '{"detail":"r"}' }, TASK, 'r', true],
-	[{ code: TASK, message: '{"code":"c"}' }, TASK, '{"code":"c"} (c)', true],
-	[{ code: TASK, message: '["r"]' }, TASK, 'r', true],
-	[{ code: TASK, message: 'null' }, TASK, 'null', true],
-	[{ code: TASK, message: '{"error":7,"detail":8}' }, TASK, '8', true],
+	[{ data: null, code: TASK, message: 'a < b' }, TASK, 'a < b', true],
+	[
+		{ data: null, code: TASK, message: '{"error":{"message":"r","code":"c"}}' },
+		TASK,
+		'r (c)',
+		true,
+	],
+	[{ data: null, code: TASK, message: '{"error":{"message":"r"}}' }, TASK, 'r', true],
+	[{ data: null, code: TASK, message: '{"error":"r"}' }, TASK, 'r', true],
+	[{ data: null, code: TASK, message: '{"detail":"r"}' }, TASK, 'r', true],
+	[{ data: null, code: TASK, message: '{"code":"c"}' }, TASK, '{"code":"c"} (c)', true],
+	[{ data: null, code: TASK, message: '["r"]' }, TASK, 'r', true],
+	// a chain of gateways
+	...[1, 2, 3].map((times): [unknown, string, string, boolean] => [
+		nest({ error: { message: 'r', code: 'c' } }, times),
+		TASK,
+		'r (c)',
+		true,
+	]),
+	[nest('<html>x', 2), TASK, 'a page instead of an answer came from the model service', true],
+	[{ data: null, code: TASK, message: 'null' }, TASK, 'null', true],
+	[{ data: null, code: TASK, message: '{"error":7,"detail":8}' }, TASK, '8', true],
 ])(
 	'readEnvelope() finds in %j the code %p and the message %p, and a refusal: %p',
 	(body, code, message, isRefusal) => {
@@ -79,6 +110,16 @@ test.each<[unknown, object, string]>([
 		{ message: '不在令牌允许' },
 		{},
 		'OctopusX said: "不在令牌允许" (in English: this API key may not be used from this IP address) (HTTP 400)',
+	],
+	[
+		{ message: '任务超时' },
+		{},
+		'OctopusX said: "任务超时" (in English: it took too long, try again later) (HTTP 400)',
+	],
+	[
+		{ message: '请求过多' },
+		{},
+		'OctopusX said: "请求过多" (in English: too many requests, try again later) (HTTP 400)',
 	],
 	[{ data: 'data:a,b' }, ID, 'OctopusX sent: {"data":"data:***"} (HTTP 400, request ID r1)'],
 	['', {}, '(HTTP 400)'],

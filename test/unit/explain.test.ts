@@ -9,11 +9,13 @@ import {
 
 /** The rows come from docs/API.md, "Refusals". */
 
-const answer = (statusCode: number, body: unknown = '', headers = {}) => ({
+/** An answer of the gateway; `BY_PROXY` as headers makes it one of something in between. */
+const answer = (statusCode: number, body: unknown = '', headers: object = {}) => ({
 	statusCode,
-	headers,
+	headers: { 'x-oneapi-request-id': 'r1', ...headers },
 	body,
 });
+const BY_PROXY = { 'x-oneapi-request-id': undefined };
 const refusal = (code: string, message = 'no') => ({ code, message, data: null });
 const PAGE = '<html>Bad Gateway</html>';
 
@@ -40,6 +42,8 @@ const KEY = 'OctopusX did not accept the API key';
 const BALANCE = 'The balance of the OctopusX account is too low';
 const ODD = 'OctopusX sent an answer that the node does not understand';
 const TASK = 'fail_to_fetch_task';
+const USED_UP = 'The balance for this request is used up';
+const CLOSED = 'The AI model is closed to OctopusX at the moment';
 
 test.each<[number, unknown, object, string, string, string]>([
 	[
@@ -151,7 +155,7 @@ test.each<[number, unknown, object, string, string, string]>([
 		'maybeAccepted retryAfterMs 7000 transient',
 		'Try',
 	],
-	[408, '', {}, UNAVAILABLE, 'maybeAccepted transient', 'Try again later.'],
+	[408, '', {}, UNAVAILABLE, 'transient', 'Try again later.'],
 	[300, '', {}, REDIRECT, 'affectsAllItems maybeAccepted transient', 'Enter that address'],
 	[302, PAGE, {}, REDIRECT, 'affectsAllItems maybeAccepted transient', 'not sent on to it'],
 	[307, '', {}, REDIRECT, 'affectsAllItems transient', 'Enter that address'],
@@ -162,7 +166,72 @@ test.each<[number, unknown, object, string, string, string]>([
 	[400, '', {}, REJECTED, '', 'Check the parameters of the node.'],
 	[422, refusal('x'), {}, REJECTED, '', 'Check the parameters of the node.'],
 	[499, PAGE, {}, REJECTED, 'transient', 'Check the parameters of the node.'],
-	[200, PAGE, {}, WEB_PAGE, 'affectsAllItems maybeAccepted transient', 'a firewall or a proxy'],
+	[200, PAGE, {}, WEB_PAGE, 'affectsAllItems transient', 'a firewall or a proxy'],
+	[200, PAGE, BY_PROXY, WEB_PAGE, 'affectsAllItems maybeAccepted transient', 'a firewall or'],
+	[200, 'text', {}, WEB_PAGE, 'affectsAllItems maybeAccepted transient', 'a firewall or'],
+	[
+		503,
+		PAGE,
+		{ ...BY_PROXY, 'retry-after': '7' },
+		UNAVAILABLE,
+		'maybeAccepted retryAfterMs 7000 transient',
+		'Try again later.',
+	],
+	[
+		503,
+		refusal('model_not_found'),
+		{ 'retry-after': '7' },
+		MODEL,
+		'retryAfterMs 7000 transient',
+		"Check the option 'Model'",
+	],
+	[500, refusal('x'), BY_PROXY, UNAVAILABLE, 'maybeAccepted transient', 'Try again later.'],
+	[500, refusal('do_request_failed'), BY_PROXY, SERVICE, 'maybeAccepted transient', 'Try again'],
+	[200, refusal('x'), BY_PROXY, ODD, 'maybeAccepted transient', 'Try again later.'],
+	[408, '', BY_PROXY, UNAVAILABLE, 'transient', 'Try again later.'],
+	[400, '', BY_PROXY, REJECTED, '', 'Check the parameters of the node.'],
+	[429, '', BY_PROXY, 'OctopusX received too many requests', 'repeatable transient', 'Max'],
+	[307, '', BY_PROXY, REDIRECT, 'affectsAllItems transient', 'Enter that address'],
+	[429, refusal('insufficient_quota'), {}, USED_UP, 'affectsAllItems transient', 'Check the bal'],
+	[429, refusal('insufficient_user_quota'), {}, BALANCE, 'affectsAllItems transient', 'Top up'],
+	[
+		429,
+		{ error: { type: 'insufficient_quota', message: 'no' } },
+		{},
+		USED_UP,
+		'affectsAllItems transient',
+		'Check the balance',
+	],
+	...['{"error":{"code":"insufficient_quota"}}', '{"code":"insufficient_user_quota"}'].map(
+		(message): [number, unknown, object, string, string, string] => [
+			429,
+			refusal(TASK, message),
+			{},
+			CLOSED,
+			'transient',
+			'Your API key is not the reason',
+		],
+	),
+	[402, refusal(TASK), {}, CLOSED, 'transient', 'Your API key is not the reason'],
+	[404, refusal(TASK), {}, CLOSED, 'transient', 'Your API key is not the reason'],
+	[
+		403,
+		refusal('access_denied'),
+		{},
+		'The API key may not be used from this IP address',
+		'affectsAllItems',
+		'Allow the IP address of the n8n server',
+	],
+	[
+		403,
+		{ error: { message: 'User has been banned', type: 'new_api_error' } },
+		{},
+		'The OctopusX account is disabled',
+		'affectsAllItems',
+		'Ask the support',
+	],
+	[403, refusal(TASK, 'User has been banned'), {}, CLOSED, 'transient', 'Your API key is not'],
+
 	[200, {}, {}, ODD, 'maybeAccepted transient', 'Try again later.'],
 	[200, ' \n', {}, ODD, 'maybeAccepted transient', 'Try again later.'],
 	[200, refusal('x'), {}, ODD, 'transient', 'Try again later.'],
@@ -176,8 +245,8 @@ test.each<[number, unknown, object, string, string, string]>([
 		expect(error.description).toContain(advice);
 		expect(error.description).toContain(`HTTP ${status}`);
 		expect(error.details.statusCode).toBe(status);
-		const { code = '' } = typeof body === 'object' && body !== null && 'code' in body ? body : {};
-		expect(error.details.code).toBe(code);
+		const { code } = body as { code?: string };
+		if (code) expect(error.details.code).toBe(code);
 	},
 );
 
@@ -187,7 +256,7 @@ test.each<[unknown, string]>([
 		'OctopusX sent: {"code":"x","message":"words","id":"v_1"}',
 	],
 	[{ code: 'x', message: 'words' }, 'OctopusX said: "words"'],
-	['id', '(HTTP 400)'],
+	['id', '(HTTP 400, request ID r1)'],
 ])('the error of a refusal with the body %j quotes %j', (body, words) => {
 	expect(explainAnswer(answer(400, body)).description).toContain(words);
 });
@@ -233,7 +302,7 @@ test.each<[number, unknown, string, boolean]>([
 	[200, {}, 'OctopusX accepted the request but sent no task ID', true],
 	[299, { data: {} }, 'OctopusX accepted the request but sent no task ID', true],
 	[200, refusal('insufficient_user_quota'), BALANCE, false],
-	[200, PAGE, WEB_PAGE, true],
+	[200, PAGE, WEB_PAGE, false],
 	[300, {}, REDIRECT, true],
 	[400, {}, REJECTED, false],
 ])(

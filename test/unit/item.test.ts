@@ -41,6 +41,7 @@ const running: Running = {
 	startedAt: 1,
 	deadline: 2,
 	unknownChecks: 1,
+	verdictAt: 1,
 };
 const ready: Ready = {
 	state: 'ready',
@@ -57,7 +58,7 @@ function claimOf(...taskIds: Array<string | undefined>): Claim {
 	const claim = new Claim({ entries: [] }, 'hash', 0);
 	for (const taskId of taskIds) {
 		const noteAnswer = claim.noteSubmission();
-		if (taskId !== undefined) noteAnswer(taskId);
+		if (taskId !== undefined) noteAnswer(uncheckedTask(taskId));
 	}
 	return claim;
 }

@@ -1,4 +1,5 @@
 import type { FileInput, PaidRequest } from '../../nodes/OctopusXVideo/job';
+import { uncheckedTask } from '../../nodes/OctopusXVideo/api/task';
 import { Claim, hashOf } from '../../nodes/OctopusXVideo/run/state/ledger';
 
 const file: FileInput = {
@@ -43,16 +44,25 @@ describe('a claim of a ledger entry', () => {
 
 		const noteFirst = claim.noteSubmission();
 		const noteSecond = claim.noteSubmission();
-		noteFirst('a');
+		noteFirst(uncheckedTask('a'));
 		expect([claim.taskId, claim.isInDoubt]).toEqual(['a', true]);
-		noteSecond('b');
+		noteSecond(uncheckedTask('b'));
 		expect([claim.taskId, claim.isInDoubt]).toEqual(['b', false]);
+	});
+
+	test('a claim knows both IDs of a task, and exchanges them', () => {
+		const claim = new Claim({ entries: [] }, 'hash', 0);
+		claim.noteSubmission()({ task_id: 'a', id: 'b' });
+		expect([claim.otherIdOf('a'), claim.otherIdOf('b')]).toEqual(['b', undefined]);
+		claim.noteOtherId('other', 'c');
+		claim.noteOtherId('a', 'b');
+		expect([claim.taskId, claim.otherIdOf('b')]).toEqual(['b', 'a']);
 	});
 
 	test('a claim falls back to the previous task when the latest one has failed', () => {
 		const claim = new Claim({ entries: [] }, 'hash', 0);
-		claim.noteSubmission()('a');
-		claim.noteSubmission()('b');
+		claim.noteSubmission()(uncheckedTask('a'));
+		claim.noteSubmission()(uncheckedTask('b'));
 		claim.noteFailed('b');
 		claim.noteFailed('other');
 		expect(claim.taskId).toBe('a');

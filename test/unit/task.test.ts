@@ -1,6 +1,7 @@
 import {
 	contentUrl,
 	findTaskId,
+	findTaskIdInText,
 	hasFailed,
 	isFinal,
 	isTaskId,
@@ -14,6 +15,7 @@ import {
 
 const API = 'https://octopusx.ai';
 const parse = (answer: object, api = API) => parseTask({ id: 'video_1', ...answer }, api);
+const fieldsOf = (answer: object) => ({ ...parse(answer), raw: undefined });
 
 describe('the status of a task', () => {
 	test.each<[unknown, TaskStatus]>([
@@ -99,8 +101,9 @@ test('a completed task has progress 100, whatever the API reports', () => {
 
 describe('the video_url of a completed task', () => {
 	const content = `${API}/v1/videos/video_1/content`;
+	const FILE = 'https://files.example/file.mp4';
 
-	test.each([
+	test.each<[object, string]>([
 		[{ video_url: 'https://files.example/a.mp4' }, 'https://files.example/a.mp4'],
 		[{ video_url: '/v1/videos/video_1/content' }, content],
 		[
@@ -114,6 +117,35 @@ describe('the video_url of a completed task', () => {
 			},
 			'https://files.example/a.mp4',
 		],
+		...[
+			{ data: [{ url: FILE }] },
+			{ data: [{ video_url: '', url: FILE }] },
+			{ data: [{ video_url: FILE }] },
+			{ data: { url: FILE } },
+			{ data: { result_url: FILE } },
+			{ data: [FILE] },
+			{ data: [{ url: 'soon' }], url: FILE },
+			{ metadata: { video_url: FILE } },
+			{ metadata: { result_url: FILE } },
+			{ result_url: FILE },
+			{ url: FILE },
+			{ video: { url: FILE } },
+			{ videos: [{ url: FILE }] },
+			{ output: FILE },
+			{ output: [FILE] },
+			{ output: { video_url: FILE } },
+			{ result: { url: FILE } },
+			{ result: [FILE] },
+			{ content: { video_url: FILE } },
+			{ video_url: '', data: [], metadata: null, url: FILE },
+			// the gateway's own endpoint is the last resort
+			{ result_url: content, data: [{ url: FILE }] },
+		].map((answer): [object, string] => [answer, FILE]),
+		// the source of the request
+		[{ video: FILE }, content],
+		[{ content: [{ url: FILE }] }, content],
+		[{ output: 'a boat' }, content],
+		[{ data: [] }, content],
 		[{ video_url: '' }, content],
 		[{}, content],
 		[{ video_url: null, metadata: 'none' }, content],
@@ -216,6 +248,41 @@ describe('the failure of a task', () => {
 		},
 	);
 
+	test.each([
+		...[
+			'fail_reason',
+			'failure_reason',
+			'failed_reason',
+			'failure',
+			'error_message',
+			'error_msg',
+			'message',
+			'reason',
+			'detail',
+		].map((name) => ({ [name]: 'No cats' })),
+		{ failure: { message: 'No cats' } },
+		{ error: '', fail_reason: 'No cats' },
+		{ error: { code: '', message: '' }, message: 'No cats' },
+		{ fail_reason: '{"error":{"message":"No cats"}}' },
+		{ error: { message: '{"error":{"message":"No cats"}}' } },
+	])('the reason of a failed task is read from %j', (answer) => {
+		expect(parse({ status: 'FAILURE', ...answer })?.failure).toEqual({
+			code: 'failure',
+			message: 'No cats',
+		});
+	});
+
+	test('the reason is kept for an unknown status, and absent if there is none', () => {
+		const error = { message: 'No cats', code: 'x' };
+		expect(parse({ status: 'rejected', error })?.failure).toEqual({
+			code: 'x',
+			message: 'No cats',
+		});
+		expect(parse({ status: 'warming_up', error: { message: '', code: '' } })).not.toHaveProperty(
+			'failure',
+		);
+	});
+
 	test('a running task with an empty error has neither a failure nor an error', () => {
 		const task = parse({ status: 'processing', error: { message: '', code: '' } });
 		expect(task).not.toHaveProperty('error');
@@ -268,7 +335,7 @@ const listed = (levels: number): unknown => (levels === 0 ? 1 : [0, listed(level
 describe('the fields of a task', () => {
 	test('a task keeps unknown fields, but no placeholders', () => {
 		expect(
-			parse({
+			fieldsOf({
 				status: 'processing',
 				completed_at: 0,
 				expires_at: 1735776000,
@@ -313,6 +380,7 @@ describe('the fields of a task', () => {
 			'progress',
 			'video_url',
 			'object',
+			'raw',
 		]);
 		const failed = parse({ model: 'omni', status: 'failed', task_id: 7 });
 		expect(Object.keys(failed ?? {})).toEqual([
@@ -322,6 +390,7 @@ describe('the fields of a task', () => {
 			'progress',
 			'failure',
 			'model',
+			'raw',
 		]);
 		expect(failed).toMatchObject({ task_id: '7', id: 'video_1' });
 	});
@@ -342,8 +411,8 @@ describe('the fields of a task', () => {
 			inner: { nothing: null },
 		};
 		const { fine, list, at, at_most, no, inner } = fields;
-		const known = parse({ status: 'queued' });
-		expect(parse({ status: 'queued', ...fields })).toStrictEqual({
+		const known = fieldsOf({ status: 'queued' });
+		expect(fieldsOf({ status: 'queued', ...fields })).toStrictEqual({
 			...known,
 			fine,
 			list,
@@ -398,6 +467,61 @@ test.each<[unknown, string | undefined]>([
 	expect(findTaskId(answer)).toBe(id);
 });
 
+test.each<[string, string | undefined]>([
+	['{"task_id":"a","status":"que', 'a'],
+	['{ "task_id" : "a", ', 'a'],
+	['{"id":"x","task_id":"a","', 'a'],
+	['{"task_id":"omni:task\\/1","', 'omni:task/1'],
+	['{"task_id":"","data":{"task_id":"a"', 'a'],
+	['{"id":"video_1","obj', 'video_1'],
+	['{"data":{"id":"task_1","obj', 'task_1'],
+	['{"id":"omni:task/1","object":"video","model', 'omni:task/1'],
+	['{"id":"omni:task/1","object":"vid', undefined],
+	['{"id":"a","', undefined],
+	['{"request_id":"a","object":"video"', undefined],
+	['{"task_id":"vid', undefined],
+	['{"task_id":"..","', undefined],
+	['<html>{"task_id":"a"}', undefined],
+	['', undefined],
+])('findTaskIdInText() finds in %j the ID %p', (text, id) => {
+	expect(findTaskIdInText(text)).toBe(id);
+});
+
+test('findTaskIdInText() reads 2 MB of any text without delay', () => {
+	const start = performance.now();
+	for (const text of ['"task_id":"', '\\"task_id"', '"id" : ', '"\\\\']) {
+		findTaskIdInText(text.repeat(2_000_000 / text.length));
+	}
+	expect(performance.now() - start).toBeLessThan(3_000);
+});
+
+describe('a task inside another answer', () => {
+	const inner = { task_id: 'a', status: 'queued' };
+	test.each<[object, string | undefined, TaskStatus | undefined]>([
+		[{ data: inner }, undefined, 'queued'],
+		[{ code: 'success', message: '', data: inner }, undefined, 'queued'],
+		[{ task: inner }, undefined, 'queued'],
+		[{ status: 'success', data: inner }, undefined, 'queued'],
+		[{ status: 200, data: inner }, undefined, 'queued'],
+		[{ data: { status: 'queued' } }, 'known', 'queued'],
+		// the task itself, with something else in `data`
+		[{ id: 'a', status: 'completed', data: { status: 'queued' } }, undefined, 'completed'],
+		[{ status: 'completed', data: { status: 'queued', url: 'u' } }, 'known', 'completed'],
+		[{ data: { task_id: 'a' } }, undefined, undefined],
+		[{ data: [inner] }, undefined, undefined],
+	])('with %j, requested as %p, is read as %p', (answer, knownId, status) => {
+		expect(parseTask(answer, API, knownId)?.status).toBe(status);
+	});
+
+	test('has the whole answer in `raw`, and the reason from outside', () => {
+		const answer = { error: 'No cats', data: { task_id: 'a', status: 'failed' } };
+		expect(parseTask(answer, API)).toMatchObject({
+			failure: { message: 'No cats' },
+			raw: answer,
+		});
+	});
+});
+
 test.each([
 	['a', true],
 	[' a', true],
@@ -432,15 +556,27 @@ test.each<[unknown, unknown]>([
 	['text', 'text'],
 	[
 		{ status: 'completed', url: 'u' },
-		{ status: 'completed', url: 'u', video_url: 'u' },
+		{ status: 'completed', url: 'u' },
 	],
 	[
 		{ data: { status: 'SUCCESS', progress: '100%', result_url: 'u' } },
-		{ status: 'SUCCESS', progress: '100%', video_url: 'u' },
+		{ status: 'SUCCESS', progress: '100%', result_url: 'u' },
 	],
 	[
 		{ data: { status: 'SUCCESS', result_url: 'u', data: { video_url: 'v', error: 'e', id: 1 } } },
-		{ status: 'SUCCESS', video_url: 'v', error: 'e', id: 1 },
+		{ status: 'SUCCESS', result_url: 'u', video_url: 'v', error: 'e', id: 1 },
+	],
+	[
+		{ data: { status: 'SUCCESS', url: 'u', data: { data: [{ url: 'v' }] } } },
+		{ status: 'SUCCESS', video_url: 'u', data: [{ url: 'v' }] },
+	],
+	[
+		{ data: { status: 'FAILURE', error: { code: 'c', message: 'm' }, quota: 0 } },
+		{ status: 'FAILURE', error: { code: 'c', message: 'm', refunded: true } },
+	],
+	[
+		{ data: { status: 'failed', error: 'm', data: { error: 'other' } } },
+		{ status: 'failed', error: 'm' },
 	],
 	[
 		{ data: { status: 'FAILURE', fail_reason: 'r', quota: 0, data: { error: 'e' } } },

@@ -5,9 +5,13 @@ export interface AnswerFacts extends Envelope {
 	statusCode: number;
 	/** True for text instead of JSON, usually a proxy's web page. */
 	isPage: boolean;
+	/** True for a web page. */
+	isHtml: boolean;
 	isTooLarge: boolean;
 	/** True if the response has a valid `Retry-After` header. */
 	hasRetryAfter: boolean;
+	/** True if the gateway itself answered, not something in between. */
+	isFromGateway: boolean;
 }
 
 export interface Explanation {
@@ -49,14 +53,16 @@ export function explanationOf(answer: AnswerFacts): Explanation {
 
 /** Explains a response by its code (docs/API.md, "Refusals"). */
 function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | undefined {
-	// takes precedence over any code
-	if (statusCode === 429) {
+	if (code === 'insufficient_quota') {
 		return {
-			message: 'OctopusX received too many requests',
-			advice: "Lower the option 'Max Concurrency', or try again later.",
-			repeatable: true,
+			message: 'The balance for this request is used up',
+			advice: 'Check the balance of the OctopusX account and the quota of the API key.',
+			affectsAllItems: true,
 		};
 	}
+	// the balance of OctopusX at the model service, or at another gateway
+	const isModelClosed = code === FROM_MODEL_SERVICE && /insufficient_|_quota_failed/.test(message);
+	if (isModelClosed) return explainModelService(402);
 	if (code === 'task_not_exist') {
 		return {
 			message: 'OctopusX does not know this task',
@@ -76,6 +82,28 @@ function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | 
 			message: 'The quota of the API key is too low',
 			advice:
 				"Raise the key's quota in the OctopusX console, or choose a shorter or smaller video.",
+			affectsAllItems: true,
+		};
+	}
+	// whatever the other codes say
+	if (statusCode === 429) {
+		return {
+			message: 'OctopusX received too many requests',
+			advice: "Lower the option 'Max Concurrency', or try again later.",
+			repeatable: true,
+		};
+	}
+	if (code === 'access_denied') {
+		return {
+			message: 'The API key may not be used from this IP address',
+			advice: 'Allow the IP address of the n8n server for the API key in the OctopusX console.',
+			affectsAllItems: true,
+		};
+	}
+	if (statusCode === 403 && /banned|封禁/.test(message) && code !== FROM_MODEL_SERVICE) {
+		return {
+			message: 'The OctopusX account is disabled',
+			advice: 'Ask the support of OctopusX why.',
 			affectsAllItems: true,
 		};
 	}
@@ -102,7 +130,8 @@ function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | 
 
 /** Explains a refusal by the model service, whose status the gateway passes on. */
 function explainModelService(statusCode: number): Explanation {
-	if (statusCode === 401 || statusCode === 403) {
+	// key, balance or address of OctopusX at the model service
+	if ([401, 402, 403, 404].includes(statusCode)) {
 		return {
 			message: 'The AI model is closed to OctopusX at the moment',
 			advice: 'Your API key is not the reason. Try again later, or tell the support of OctopusX.',
@@ -126,7 +155,7 @@ const WEB_PAGE: Explanation = {
 };
 
 function explainStatus(answer: AnswerFacts): Explanation {
-	const { statusCode, hasRetryAfter, isPage, isTooLarge } = answer;
+	const { statusCode, hasRetryAfter, isFromGateway, isPage, isTooLarge } = answer;
 	if (statusCode === 407) {
 		return {
 			message: 'A proxy between n8n and OctopusX asks for a login',
@@ -153,7 +182,7 @@ function explainStatus(answer: AnswerFacts): Explanation {
 			affectsAllItems: true,
 		};
 	}
-	if (statusCode === 503 && hasRetryAfter) {
+	if (statusCode === 503 && hasRetryAfter && isFromGateway) {
 		return { message: 'OctopusX is busy', advice: LATER, repeatable: true };
 	}
 	if (isTemporary(statusCode)) {

@@ -7,7 +7,9 @@ import { OctopusXError } from './errors';
 import {
 	contentUrl,
 	findTaskId,
+	findTaskIdInText,
 	parseTask,
+	rawOf,
 	readVerdict,
 	taskPath,
 	uncheckedTask,
@@ -18,6 +20,7 @@ import {
 	Transport,
 	type ApiContext,
 	type ByteStream,
+	type NoAnswer,
 	type RequestOptions,
 } from './transport';
 
@@ -75,23 +78,29 @@ export class OctopusXClient {
 		bytes: number,
 		signal: AbortSignal,
 	): Promise<Task> {
-		const answer = await this.exchange('POST', path, {
+		const sent = await this.send('POST', path, {
 			body,
 			headers: { 'Content-Type': 'application/json', 'Content-Length': bytes },
 			timeout: SEND_TIMEOUT_MS,
 			signal,
 		});
+		const answer = 'statusCode' in sent ? sent : sent.partial;
+		if (!answer) throw explainNoAnswer(sent as NoAnswer);
 		const { statusCode, body: received } = answer;
 		const task = statusCode < 300 ? this.parseTask(received) : undefined;
 		// without a status, the response says nothing about the task, so the task is checked before it is
 		// used
 		const hasStatus = isPlainObject(received) && received.status !== undefined;
-		if (task) return hasStatus ? task : uncheckedTask(task.task_id);
+		if (task) return hasStatus ? task : uncheckedTask(task.task_id, task.id);
 		// a 4xx is a rejection even if its body contains an ID
 		const mayHoldId = statusCode < 300 || statusCode >= 500;
-		const taskId = mayHoldId ? findTaskId(received) : undefined;
+		const findId = typeof received === 'string' ? findTaskIdInText : findTaskId;
+		const taskId = mayHoldId ? findId(received as string) : undefined;
 		if (taskId !== undefined) return uncheckedTask(taskId);
-		throw explainSubmission(answer);
+		if ('statusCode' in sent) throw explainSubmission(answer);
+		// of a rejection, the status is enough
+		const isRejected = statusCode >= 400 && statusCode < 500;
+		throw isRejected ? explainAnswer({ ...answer, body: undefined }) : explainNoAnswer(sent);
 	}
 
 	/** Returns the current state of a task. */
@@ -109,7 +118,7 @@ export class OctopusXClient {
 	async getVerdict(taskId: string, signal: AbortSignal): Promise<Task> {
 		const answer = await this.get(`/v1/video/generations/${encodeURIComponent(taskId)}`, signal);
 		const task = this.parseTask(readVerdict(answer.body), taskId);
-		if (task) return task;
+		if (task) return { ...task, ...rawOf(answer.body) };
 		throw explainAnswer(answer);
 	}
 
@@ -205,12 +214,20 @@ export class OctopusXClient {
 	private async exchange(
 		method: IHttpRequestMethods,
 		path: string,
-		{ signal, ...options }: RequestOptions & { signal: AbortSignal },
+		options: RequestOptions & { signal: AbortSignal },
 	): Promise<Answer> {
-		const url = `${this.apiUrl}${path}`;
-		const opened = await this.transport.withKey(method, url, { ...options, json: true }, signal);
-		const answer = 'statusCode' in opened ? await this.transport.read(opened) : opened;
+		const answer = await this.send(method, path, options);
 		if ('statusCode' in answer) return answer;
 		throw explainNoAnswer(answer);
+	}
+
+	private async send(
+		method: IHttpRequestMethods,
+		path: string,
+		{ signal, ...options }: RequestOptions & { signal: AbortSignal },
+	): Promise<Answer | NoAnswer> {
+		const url = `${this.apiUrl}${path}`;
+		const opened = await this.transport.withKey(method, url, { ...options, json: true }, signal);
+		return 'statusCode' in opened ? await this.transport.read(opened) : opened;
 	}
 }

@@ -13,20 +13,22 @@ export interface Envelope {
 	code: string;
 	/** The server's message, or the model service's if that refused the request. */
 	message: string;
-	/** True if the API itself refused the request, so nothing is charged. */
+	/** True if the response is worded as the gateway words its refusals. */
 	isRefusal: boolean;
 }
 
 /** The gateway's code for a response that it passes on from the model service (docs/API.md, "Refusals"). */
 export const FROM_MODEL_SERVICE = 'fail_to_fetch_task';
 
-/** Codes that are not refusals. A crash may have come after the request was carried out. */
-const NO_REFUSAL: readonly string[] = ['success', 'new_api_panic'];
+/** The type of an error that the gateway words before any charge. A crash has another one. */
+const REFUSAL_TYPE = 'new_api_error';
 
 /** Messages that the gateway has only in Chinese, with their meaning. */
 const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 	[/负载已饱和/, 'the model is overloaded, try again later'],
 	[/额度不足|额度失败/, 'the balance of the account is too low'],
+	[/超时/, 'it took too long, try again later'],
+	[/繁忙|限流|频率|请求过多/, 'too many requests, try again later'],
 	[/不在令牌允许/, 'this API key may not be used from this IP address'],
 ];
 
@@ -52,11 +54,11 @@ const EMPTY: Envelope = { code: '', message: '', isRefusal: false };
 export function readEnvelope(body: unknown): Envelope {
 	if (!isPlainObject(body)) return EMPTY;
 	const { code, message, type } = isPlainObject(body.error) ? body.error : body;
-	const words = { code: stringOf(code), message: stringOf(message) };
-	const kind = words.code || stringOf(type);
-	const isRefusal = kind !== '' && words.message !== '' && !NO_REFUSAL.includes(kind);
+	const words = { code: codeOf({ code, type }), message: stringOf(message) };
+	const isTaskError = body.data === null && words.code !== '' && words.code !== 'success';
+	const isRefusal = isTaskError || (isPlainObject(body.error) && type === REFUSAL_TYPE);
 	if (words.code !== FROM_MODEL_SERVICE) return { ...words, isRefusal };
-	return { ...words, message: unwrap(words.message), isRefusal: true };
+	return { ...words, message: unwrap(words.message), isRefusal };
 }
 
 /**
@@ -65,9 +67,13 @@ export function readEnvelope(body: unknown): Envelope {
 export function quote(answer: Answer): string {
 	const { message } = readEnvelope(answer.body);
 	if (!message) return quoteWhole(answer);
+	return `OctopusX said: ${inQuotes(message)} (${referenceOf(answer)})`;
+}
+
+/** A text of the server's in quotation marks, with its meaning if it is in Chinese. */
+export function inQuotes(message: string): string {
 	const translation = TRANSLATIONS.find(([words]) => words.test(message))?.[1];
-	const inEnglish = translation ? ` (in English: ${translation})` : '';
-	return `OctopusX said: "${shorten(message)}"${inEnglish} (${referenceOf(answer)})`;
+	return `"${shorten(message)}"${translation ? ` (in English: ${translation})` : ''}`;
 }
 
 /** Quotes the whole response, because it may contain a task ID that the node did not recognize. */
@@ -120,9 +126,10 @@ function withoutMarkup(text: string): string {
 	return safe + text.slice(position);
 }
 
-function referenceOf({ statusCode, headers, body }: Answer): string {
+/** What the support of OctopusX needs to find a request: HTTP status, code, request ID. */
+export function referenceOf({ statusCode, headers, body }: Answer): string {
 	const { code, message } = readEnvelope(body);
-	const requestId = stringOf(headers['x-oneapi-request-id']);
+	const requestId = requestIdOf({ headers });
 	const isQuoted = message.includes(requestId);
 	const parts = [`HTTP ${statusCode}`, code, !isQuoted && `request ID ${requestId}`];
 	return shorten(parts.filter(Boolean).join(', '));
@@ -140,14 +147,16 @@ function textOfBody(body: unknown): string {
 
 /**
  * Returns the model service's reason. Its response body arrives as a string, usually JSON with another
- * envelope.
+ * envelope. A chain of gateways wraps it several times.
  */
-function unwrap(message: string): string {
+export function unwrap(message: string, depth = 0): string {
 	if (/^\s*</.test(message)) return 'a page instead of an answer came from the model service';
 	try {
 		const inner: unknown = JSON.parse(message);
+		const reason = reasonIn(inner);
 		const code = codeIn(inner);
-		return [reasonIn(inner) || message, code && `(${code})`].filter(Boolean).join(' ');
+		if (depth < MAX_DEPTH && /^\s*[{[<]/.test(reason)) return unwrap(reason, depth + 1);
+		return [reason || message, code && `(${code})`].filter(Boolean).join(' ');
 	} catch {
 		return message;
 	}
@@ -167,7 +176,17 @@ export function reasonIn(error: unknown, depth = 0): string {
 export function codeIn(error: unknown, depth = 0): string {
 	if (depth === MAX_DEPTH) return '';
 	if (Array.isArray(error)) return codeIn(error[0], depth + 1);
-	return isPlainObject(error) ? textOf(error.code) || codeIn(error.error, depth + 1) : '';
+	return isPlainObject(error) ? codeOf(error) || codeIn(error.error, depth + 1) : '';
+}
+
+/** Some services have this code as the type only. */
+function codeOf({ code, type }: Record<string, unknown>): string {
+	return textOf(code) || (type === 'insufficient_quota' ? type : '');
+}
+
+/** The gateway puts an ID on each of its answers. An answer without one comes from something in between. */
+export function requestIdOf({ headers }: Pick<Answer, 'headers'>): string {
+	return stringOf(headers['x-oneapi-request-id']).trim();
 }
 
 /** Returns a string or number as a string, and an empty string for anything else. */

@@ -23,6 +23,8 @@ export interface FaultDetails {
 	repeatable?: boolean;
 	/** True if the server may have carried out the request although its response is missing or unclear. */
 	maybeAccepted?: boolean;
+	/** True if n8n's own storage failed, so that no other address helps. */
+	isLocal?: boolean;
 	/** The server's `Retry-After`, in ms. */
 	retryAfterMs?: number;
 	/** What the failed item cost; absent if nothing can have been charged, as in a single Get Status. */

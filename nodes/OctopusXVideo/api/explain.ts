@@ -5,6 +5,7 @@ import {
 	quote,
 	quoteWhole,
 	readEnvelope,
+	requestIdOf,
 	shorten,
 	type Answer,
 } from './envelope';
@@ -15,6 +16,9 @@ import type { NoAnswer } from './transport';
  * Shortest interval at which the gateway checks a task with the model service (docs/API.md, "Query a task").
  */
 const GATEWAY_INTERVAL_MS = 15_000;
+
+/** Statuses of the content endpoint that say nothing about the file. */
+const ABOUT_ACCESS: readonly number[] = [401, 407, 408, 429];
 
 /** Codes of connections that failed before any byte of the request reached the server. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
@@ -59,13 +63,11 @@ export function explainAnswer(answer: Answer): OctopusXError {
 	});
 }
 
-/**
- * Builds the error for a response to a submission that contains no task. A 2xx without a refusal may have
- * been charged.
- */
+/** Builds the error for a response to a submission that contains no task. */
 export function explainSubmission(answer: Answer): OctopusXError {
-	const { statusCode, isRefusal, isPage } = factsOf(answer);
-	if (isRefusal || isPage || statusCode >= 300) return explainAnswer(answer);
+	const facts = factsOf(answer);
+	const { statusCode, isPage } = facts;
+	if (isPage || statusCode >= 300 || !isMaybeAccepted(facts)) return explainAnswer(answer);
 	return new OctopusXError(
 		'OctopusX accepted the request but sent no task ID',
 		quoteWhole(answer),
@@ -79,8 +81,11 @@ export function explainSubmission(answer: Answer): OctopusXError {
  */
 export function explainContent(answer: Answer): OctopusXError {
 	const { statusCode, body } = answer;
-	if (statusCode !== 400 && statusCode !== 404) return explainAnswer(answer);
-	const isEarly = /not completed/i.test(readEnvelope(body).message);
+	const isRefused = statusCode >= 400 && statusCode < 500;
+	if (!isRefused || ABOUT_ACCESS.includes(statusCode)) return explainAnswer(answer);
+	const { message } = readEnvelope(body);
+	// a task that has failed never gets a file
+	const isEarly = /not completed/i.test(message) && !/FAILURE/.test(message);
 	return new OctopusXError('OctopusX has no file for this task', quote(answer), {
 		statusCode,
 		transient: isEarly || typeof body === 'string',
@@ -152,9 +157,10 @@ export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusX
 			notSent,
 		);
 	}
+	const received = noAnswer.partial ? ` ${quoteWhole(noAnswer.partial)}` : '';
 	return new OctopusXError(
 		'The connection broke off',
-		`${peer} sent no complete answer (${reason}).`,
+		`${peer} sent no complete answer (${reason}).${received}`,
 		{ transient: true, maybeAccepted: true },
 	);
 }
@@ -169,14 +175,24 @@ function isTransient({ statusCode, code, isPage }: AnswerFacts): boolean {
 }
 
 /**
- * True if a submission with this response may have been accepted. The API refunds any charge before it
- * refuses (docs/API.md, "Refusals"). A 4xx or a redirect that keeps the method (RFC 9110, 15.4) means that
- * the request was not carried out, no matter which server sent it.
+ * True if a submission with this response may have been accepted, so that it must not be retried.
+ *
+ * - A 4xx or a redirect that keeps the method (RFC 9110, 15.4) means that the request was not carried out,
+ *   no matter which server sent it.
+ * - The gateway refunds any charge before it refuses (docs/API.md, "Refusals"). It also responds with the
+ *   page of its console if the URL is not the API's.
+ * - Anything else may come from something in between, such as a cache that gave up waiting while the
+ *   gateway carries the request out (docs/API.md, "Who answered").
  */
-function isMaybeAccepted({ statusCode, isRefusal, hasRetryAfter }: AnswerFacts): boolean {
-	if (isRefusal || (statusCode === 503 && hasRetryAfter)) return false;
-	if (statusCode === 307 || statusCode === 308) return false;
-	return statusCode < 400 || (isTemporary(statusCode) && statusCode !== 429);
+function isMaybeAccepted(facts: AnswerFacts): boolean {
+	const { statusCode, hasRetryAfter, isFromGateway, isHtml, isRefusal } = facts;
+	if ((statusCode >= 400 && statusCode < 500) || statusCode === 307 || statusCode === 308) {
+		return false;
+	}
+	if (!isFromGateway) return true;
+	const isBusy = statusCode === 503 && hasRetryAfter;
+	const isConsole = statusCode < 300 && isHtml;
+	return !isRefusal && !isBusy && !isConsole;
 }
 
 function factsOf(answer: Answer): AnswerFacts {
@@ -187,6 +203,8 @@ function factsOf(answer: Answer): AnswerFacts {
 		isTooLarge,
 		isPage: typeof body === 'string' && body.trim() !== '',
 		hasRetryAfter: parseRetryAfter(answer) !== undefined,
+		isHtml: typeof body === 'string' && !isTooLarge && body.trimStart().startsWith('<'),
+		isFromGateway: requestIdOf(answer) !== '',
 	};
 }
 

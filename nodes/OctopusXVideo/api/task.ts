@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isParsable } from './credential';
-import { codeIn, isPlainObject, reasonIn, shorten, textOf } from './envelope';
+import { codeIn, isPlainObject, reasonIn, shorten, textOf, unwrap } from './envelope';
 
 /** The status of a task, in one vocabulary for all models behind the API. */
 export type TaskStatus =
@@ -23,8 +23,10 @@ export interface Task extends IDataObject {
 	progress: number;
 	/** Absolute http(s) URL of the finished file; absent until the task is completed. */
 	video_url?: string;
-	/** Why the task ended without a video; absent unless `status` is `failed` or `cancelled`. */
+	/** Why the task ended without a video, or may have if `status` is `unknown`. */
 	failure?: Failure;
+	/** The API's answer as it came. */
+	raw?: IDataObject;
 }
 
 /** The API's status words in lower case, and what they mean (docs/API.md, "Query a task"). */
@@ -49,6 +51,22 @@ const STATUSES = new Map<string, TaskStatus>([
 const MAX_ID_LENGTH = 1_000;
 const MAX_DEPTH = 20;
 
+/** The failure message of a task without a reason. */
+export const NO_REASON = 'The server gave no reason';
+
+/** Fields that may contain the reason of a failure, besides `error` (docs/API.md, "Query a task"). */
+const REASON_FIELDS: readonly string[] = [
+	'fail_reason',
+	'failure_reason',
+	'failed_reason',
+	'failure',
+	'error_message',
+	'error_msg',
+	'message',
+	'reason',
+	'detail',
+];
+
 /** Fields that the node sets itself or leaves out. The server must not be able to set them. */
 const OWN_FIELDS: readonly string[] = [
 	'error',
@@ -56,6 +74,7 @@ const OWN_FIELDS: readonly string[] = [
 	'progress',
 	'video_url',
 	'failure',
+	'raw',
 	'test',
 	'octopusXSuspended',
 ];
@@ -80,9 +99,14 @@ export function isFinal(task: Task): boolean {
  */
 export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Task | undefined {
 	if (!isPlainObject(answer)) return undefined;
-	const { error, status: rawStatus, progress: rawProgress, video_url } = answer;
+	const { error, status: rawStatus, progress: rawProgress } = answer;
 
 	const ownId = readId(answer.task_id) ?? readId(answer.id);
+	const wrapped = [answer.data, answer.task].find(isWrappedTask);
+	if (wrapped && ownId === undefined && (rawStatus === undefined || findTaskId(wrapped))) {
+		const inner = parseTask({ error, ...wrapped }, apiUrl, knownId);
+		return inner && { ...inner, ...rawOf(answer) };
+	}
 	if (ownId === undefined && typeof rawStatus !== 'string') return undefined;
 	const taskId = knownId ?? ownId;
 	if (taskId === undefined) return undefined;
@@ -100,16 +124,51 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 				: Math.min(100, Math.max(0, Number.isFinite(percent) ? percent : 0)),
 	};
 	if (status === 'completed') {
-		const metadata = isPlainObject(answer.metadata) ? answer.metadata : {};
-		const given = absoluteUrl(video_url, apiUrl) ?? absoluteUrl(metadata.url, apiUrl);
+		const given = findAddress(answer, apiUrl);
 		// a URL of the API's own file endpoint may have another host or scheme, so the configured one is used
 		known.video_url =
 			given && !isContentAddress(given, taskId) ? given : contentUrl(apiUrl, taskId);
 	}
-	if (hasFailed(known)) known.failure = parseFailure(error, rawStatus);
+	const reason = unwrap(reasonIn(error) || reasonIn(firstOf(answer, REASON_FIELDS)));
+	// an unknown status with a reason may be a failure
+	if (hasFailed(known) || (status === 'unknown' && reason !== '')) {
+		const isRefunded = isPlainObject(error) && error.refunded === true;
+		known.failure = {
+			code: shorten(codeIn(error)) || textOf(rawStatus).toLowerCase() || 'failed',
+			message: shorten(reason) || NO_REASON,
+			...(isRefunded && { refunded: true }),
+		};
+	}
 	// spread twice: first so that these fields come first in n8n's output, and again at the end so that
 	// server fields of the same names cannot override them
-	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known };
+	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known, ...rawOf(answer) };
+}
+
+/** Returns a response as it came, unless it is absurdly deep. */
+export function rawOf(answer: unknown): Pick<Task, 'raw'> {
+	return isShallow(answer) ? { raw: answer as IDataObject } : {};
+}
+
+/** True for a task inside a response that has something else at its top level. */
+function isWrappedTask(part: unknown): part is Record<string, unknown> {
+	return isPlainObject(part) && typeof part.status === 'string';
+}
+
+/**
+ * Returns the URL of the finished file: from the documented places first (docs/API.md, "Query a task"), then
+ * from those that related gateways use.
+ */
+export function findAddress(answer: Record<string, unknown>, apiUrl: string): string | undefined {
+	const { data, metadata, video, videos, output, result, content } = answer;
+	const [inData, inOutput, inResult] = [data, output, result].map((part) => [part].flat()[0]);
+	// as a string, `video` may be the source of the request
+	const parts = [inData, metadata, video, [videos].flat()[0], inOutput, inResult, content, answer];
+	const urls = parts
+		.filter(isPlainObject)
+		.flatMap((part) => [part.video_url, part.url, part.result_url]);
+	return [answer.video_url, inData, inOutput, inResult, ...urls]
+		.map((address) => absoluteUrl(address, apiUrl))
+		.find((address) => address !== undefined);
 }
 
 /**
@@ -118,19 +177,23 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
  */
 export function readVerdict(body: unknown): unknown {
 	if (!isPlainObject(body)) return body;
-	// for some kinds of models, the response already has the other form, except for the name of the URL
-	if (!isPlainObject(body.data)) return { ...body, video_url: body.url };
-	const { status, progress, fail_reason: reason, result_url: url, quota, data } = body.data;
+	// for some kinds of models, the response already has the other form
+	if (!isPlainObject(body.data)) return body;
+	const { status, progress, fail_reason: reason, result_url, url, quota, data } = body.data;
 	const inner = isPlainObject(data) ? data : {};
+	const error = body.data.error || inner.error;
 	return {
 		...inner,
 		status,
 		progress,
-		video_url: inner.video_url || url,
+		...(url ? { video_url: inner.video_url || url } : {}),
+		result_url,
 		// if the task failed, `result_url` contains the reason as well; `quota` is 0 once the charge is
 		// refunded
 		error:
-			status === 'FAILURE' ? { code: '', message: reason, refunded: quota === 0 } : inner.error,
+			status === 'FAILURE'
+				? { code: codeIn(error), message: reason || reasonIn(error), refunded: quota === 0 }
+				: error,
 	};
 }
 
@@ -145,8 +208,8 @@ export function isTaskId(id: string): boolean {
 }
 
 /** Returns a task of which only the ID is known. */
-export function uncheckedTask(taskId: string): Task {
-	return { id: taskId, task_id: taskId, status: 'unknown', progress: 0 };
+export function uncheckedTask(taskId: string, id = taskId): Task {
+	return { id, task_id: taskId, status: 'unknown', progress: 0 };
 }
 
 /** Returns the path of a task. IDs may contain `:` and `/` (docs/API.md, "Create a task"). */
@@ -183,6 +246,23 @@ export function findTaskId(answer: unknown): string | undefined {
 	return ids.map(readId).find((id) => id !== undefined);
 }
 
+/** Finds a task ID in a JSON response that was cut off, as `findTaskId` does in a complete one. */
+export function findTaskIdInText(text: string): string | undefined {
+	if (/^\s*</.test(text)) return undefined;
+	const [taskId, id] = ['task_id', 'id'].map((name) => {
+		const found = new RegExp(
+			`"${name}"\\s{0,9}:\\s{0,9}("(?:[^"\\\\]|\\\\.){1,${MAX_ID_LENGTH}}")`,
+		).exec(text)?.[1];
+		try {
+			return readId(JSON.parse(found ?? 'null'));
+		} catch {
+			return undefined;
+		}
+	});
+	const isTask = /"object"\s{0,9}:\s{0,9}"video"/.test(text) || /^(video|task)_/.test(id ?? '');
+	return taskId ?? (isTask ? id : undefined);
+}
+
 /** True if an object's `id` is the ID of a task. Requests and database rows have an `id`, too. */
 function looksLikeTask({ object, status, id }: Record<string, unknown>): boolean {
 	return (
@@ -200,13 +280,8 @@ function parseStatus(status: unknown, error: unknown): TaskStatus {
 	return STATUSES.get(word) ?? 'unknown';
 }
 
-function parseFailure(error: unknown, rawStatus: unknown): Failure {
-	const isRefunded = isPlainObject(error) && error.refunded === true;
-	return {
-		code: shorten(codeIn(error)) || textOf(rawStatus).toLowerCase() || 'failed',
-		message: shorten(reasonIn(error)) || 'The server gave no reason',
-		...(isRefunded && { refunded: true }),
-	};
+function firstOf(fields: Record<string, unknown>, names: readonly string[]): unknown {
+	return names.map((name) => fields[name]).find((value) => reasonIn(value) !== '');
 }
 
 function readId(id: unknown): string | undefined {

@@ -35,6 +35,8 @@ export interface NoAnswer {
 	isBlocked?: boolean;
 	/** True if no connection was made, so that nothing was sent. */
 	isBeforeConnect?: boolean;
+	/** What arrived of an answer that was cut off; its body is text. */
+	partial?: Answer<string>;
 }
 
 /** Upper limit for a response that is read into memory: far larger than any response about a task. */
@@ -119,7 +121,8 @@ export class Transport {
 				if (bytes > MAX_ANSWER_BYTES) break;
 			}
 		} catch (error) {
-			return toNoAnswer(error, this.hideKey);
+			const body = this.hideKey(buffer.toString('utf8', 0, bytes));
+			return { ...toNoAnswer(error, this.hideKey), partial: { ...answer, body } };
 		}
 		const text = new TextDecoder().decode(buffer.subarray(0, bytes));
 		if (bytes > MAX_ANSWER_BYTES) {

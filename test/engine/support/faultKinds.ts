@@ -16,6 +16,14 @@ export const kind = (name: string, status: number, body?: unknown): FaultKind =>
 	name,
 	answer: { status, body },
 });
+
+/** An answer of something between the node and the gateway. */
+export const proxyKind = (
+	name: string,
+	status: number,
+	body?: unknown,
+	headers?: Record<string, string>,
+): FaultKind => ({ name, answer: { status, body, headers, byProxy: true } });
 export const forGood = (one: FaultKind): FaultKind => ({
 	...one,
 	name: `${one.name}, for good`,
@@ -49,7 +57,7 @@ export const UNAVAILABLE: FaultKind[] = [
 		error: { message: 'Panic detected, error: nil pointer', type: 'new_api_panic' },
 	}),
 	{ name: '502, HTML', answer: HTML_502 },
-	kind('503, HTML', 503, html),
+	proxyKind('503, HTML', 503, html),
 	{ name: 'reset', answer: 'reset' },
 	{ name: 'hang', answer: 'hang' },
 	kind('200, a list', 200, [1, 2, 3]),

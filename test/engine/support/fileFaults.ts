@@ -81,6 +81,12 @@ export const CONTENT_HOPELESS: FaultKind[] = [
 	INVALID_TOKEN,
 	kind('403, request blocked', 403, contentErrorBody('request blocked: port 8787 is not allowed')),
 	kind('404, Task not found', 404, contentErrorBody('Task not found')),
+	...[410, 422, 451].map((status) => kind(`${status}`, status, contentErrorBody('no'))),
+	kind(
+		'400, not completed yet, FAILURE',
+		400,
+		contentErrorBody('Task is not completed yet, current status: FAILURE'),
+	),
 	NOWHERE,
 ];
 

@@ -68,6 +68,7 @@ export const POLL_ENDED: FaultKind[] = [
 	{ name: 'failed', answer: { ending: 'failed' } },
 	{ name: 'cancelled', answer: { ending: 'cancelled' } },
 	{ name: 'an error, but no status', answer: { ending: 'statusless' } },
-	// Only the verdict shows that this task has failed.
+	// Only the verdict shows that these tasks have failed.
+	{ name: 'given up, in_progress for ever', answer: { ending: 'abandoned' } },
 	{ name: 'a status that nobody knows, and failed', answer: { ending: 'unrecognized' } },
 ];

@@ -8,6 +8,7 @@ import {
 	UNAVAILABLE,
 	html,
 	kind,
+	proxyKind,
 	type FaultKind,
 } from './faultKinds';
 
@@ -41,6 +42,7 @@ const REFUSED_BY_GATEWAY: FaultKind[] = [
 		403,
 		taskErrorBody('insufficient_user_quota', '用户额度不足'),
 	),
+	kind('429, insufficient_quota', 429, apiErrorBody('no', 'insufficient_quota')),
 	kind('403, pre_consume_token_quota_failed', 403, taskErrorBody('pre_consume_token_quota_failed')),
 	kind(
 		'403, access_denied',
@@ -79,7 +81,14 @@ const REFUSED_BY_MODEL: FaultKind[] = [
 ];
 
 /** Faults after which the node does not retry the submission, although it was certainly not accepted. */
-export const SUBMIT_REFUSED = [...REFUSED_BY_GATEWAY, ...REFUSED_BY_MODEL, REDIRECT, HTML_404];
+export const SUBMIT_REFUSED = [
+	...REFUSED_BY_GATEWAY,
+	...REFUSED_BY_MODEL,
+	REDIRECT,
+	HTML_404,
+	kind('200, HTML of the gateway', 200, html),
+	kind('408', 408),
+];
 
 /**
  * Faults after which the node continues with the accepted task, although the response contains its
@@ -101,9 +110,31 @@ export const SUBMIT_TOLD: FaultKind[] = (
 		],
 		['502, data.task_id', 502, (id) => ({ data: { task_id: id } })],
 	] as Array<[string, number, (id: string) => unknown]>
-).map(([name, status, bodyFor]) => ({ name, accept: true, answer: { status, bodyFor } }));
+).map(([name, status, bodyFor]): FaultKind => ({
+	name,
+	accept: true,
+	answer: { status, bodyFor },
+}));
+SUBMIT_TOLD.push({ name: 'cut short, accepted', accept: true, answer: 'short' });
 
-const PERHAPS_ACCEPTED = [...UNAVAILABLE, kind('200, HTML', 200, html)];
+const PERHAPS_ACCEPTED = [
+	...UNAVAILABLE,
+	proxyKind('200, HTML', 200, html),
+	proxyKind('503 of a proxy, Retry-After: 5', 503, html, { 'retry-after': '5' }),
+	proxyKind('504 of a proxy, GatewayTimeout', 504, {
+		error: { code: 'GatewayTimeout', message: 'The gateway did not receive a response' },
+	}),
+	proxyKind('502 of a proxy, bad_gateway', 502, {
+		status: 502,
+		code: 'bad_gateway',
+		message: 'no answer',
+	}),
+	proxyKind('500 of a proxy, server_error', 500, {
+		error: { type: 'server_error', message: 'no answer' },
+	}),
+	proxyKind('500 of a proxy, worded as the gateway', 500, taskErrorBody('do_request_failed')),
+	proxyKind('200 of a proxy, an error', 200, { error: { code: 'odd', message: 'no answer' } }),
+];
 
 /** Faults after which the node cannot know whether the task was accepted. Most are tested for both cases. */
 export const SUBMIT_UNKNOWN: FaultKind[] = [
@@ -111,5 +142,4 @@ export const SUBMIT_UNKNOWN: FaultKind[] = [
 	kind('204, not accepted', 204),
 	...PERHAPS_ACCEPTED.map((one) => ({ ...one, name: `${one.name}, accepted`, accept: true })),
 	{ ...kind('200, no id, accepted', 200, { status: 'queued' }), accept: true },
-	{ name: 'cut short, accepted', accept: true, answer: 'short' },
 ];

@@ -39,6 +39,8 @@ export interface Running extends WithTask {
 	deadline: number;
 	/** The number of successive checks that returned an unknown status. */
 	unknownChecks: number;
+	/** When the gateway's verdict was last asked for, by `now`; at first, when the turn began. */
+	verdictAt: number;
 }
 
 /** An item whose task is final, or is returned as it is. */

@@ -1,6 +1,7 @@
 import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { isPlainObject } from '../../api/envelope';
+import type { Task } from '../../api/task';
 import type { MediaInput, PaidRequest } from '../../job';
 import type { Failed, Planned } from './item';
 
@@ -10,6 +11,8 @@ interface Entry {
 	hash: string;
 	/** Absent while the submission is unanswered. It may have been charged. */
 	taskId?: string;
+	/** Another ID in the answer to the submission, in case the API does not know `taskId`. */
+	otherId?: string;
 	/** n8n's index of the run that returned the task as a success. */
 	deliveredIn?: number;
 	/** True once a checking execution waits for the task. */
@@ -81,7 +84,7 @@ export class Ledger {
 		const input = context.getInputData();
 		for (const [index, claim] of this.claims) {
 			const carriedId = carriedTaskId(input[index]?.json);
-			if (carriedId) claim.take(({ taskId }) => taskId === carriedId);
+			if (carriedId) claim.take(({ taskId, otherId }) => [taskId, otherId].includes(carriedId));
 		}
 		for (const claim of this.claims.values()) {
 			claim.take(({ taskId, isSuspended }) => taskId !== undefined && !isSuspended);
@@ -154,18 +157,30 @@ export class Claim {
 	/**
 	 * Notes a submission before it is sent.
 	 *
-	 * @returns a function to call with the task ID, or without one if the submission was certainly not
-	 * accepted
+	 * @returns a function to call with the task, or without one if the submission was certainly not accepted
 	 */
-	noteSubmission(): (taskId?: string) => void {
+	noteSubmission(): (task?: Pick<Task, 'task_id' | 'id'>) => void {
 		const entry: Entry = { hash: this.hash };
 		this.memory.entries.push(entry);
 		this.entries.push(entry);
 		held.add(entry);
-		return (taskId) => {
-			if (taskId === undefined) entry.isOver = true;
-			else entry.taskId = taskId;
+		return (task) => {
+			if (!task) entry.isOver = true;
+			else entry.taskId = task.task_id;
+			if (task && task.id !== task.task_id) entry.otherId = task.id;
 		};
+	}
+
+	/** See `Entry.otherId`. */
+	otherIdOf(id: string): string | undefined {
+		return this.entries.find(({ taskId }) => taskId === id)?.otherId;
+	}
+
+	/** Notes that the API knows a task by its other ID. */
+	noteOtherId(taskId: string, otherId: string): void {
+		for (const entry of this.entries) {
+			if (entry.taskId === taskId) Object.assign(entry, { taskId: otherId, otherId: taskId });
+		}
 	}
 
 	/** Notes that a task has ended without a video, so that no later run claims it. */

@@ -1,4 +1,5 @@
-import { attempt, OctopusXError, type FaultDetails } from '../../api/errors';
+import { inQuotes } from '../../api/envelope';
+import { attempt, OctopusXError, type FaultDetails, type Result } from '../../api/errors';
 import { isFinal, type Task } from '../../api/task';
 import { checkDelay, withRetries, type RetryPolicy, type RetryResult } from '../../timing/retry';
 import { now, pause, withTimeout } from '../../timing/time';
@@ -19,14 +20,16 @@ const MAX_DELAY_MS = 60_000;
 /** The gateway's verdict is requested after this many checks in a row with an unknown status. */
 const MAX_UNKNOWN_CHECKS = 3;
 
+/** How often the verdict is requested in a wait: after this time, and after this share of the wait. */
+const VERDICT_INTERVAL_MS = 60_000;
+const VERDICT_SHARE = 0.25;
+
 /** How one check is made. Each way to wait has its own policy. */
 export interface CheckPolicy {
 	/** When the last attempt of this check may start, in `now()` time; at most the item's deadline. */
 	until: number;
 	minDelayMs?: number;
 	maxDelayMs?: number;
-	/** See `MAX_UNKNOWN_CHECKS`. */
-	maxUnknownChecks: number;
 }
 
 /**
@@ -45,7 +48,6 @@ export async function waitForTask(scope: ItemScope, item: Running): Promise<Read
 			until: item.deadline,
 			minDelayMs: 2 * delay,
 			maxDelayMs: Math.max(pollIntervalMs, MAX_DELAY_MS),
-			maxUnknownChecks: MAX_UNKNOWN_CHECKS,
 		});
 	}
 	return current;
@@ -57,15 +59,16 @@ export async function waitForTask(scope: ItemScope, item: Running): Promise<Read
  * - Retryable faults are retried until `until`. If the item has time left after that, it stays as it is.
  * - Any other fault fails the item, and so does the end of its time. The error says that the task was
  *   charged.
- * - The gateway's verdict takes precedence if the status is unknown for too long, or if the task is not final
- *   at the deadline, because the gateway may have given it up long ago.
+ * - The gateway's verdict is requested now and then, if the status is unknown for too long, and at the
+ *   deadline, because the gateway may have given the task up and then shows its last state forever.
  */
 export async function checkTask(
 	scope: ItemScope,
 	item: Running,
-	{ until, maxUnknownChecks, ...delays }: CheckPolicy,
+	{ until, ...delays }: CheckPolicy,
 ): Promise<Running | Ready | Failed> {
-	const checked = await getTask(scope, item.task.task_id, {
+	const { wait } = item.job;
+	const checked = await getTask(scope, item.task, {
 		...delays,
 		deadline: until,
 		shouldRetry: retryRule(item),
@@ -77,24 +80,32 @@ export async function checkTask(
 	}
 
 	let task = checked.value;
+	let { verdictAt } = item;
 	let unknownChecks = task.status === 'unknown' ? item.unknownChecks + 1 : 0;
-	if (unknownChecks >= maxUnknownChecks || (isLate && !isFinal(task))) {
+	const interval = Math.max(VERDICT_INTERVAL_MS, VERDICT_SHARE * (now() - item.startedAt));
+	// in a suspended execution, the next check is minutes away
+	const maxUnknown = wait.isSuspended ? 1 : MAX_UNKNOWN_CHECKS;
+	const isDue = isLate || unknownChecks >= maxUnknown || now() - verdictAt >= interval;
+	if (isDue && !isFinal(task)) {
 		task = await getVerdict(scope, task);
 		unknownChecks = 0;
+		verdictAt = now();
 	}
 	tellEditor(scope, item, task);
-	const next = withTask({ ...item, unknownChecks }, task);
+	const next = withTask({ ...item, unknownChecks, verdictAt }, task);
 	return next.state === 'running' && isLate ? failed(next, timedOut(task)) : next;
 }
 
 /**
- * Reads a task, and retries faults until the deadline of the policy.
+ * Reads a task, and retries faults until the deadline of the policy. If the API does not know its `task_id`,
+ * but its `id`, that becomes the `task_id` (docs/API.md, "Create a task").
  *
+ * @param task or only its ID, for a task that the claim may know
  * @param policy `deadline` is in `now()` time. By default, all transient faults are retried, first after 2 s
  */
 export async function getTask(
-	{ client, signal }: ItemScope,
-	taskId: string,
+	{ claim, client, signal }: ItemScope,
+	task: Pick<Task, 'task_id' | 'id'> | string,
 	policy: Pick<RetryPolicy, 'deadline'> & Partial<RetryPolicy>,
 ): Promise<RetryResult<Task>> {
 	const defaults: Omit<RetryPolicy, 'deadline'> = {
@@ -113,15 +124,25 @@ export async function getTask(
 			),
 		signal,
 	};
-	return await withRetries(async (ending) => await attempt(client.getTask(taskId, ending)), {
-		...defaults,
-		...policy,
-	});
+	const taskId = typeof task === 'string' ? task : task.task_id;
+	const otherId = typeof task === 'string' ? claim.otherIdOf(task) : task.id;
+	const check = async (ending: AbortSignal) => {
+		const checked = await attempt(client.getTask(taskId, ending));
+		if (!isUnknown(checked) || otherId === undefined || otherId === taskId) return checked;
+		const other = await attempt(client.getTask(otherId, ending));
+		if (other.value) claim.noteOtherId(taskId, otherId);
+		return isUnknown(other) ? checked : other;
+	};
+	return await withRetries(check, { ...defaults, ...policy });
+}
+
+function isUnknown({ fault }: Result<Task>): boolean {
+	return fault?.details.code === 'task_not_exist';
 }
 
 /**
- * Returns the gateway's own view of a task, or the task itself if the gateway has none. Does not retry the
- * request.
+ * Returns the gateway's own view of a task if it says more: that the task is final, or what an unknown status
+ * means. Otherwise returns the task itself. Does not retry the request.
  */
 export async function getVerdict({ client, signal }: ItemScope, task: Task): Promise<Task> {
 	const asking = withTimeout(
@@ -130,7 +151,9 @@ export async function getVerdict({ client, signal }: ItemScope, task: Task): Pro
 		signal,
 	);
 	const { value: verdict } = await attempt(asking);
-	return verdict && verdict.status !== 'unknown' ? verdict : task;
+	const saysMore =
+		verdict && (isFinal(verdict) || (task.status === 'unknown' && verdict.status !== 'unknown'));
+	return saysMore ? verdict : task;
 }
 
 /**
@@ -164,11 +187,15 @@ function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
  *
  * @param fault the fault of the last check, if it failed
  */
-function timedOut({ task_id, status, progress }: Task, fault?: OctopusXError): OctopusXError {
+function timedOut(
+	{ task_id, status, progress, failure }: Task,
+	fault?: OctopusXError,
+): OctopusXError {
 	return new OctopusXError(
 		'The video was not ready in time',
 		[
 			`The task was ${status} at ${progress} % at the last check and is still in progress.`,
+			...(failure ? [`OctopusX said: ${inQuotes(failure.message)} (${failure.code}).`] : []),
 			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
 			"For the next video, raise the option 'Timeout (Minutes)'.",
 		].join(' '),

@@ -1,6 +1,7 @@
 import type { IBinaryData } from 'n8n-workflow';
+import { inQuotes } from '../../api/envelope';
 import { OctopusXError } from '../../api/errors';
-import { hasFailed, type Task } from '../../api/task';
+import { findAddress, hasFailed, NO_REASON, type Failure, type Task } from '../../api/task';
 import { now } from '../../timing/time';
 import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
@@ -10,33 +11,58 @@ import { download } from './download';
 /** How long a check for a fresh URL may be retried. */
 const REFRESH_TIMEOUT_MS = 30_000;
 
+/** Reasons that are temporary and not about the request. */
+const PASSING =
+	/overload|rate.?limit|too many requests|tim(e|ed).?out|busy|capacity|unavailable|超时|繁忙|限流|频率|饱和/i;
+
 /** Delivers the task of an item, with its video as a file if requested. */
 export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered | Failed> {
-	const { job, task } = item;
-	if (job.wait && hasFailed(task)) return failed(item, await explainFailure(scope, task));
-	if (!job.download || task.status !== 'completed') return { ...item, state: 'delivered' };
-	const { fileName, outputField } = job.download;
+	const { job } = item;
+	const { wait, download: settings } = job;
 	return await scope.downloads.run(async () => {
-		const { file, fault, latest } = await downloadVideo(scope, task, fileName);
+		const task = await withVerdict(scope, item.task, wait !== undefined);
+		if (hasFailed(task) && wait) {
+			scope.claim.noteFailed(task.task_id);
+			return failed(item, explainFailure(task), task);
+		}
+		if (!settings || task.status !== 'completed') return { ...item, state: 'delivered', task };
+		const { file, fault, latest } = await downloadVideo(scope, task, settings.fileName);
 		if (!file) return failed(item, fault, latest);
-		return { ...item, state: 'delivered', task: latest, binary: { [outputField]: file } };
+		return { ...item, state: 'delivered', task: latest, binary: { [settings.outputField]: file } };
 	});
 }
 
 /** Builds the error for an item that waited for a video but whose task ended without one. */
-async function explainFailure(scope: ItemScope, task: Task): Promise<OctopusXError> {
-	scope.claim.noteFailed(task.task_id);
-	const { status, failure } = task;
-	// only the verdict says whether the charge was refunded; limited, because all items may request it at
-	// once
-	const verdict = failure?.refunded
-		? task
-		: await scope.downloads.run(async () => await getVerdict(scope, task));
+function explainFailure(task: Task): OctopusXError {
+	const { code = '', message = '' } = task.failure ?? {};
+	const advice = PASSING.test(`${code} ${message}`)
+		? 'Try again later.'
+		: 'Fix what the reason names, often the prompt or an image, and run again.';
 	return new OctopusXError(
-		status === 'cancelled' ? 'The video was canceled' : 'The video could not be generated',
-		`OctopusX said: "${failure?.message}" (${failure?.code}). Fix what the reason names, often the prompt or an image, and run again. This is a new, paid video.`,
-		{ charge: chargeOf({ ...task, failure: verdict.failure ?? failure }) },
+		task.status === 'cancelled' ? 'The video was canceled' : 'The video could not be generated',
+		`OctopusX said: ${inQuotes(message)} (${code}). ${advice} This is a new, paid video.`,
+		{ charge: chargeOf(task) },
 	);
+}
+
+/**
+ * Adds what only the verdict knows: a URL of the file that works without the API key, or the reason of a
+ * failure and its refund.
+ *
+ * @param asksForRefund false if a failed task with a reason is complete
+ */
+async function withVerdict(scope: ItemScope, task: Task, asksForRefund: boolean): Promise<Task> {
+	const { raw, failure } = task;
+	const hasReason = failure?.message !== NO_REASON;
+	if (task.status === 'completed') {
+		if (!raw || findAddress(raw, scope.client.apiUrl)) return task;
+	} else if (!hasFailed(task) || failure?.refunded || (hasReason && !asksForRefund)) return task;
+	const verdict = await getVerdict(scope, task);
+	if (!hasFailed(task) && hasFailed(verdict)) return verdict;
+	if (!hasFailed(task)) return { ...task, video_url: verdict.video_url ?? task.video_url };
+	const reason = hasReason ? failure : undefined;
+	const judged = hasFailed(verdict) ? verdict.failure : undefined;
+	return { ...task, failure: { ...failure, ...judged, ...reason } as Failure };
 }
 
 /** The latest state of the task, with the file or the fault. */
@@ -66,6 +92,7 @@ async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Pr
 		const { value: file, fault } = await download(scope, url, name);
 		if (!fault) return { latest, file };
 		faults.set(url, fault);
+		if (fault.details.isLocal) break;
 	}
 	const reasons = new Set(
 		[...faults.values()].map(({ message, description }) => `${message}. ${description}`),
@@ -86,7 +113,7 @@ async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Pr
  */
 export async function refreshTask(scope: ItemScope, task: Task): Promise<Task> {
 	const deadline = now() + REFRESH_TIMEOUT_MS;
-	const { value: fresh } = await getTask(scope, task.task_id, { deadline });
+	const { value: fresh } = await getTask(scope, task, { deadline });
 	return fresh?.status === 'completed' ? fresh : task;
 }
 

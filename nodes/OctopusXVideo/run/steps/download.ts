@@ -46,8 +46,15 @@ const FIRST_BOXES: readonly string[] = [
 	'styp',
 	'pnot',
 ];
-/** Length of the size and type of a box, in bytes. */
+/** Length of the size and type of a box, in bytes. A large box has a longer size after them. */
 const BOX_BYTES = 8;
+const LARGE_HEADER_BYTES = 16;
+
+/** A real file has a few; this limits the work for others. */
+const MAX_BOXES = 10_000;
+
+/** A file that ends inside one of these boxes was cut. */
+const WHOLE_BOXES: readonly string[] = ['ftyp', 'moov', 'mdat'];
 
 const VIDEO_TYPE = 'video/mp4';
 const BROKE_OFF = 'The download broke off';
@@ -78,7 +85,7 @@ async function storeDataUri(
 	return await context.helpers
 		.prepareBinaryData(content, fileName, VIDEO_TYPE)
 		.catch((error: Error) => {
-			throw brokeOff(shorten(error.message));
+			throw notStored(error);
 		});
 }
 
@@ -90,11 +97,13 @@ async function storeFile(
 	const connection = linkedController(signal);
 	const watchdog = new Watchdog(connection);
 	const startedAt = now();
+	let hasBroken = false;
 	try {
 		const opening = openVideo(client, url, connection.signal);
 		const answer = await waitAtMost(STALL_TIMEOUT_MS, opening, signal);
 		if (!answer) throw brokeOff('no answer came in time');
 		rejectOtherType(answer);
+		answer.body.on('error', () => (hasBroken = true));
 		const chunks = checkedChunks(answer, watchdog);
 		const storing = context.helpers.prepareBinaryData(
 			streamOf(chunks, answer.body),
@@ -104,9 +113,10 @@ async function storeFile(
 		const file = await waitAtMost(DOWNLOAD_TIMEOUT_MS, storing, signal).catch((error: Error) => {
 			if (watchdog.hasFired) throw brokeOff('the host stopped sending');
 			if (error instanceof OctopusXError && error.message !== BROKE_OFF) throw error;
-			const isCutOff = client.isContentUrl(url) && now() - startedAt >= CONTENT_LIMIT_MS;
-			if (isCutOff) throw cutOff();
-			throw error instanceof OctopusXError ? error : brokeOff(shorten(error.message));
+			const isLong = now() - startedAt >= CONTENT_LIMIT_MS;
+			if (hasBroken && client.isContentUrl(url) && isLong) throw cutOff();
+			if (error instanceof OctopusXError) throw error;
+			throw hasBroken ? brokeOff(shorten(error.message)) : notStored(error);
 		});
 		if (!file) throw brokeOff('it took too long');
 		return file;
@@ -127,12 +137,14 @@ async function* checkedChunks(
 	const announced = Number(headers['content-length'] ?? NaN);
 	const expected = Number.isFinite(announced) ? 2 * announced + COMPRESSED_BYTES : Infinity;
 	const maxBytes = Math.min(expected, MAX_BYTES);
+	const boxes = new Boxes();
 	let start = Buffer.alloc(0);
 	let size = 0;
 	void watchdog.watch();
 	for await (const chunk of body as AsyncIterable<Buffer>) {
 		watchdog.noteChunk();
 		size += chunk.length;
+		boxes.read(chunk);
 		if (size > maxBytes) throw tooLarge(maxBytes);
 		if (start.length >= BOX_BYTES) {
 			yield chunk;
@@ -150,8 +162,51 @@ async function* checkedChunks(
 		throw new OctopusXError('The video file is empty', 'No byte arrived.', { transient: true });
 	}
 	if (size < BOX_BYTES) throw noVideo();
-	const [, whole = 0] = /\/(\d+)$/.exec(String(headers['content-range'])) ?? [];
-	if (size < Number(whole)) throw brokeOff(`${size} of ${whole} bytes arrived`);
+	const [, ranged = 0] = /\/(\d+)$/.exec(String(headers['content-range'])) ?? [];
+	const whole = Math.max(Number(ranged), boxes.end);
+	if (size < whole) throw brokeOff(`${size} of ${whole} bytes arrived`);
+}
+
+/**
+ * Follows the top-level boxes of an MP4 file while its chunks pass by, to find a file that was cut: one whose
+ * `ftyp`, `moov` or `mdat` has a size that reaches beyond the last byte.
+ */
+class Boxes {
+	/** Where the last of these boxes ends. */
+	end = 0;
+	/** Where the next box begins. */
+	private next = 0;
+	private position = 0;
+	private count = 0;
+	private header: Buffer = Buffer.alloc(0);
+
+	read(chunk: Buffer): void {
+		const chunkEnd = this.position + chunk.length;
+		// the bytes of a header that were in earlier chunks come first
+		while (this.next < chunkEnd) {
+			const start = Math.max(this.next + this.header.length - this.position, 0);
+			const part = chunk.subarray(start, start + LARGE_HEADER_BYTES - this.header.length);
+			this.header = Buffer.concat([this.header, part]);
+			const size = this.sizeOfBox();
+			if (size === undefined) break;
+			const type = this.header.toString('latin1', 4, BOX_BYTES);
+			this.header = Buffer.alloc(0);
+			if (WHOLE_BOXES.includes(type) && size < Infinity)
+				this.end = Math.max(this.end, this.next + size);
+			this.next += ++this.count < MAX_BOXES ? size : Infinity;
+		}
+		this.position = chunkEnd;
+	}
+
+	/** `undefined` until enough of the header has arrived; `Infinity` for a box up to the end of the file. */
+	private sizeOfBox(): number | undefined {
+		const { header } = this;
+		if (header.length < BOX_BYTES) return undefined;
+		const size = header.readUInt32BE(0);
+		if (size !== 1) return size >= BOX_BYTES ? size : Infinity;
+		if (header.length < LARGE_HEADER_BYTES) return undefined;
+		return Number(header.readBigUInt64BE(BOX_BYTES));
+	}
 }
 
 /**
@@ -223,9 +278,15 @@ function cutOff(): OctopusXError {
 }
 
 function brokeOff(reason: string): OctopusXError {
+	return new OctopusXError(BROKE_OFF, `The file did not arrive whole: ${reason}.`, {
+		transient: true,
+	});
+}
+
+function notStored({ message }: Error): OctopusXError {
 	return new OctopusXError(
-		BROKE_OFF,
-		`The file did not arrive whole or could not be stored: ${reason}.`,
-		{ transient: true },
+		'n8n could not store the video',
+		`Its storage for files reported: ${shorten(message)}. Ask the administrator of n8n for space or a higher limit, then fetch the video again.`,
+		{ isLocal: true },
 	);
 }

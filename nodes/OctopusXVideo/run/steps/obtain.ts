@@ -1,6 +1,6 @@
 import { shorten } from '../../api/envelope';
 import { OctopusXError, type FaultDetails, type Result } from '../../api/errors';
-import { hasFailed, type Task } from '../../api/task';
+import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { PaidRequest } from '../../job';
 import { withRetries } from '../../timing/retry';
 import { now } from '../../timing/time';
@@ -13,7 +13,7 @@ import {
 	type Running,
 } from '../state/item';
 import { tellEditor, type ItemScope } from '../state/scope';
-import { getTask } from './check';
+import { getTask, getVerdict } from './check';
 import { submitOnce } from './submit';
 import { uploadFiles } from './upload';
 
@@ -29,12 +29,12 @@ export async function obtainTask(
 	const isOwnTask = 'request' in source;
 	const { value: task, fault } = isOwnTask
 		? await taskFor(scope, item, source.request, deadline)
-		: await findTask(scope, source.taskId, deadline);
+		: await findTask(scope, source.taskId, deadline, job.wait === undefined);
 	if (fault) return failed(item, fault);
 	scope.breaker.record();
 	tellEditor(scope, item, task);
 	const isClaimed = scope.claim.claimed?.taskId === task.task_id;
-	const times = { startedAt, deadline, unknownChecks: 0 };
+	const times = { startedAt, deadline, unknownChecks: 0, verdictAt: startedAt };
 	return withTask({ index, job, isOwnTask, isClaimed, ...times }, task);
 }
 
@@ -85,15 +85,27 @@ async function taskFor(
 	});
 }
 
-/** Returns the task that a job names, in its current state. */
-async function findTask(scope: ItemScope, taskId: string, deadline: number): Promise<Result<Task>> {
+/**
+ * Returns the task that a job names, in its current state.
+ *
+ * @param isOnlyCheck true if no wait follows, so the gateway's verdict is requested at once
+ */
+async function findTask(
+	scope: ItemScope,
+	taskId: string,
+	deadline: number,
+	isOnlyCheck: boolean,
+): Promise<Result<Task>> {
 	const { breaker } = scope;
 	const shouldRetry = (fault: FaultDetails) => fault.transient && !isRedirect(fault);
 	const checked = await getTask(scope, taskId, { deadline, shouldRetry, breaker });
-	if (checked.fault?.details.code !== 'task_not_exist') return checked;
-	const { description, details } = checked.fault;
-	const id = shorten(taskId);
-	return { fault: new OctopusXError(`OctopusX does not know task ${id}`, description, details) };
+	if (checked.fault?.details.code === 'task_not_exist') {
+		const { description, details } = checked.fault;
+		const id = shorten(taskId);
+		return { fault: new OctopusXError(`OctopusX does not know task ${id}`, description, details) };
+	}
+	if (checked.fault || !isOnlyCheck || isFinal(checked.value)) return checked;
+	return { value: await getVerdict(scope, checked.value) };
 }
 
 /** True if the Base URL is redirected. A retry does not help, although a response below 400 is transient. */

@@ -44,12 +44,13 @@ export async function submitOnce(
 	// a Stop does not end this, because the response contains the ID of a task that may be charged
 	const created = withTimeout(LATE_ANSWER_TIMEOUT_MS, async (ending) => {
 		const task = await client.createTask(request.path, body.content, body.bytes, ending);
-		noteAnswer(task.task_id);
+		noteAnswer(task);
+		const ids = [...new Set([task.task_id, task.id])].join(' or ');
 		const id = context.getExecutionId();
 		const execution = id ? ` of execution ${id}` : '';
 		// after a Stop or a crash of n8n, this message is all that is left of the task
 		context.logger.info(
-			`OctopusX task ${task.task_id} created for item ${index}${execution}. After a Stop or a crash, fetch it with Get Status before you retry`,
+			`OctopusX task ${ids} created for item ${index}${execution}. After a Stop or a crash, fetch it with Get Status before you retry`,
 			{ item: index, taskId: task.task_id },
 		);
 		return task;

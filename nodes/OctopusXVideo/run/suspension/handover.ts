@@ -90,10 +90,14 @@ function save(item: Pending): SavedItem {
 		return { ...item, error: { ...details, message, description } };
 	}
 	// the task is checked again, and its request is no longer needed
-	const { task_id: taskId } = item.task;
+	const { task_id: taskId, id } = item.task;
 	const job = { ...item.job, source: { taskId } };
 	if (item.state === 'ready') return { ...item, job };
-	const running = { ...item, job: { ...job, wait: item.job.wait }, task: uncheckedTask(taskId) };
+	const running = {
+		...item,
+		job: { ...job, wait: item.job.wait },
+		task: uncheckedTask(taskId, id),
+	};
 	return convertTimes(running, toWallClock);
 }
 
@@ -109,5 +113,10 @@ function restore(saved: SavedItem): Pending {
  * the wall clock with this one.
  */
 function convertTimes(item: Running, convert: (time: number) => number): Running {
-	return { ...item, startedAt: convert(item.startedAt), deadline: convert(item.deadline) };
+	return {
+		...item,
+		startedAt: convert(item.startedAt),
+		deadline: convert(item.deadline),
+		verdictAt: convert(item.verdictAt),
+	};
 }

@@ -28,9 +28,6 @@ const MAX_INTERVAL_MS = 5 * 60_000;
 /** How long a round of checks may take if the API is down. The next round tries again. */
 const ROUND_LIMIT_MS = 30_000;
 
-/** An unknown status is settled at once, because the next check is minutes away. */
-const MAX_UNKNOWN_CHECKS = 1;
-
 /** How many task IDs an error names: as many as a user may fetch one by one. */
 const MAX_NAMED = 20;
 
@@ -109,8 +106,7 @@ async function checkAll(scope: Scope, items: Pending[], round: Round): Promise<P
 			if (item.state !== 'running') return item;
 			return await scope.videos.run(async () => {
 				if (round.isDown && now() < item.deadline) return item;
-				const policy = { until: round.until, maxUnknownChecks: MAX_UNKNOWN_CHECKS };
-				const next = await checkTask(scope.forItem(item), item, policy);
+				const next = await checkTask(scope.forItem(item), item, { until: round.until });
 				// the same object means that the API did not answer
 				round.isDown ||= next === item && now() >= round.until;
 				return next;
