@@ -182,6 +182,13 @@ describe('an answer that is cut', () => {
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	});
 
+	test('a cut answer with HTTP 403 was not charged, and is not repeated', async () => {
+		sandbox.key.quota = 1;
+		const { charge, submissions, error } = await generate('short');
+		expect([charge, submissions]).toEqual(['none', 1]);
+		expect(error?.description).toContain('(HTTP 403, request ID 2026');
+	});
+
 	test('a cut answer without an ID may have been charged, and the error quotes its request ID and text', async () => {
 		sandbox.quirks.idFields = 'id';
 		// half of the answer ends within the long ID

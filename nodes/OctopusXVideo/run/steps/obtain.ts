@@ -44,7 +44,7 @@ export async function obtainTask(
  *
  * Rules that must not regress:
  * - A submission is retried only if the server has certainly not accepted it: the server said so (429, or 503
- *   with `Retry-After`), or no connection was made.
+ *   of the gateway itself with `Retry-After`), or no connection was made.
  * - After any other fault, the submission may have been accepted. It is not retried, and the error says so.
  * - Only a later run submits again after that, and it logs a warning first.
  * - An ID is noted whenever it arrives, and the node never pays again for a task whose ID it knows.

@@ -60,11 +60,18 @@ export function readHandover(context: IExecuteFunctions): HandedOver | undefined
 	return { parent: all[0]?.parent ?? '', items: all.map(({ item }) => restore(item)), isNew };
 }
 
-/** Saves items that need no further check, so that later checks skip them. */
-export function saveSettled(context: IExecuteFunctions, items: Pending[]): void {
+/** Saves what the next check needs: which items are final, and when the verdict was last requested. */
+export function saveItems(context: IExecuteFunctions, items: Pending[]): void {
 	const all = context.getContext('node')[SAVED] as Array<{ item: SavedItem }>;
 	for (const [n, item] of items.entries()) {
-		if (item.state !== 'running') all[n] = { ...all[n], item: save(item) };
+		const saved = save(item);
+		if (saved.state === 'running') {
+			const { unknownChecks, verdictAt } = saved;
+			// in place, because n8n saves an object once that is also in its other data
+			Object.assign(all[n]?.item ?? {}, { unknownChecks, verdictAt });
+		} else {
+			all[n] = { ...all[n], item: saved };
+		}
 	}
 }
 

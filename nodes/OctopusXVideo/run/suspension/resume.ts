@@ -14,7 +14,7 @@ import { conclude, shortenList, toOutput, withCharge } from '../state/output';
 import { openScope, type Scope } from '../state/scope';
 import { checkTask } from '../steps/check';
 import { refreshTask } from '../steps/deliver';
-import { readHandover, saveSettled, shrinkInput, type HandedOver, type Pending } from './handover';
+import { readHandover, saveItems, shrinkInput, type HandedOver, type Pending } from './handover';
 import { interrupted } from './suspend';
 
 /** n8n keeps the outcome of a checking execution, so a retry fails with it again. */
@@ -92,7 +92,7 @@ async function resume(
 
 	const round: Round = { until: now() + ROUND_LIMIT_MS, isDown: false };
 	const checked = await checkAll(scope, items, round);
-	saveSettled(context, checked);
+	saveItems(context, checked);
 	if (checked.some(({ state }) => state === 'running')) {
 		return await waitUntil(context, checked, nextCheck(checked));
 	}
