@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { apiErrorBody } from './support/errorBodies';
 import { GENERATE, GENERATE_EACH, numbered } from './support/inputs';
-import { runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
+import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
@@ -289,7 +289,7 @@ describe('responses that are too large', () => {
 		'a check answered with HTTP 200 and %s is retried, and the video is delivered',
 		async (_what, answer) => {
 			sandbox.faults.add({ on: 'poll', answer });
-			const { items, error } = await runNode(sandbox, ALL_FIELDS);
+			const { items, error } = await runNodeVirtually(sandbox, ALL_FIELDS);
 			expect(error).toBeUndefined();
 			expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 			expect(items[0]?.json.extra).toBeUndefined();
@@ -316,7 +316,7 @@ describe('responses that are too large', () => {
 
 	test('the connection is closed before the rest of a 50 MB response arrives', async () => {
 		sandbox.faults.add({ on: 'poll', answer: largeAnswer(50 * MB) });
-		const received = await bytesReceivedBy(async () => await runNode(sandbox, ONE_MINUTE));
+		const received = await bytesReceivedBy(async () => await runNodeVirtually(sandbox, ONE_MINUTE));
 		expect(received).toHaveLength(3);
 		expect(Math.max(...received)).toBeLessThan(5 * MB);
 	});

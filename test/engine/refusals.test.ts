@@ -171,7 +171,7 @@ describe.each(ON_ERROR)('refusals of a whole run with On Error set to %s', (onEr
 
 test('with On Error: Continue, an expression in File Name that fails for the first item fails only that item', async () => {
 	const fileName = "={{ $itemIndex === 0 ? $('Nowhere').item.json.name : 'a' }}";
-	const { items } = await runNode(
+	const { items } = await runNodeVirtually(
 		sandbox,
 		{ ...GENERATE, downloadVideo: true, options: { maxVideos: 2, fileName } },
 		{ input: [{ json: {} }, { json: {} }], settings: CONTINUE },
