@@ -70,14 +70,14 @@ export function quoteWhole(answer: Answer): string {
 
 /**
  * A text from outside, safe to show: short, on one line, and without markup, which n8n would render,
- * control characters, which could forge lines of the log, bearer tokens and file contents. Answers and
+ * characters of control or direction, which could forge lines of the log, bearer tokens and file contents. Answers and
  * errors of the transport no longer contain the API key.
  *
  * @param maxLength in characters
  */
 export function shorten(text: string, maxLength = MAX_QUOTE_LENGTH): string {
 	const safe = withoutMarkup(text.slice(0, maxLength * READ_FACTOR))
-		.replace(/[\s\p{Cc}]+/gu, ' ')
+		.replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ')
 		.trim()
 		.replace(/Bearer \S+/gi, 'Bearer ***')
 		// bounded, so that it is linear

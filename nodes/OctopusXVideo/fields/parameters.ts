@@ -139,5 +139,5 @@ export class ItemParameters {
 
 /** Values of the input in an error must not add lines to a log, nor anything that a terminal carries out. */
 function oneLine(text: string): string {
-	return text.slice(0, MAX_ERROR_LENGTH).replace(/[\s\p{Cc}]+/gu, ' ');
+	return text.slice(0, MAX_ERROR_LENGTH).replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ');
 }
