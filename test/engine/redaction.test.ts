@@ -106,7 +106,7 @@ const ECHOES: Array<[string, Echo[], INodeParameters?]> = [
 		[`HTTP ${status} to a check with a page`, [{ on: 'poll', status, body: PAGE }]],
 		[
 			`HTTP ${status} to a check with an error`,
-			[{ on: 'poll', status, body: { ...EVERYWHERE, code: KEY } }],
+			[{ on: 'poll', status, body: { ...EVERYWHERE, code: KEY, message: `bad ${KEY}` } }],
 		],
 	]),
 	[
@@ -185,7 +185,7 @@ const ECHOES: Array<[string, Echo[], INodeParameters?]> = [
 	...[200, 400, 403, 500].flatMap((status): typeof ECHOES => [
 		[
 			`HTTP ${status} to a presign request`,
-			[{ on: 'presign', status, body: { ...EVERYWHERE, success: false } }],
+			[{ on: 'presign', status, body: { ...EVERYWHERE, success: false, message: `no ${KEY}` } }],
 			EDIT_WITH_UPLOAD,
 		],
 		[

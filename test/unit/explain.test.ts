@@ -183,7 +183,7 @@ test.each<[number, unknown, object, string, string, string]>([
 		{ 'retry-after': '7' },
 		MODEL,
 		'retryAfterMs 7000 transient',
-		"Check the model, and which models",
+		'Check the model, and which models',
 	],
 	[500, refusal('x'), BY_PROXY, UNAVAILABLE, 'maybeAccepted transient', 'Try again later.'],
 	[500, refusal('do_request_failed'), BY_PROXY, SERVICE, 'maybeAccepted transient', 'Try again'],

@@ -59,7 +59,7 @@ const TABLE: Record<string, Row> = {
 	'/额度不足|额度失败/': { worst: [['', '额度', '']] },
 	'/不在令牌允许/': { worst: [['', '不在令牌允', '']] },
 	// 5 times the longest quote
-	'/[\\s\\p{Cc}]+/gu': { maxLength: 20_000, worst: [['', '\u0000 \t', 'x']] },
+	'/[\\s\\p{Cc}\\p{Bidi_Control}]+/gu': { maxLength: 20_000, worst: [['', '\u0000 \t', 'x']] },
 	'/Bearer \\S+/gi': { worst: [['', 'Bearer ', '']] },
 	'/data:[^\\s"\',]{0,99},[^\\s"\']*/gi': { maxLength: 20_000, worst: [['', 'data:', '']] },
 	// the start of a tag
@@ -359,7 +359,7 @@ describe('1 MB of the worst input', () => {
 	])('%s with a Chinese name of 1,000,000 letters takes less than 50 ms', (_what, work) => {
 		expect(timeOf(() => work(fill(CHINESE, MB)))).toBeLessThan(MAX_MS);
 		// the longest address that is read
-		expect(timeOf(() => work(fill(CHINESE, 4_096)))).toBeLessThan(MAX_MS);
+		expect(timeOf(() => work(fill(CHINESE, 4_096)))).toBeLessThan(MAX_FUNCTION_MS);
 	});
 
 	test.each([

@@ -175,5 +175,5 @@ export class ItemParameters {
  * terminal control codes.
  */
 function oneLine(text: string): string {
-	return text.slice(0, MAX_ERROR_LENGTH).replace(/[\s\p{Cc}]+/gu, ' ');
+	return text.slice(0, MAX_ERROR_LENGTH).replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ');
 }
