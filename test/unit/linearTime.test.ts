@@ -29,8 +29,8 @@ interface Row {
 
 /** `MAX_ID_LENGTH` of task.ts. */
 const TASK_ID = { maxLength: 1_000 };
-/** The first 16 bytes of a file. */
-const SIGNATURE = { maxLength: 16 };
+/** `START_BYTES` of fileType.ts, which may become twice as long in lower case. */
+const SIGNATURE = { maxLength: 8_192 };
 
 /** Every regular expression of nodes/ and credentials/, as it is written there. */
 const TABLE: Record<string, Row> = {
@@ -94,14 +94,6 @@ const TABLE: Record<string, Row> = {
 			['https://', 'h', ''],
 		],
 	},
-	'/[,;](?=https?:\\/\\/|data:\\w+\\/)/i': {
-		worst: [
-			['', ',data:a', ''],
-			[',data:', 'a', '!'],
-			['', ';https:/', ''],
-		],
-	},
-	'/^[,;]{1,9}|[,;]{1,9}$/g': { worst: [['x', ',;', 'x']] },
 	'/\\s+/': { worst: [['', ' ', 'x']] },
 	'/^data:/i': {},
 	'/\\s/': {},
@@ -109,11 +101,8 @@ const TABLE: Record<string, Row> = {
 	'/[\\s,]+/': { worst: [['', ', ', 'x']] },
 	// the placeholders are random, so that no input can resemble them
 	"new RegExp(`(${inText.join('|')})`)": {},
-	'/^((application|binary)\\/octet-stream)?$/i': {},
-	'/^.{4}ftyp(?!qt|hei|hev|mif|msf|avi)/s': SIGNATURE,
 	'/^\\x89PNG\\r\\n/': SIGNATURE,
 	'/^\\xff\\xd8\\xff/': SIGNATURE,
-	'/^GIF8/': SIGNATURE,
 	'/^RIFF.{4}WEBP/s': SIGNATURE,
 	'/[^\\w.-]/g': TASK_ID,
 	'/\\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i': {
@@ -149,6 +138,184 @@ const TABLE: Record<string, Row> = {
 	},
 	// a part of a sample's ID
 	'/[^\\w.:/-]/g': { maxLength: 100 },
+	// api/credential.ts: what surrounds a pasted key, ID or address
+	'/^(authorization["\'\\s:]{1,9})?(bearer([\\s:]{1,9}|$)){0,3}/i': {
+		worst: [
+			['authorization', ' ', 'x'],
+			['authorization: ', 'bearer :::::::::', 'x'],
+			['', 'bearer', 'x'],
+		],
+	},
+	'/\\p{Cf}/gu': {
+		worst: [
+			['', '\u200b', ''],
+			['', 'a\u00ad', ''],
+			['', '\u{e0041}', ''],
+		],
+	},
+	'/^["\'`“”„‘’‚«»<\\s]{1,9}|(?![^]{10})["\'`“”„‘’‚«»>,;\\s]{1,9}$/g': {
+		worst: [
+			['', '“', 'x'],
+			['x', '“', ''],
+			['x', '“,> ', 'x'],
+			['x', '“”„‘’‚«»x', ''],
+			['x', '“”„‘’‚«»', 'x'],
+		],
+	},
+	'/^(?:[a-z]{1,9}:)?[/\\\\]{0,9}[^/?#\\\\]{1001}/i': {
+		worst: [
+			['https:', '/', 'x'],
+			['https://', 'a', '/'],
+			['', 'a:', '/'],
+			[`https://${'a'.repeat(1_000)}`, '/', ''],
+		],
+	},
+	'/\\/+/g': {
+		worst: [
+			['', '/', 'x'],
+			['', '/a', ''],
+		],
+	},
+	'/\\/v1\\/(videos\\/(video|task)_|video\\/generations\\/)[^/]+$/': {
+		worst: [
+			['', '/v1/videos/video_a', '/'],
+			['/v1/videos/task_', 'a', '/'],
+			['', '/v1/videos/task_', '/'],
+			['', '/v1/video/generations/', ''],
+			['/v1/video/generations/', '/v1/videos/video_', '/'],
+		],
+	},
+	'/[\\x80-\\xff]/g': { worst: [['', '\xe9', '']] },
+	'/^https?:$/': {},
+	// fields/mediaChecks.ts and fields/parameters.ts
+	'/^application\\/(pdf|zip|gzip|msword|vnd\\.)/i': {},
+	'/["\'`]?[,;]["\'`]?(?=https?:\\/\\/|data:\\w+\\/)/i': {
+		worst: [
+			['', ',data:a', ''],
+			[',data:', 'a', '!'],
+			['', ';https:/', ''],
+			['', '"', ''],
+			['', '","', ''],
+			['', '","data:aaaaaaaa', '"'],
+		],
+	},
+	'/^data:[^,]*$/i': {
+		worst: [
+			['data:', 'a', ','],
+			['', 'data:', ','],
+		],
+	},
+	'/^[["]/': {},
+	'/^\\[|\\]$/g': {
+		worst: [
+			['', '[', 'x'],
+			['', ']', 'x'],
+		],
+	},
+	'/^[,;]{1,9}/': { worst: [['', ',', 'x']] },
+	'/^https?:/i': {},
+	'/\\s+/g': {
+		worst: [
+			['', ' ', 'x'],
+			['', ' a', ''],
+		],
+	},
+	// a file name, see `MAX_PATH_LENGTH`: 18 characters is the longest decomposition of one
+	'/[/\\\\]/': { worst: [['', '/', '']] },
+	'/\\p{M}/gu': { maxLength: 18 * 4_096, worst: [['', '\u0301', '']] },
+	'/[^\\w.-]+/g': { maxLength: 18 * 4_096, worst: [['', 'ä!', 'x']] },
+	'/\\.\\w{1,10}$/': {
+		maxLength: 18 * 4_096,
+		worst: [
+			['', '.', '!'],
+			['', '.aaaaaaaaaa', '!'],
+			['.', 'a', '!'],
+		],
+	},
+	// `MAX_NAME_LENGTH`; without the limit, it takes quadratic time
+	'/^[.-]+|[.-]+$/g': { maxLength: 80, worst: [['x', '.-', 'x']] },
+	// operations/getStatus.operation.ts
+	'/[\\s,;|<>[\\](){}"\'`“”‘’„«»]+/': {
+		worst: [
+			['', '“', 'x'],
+			['', '“a', ''],
+			['', '\u0301', ''],
+		],
+	},
+	'/^(task_id|id|task|queued|in_progress|completed|failed|cancelled|unknown)$/': {
+		worst: [['', 'in_progress', '']],
+	},
+	'/\\/v1\\/(?:videos|video\\/generations)\\/([^/?#]+)/i': {
+		worst: [
+			['', '/v1/videos/', ''],
+			['', '/v1/video/generations/', ''],
+			['', '/v1/video/generations', ''],
+			['/v1/videos/', 'a', ''],
+		],
+	},
+	'/^(video|task|test)_.|^(?=.*\\d)(?=.*[a-z]).{6,}$/i': {
+		worst: [
+			['1', '-', ''],
+			['1a', '-', '\n'],
+			['', '1', 'a\n'],
+			['', 'a', '1\n'],
+			['', 'a\n', '1'],
+		],
+	},
+	'/[:.]$/': { worst: [['', ':.', 'x']] },
+	'/[,;\\n]/': {},
+	'/^\\d+$/': { worst: [['', '1', 'x']] },
+	// files/fileType.ts: the start of a file
+	'/^GIF8[79]a/': SIGNATURE,
+	'/^(II[*+]\\0|MM\\0[*+])/': SIGNATURE,
+	'/^BM.{4}\\0{4}/s': SIGNATURE,
+	'/^(\\xff\\n|\\0{3}\\fJXL )/': SIGNATURE,
+	'/^.{4}ftyp(avi[fs]|m[is]f1(.{4}){1,9}avi[fs])/s': {
+		...SIGNATURE,
+		worst: [
+			['aaaaftypmif1', 'avix', ''],
+			['aaaaftypmsf1', 'avi', 'f'],
+		],
+	},
+	'/^.{4}ftyp(he[iv][cmsx]|m[is]f1(.{4}){1,9}he[iv][cmsx])/s': {
+		...SIGNATURE,
+		worst: [['aaaaftypmif1', 'heia', '']],
+	},
+	'/^.{4}ftypm[is]f1/s': SIGNATURE,
+	'/^.{4}ftypM4[ABP] /s': SIGNATURE,
+	'/^.{4}ftypqt /s': SIGNATURE,
+	'/^.{4}ftyp/s': SIGNATURE,
+	'/^.E\\xdf\\xa3/s': SIGNATURE,
+	'/^RIFF.{4}AVI /s': SIGNATURE,
+	'/^ID3[^ -~]/': SIGNATURE,
+	'/^\\s{0,9}%PDF-/': { ...SIGNATURE, worst: [['', ' ', '']] },
+	'/^PK[^ -~]{2}/': SIGNATURE,
+	'/^[^ -~]\\x8b[\\b]/': SIGNATURE,
+	'/[^\\P{Cc}\\s]/u': { ...SIGNATURE, worst: [['', ' ', '']] },
+	'/^[{[]/': SIGNATURE,
+	'/^<[?!a-z]/': SIGNATURE,
+	'/<(svg|!doctype html|html|head|body)\\b/': {
+		...SIGNATURE,
+		worst: [
+			['', '<svgx', ''],
+			['', '<!doctype htm', ''],
+			['', '<', ''],
+		],
+	},
+	// and base64
+	'/^(filesystem(-v2)?|s3|database|default|undefined|null|nan|none|true|false)$/i': {
+		worst: [['', 'filesystem-v2', '']],
+	},
+	'/[\\r\\n]+/g': {
+		worst: [
+			['', '\r\n', 'x'],
+			['', '\na', ''],
+		],
+	},
+	'/={1,2}$/': { worst: [['', '=', 'x']] },
+	'/[^\\w+/-]/': {},
+	'/-/g': { worst: [['', '-', '']] },
+	'/_/g': { worst: [['', '_', '']] },
 };
 
 /** Inputs that every expression gets. */
