@@ -1,5 +1,6 @@
 import {
 	NodeHelpers,
+	Workflow,
 	type IDataObject,
 	type IExecuteFunctions,
 	type INode,
@@ -11,7 +12,7 @@ import {
 } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { CONTINUE, GENERATE, GENERATE_EACH } from './support/inputs';
-import { asTool } from './support/nodeTypes';
+import { asTool, NODE_TYPE, NodeTypes } from './support/nodeTypes';
 import { useRefusals } from './support/refusals';
 import { runNode, runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
@@ -501,4 +502,37 @@ describe('Leftovers of n8n in a paid request', () => {
 		expect(error).toBeUndefined();
 		expect(sandbox.tasks.map(({ request }) => request.prompt)).toEqual([prompt]);
 	});
+});
+
+describe('operations on the canvas', () => {
+	const operationField = description.properties.find(({ name }) => name === 'operation');
+	const operations = (operationField?.options ?? []) as INodePropertyOptions[];
+
+	test('the node has at least three operations', () => {
+		expect(operations.length).toBeGreaterThanOrEqual(3);
+	});
+
+	test.each(operations)(
+		'the subtitle of a node with Operation $value is $name',
+		({ name, value }) => {
+			const node = {
+				id: 'video',
+				name: 'Video',
+				type: NODE_TYPE,
+				typeVersion: 1,
+				position: [0, 0] as [number, number],
+				parameters: { operation: value },
+			};
+			const workflow = new Workflow({
+				nodes: [node],
+				connections: {},
+				active: false,
+				nodeTypes: new NodeTypes(),
+			});
+			const { subtitle } = description;
+			expect(workflow.expression.getSimpleParameterValue(node, subtitle, 'internal', {})).toBe(
+				name,
+			);
+		},
+	);
 });
