@@ -31,8 +31,8 @@ const MB = 1_000_000;
 const MAX_MS = 50;
 /** For functions, which also build a result of many parts. They take up to 200 ms; quadratic time would be minutes. */
 const MAX_FUNCTION_MS = 1_000;
-/** For functions on JSON with many values, which take up to 500 ms. */
-const MAX_JSON_MS = 2_000;
+/** For functions on JSON with many values, which take up to 500 ms, many times that on a busy machine. */
+const MAX_JSON_MS = 5_000;
 
 /** An input: a start, a part that is repeated up to the length, and an end that keeps it from matching. */
 type Worst = [start: string, repeated: string, end: string];
@@ -378,15 +378,18 @@ const fill = ([start, repeated, end]: Worst, length: number) =>
 	end;
 
 /**
- * The shortest of some measurements, in ms: another process may be in the way of one. Measures once if that is far below
- * the limit.
+ * The shortest of some measurements, in ms. Other processes may be in the way of each, so the time that this process had
+ * a processor counts. Measures once if that is far below the limit.
  */
 function timeOf(work: () => unknown, limitMs: number): number {
 	let best = Infinity;
-	for (let n = 0; n < 8 && best > limitMs / 2; n++) {
+	for (let n = 0; n < 20 && best > limitMs / 2; n++) {
 		const start = performance.now();
+		const cpuStart = process.cpuUsage();
 		work();
-		best = Math.min(best, performance.now() - start);
+		const { user, system } = process.cpuUsage(cpuStart);
+		// in parts of the engine, such as garbage collection, several processors work at once
+		best = Math.min(best, performance.now() - start, (user + system) / 1_000);
 	}
 	return best;
 }
@@ -635,12 +638,12 @@ describe('1 MB of the worst input', () => {
 			'an address in an extra field',
 			(url) => orError(() => itemWith({}).refuseKeyAddress('Extra', url)),
 		],
-	])('%s with a Chinese name of 1,000,000 letters takes less than 50 ms', (_what, work) => {
+	])('%s with a Chinese name of 1,000,000 letters takes less than a second', (_what, work) => {
 		const long = fill(CHINESE, MB);
 		// the longest address that is read
 		const short = fill(CHINESE, 4_096);
-		expect(timeOf(() => work(long), MAX_MS)).toBeLessThan(MAX_MS);
-		expect(timeOf(() => work(short), MAX_MS)).toBeLessThan(MAX_MS);
+		expect(timeOf(() => work(long), MAX_FUNCTION_MS)).toBeLessThan(MAX_FUNCTION_MS);
+		expect(timeOf(() => work(short), MAX_FUNCTION_MS)).toBeLessThan(MAX_FUNCTION_MS);
 	});
 
 	test.each([
@@ -648,7 +651,7 @@ describe('1 MB of the worst input', () => {
 		['160,000 objects in each other', () => `${'{"a":'.repeat(MB / 6)}1${'}'.repeat(MB / 6)}`],
 		['500,000 numbers', () => `[1${',1'.repeat(MB / 2)}]`],
 		['250,000 texts', () => `["a"${',"a"'.repeat(MB / 4)}]`],
-	])('hiding the key in JSON with %s takes less than 2 seconds', (_what, text) => {
+	])('hiding the key in JSON with %s takes less than 5 seconds', (_what, text) => {
 		const json: unknown = JSON.parse(text());
 		const hide = createHideKey(KEY);
 		expect(timeOf(() => void hideInJson(json, hide), MAX_JSON_MS)).toBeLessThan(MAX_JSON_MS);
@@ -662,7 +665,7 @@ describe('1 MB of the worst input', () => {
 		],
 		['300,000 lists', () => `[[]${',[]'.repeat(MB / 3)}]`],
 		['250,000 texts', () => `["a"${',"a"'.repeat(MB / 4)}]`],
-	])('reading a list of addresses with %s takes less than 2 seconds', (_what, text) => {
+	])('reading a list of addresses with %s takes less than 5 seconds', (_what, text) => {
 		const typed = text();
 		const json: unknown = JSON.parse(typed);
 		expect(timeOf(() => void addressesOf(typed), MAX_JSON_MS)).toBeLessThan(MAX_JSON_MS);
