@@ -18,7 +18,7 @@ test('the benchmark measures the requests per video and how late videos are foun
 			rows.push({
 				'task, s': seconds + offset,
 				requests: sandbox.log.length,
-				checks: sandbox.requestsTo('poll').length,
+				checks: sandbox.requestsTo('check').length,
 				'checks every 5 s': Math.ceil((seconds + offset) / 5),
 				'late, s': Number(late.toFixed(2)),
 				'late, share of the task': `${((100 * late) / (seconds + offset)).toFixed(1)} %`,

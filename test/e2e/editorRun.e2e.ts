@@ -84,7 +84,7 @@ describe('Stop', () => {
 
 	/** From the first check on, the task exists and the node waits for it. */
 	const firstCheck = async () =>
-		await until('a check', () => setup.sandbox.requestsTo('poll').length > 0);
+		await until('a check', () => setup.sandbox.requestsTo('check').length > 0);
 
 	/** Calls `stop` and expects that the execution ends and the node sends no more requests. */
 	async function expectStop(workflow: { id: string }, stop: () => Promise<void>) {
@@ -95,10 +95,10 @@ describe('Stop', () => {
 		await until('the IDs in the log', () => program.output.slice(printed).includes(line), 3);
 		expect((await setup.api.onlyEnded(workflow)).status).toBe('canceled');
 		// Waits for two and a half check intervals, in which no check may follow.
-		const checks = setup.sandbox.requestsTo('poll').length;
+		const checks = setup.sandbox.requestsTo('check').length;
 		const stoppedAt = Date.now();
 		await until('the time of further checks', () => Date.now() - stoppedAt > 2_500);
-		expect(setup.sandbox.requestsTo('poll')).toHaveLength(checks);
+		expect(setup.sandbox.requestsTo('check')).toHaveLength(checks);
 		expect(setup.sandbox.tasks).toHaveLength(1);
 	}
 
@@ -132,7 +132,7 @@ describe('Stop', () => {
 test.each(['original', 'currently saved'] as const)(
 	'Retry with the %s workflow continues with the same task and is not charged again',
 	async (version) => {
-		setup.sandbox.faults.add({ on: 'poll', answer: { status: 403, body: {} } });
+		setup.sandbox.faults.add({ on: 'check', answer: { status: 403, body: {} } });
 		const workflow = await callOnce(`retry-${version.replace(' ', '-')}`);
 		const failed = await setup.api.onlyEnded(workflow);
 		expect(failed.status).toBe('error');

@@ -63,7 +63,7 @@ test('example "text to video on a schedule": a retry is not charged again', asyn
 	const workflow = await shortenTimes(example, 'Every morning', {
 		rule: { interval: [{ field: 'seconds', secondsInterval: 1 }] },
 	});
-	setup.sandbox.faults.add({ on: 'poll', answer: { status: 403, body: {} } });
+	setup.sandbox.faults.add({ on: 'check', answer: { status: 403, body: {} } });
 	await setup.api.activate(workflow);
 	await until('a task', () => setup.sandbox.tasks.length > 0);
 	await setup.api.deactivate(workflow);
@@ -155,7 +155,11 @@ test('example "batch from a list": failed items take a separate branch', async (
 
 test('example "generate, then edit": the second node gets the file of the first, and Retry is charged for neither of them', async () => {
 	const workflow = await importExample('generate-then-edit');
-	setup.sandbox.faults.add({ on: 'poll', prompt: 'watercolor', answer: { status: 403, body: {} } });
+	setup.sandbox.faults.add({
+		on: 'check',
+		prompt: 'watercolor',
+		answer: { status: 403, body: {} },
+	});
 	await opened.editor.executeWorkflow();
 	const failed = await setup.api.onlyEnded(workflow);
 	expect(failed.status).toBe('error');
@@ -252,7 +256,7 @@ test('example "status check loop": the loop ends both with a completed video and
 	expect(status).toBe('success');
 	const checks = data.resultData.runData['Get Status']?.length ?? 0;
 	expect(checks).toBeGreaterThan(1);
-	expect(setup.sandbox.requestsTo('poll')).toHaveLength(checks);
+	expect(setup.sandbox.requestsTo('check')).toHaveLength(checks);
 	expect(jsonOf(data, 'Video')).toEqual([
 		expect.objectContaining({ task_id: 'video_1', status: 'completed' }),
 	]);

@@ -41,7 +41,7 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 			const workflow = await setup.api.createActive(
 				chain(path, [webhookNode(path), withPhoto({ options })]),
 			);
-			setup.sandbox.faults.add({ on: 'poll', answer: FORBIDDEN });
+			setup.sandbox.faults.add({ on: 'check', answer: FORBIDDEN });
 			await uploadTo(path);
 			const failed = await setup.api.onlyEnded(workflow);
 			expect(failed.status).toBe('error');

@@ -112,7 +112,7 @@ onDemand('screenshots for README and docs', () => {
 		};
 		const task = { id: 'video_1', task_id: 'video_1', object: 'video', model: 'omni-fast' };
 		setup.sandbox.faults.add({
-			on: 'poll',
+			on: 'check',
 			answer: { status: 200, body: { ...task, status: 'failed', progress: 40, error } },
 		});
 		const panel = await run({ prompt: PROMPT });

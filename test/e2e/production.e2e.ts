@@ -63,7 +63,7 @@ test('the node runs on a schedule', async () => {
 });
 
 test('Retry On Fail continues with the same task and is not charged again', async () => {
-	setup.sandbox.faults.add({ on: 'poll', answer: FORBIDDEN });
+	setup.sandbox.faults.add({ on: 'check', answer: FORBIDDEN });
 	const workflow = await setup.api.createActive(
 		chain('Retry On Fail', [
 			webhookNode('again'),
@@ -79,7 +79,7 @@ test('Retry On Fail continues with the same task and is not charged again', asyn
 });
 
 test('Retry of a failed execution continues with the same task and is not charged again', async () => {
-	setup.sandbox.faults.add({ on: 'poll', answer: FORBIDDEN });
+	setup.sandbox.faults.add({ on: 'check', answer: FORBIDDEN });
 	const workflow = await setup.api.createActive(
 		chain('Retry execution', [webhookNode('later'), videoNode(setup.credentialId)]),
 	);
@@ -100,7 +100,7 @@ test('Stop ends the execution, and Get Status can still fetch the task named in 
 		chain('Stop', [webhookNode('stop'), videoNode(setup.credentialId)]),
 	);
 	await setup.api.callWebhook('stop');
-	await until('a check', () => setup.sandbox.requestsTo('poll').length > 0);
+	await until('a check', () => setup.sandbox.requestsTo('check').length > 0);
 	const [execution] = await setup.api.executionsOf(workflow);
 	await setup.api.stop(execution?.id as string);
 	// n8n 2.x does not save the error, the task IDs or the ledger of a stopped execution.
@@ -108,7 +108,7 @@ test('Stop ends the execution, and Get Status can still fetch the task named in 
 	await until('the IDs in the log', () =>
 		/execution was canceled\. Tasks of this run: item 0: video_1/.test(setup.n8n.program.output),
 	);
-	const checks = setup.sandbox.requestsTo('poll').length;
+	const checks = setup.sandbox.requestsTo('check').length;
 
 	setup.sandbox.tasks.forEach((task) => (task.durationMs = 0));
 	const fetching = await setup.api.createActive(
@@ -124,7 +124,7 @@ test('Stop ends the execution, and Get Status can still fetch the task named in 
 	await setup.api.callWebhook('fetch', { id: 'video_1' });
 	const { data } = await setup.api.onlyEnded(fetching);
 	expect(itemsOf(data)[0]?.binary?.data?.mimeType).toBe('video/mp4');
-	expect(setup.sandbox.requestsTo('poll')).toHaveLength(checks + 1);
+	expect(setup.sandbox.requestsTo('check')).toHaveLength(checks + 1);
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 

@@ -54,7 +54,7 @@ test('50 running executions fill a worker, but 50 suspended ones leave it free a
 	sandbox.durationMs = HOUR_MS;
 	await callAll('keeping');
 	await until('50 tasks', () => sandbox.tasks.length === COUNT + 1);
-	await until('checks of all tasks', () => sandbox.requestsTo('poll').length >= 2 * COUNT);
+	await until('checks of all tasks', () => sandbox.requestsTo('check').length >= 2 * COUNT);
 	memory['50 keep running'] = megabytes(worker);
 	await api.callWebhook('quick');
 	// The worker is full, so this execution waits in the queue.

@@ -47,9 +47,9 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 
 	/** Starts a workflow and waits until its node checks a task. */
 	async function start({ name }: SavedWorkflow): Promise<void> {
-		const before = setup.sandbox.requestsTo('poll').length;
+		const before = setup.sandbox.requestsTo('check').length;
 		await setup.api.callWebhook(name);
-		await until('a check', () => setup.sandbox.requestsTo('poll').length > before);
+		await until('a check', () => setup.sandbox.requestsTo('check').length > before);
 	}
 
 	async function stop(one: SavedWorkflow): Promise<void> {
@@ -138,8 +138,8 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 		expect(await setup.api.executionsOf(one)).toEqual([]);
 		await expect(setup.api.retry(id)).rejects.toThrow('answered 404');
 		// n8n does not stop an execution that is deleted.
-		const checks = setup.sandbox.requestsTo('poll').length;
-		await until('another check', () => setup.sandbox.requestsTo('poll').length > checks);
+		const checks = setup.sandbox.requestsTo('check').length;
+		await until('another check', () => setup.sandbox.requestsTo('check').length > checks);
 		const line = `OctopusX task video_1 created for item 0 of execution ${id}. After a Stop or a crash, fetch it with Get Status before you retry`;
 		expect(setup.n8n.program.output).toContain(line);
 	});

@@ -230,7 +230,7 @@ test('after a kill of n8n during a check, the error items of the suspended execu
 	const videos = ['dying 0', 'dying 1'].map((prompt) => ({ prompt }));
 	await setup.api.callWebhook('dying', { videos });
 	const id = await suspended(workflow);
-	setup.sandbox.faults.add({ on: 'poll', times: Infinity, answer: 'hang' });
+	setup.sandbox.faults.add({ on: 'check', times: Infinity, answer: 'hang' });
 	await until('a check', () => setup.sandbox.hanging > 0, 120);
 
 	const { userFolder, program } = setup.n8n;

@@ -72,7 +72,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 	});
 
 	test(`n8n ${major}: Retry continues with the same task and is not charged again`, async () => {
-		setup.sandbox.faults.add({ on: 'poll', answer: { status: 403, body: {} } });
+		setup.sandbox.faults.add({ on: 'check', answer: { status: 403, body: {} } });
 		const workflow = await setup.api.createActive(
 			chain('Retry', [webhookNode('retry'), videoNode(setup.credentialId)]),
 		);

@@ -177,14 +177,14 @@ describe('Retry On Fail of a tool', () => {
 	const forbidden = { status: 403, body: apiErrorBody('no') };
 
 	test('Retry On Fail of a tool call continues with the video that a failed attempt was charged for', async () => {
-		sandbox.faults.add({ on: 'poll', times: 2, answer: forbidden });
+		sandbox.faults.add({ on: 'check', times: 2, answer: forbidden });
 		const text = await callTool(ARGUMENTS, {}, RETRY_ON_FAIL);
 		expect(JSON.parse(text)).toMatchObject([{ task_id: 'video_1', status: 'completed' }]);
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 
 	test('a tool call whose attempts with Retry On Fail all fail is charged once, and its error names the video', async () => {
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: forbidden });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: forbidden });
 		expect(await callTool(ARGUMENTS, {}, RETRY_ON_FAIL)).toContain('video_1');
 		expect(sandbox.tasks).toHaveLength(1);
 	});
@@ -193,7 +193,7 @@ describe('Retry On Fail of a tool', () => {
 		['different prompts', 'A boat', 'A bird'],
 		['the same prompt', 'A boat', 'A boat'],
 	])('simultaneous tool calls with %s are charged once each', async (_prompts, one, other) => {
-		sandbox.faults.add({ on: 'poll', prompt: one, times: 2, answer: forbidden });
+		sandbox.faults.add({ on: 'check', prompt: one, times: 2, answer: forbidden });
 		const calls = [one, other].map((prompt) => ({ ...ARGUMENTS, prompt }));
 		const answers = await createTool(ARGUMENTS, {}, RETRY_ON_FAIL).together(...calls);
 		const ids = answers.map((text) => JSON.parse(text)[0].task_id);

@@ -1,8 +1,8 @@
-import { CONTINUE, GENERATE_EACH, inputOf, numbered } from './support/inputs';
+import { CONTINUE, GENERATE_EACH, inputOf, numberedItems } from './support/inputs';
 import { runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
-import { watchedNode } from './support/watchedNode';
+import { nodeWithContext } from './support/nodeWithContext';
 
 const sandbox = useSandbox({ durationMs: 30_000 });
 
@@ -21,7 +21,7 @@ test('a batch with Max Concurrency 20 takes as long as its slowest video', async
 	const { items, elapsedMs } = await runNodeVirtually(
 		sandbox,
 		{ ...GENERATE_EACH, options: { maxConcurrency: 20 } },
-		{ input: numbered(20) },
+		{ input: numberedItems(20) },
 	);
 	expect(items).toHaveLength(20);
 	expect(elapsedMs).toBe(30_000);
@@ -33,7 +33,7 @@ test.each([1, 5, 10])(
 		const { items } = await runNodeVirtually(
 			sandbox,
 			{ ...GENERATE_EACH, options: { maxConcurrency } },
-			{ input: numbered(23) },
+			{ input: numberedItems(23) },
 		);
 		expect(items).toHaveLength(23);
 		expect(mostInProgress()).toBe(maxConcurrency);
@@ -45,7 +45,7 @@ test('a completed video makes room for the next one at once, before its download
 	await runNodeVirtually(
 		sandbox,
 		{ ...GENERATE_EACH, downloadVideo: true, options: { maxConcurrency: 1 } },
-		{ input: numbered(2) },
+		{ input: numberedItems(2) },
 	);
 	const [first, second] = sandbox.tasks;
 	expect((second?.createdAt ?? 0) - (first?.createdAt ?? 0)).toBe(30_000);
@@ -67,12 +67,12 @@ test('a video is downloaded while other items are still waiting', async () => {
 
 test('a batch of 200 items is output in order, without idle time and with at most 20 requests a second', async () => {
 	const { items, elapsedMs } = await runNodeVirtually(sandbox, GENERATE_EACH, {
-		input: numbered(200),
+		input: numberedItems(200),
 	});
 	const prompts = items.map(
 		({ json }) => sandbox.tasks.find(({ id }) => id === json.task_id)?.request.prompt,
 	);
-	expect(prompts).toEqual(numbered(200).map(({ json }) => json.prompt));
+	expect(prompts).toEqual(numberedItems(200).map(({ json }) => json.prompt));
 	expect(mostInProgress()).toBe(10);
 	expect(elapsedMs).toBe(20 * 30_000);
 
@@ -83,7 +83,7 @@ test('a batch of 200 items is output in order, without idle time and with at mos
 		perSecond.set(second, (perSecond.get(second) ?? 0) + 1);
 	}
 	expect(Math.max(...perSecond.values())).toBeLessThanOrEqual(20);
-	expect(sandbox.requestsTo('poll')).toHaveLength(200 * 6);
+	expect(sandbox.requestsTo('check')).toHaveLength(200 * 6);
 });
 
 test('checks continue after a period in which no task is running', async () => {
@@ -92,7 +92,7 @@ test('checks continue after a period in which no task is running', async () => {
 		sandbox,
 		{ ...GENERATE_EACH, options: { maxConcurrency: 1, timeout: 5 } },
 		{
-			input: numbered(2),
+			input: numberedItems(2),
 			onStart: () => void setTimeout(() => sandbox.release(), 45_000),
 		},
 	);
@@ -104,7 +104,7 @@ test('Get Status of 100 tasks checks them without a pause', async () => {
 	await runNodeVirtually(
 		sandbox,
 		{ ...GENERATE_EACH, waitForCompletion: false },
-		{ input: numbered(100) },
+		{ input: numberedItems(100) },
 	);
 	const { items, elapsedMs } = await runNodeVirtually(
 		sandbox,
@@ -141,8 +141,8 @@ test('an item whose upload does not end within its Timeout is not submitted', as
 
 test('an item is not submitted after its Timeout', async () => {
 	sandbox.durationMs = 1_000;
-	sandbox.faults.add({ on: 'poll', nth: 1, answer: { status: 403 } });
-	sandbox.faults.add({ on: 'poll', nth: 2, answer: 'hang' });
+	sandbox.faults.add({ on: 'check', nth: 1, answer: { status: 403 } });
+	sandbox.faults.add({ on: 'check', nth: 2, answer: 'hang' });
 	const { error } = await runNodeVirtually(
 		sandbox,
 		{ ...GENERATE_EACH, options: { timeout: 0.2 } },
@@ -162,9 +162,9 @@ test('an item is not submitted after its Timeout', async () => {
 
 test('the editor receives each status of a task with the index of its item', async () => {
 	const messages: unknown[] = [];
-	const node = watchedNode(() => ({ sendMessageToUI: (text) => void messages.push(text) }));
+	const node = nodeWithContext(() => ({ sendMessageToUI: (text) => void messages.push(text) }));
 	sandbox.durationMs = 8_000;
-	await runNodeVirtually(sandbox, GENERATE_EACH, { node, input: numbered(1) });
+	await runNodeVirtually(sandbox, GENERATE_EACH, { node, input: numberedItems(1) });
 	expect(messages).toEqual([
 		'item 0: video_1 queued 0 %',
 		'item 0: video_1 in_progress 62 %',
@@ -173,12 +173,15 @@ test('the editor receives each status of a task with the index of its item', asy
 });
 
 test('an exception from sendMessageToUI ends the node instead of blocking it forever', async () => {
-	const node = watchedNode(() => ({
+	const node = nodeWithContext(() => ({
 		sendMessageToUI: () => {
 			throw new Error('no editor is open');
 		},
 	}));
-	const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, { node, input: numbered(1) });
+	const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, {
+		node,
+		input: numberedItems(1),
+	});
 	expect(error?.description).toContain('video_1');
 });
 
@@ -190,7 +193,7 @@ test('Max Concurrency also limits the number of simultaneous downloads', async (
 		sandbox,
 		{ ...GENERATE_EACH, downloadVideo: true, options: { maxConcurrency: 2 } },
 		{
-			input: numbered(6),
+			input: numberedItems(6),
 			settings: CONTINUE,
 			onStart: (execution) =>
 				void setTimeout(() => {

@@ -4,7 +4,7 @@ import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { pause } from '../../nodes/OctopusXVideo/timing/time';
 import type { Fault, Route } from '../sandbox/faults';
 import { startingWith } from './support/charges';
-import { mostAtOnce } from './support/countRequests';
+import { maxOpenRequests } from './support/countRequests';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
 import { CONTINUE, inputOf } from './support/inputs';
 import { lastRunOf } from './support/runWorkflow';
@@ -12,13 +12,13 @@ import {
 	CHECKING,
 	errorOf,
 	MINUTE,
-	onNewEngine,
-	runChecking,
+	describeIfCanSuspend,
+	runCheckingExecution,
 	suspendingOn,
 } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
-import { watchedNode } from './support/watchedNode';
+import { nodeWithContext } from './support/nodeWithContext';
 
 /**
  * Tests of the checking execution, which checks the tasks of a suspended one: its nodes, its
@@ -39,7 +39,7 @@ const rejectWith422 = (prompt: string) => {
 	sandbox.faults.add({ on: 'submit', prompt, answer: { status: 422, body } });
 };
 
-onNewEngine('nodes and data of the checking execution', () => {
+describeIfCanSuspend('nodes and data of the checking execution', () => {
 	test('the names and the note in a checking execution say which execution it belongs to and not to stop it', async () => {
 		const { started } = await suspendTwo();
 		const { name, nodes } = started?.workflow ?? { nodes: [] };
@@ -148,7 +148,7 @@ onNewEngine('nodes and data of the checking execution', () => {
 			},
 		);
 		sandbox.log = [];
-		return await runChecking({
+		return await runCheckingExecution({
 			credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
 			workflow: started?.workflow ?? { nodes: [], connections: {} },
 			mode: 'retry',
@@ -180,7 +180,7 @@ onNewEngine('nodes and data of the checking execution', () => {
 		const { started } = await suspendTwo({}, { settings: CONTINUE });
 		const workflow = started?.workflow ?? { nodes: [], connections: {} };
 		sandbox.log = [];
-		const run = await runChecking({
+		const run = await runCheckingExecution({
 			credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
 			workflow: {
 				nodes: workflow.nodes,
@@ -226,7 +226,7 @@ onNewEngine('nodes and data of the checking execution', () => {
 	});
 });
 
-onNewEngine('the suspended execution after its checks', () => {
+describeIfCanSuspend('the suspended execution after its checks', () => {
 	test.each([
 		['one of the videos', inputOf('one', 'two [failed]')],
 		['the only video', inputOf('one [failed]')],
@@ -241,7 +241,7 @@ onNewEngine('the suspended execution after its checks', () => {
 	);
 });
 
-onNewEngine('times of the checks', () => {
+describeIfCanSuspend('times of the checks', () => {
 	/** Changes the wall clock during a pause of the node, so that the node notices it. */
 	async function setClock(ms: number): Promise<void> {
 		await onVirtualTime(sandbox, async () => {
@@ -281,7 +281,7 @@ onNewEngine('times of the checks', () => {
 	test('a video completed exactly at Timeout (Minutes) needs five checks and a verdict for the first four', async () => {
 		const { items } = await suspendOne({ options: { timeout: 5 } });
 		expect(items[0]?.json.status).toBe('completed');
-		expect(sandbox.requestsTo('poll')).toHaveLength(5);
+		expect(sandbox.requestsTo('check')).toHaveLength(5);
 		// not for the last one, which is final
 		expect(sandbox.requestsTo('verdict')).toHaveLength(4);
 	});
@@ -307,7 +307,7 @@ onNewEngine('times of the checks', () => {
 	/** The last of many tasks ends one check later. Then all tasks are checked again, for fresh video URLs. */
 	const inputWithLateItem = (ending: string) => {
 		const answer = { status: 200, body: { id: 'video_1', status: 'in_progress' } };
-		sandbox.faults.add({ on: 'poll', prompt: 'late', answer });
+		sandbox.faults.add({ on: 'check', prompt: 'late', answer });
 		sandbox.faults.add({ on: 'verdict', prompt: 'late', answer });
 		sandbox.durationMs = 0;
 		return inputOf(...Array<string>(12).fill(`early ${ending}`), 'late');
@@ -317,7 +317,7 @@ onNewEngine('times of the checks', () => {
 		'no check of a suspended execution has more requests at once than Max Concurrency, not even the last one, with tasks that end as %j',
 		async (ending) => {
 			const input = inputWithLateItem(ending);
-			const most = await mostAtOnce(async () => {
+			const most = await maxOpenRequests(async () => {
 				const { resumed, items } = await suspendOne(
 					{ options: { maxConcurrency: 3 } },
 					{ input, settings: CONTINUE },
@@ -337,7 +337,7 @@ onNewEngine('times of the checks', () => {
 				input,
 				whileSuspended: (times) => {
 					if (times !== 1) return;
-					sandbox.faults.add({ on: 'poll', prompt: 'early', times: Infinity, answer: 'hang' });
+					sandbox.faults.add({ on: 'check', prompt: 'early', times: Infinity, answer: 'hang' });
 				},
 			},
 		);
@@ -346,11 +346,11 @@ onNewEngine('times of the checks', () => {
 	});
 });
 
-onNewEngine('what ends the wait early', () => {
+describeIfCanSuspend('what ends the wait early', () => {
 	/** Replaces the credential of the checking execution from the second check on. */
 	const withCredential = (read: () => object) => {
 		let isReplaced = false;
-		const node = watchedNode((context) => ({
+		const node = nodeWithContext((context) => ({
 			getCredentials: async <T extends object>(type: string) => {
 				const isUnchanged = !isReplaced || context.getNode().name !== CHECKING;
 				const credential = await context.getCredentials<T>(type);
@@ -388,7 +388,7 @@ onNewEngine('what ends the wait early', () => {
 		'an item that %s is no longer checked while other items still wait',
 		async (_what, ending, timeout, message, checks, verdicts) => {
 			const answer = { status: 403, body: apiErrorBody('No') };
-			if (!ending) sandbox.faults.add({ on: 'poll', prompt: 'one', times: Infinity, answer });
+			if (!ending) sandbox.faults.add({ on: 'check', prompt: 'one', times: Infinity, answer });
 			const { items } = await suspendOne(
 				{ options: { timeout: '={{ $json.timeout }}' } },
 				{
@@ -403,7 +403,7 @@ onNewEngine('what ends the wait early', () => {
 			expect(items[1]?.json).toMatchObject({ task_id: 'video_2', status: 'completed' });
 			const requestCount = (route: Route) =>
 				sandbox.requestsTo(route).filter(({ path }) => path.endsWith('/video_1')).length;
-			expect([requestCount('poll'), requestCount('verdict')]).toEqual([checks, verdicts]);
+			expect([requestCount('check'), requestCount('verdict')]).toEqual([checks, verdicts]);
 		},
 	);
 
@@ -418,7 +418,7 @@ onNewEngine('what ends the wait early', () => {
 			const { error, resumed } = await suspendOne(operation, {
 				whileSuspended: () =>
 					sandbox.faults.add({
-						on: 'poll',
+						on: 'check',
 						times: Infinity,
 						answer: { status, body: apiErrorBody('No') },
 					}),
@@ -429,7 +429,7 @@ onNewEngine('what ends the wait early', () => {
 	);
 });
 
-onNewEngine('a check that fails an item', () => {
+describeIfCanSuspend('a check that fails an item', () => {
 	test.each<[string, string, number, Fault['answer']]>([
 		[
 			'HTTP 403',
@@ -446,13 +446,13 @@ onNewEngine('a check that fails an item', () => {
 	])(
 		'an item whose suspended wait ends with %s fails, and the error says that the task was charged',
 		async (_failure, message, checks, answer) => {
-			const fault: Fault = { on: 'poll', times: Infinity, answer };
+			const fault: Fault = { on: 'check', times: Infinity, answer };
 			const charge = { taskId: 'video_1' };
 			const stopped = await suspendOne({}, { whileSuspended: () => sandbox.faults.add(fault) });
 			expect(stopped.error).toMatchObject({ message, context: { charge, task_id: 'video_1' } });
 			expect(stopped.error?.description).toEqual(startingWith(charge));
 			expect(stopped.resumed).toBe(1);
-			expect(sandbox.requestsTo('poll')).toHaveLength(checks);
+			expect(sandbox.requestsTo('check')).toHaveLength(checks);
 
 			sandbox.reset();
 			const { items } = await suspendOne(
@@ -475,11 +475,11 @@ onNewEngine('a check that fails an item', () => {
 	);
 });
 
-onNewEngine('faults of the API during checks', () => {
+describeIfCanSuspend('faults of the API during checks', () => {
 	/** Responds to every check with HTTP 502 from the `from`th suspension on, for tasks with this prompt. */
 	const failChecksFrom = (from: number, prompt?: string) => (times: number) => {
 		if (times === from)
-			sandbox.faults.add({ on: 'poll', prompt, times: Infinity, answer: HTTP_502 });
+			sandbox.faults.add({ on: 'check', prompt, times: Infinity, answer: HTTP_502 });
 	};
 
 	test('HTTP 502 at the last check does not fail a video that was already completed', async () => {
@@ -506,7 +506,7 @@ onNewEngine('faults of the API during checks', () => {
 			{ input, whileSuspended: failChecksFrom(0, 'one') },
 		);
 		expect(items.map(({ json }) => json.status)).toEqual(['queued', 'completed']);
-		expect(sandbox.requestsTo('poll').filter(({ path }) => path.endsWith('video_1'))).toEqual([]);
+		expect(sandbox.requestsTo('check').filter(({ path }) => path.endsWith('video_1'))).toEqual([]);
 	});
 
 	test('HTTP 502 for all checks ends a suspended wait at Timeout (Minutes)', async () => {
@@ -529,7 +529,7 @@ onNewEngine('faults of the API during checks', () => {
 				whileSuspended: (times) => {
 					gaps.push(Date.now() - last);
 					last = Date.now();
-					if (times === 0) sandbox.faults.add({ on: 'poll', times: Infinity, answer: 'hang' });
+					if (times === 0) sandbox.faults.add({ on: 'check', times: Infinity, answer: 'hang' });
 					if (times === 1) {
 						sandbox.faults.clear();
 						sandbox.release();
@@ -547,10 +547,10 @@ onNewEngine('faults of the API during checks', () => {
 			{
 				input: inputOf('one', 'two', 'three'),
 				whileSuspended: (times) => {
-					checkCounts.push(sandbox.requestsTo('poll').length);
+					checkCounts.push(sandbox.requestsTo('check').length);
 					sandbox.faults.clear();
-					if (times === 0) sandbox.faults.add({ on: 'poll', times: Infinity, answer: HTTP_502 });
-					if (times === 1) sandbox.faults.add({ on: 'poll', answer: HTTP_502 });
+					if (times === 0) sandbox.faults.add({ on: 'check', times: Infinity, answer: HTTP_502 });
+					if (times === 1) sandbox.faults.add({ on: 'check', answer: HTTP_502 });
 				},
 			},
 		);
@@ -568,7 +568,7 @@ onNewEngine('faults of the API during checks', () => {
 				input: inputOf('one', 'two'),
 				whileSuspended: (times) => {
 					sandbox.faults.clear();
-					if (times < 3) sandbox.faults.add({ on: 'poll', times: Infinity, answer: HTTP_401 });
+					if (times < 3) sandbox.faults.add({ on: 'check', times: Infinity, answer: HTTP_401 });
 				},
 			},
 		);
@@ -580,7 +580,8 @@ onNewEngine('faults of the API during checks', () => {
 			{ options: { timeout: 10 } },
 			{
 				input: inputOf('one'),
-				whileSuspended: () => sandbox.faults.add({ on: 'poll', times: Infinity, answer: HTTP_401 }),
+				whileSuspended: () =>
+					sandbox.faults.add({ on: 'check', times: Infinity, answer: HTTP_401 }),
 			},
 		);
 		expect(error).toMatchObject({ message: 'OctopusX did not accept the API key' });
@@ -596,7 +597,7 @@ onNewEngine('faults of the API during checks', () => {
 				input: [{ json: { prompt: 'one', timeout: 2 } }, { json: { prompt: 'two', timeout: 30 } }],
 				settings: CONTINUE,
 				whileSuspended: () =>
-					sandbox.faults.add({ on: 'poll', prompt: 'one', times: Infinity, answer: HTTP_401 }),
+					sandbox.faults.add({ on: 'check', prompt: 'one', times: Infinity, answer: HTTP_401 }),
 			},
 		);
 		expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
@@ -618,7 +619,7 @@ onNewEngine('faults of the API during checks', () => {
 			{
 				input: inputOf('one'),
 				whileSuspended: () => {
-					sandbox.faults.add({ on: 'poll', times: Infinity, answer: unknownStatus });
+					sandbox.faults.add({ on: 'check', times: Infinity, answer: unknownStatus });
 					sandbox.faults.add({
 						on: 'verdict',
 						times: Infinity,
@@ -683,7 +684,7 @@ onNewEngine('faults of the API during checks', () => {
 				settings: CONTINUE,
 				whileSuspended: () => {
 					sandbox.faults.clear();
-					sandbox.faults.add({ on: 'poll', nth: 21, times: Infinity, answer: { status: 429 } });
+					sandbox.faults.add({ on: 'check', nth: 21, times: Infinity, answer: { status: 429 } });
 				},
 			},
 		);
@@ -719,7 +720,7 @@ onNewEngine('faults of the API during checks', () => {
 					expect(lastRunOf(child, CHECKING).data?.main?.[0]).toHaveLength(2);
 					if (times !== 3) return;
 					const answer = { status: 200, body };
-					sandbox.faults.add({ on: 'poll', prompt: 'one', times: Infinity, answer });
+					sandbox.faults.add({ on: 'check', prompt: 'one', times: Infinity, answer });
 				},
 			},
 		);
@@ -728,13 +729,13 @@ onNewEngine('faults of the API during checks', () => {
 
 	test('an HTTP 200 response that contains our internal key does not make the checks continue forever', async () => {
 		let checkCount = 0;
-		const node = watchedNode((context) => {
+		const node = nodeWithContext((context) => {
 			if (context.getNode().name === CHECKING && ++checkCount > 5)
 				throw new Error('Checks forever');
 			return {};
 		});
 		const body = { id: 'video_1', status: 'completed', octopusXSuspended: { parent: 'x' } };
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 		const { items, error } = await suspend({ simplify: false }, { input: inputOf('one'), node });
 		expect(error).toBeUndefined();
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
@@ -742,10 +743,10 @@ onNewEngine('faults of the API during checks', () => {
 	});
 });
 
-onNewEngine('faults of n8n during checks', () => {
+describeIfCanSuspend('faults of n8n during checks', () => {
 	test('a credential that n8n fails to read once is read again at the next check', async () => {
 		let failsNext = false;
-		const node = watchedNode((context) => ({
+		const node = nodeWithContext((context) => ({
 			getCredentials: async <T extends object>(type: string) => {
 				if (!failsNext) return await context.getCredentials<T>(type);
 				failsNext = false;

@@ -2,7 +2,7 @@ import type { INodeExecutionData } from 'n8n-workflow';
 import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
 import { startingWith } from './support/charges';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
-import { CONTINUE, GENERATE_EACH, numbered } from './support/inputs';
+import { CONTINUE, GENERATE_EACH, numberedItems } from './support/inputs';
 import { runNodeVirtually } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
@@ -23,7 +23,7 @@ async function generate(itemCount: number, options: object = {}, credential = {}
 	return await runNodeVirtually(
 		sandbox,
 		{ ...GENERATE_EACH, options: { timeout: 5, ...options } },
-		{ settings: CONTINUE, input: numbered(itemCount), credential },
+		{ settings: CONTINUE, input: numberedItems(itemCount), credential },
 	);
 }
 
@@ -44,7 +44,7 @@ describe('an unreachable or overloaded API', () => {
 		const { items, elapsedMs } = await runNodeVirtually(
 			sandbox,
 			{ operation: 'getStatus', taskId: '={{ $json.prompt }}', options: { timeout: 5 } },
-			{ settings: CONTINUE, input: numbered(40), credential: UNREACHABLE },
+			{ settings: CONTINUE, input: numberedItems(40), credential: UNREACHABLE },
 		);
 		expect(items.map((item) => errorOf(item).message)).toEqual(
 			Array(40).fill('OctopusX cannot be reached'),
@@ -78,7 +78,7 @@ describe('an unreachable or overloaded API', () => {
 			},
 			{
 				settings: CONTINUE,
-				input: numbered(25).map((item) => ({ ...item, binary })),
+				input: numberedItems(25).map((item) => ({ ...item, binary })),
 				credential: UNREACHABLE,
 			},
 		);

@@ -378,7 +378,7 @@ describe('the hint after real tasks', () => {
 	});
 
 	test('the hint of a manual run counts the tasks that Retry On Fail continued after HTTP 403 without another charge', async () => {
-		sandbox.faults.add({ on: 'poll', prompt: 'one', answer: HTTP_403 });
+		sandbox.faults.add({ on: 'check', prompt: 'one', answer: HTTP_403 });
 		const settings = { retryOnFail: true, maxTries: 2 };
 		expect(await hintsOf(['one', 'two'], { settings })).toEqual([
 			{

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { HTML_502, type Fault } from '../sandbox/faults';
 import { VIDEOS } from '../sandbox/fixtures';
 import type { Quirks } from '../sandbox/tasks';
-import { fileOf, isWhole, useDownloads } from './support/downloads';
+import { fileOf, hasCompleteVideo, useDownloads } from './support/downloads';
 import { CONTINUE } from './support/inputs';
 import { keepingFilesInMemory, readBinary } from './support/runWorkflow';
 
@@ -93,7 +93,7 @@ const downloadRequests = () =>
 /** Makes the first `times` checks report a completed video at this URL. */
 const completeAt = (video_url: string, times = 1) => {
 	const body = { id: 'video_1', status: 'completed', video_url };
-	sandbox.faults.add({ on: 'poll', times, answer: { status: 200, body } });
+	sandbox.faults.add({ on: 'check', times, answer: { status: 200, body } });
 };
 
 const completeAtExpiredAddress = () =>
@@ -116,7 +116,7 @@ test.each<[Quirks['videoUrl'], unknown]>([
 	async (videoUrl, requests) => {
 		sandbox.quirks.videoUrl = videoUrl;
 		const { items } = await download();
-		expect(await isWhole(items)).toBe(true);
+		expect(await hasCompleteVideo(items)).toBe(true);
 		expect(downloadRequests()).toEqual(requests);
 	},
 );
@@ -128,7 +128,7 @@ describe('fallback URLs of a download', () => {
 			completeAtExpiredAddress();
 			sandbox.faults.add({ on: 'file', answer: { status, body: '<Error/>' } });
 			const { items } = await download();
-			expect(await isWhole(items)).toBe(true);
+			expect(await hasCompleteVideo(items)).toBe(true);
 			expect(items[0]?.json.video_url).toContain('signature=sandbox');
 			expect(downloadRequests()).toEqual([
 				['file', false],
@@ -140,7 +140,7 @@ describe('fallback URLs of a download', () => {
 	test('if the URL of a new check returns HTTP 403 as well, the file is downloaded from the content endpoint', async () => {
 		sandbox.faults.add({ on: 'file', times: Infinity, answer: { status: 403 } });
 		const { items } = await download();
-		expect(await isWhole(items)).toBe(true);
+		expect(await hasCompleteVideo(items)).toBe(true);
 		expect(downloadRequests()).toEqual([
 			['file', false],
 			['content', true],
@@ -165,10 +165,10 @@ describe('fallback URLs of a download', () => {
 		],
 	])('a new check for a download URL that %s', async (_what, times, answer, routes, ms) => {
 		completeAtExpiredAddress();
-		sandbox.faults.add({ on: 'poll', nth: 2, times, answer });
+		sandbox.faults.add({ on: 'check', nth: 2, times, answer });
 		sandbox.faults.add({ on: 'file', answer: { status: 403 } });
 		const { items, elapsedMs } = await download();
-		expect(await isWhole(items)).toBe(true);
+		expect(await hasCompleteVideo(items)).toBe(true);
 		expect(items[0]?.json.status).toBe('completed');
 		expect(downloadRequests().map(([route]) => route)).toEqual(routes);
 		expect(elapsedMs).toBe(5_000 + ms);
@@ -184,7 +184,7 @@ describe('fallback URLs of a download', () => {
 	])('a content endpoint %s is requested at the Base URL', async (_where, video_url) => {
 		completeAt(video_url);
 		const { items } = await download();
-		expect(await isWhole(items)).toBe(true);
+		expect(await hasCompleteVideo(items)).toBe(true);
 		expect(downloadRequests()).toEqual([['content', true]]);
 	});
 
@@ -194,7 +194,7 @@ describe('fallback URLs of a download', () => {
 		const answer = { status: 400, body: { error: { message } } };
 		sandbox.faults.add({ on: 'content', times: 2, answer });
 		const { items, elapsedMs } = await download();
-		expect(await isWhole(items)).toBe(true);
+		expect(await hasCompleteVideo(items)).toBe(true);
 		expect(elapsedMs).toBe(5_000 + 15_000 + 15_000);
 	});
 
@@ -232,7 +232,7 @@ describe('fallback URLs of a download', () => {
 			{ onStart: () => void setTimeout(() => sandbox.cut(), 5_000 + ms) },
 		);
 		expect(sandbox.requestsTo(on)).toHaveLength(requests);
-		if (requests > 1) return expect(await isWhole(items)).toBe(true);
+		if (requests > 1) return expect(await hasCompleteVideo(items)).toBe(true);
 		expect(error?.message).toBe('The video is ready but could not be downloaded');
 		expect(error?.description).toContain(
 			"OctopusX cut the download off after 60 seconds. It does so with every file that takes longer. Lower the option 'Max Concurrency'",
@@ -307,7 +307,7 @@ test.each([
 		const body = VIDEOS.landscape;
 		sandbox.faults.add({ on: 'file', nth: 2, answer: { status: 200, headers, body } });
 		const { items } = await download();
-		expect(await isWhole(items)).toBe(true);
+		expect(await hasCompleteVideo(items)).toBe(true);
 		expect(sandbox.requestsTo('file')[1]?.path).toBe(`/files/${name}.mp4?signature=x`);
 	},
 );

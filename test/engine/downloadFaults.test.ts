@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { HTML_502 } from '../sandbox/faults';
 import { VIDEOS } from '../sandbox/fixtures';
-import { fileOf, isWhole, useDownloads } from './support/downloads';
+import { fileOf, hasCompleteVideo, useDownloads } from './support/downloads';
 import { eventually } from './support/eventually';
 import { readBinary } from './support/runWorkflow';
-import { watchedNode } from './support/watchedNode';
+import { nodeWithContext } from './support/nodeWithContext';
 
 const { sandbox, download } = useDownloads();
 
@@ -35,7 +35,7 @@ describe('a response that is not a video', () => {
 	] as const)('a download is retried after %s, with growing delays', async (_what, answer) => {
 		sandbox.faults.add({ on: 'file', times: 2, answer });
 		const { items, elapsedMs } = await download();
-		expect(await isWhole(items)).toBe(true);
+		expect(await hasCompleteVideo(items)).toBe(true);
 		expect(sandbox.requestsTo('file')).toHaveLength(3);
 		expect(elapsedMs).toBe(5_000 + 1_000 + 2_000);
 	});
@@ -130,7 +130,7 @@ test('a file host that hangs after a slow redirect is given up one minute after 
 
 test('the connection of a download is closed when n8n’s storage rejects the file without reading it', async () => {
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
-	const node = watchedNode((context) => ({
+	const node = nodeWithContext((context) => ({
 		helpers: {
 			...context.helpers,
 			prepareBinaryData: async () => await Promise.reject(new Error('the disk is full')),
@@ -145,7 +145,7 @@ describe('slow or full storage of n8n', () => {
 	const MINUTE = 60_000;
 	type Store = IExecuteFunctions['helpers']['prepareBinaryData'];
 	const storingWith = (store: (real: Store, ...file: Parameters<Store>) => ReturnType<Store>) =>
-		watchedNode((context) => {
+		nodeWithContext((context) => {
 			const real = context.helpers.prepareBinaryData.bind(context.helpers);
 			const prepareBinaryData: Store = async (...file) => await store(real, ...file);
 			return { helpers: { ...context.helpers, prepareBinaryData } };

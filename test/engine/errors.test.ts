@@ -3,11 +3,11 @@ import { ExpressionError } from 'n8n-workflow';
 import type { Charge } from '../../nodes/OctopusXVideo/api/errors';
 import type { Fault } from '../sandbox/faults';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
-import { CONTINUE, GENERATE, GENERATE_EACH, numbered } from './support/inputs';
+import { CONTINUE, GENERATE, GENERATE_EACH, numberedItems } from './support/inputs';
 import { NODE, runNodeVirtually } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
-import { loggedNode, watchedNode } from './support/watchedNode';
+import { loggingNode, nodeWithContext } from './support/nodeWithContext';
 
 const sandbox = useSandbox();
 
@@ -256,7 +256,7 @@ test('a completed task that contains the API key is output without it', async ()
 		note: `made with ${sandbox.apiKey}`,
 		video_url: `${sandbox.fileHost}/a.mp4?key=${sandbox.apiKey}`,
 	};
-	sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+	sandbox.faults.add({ on: 'check', answer: { status: 200, body } });
 	const { items, run } = await runNodeVirtually(sandbox, { ...GENERATE, simplify: false });
 	expect(items[0]?.json).toMatchObject({ note: 'made with ***' });
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
@@ -277,7 +277,7 @@ test('the error of a run with one task names that task once', async () => {
 });
 
 test('a request that n8n cannot send because of its credential is reported as not charged', async () => {
-	const node = watchedNode((context) => ({
+	const node = nodeWithContext((context) => ({
 		helpers: {
 			...context.helpers,
 			httpRequestWithAuthentication: async () => {
@@ -298,7 +298,7 @@ describe('length of messages in a large batch', () => {
 	beforeEach(() => void (sandbox.durationMs = 20_000));
 
 	test('the error of a large batch lists ten tasks per status, and the log lists all of them', async () => {
-		const input = numbered(ITEM_COUNT).map(({ json }, n) => ({
+		const input = numberedItems(ITEM_COUNT).map(({ json }, n) => ({
 			json: {
 				prompt: `${json.prompt}${n % 3 === 0 ? ' [failed]' : n % 3 === 1 ? ' [never]' : ''}`,
 			},
@@ -307,7 +307,7 @@ describe('length of messages in a large batch', () => {
 		const { error } = await runNodeVirtually(
 			sandbox,
 			{ ...GENERATE_EACH, options: { timeout: 1, maxConcurrency: 50 } },
-			{ input, node: loggedNode(lines) },
+			{ input, node: loggingNode(lines) },
 		);
 		const { description = '' } = error ?? {};
 		expect(String(description).length).toBeLessThan(MAX_READABLE_LENGTH);
@@ -320,7 +320,7 @@ describe('length of messages in a large batch', () => {
 	});
 
 	test('the hint of a large batch stays short when every item fails', async () => {
-		const input = numbered(ITEM_COUNT);
+		const input = numberedItems(ITEM_COUNT);
 		const { run } = await runNodeVirtually(
 			sandbox,
 			{ ...GENERATE_EACH, seconds: '={{ $itemIndex + 100 }}', aspectRatio: '={{ "x".repeat(9) }}' },
@@ -334,7 +334,7 @@ describe('length of messages in a large batch', () => {
 	test('the error lists at most ten unanswered submissions', async () => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer: 'reset' });
 		const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, {
-			input: numbered(ITEM_COUNT),
+			input: numberedItems(ITEM_COUNT),
 		});
 		expect(error?.description).toContain('item 9 and 50 more');
 		expect(String(error?.description).length).toBeLessThan(MAX_READABLE_LENGTH);
@@ -344,7 +344,7 @@ describe('length of messages in a large batch', () => {
 		const body = apiErrorBody('word '.repeat(1_000));
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer: { status: 400, body } });
 		const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, {
-			input: numbered(ITEM_COUNT),
+			input: numberedItems(ITEM_COUNT),
 		});
 		expect(String(error?.description).length).toBeLessThan(MAX_READABLE_LENGTH);
 	});

@@ -8,20 +8,25 @@ import { isRefunded, VOCABULARIES, type Quirks, type SandboxTask } from '../sand
 import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import type { FaultKind } from './support/faultKinds';
 import {
-	CONTENT_FOR_GOOD,
-	CONTENT_HEALING,
-	CONTENT_HOPELESS,
-	FILE_HEALING,
+	CONTENT_PERMANENT,
+	CONTENT_RETRYABLE,
+	CONTENT_FATAL,
+	FILE_RETRYABLE,
 } from './support/fileFaults';
-import { POLL_ENDED, POLL_FOR_GOOD, POLL_HEALING, POLL_HOPELESS } from './support/pollFaults';
+import {
+	CHECK_TASK_ENDED,
+	CHECK_PERMANENT,
+	CHECK_RETRYABLE,
+	CHECK_FATAL,
+} from './support/checkFaults';
 import {
 	SUBMIT_REFUSED,
-	SUBMIT_REPEATED,
-	SUBMIT_TOLD,
+	SUBMIT_RETRYABLE,
+	SUBMIT_ACCEPTED,
 	SUBMIT_UNKNOWN,
 } from './support/submitFaults';
 import { runNodeVirtually, type NodeRun } from './support/runNode';
-import { loggedNode } from './support/watchedNode';
+import { loggingNode } from './support/nodeWithContext';
 import { useSandbox } from './support/useSandbox';
 
 const TABLE_FILE = join(__dirname, '..', '..', 'docs', 'FAULTS.md');
@@ -53,13 +58,13 @@ interface ExpectedEffect {
 /** The request of each stage, for test titles. In docs/FAULTS.md, the stage names are the row keys. */
 const REQUEST_OF: Record<string, string> = {
 	submit: 'a submission',
-	poll: 'a check',
+	check: 'a check',
 	download: 'a download',
 	content: 'a download from the content endpoint',
 };
 
 const GROUPS: Array<{ stage: string; on: Route; kinds: FaultKind[]; effect: ExpectedEffect }> = [
-	{ stage: 'submit', on: 'submit', kinds: SUBMIT_REPEATED, effect: { recovers: true } },
+	{ stage: 'submit', on: 'submit', kinds: SUBMIT_RETRYABLE, effect: { recovers: true } },
 	{ stage: 'submit', on: 'submit', kinds: SUBMIT_REFUSED, effect: { recovers: false } },
 	{
 		stage: 'submit',
@@ -67,23 +72,28 @@ const GROUPS: Array<{ stage: string; on: Route; kinds: FaultKind[]; effect: Expe
 		kinds: SUBMIT_UNKNOWN,
 		effect: { recovers: false, mayBeCharged: true },
 	},
-	{ stage: 'submit', on: 'submit', kinds: SUBMIT_TOLD, effect: { recovers: true } },
-	{ stage: 'poll', on: 'poll', kinds: POLL_HEALING, effect: { recovers: true } },
-	{ stage: 'poll', on: 'poll', kinds: POLL_HOPELESS, effect: { recovers: false } },
+	{ stage: 'submit', on: 'submit', kinds: SUBMIT_ACCEPTED, effect: { recovers: true } },
+	{ stage: 'check', on: 'check', kinds: CHECK_RETRYABLE, effect: { recovers: true } },
+	{ stage: 'check', on: 'check', kinds: CHECK_FATAL, effect: { recovers: false } },
 	{
-		stage: 'poll',
-		on: 'poll',
-		kinds: POLL_FOR_GOOD,
+		stage: 'check',
+		on: 'check',
+		kinds: CHECK_PERMANENT,
 		effect: { recovers: false, isPermanent: true },
 	},
-	{ stage: 'poll', on: 'poll', kinds: POLL_ENDED, effect: { recovers: false, isRefunded: true } },
-	{ stage: 'download', on: 'file', kinds: FILE_HEALING, effect: { recovers: true } },
-	{ stage: 'content', on: 'content', kinds: CONTENT_HEALING, effect: { recovers: true } },
-	{ stage: 'content', on: 'content', kinds: CONTENT_HOPELESS, effect: { recovers: false } },
+	{
+		stage: 'check',
+		on: 'check',
+		kinds: CHECK_TASK_ENDED,
+		effect: { recovers: false, isRefunded: true },
+	},
+	{ stage: 'download', on: 'file', kinds: FILE_RETRYABLE, effect: { recovers: true } },
+	{ stage: 'content', on: 'content', kinds: CONTENT_RETRYABLE, effect: { recovers: true } },
+	{ stage: 'content', on: 'content', kinds: CONTENT_FATAL, effect: { recovers: false } },
 	{
 		stage: 'content',
 		on: 'content',
-		kinds: CONTENT_FOR_GOOD,
+		kinds: CONTENT_PERMANENT,
 		effect: { recovers: false, isPermanent: true },
 	},
 ];
@@ -100,7 +110,7 @@ async function runCell(setting: SettingName, lines: string[]): Promise<NodeRun> 
 			options: { timeout: 20 },
 		},
 		{
-			node: loggedNode(lines),
+			node: loggingNode(lines),
 			onMessage: (text) => lines.push(text),
 			settings: NODE_SETTINGS[setting],
 			input: inputOf('before', 'faulty', 'after'),
@@ -110,7 +120,7 @@ async function runCell(setting: SettingName, lines: string[]): Promise<NodeRun> 
 
 /** Returns how many tasks with this prompt were charged and not refunded. */
 const chargesOf = (prompt: string) =>
-	sandbox.paid.filter(({ request }) => request.prompt === prompt).length;
+	sandbox.charged.filter(({ request }) => request.prompt === prompt).length;
 
 /** The measured table, with a row per fault and a cell per setting. */
 const cells: Record<string, Partial<Record<SettingName, string>>> = {};
@@ -144,7 +154,7 @@ describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 				expect([chargesOf('before'), chargesOf('after')]).toEqual([1, 1]);
 
 				// Every task ID that the API sent is in the output, the error or the log.
-				const sentIds = sandbox.tasks.filter(({ isTold }) => isTold).map(({ id }) => id);
+				const sentIds = sandbox.tasks.filter(({ isIdSent }) => isIdSent).map(({ id }) => id);
 				expect(sentIds.filter((id) => !text.includes(id))).toEqual([]);
 
 				// The API key appears nowhere.
@@ -173,8 +183,8 @@ function checkOutcome(
 	}
 	if (setting === 'Stop' || setting === 'Retry On Fail') {
 		expect(error).toMatchObject({ context: { itemIndex: 1 } });
-		for (const { id, isTold } of sandbox.tasks) {
-			if (isTold) expect(error?.description).toContain(id);
+		for (const { id, isIdSent } of sandbox.tasks) {
+			if (isIdSent) expect(error?.description).toContain(id);
 		}
 		return 'error';
 	}
@@ -239,15 +249,15 @@ describe('random schedules', () => {
 		faults: fc.array(
 			fc.oneof(
 				faultOn('submit', [
-					...SUBMIT_REPEATED,
+					...SUBMIT_RETRYABLE,
 					...SUBMIT_REFUSED,
-					...SUBMIT_TOLD,
+					...SUBMIT_ACCEPTED,
 					...SUBMIT_UNKNOWN,
 				]),
-				faultOn('poll', [...POLL_HEALING, ...POLL_HOPELESS, ...POLL_ENDED]),
-				faultOn('verdict', POLL_HOPELESS),
-				faultOn('file', FILE_HEALING),
-				faultOn('content', [...CONTENT_HEALING, ...CONTENT_HOPELESS]),
+				faultOn('check', [...CHECK_RETRYABLE, ...CHECK_FATAL, ...CHECK_TASK_ENDED]),
+				faultOn('verdict', CHECK_FATAL),
+				faultOn('file', FILE_RETRYABLE),
+				faultOn('content', [...CONTENT_RETRYABLE, ...CONTENT_FATAL]),
 			),
 			{ maxLength: 5 },
 		),
@@ -288,7 +298,7 @@ describe('random schedules', () => {
 			downloadVideo: plan.waits,
 			options: { timeout: 3, maxConcurrency: plan.maxConcurrency },
 		};
-		const setup = { node: loggedNode(lines), settings: plan.settings };
+		const setup = { node: loggingNode(lines), settings: plan.settings };
 		const input = inputOf(...plan.endings.map((ending, n) => `item ${n} ${ending}`));
 		const runs: NodeRun[] = [];
 		runs.push(
@@ -312,15 +322,15 @@ describe('random schedules', () => {
 	const endsRefunded = (task: SandboxTask) => isRefunded(task, Infinity);
 
 	/** True if the node got the ID of this task, and the task leads to a video. */
-	const isUsable = (task: SandboxTask) => task.isTold && !endsRefunded(task);
+	const isUsable = (task: SandboxTask) => task.isIdSent && !endsRefunded(task);
 
 	function checkCharges(prompt: string, item: number, lines: string[]): void {
 		const tasks = sandbox.tasks.filter((task) => promptOf(task) === prompt);
 		expect(tasks.filter(isUsable).length).toBeLessThanOrEqual(1);
 
 		// A warning comes before each submission that follows an unanswered one.
-		const unanswered = tasks.filter(({ isTold }) => !isTold).length;
-		const isLastUnanswered = tasks.at(-1)?.isTold === false;
+		const unanswered = tasks.filter(({ isIdSent }) => !isIdSent).length;
+		const isLastUnanswered = tasks.at(-1)?.isIdSent === false;
 		const repeated = unanswered - (isLastUnanswered ? 1 : 0);
 		const warnings = lines.filter((line) =>
 			line.includes(`submission for item ${item} may have been`),
@@ -358,7 +368,7 @@ describe('random schedules', () => {
 						checkSubmissions(prompt, submissionsOfFirstRun, sandbox.tasks);
 					}
 				}
-				const sentIds = sandbox.tasks.filter(({ isTold }) => isTold).map(({ id }) => id);
+				const sentIds = sandbox.tasks.filter(({ isIdSent }) => isIdSent).map(({ id }) => id);
 				expect(sentIds.filter((id) => !text.includes(id))).toEqual([]);
 				expect(text).not.toContain(sandbox.apiKey);
 				for (const run of runs) checkItems(run, prompts);

@@ -1,6 +1,6 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { HTML_502 } from '../sandbox/faults';
-import { isWhole } from './support/downloads';
+import { hasCompleteVideo } from './support/downloads';
 import { apiErrorBody } from './support/errorBodies';
 import { CONTINUE, GENERATE } from './support/inputs';
 import { runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
@@ -61,13 +61,13 @@ test('Get Status with Wait Until Completed waits for the video', async () => {
 		waitForCompletion: true,
 	});
 	expect(items[0]?.json).toMatchObject({ status: 'completed' });
-	expect(sandbox.requestsTo('poll').length).toBeGreaterThan(3);
+	expect(sandbox.requestsTo('check').length).toBeGreaterThan(3);
 });
 
 test('Get Status with Download Video downloads a completed video without waiting', async () => {
 	const taskId = await submit();
 	const { items } = await runNode(sandbox, { operation: 'getStatus', taskId, downloadVideo: true });
-	expect(await isWhole(items)).toBe(true);
+	expect(await hasCompleteVideo(items)).toBe(true);
 });
 
 test('Get Status with Download Video outputs a queued task without a file', async () => {
@@ -120,8 +120,8 @@ test.each([false, true])(
 
 test('Get Status retries a check after HTTP 502, and its error after HTTP 403 contains the task ID', async () => {
 	const taskId = await submit();
-	sandbox.faults.add({ on: 'poll', nth: 1, answer: HTML_502 });
-	sandbox.faults.add({ on: 'poll', nth: 3, answer: { status: 403, body: apiErrorBody('No') } });
+	sandbox.faults.add({ on: 'check', nth: 1, answer: HTML_502 });
+	sandbox.faults.add({ on: 'check', nth: 3, answer: { status: 403, body: apiErrorBody('No') } });
 	const check = async () =>
 		await runNodeVirtually(sandbox, { operation: 'getStatus', taskId }, { settings: CONTINUE });
 	const result = await check();
@@ -145,19 +145,19 @@ test.each([false, true])(
 	async (waitForCompletion) => {
 		const headers = { location: 'https://example.com/' };
 		const answer = { status: 301, headers, body: '<a href="https://example.com/">Moved</a>' };
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer });
 		const parameters = { operation: 'getStatus', taskId: 'video_1', waitForCompletion };
 		const { error, elapsedMs } = await runNodeVirtually(sandbox, parameters);
 		expect(error?.message).toBe("The 'Base URL' leads to another address");
 		expect(elapsedMs).toBe(0);
-		expect(sandbox.requestsTo('poll')).toHaveLength(1);
+		expect(sandbox.requestsTo('check')).toHaveLength(1);
 	},
 );
 
 test('a redirect with HTTP 302 in the middle of a wait does not end the wait', async () => {
 	const taskId = await submit();
 	const headers = { location: 'https://example.com/' };
-	sandbox.faults.add({ on: 'poll', nth: 2, answer: { status: 302, headers } });
+	sandbox.faults.add({ on: 'check', nth: 2, answer: { status: 302, headers } });
 	for (const task of sandbox.tasks) task.durationMs = 8_000;
 	const parameters = { operation: 'getStatus', taskId, waitForCompletion: true };
 	const { items } = await runNodeVirtually(sandbox, parameters);
@@ -168,7 +168,7 @@ describe('Task ID as people paste it', () => {
 	/** The IDs that Get Status asks for. */
 	async function checkedIds(taskId: string) {
 		await runNode(sandbox, { operation: 'getStatus', taskId });
-		return sandbox.requestsTo('poll').map(({ path }) => decodeURIComponent(path.slice(11)));
+		return sandbox.requestsTo('check').map(({ path }) => decodeURIComponent(path.slice(11)));
 	}
 
 	test.each([
@@ -282,7 +282,7 @@ describe('Errors of Get Status', () => {
 		[401, apiErrorBody('Invalid token')],
 		[503, 'down'],
 	])('with On Error: Stop, the error after HTTP %s has the task ID', async (status, body) => {
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status, body } });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: { status, body } });
 		const { error } = await runNodeVirtually(sandbox, parameters);
 		expect(error?.description).toContain('Task: video_x.');
 		expect(error?.context.task_id).toBe('video_x');
@@ -295,7 +295,7 @@ describe('Errors of Get Status', () => {
 
 	test('a 403 gives advice that Get Status can follow', async () => {
 		const body = apiErrorBody('This token has no access to model omni-fast');
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 403, body } });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 403, body } });
 		const { message, description } = await errorItem({});
 		expect(message).toBe('OctopusX does not offer this model to the account');
 		expect(description).toContain('which models the API key may use');

@@ -15,10 +15,10 @@ import { addressOf, close, listen } from '../sandbox/http';
 import { CONTINUE, GENERATE } from './support/inputs';
 import { runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { readBinary, storeBinary } from './support/runWorkflow';
-import { onNewEngine, runSuspending } from './support/suspending';
+import { describeIfCanSuspend, runSuspending } from './support/suspending';
 import { jsonOf, runTest } from './support/testMode';
 import { useSandbox } from './support/useSandbox';
-import { loggedNode, openingNode } from './support/watchedNode';
+import { loggingNode, fileTrackingNode } from './support/nodeWithContext';
 
 const sandbox = useSandbox();
 beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
@@ -33,7 +33,7 @@ const VIDEO_TYPE = { 'content-type': 'video/mp4' };
 async function generate(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
 	const log: string[] = [];
 	const all = { ...GENERATE, ...parameters };
-	const result = await runNodeVirtually(sandbox, all, { node: loggedNode(log), ...setup });
+	const result = await runNodeVirtually(sandbox, all, { node: loggingNode(log), ...setup });
 	return { ...result, log };
 }
 
@@ -219,7 +219,7 @@ describe('a host that answers in its own way', () => {
 	};
 	const completeWith = (url: string) =>
 		sandbox.faults.add({
-			on: 'poll',
+			on: 'check',
 			times: Infinity,
 			answer: { status: 200, body: { ...COMPLETED, video_url: url } },
 		});
@@ -295,7 +295,7 @@ describe('the place of an item', () => {
 			sandbox,
 			{ ...GENERATE, options: { timeout: 2 } },
 			{
-				node: loggedNode(log),
+				node: loggingNode(log),
 				settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 5_000 },
 				onStart: () => void setTimeout(() => sandbox.release(), 2 * MINUTE + 2_000),
 			},
@@ -347,7 +347,7 @@ describe('fields of the node in an answer', () => {
 	};
 
 	test.each([true, false])('are left out with Simplify set to %p', async (simplify) => {
-		for (const on of ['submit', 'poll'] as const) {
+		for (const on of ['submit', 'check'] as const) {
 			const body = { ...COMPLETED, ...PRETENDING };
 			sandbox.faults.add({ on, times: Infinity, answer: { status: 200, body } });
 		}
@@ -360,7 +360,7 @@ describe('fields of the node in an answer', () => {
 
 	test('are left out of a verdict', async () => {
 		sandbox.faults.add({
-			on: 'poll',
+			on: 'check',
 			times: Infinity,
 			answer: { status: 200, body: { status: 'odd' } },
 		});
@@ -375,16 +375,16 @@ describe('fields of the node in an answer', () => {
 		const body = Buffer.from(
 			'{"id":"video_1","status":"completed","__proto__":{"test":true},"metadata":{"__proto__":{"a":1}}}',
 		);
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 		const { items } = await generate({ simplify: false });
 		expect(items[0]?.json.test).toBeUndefined();
 		expect(JSON.stringify(items)).not.toContain('__proto__');
 	});
 
-	onNewEngine('of a suspended execution', () => {
+	describeIfCanSuspend('of a suspended execution', () => {
 		test('do not send the checking execution round', async () => {
 			const body = { ...COMPLETED, octopusXSuspended: { parent: '1' } };
-			sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+			sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 			const { items } = await runSuspending(sandbox, {
 				...GENERATE,
 				waitStrategy: 'suspend',
@@ -407,7 +407,7 @@ describe('task IDs that lie', () => {
 			answer: { status: 200, body: { id: taskId, status: 'queued' } },
 		});
 		const answer = { status: 200, body: { ...COMPLETED, id: taskId } };
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer });
 		const created = await generate();
 		const found = await generate({ operation: 'getStatus', taskId });
 		for (const { items } of [created, found]) {
@@ -415,7 +415,7 @@ describe('task IDs that lie', () => {
 			expect(items[0]?.json).not.toHaveProperty('test');
 			expect(String(items[0]?.json.video_url)).toMatch(/^http/);
 		}
-		expect(sandbox.requestsTo('poll')).toHaveLength(2);
+		expect(sandbox.requestsTo('check')).toHaveLength(2);
 	});
 
 	test('the ID of a sample is recognized in Get Status without Test Mode', async () => {
@@ -459,7 +459,7 @@ describe('task IDs that lie', () => {
 		}
 		sandbox.reset();
 		const failed = { status: 'failed', error: { code: text, message: text } };
-		sandbox.faults.add({ on: 'poll', answer: { status: 200, body: failed } });
+		sandbox.faults.add({ on: 'check', answer: { status: 200, body: failed } });
 		const { error } = await generate();
 		expect(error?.message).toBe('The video could not be generated');
 		expect(error?.description).not.toMatch(FORBIDDEN);
@@ -580,7 +580,7 @@ describe('an input field given as an object', () => {
 		const file = fileOf(stored.id as string);
 		const opened: never[] = [];
 		const { error } = await generate(field('$json.file'), {
-			node: openingNode(opened),
+			node: fileTrackingNode(opened),
 			input: [{ json: { file, _files: { file } }, binary: { data: own } }],
 		});
 		expect(error?.message).toContain("'First Frame' finds no file in that field");
@@ -624,7 +624,7 @@ describe('numbers that make no sense', () => {
 		'a check ends within the Timeout after HTTP 429 with Retry-After %s',
 		async (value) => {
 			const answer = { status: 429, headers: { 'retry-after': value } };
-			sandbox.faults.add({ on: 'poll', times: Infinity, answer });
+			sandbox.faults.add({ on: 'check', times: Infinity, answer });
 			const { elapsedMs, error } = await generate({ options: { timeout: 10 } });
 			expect(error?.message).toBe('The video was not ready in time');
 			expect(elapsedMs).toBe(10 * MINUTE);
@@ -656,7 +656,7 @@ describe('numbers that make no sense', () => {
 		'a video with created_at, progress and seconds of %j is delivered',
 		async (value) => {
 			const body = { ...COMPLETED, created_at: value, progress: value, seconds: value };
-			sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+			sandbox.faults.add({ on: 'check', answer: { status: 200, body } });
 			const { items } = await generate();
 			expect(items[0]?.json).toMatchObject({ status: 'completed', progress: 100 });
 		},
@@ -696,7 +696,7 @@ test.each(['../../etc/passwd', 'a\u0000b', '.'.repeat(100_000), '.mp4.'.repeat(1
 	},
 );
 
-test.each(['submit', 'poll', 'file', 'content'] as const)(
+test.each(['submit', 'check', 'file', 'content'] as const)(
 	'Stop during a hanging "%s" leaves no unhandled rejection',
 	async (on) => {
 		const rejections: unknown[] = [];

@@ -3,7 +3,7 @@ import type { ClientRequest } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { apiErrorBody } from './support/errorBodies';
-import { GENERATE, GENERATE_EACH, numbered } from './support/inputs';
+import { GENERATE, GENERATE_EACH, numberedItems } from './support/inputs';
 import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
 
@@ -165,7 +165,7 @@ describe('malformed responses to a check', () => {
 		['fields named pairedItem and binary', { ...COMPLETED, pairedItem: { item: 9 }, binary: {} }],
 		['a field named failure', { ...COMPLETED, failure: { code: 7 } }],
 	])('a check answered with HTTP 200 and %s still delivers the video', async (_what, body) => {
-		sandbox.faults.add({ on: 'poll', answer: { status: 200, body } });
+		sandbox.faults.add({ on: 'check', answer: { status: 200, body } });
 		const { items } = await generate();
 		expect(items[0]).toMatchObject({
 			json: { task_id: 'video_1', status: 'completed' },
@@ -179,7 +179,7 @@ describe('malformed responses to a check', () => {
 		['a reason of 1 MB', { message: 'x'.repeat(1_000_000), code: 'y'.repeat(1_000_000) }],
 		['a reason with markup', { message: '<img src=x onerror=alert(1)>', code: '<b>' }],
 	])('the error of a failed task with %s has a readable length', async (_what, error) => {
-		sandbox.faults.add({ on: 'poll', answer: { status: 200, body: { status: 'failed', error } } });
+		sandbox.faults.add({ on: 'check', answer: { status: 200, body: { status: 'failed', error } } });
 		const result = await generate();
 		expect(result.error?.message).toBe('The video could not be generated');
 		expect(result.error?.description?.length).toBeLessThan(2_000);
@@ -192,7 +192,7 @@ describe('hostile URLs of the finished file', () => {
 		body: { ...COMPLETED, video_url },
 	});
 	const download = async (video_url: string) => {
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: completedAt(video_url) });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: completedAt(video_url) });
 		return await generate({ downloadVideo: true });
 	};
 	const FILE_NOT_FOUND = { status: 404, body: apiErrorBody('Task not found') };
@@ -247,7 +247,7 @@ describe('hostile URLs of the finished file', () => {
 		'HTTP 429 with Retry-After "%s" delays the next check by at most a minute',
 		async (value) => {
 			const answer = { status: 429, headers: { 'retry-after': value } };
-			sandbox.faults.add({ on: 'poll', answer });
+			sandbox.faults.add({ on: 'check', answer });
 			const { elapsedMs } = await generate();
 			expect(elapsedMs).toBeLessThanOrEqual(60_000);
 		},
@@ -288,12 +288,12 @@ describe('responses that are too large', () => {
 	])(
 		'a check answered with HTTP 200 and %s is retried, and the video is delivered',
 		async (_what, answer) => {
-			sandbox.faults.add({ on: 'poll', answer });
+			sandbox.faults.add({ on: 'check', answer });
 			const { items, error } = await runNodeVirtually(sandbox, ALL_FIELDS);
 			expect(error).toBeUndefined();
 			expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 			expect(items[0]?.json.extra).toBeUndefined();
-			expect(sandbox.requestsTo('poll')).toHaveLength(2);
+			expect(sandbox.requestsTo('check')).toHaveLength(2);
 		},
 	);
 
@@ -305,24 +305,24 @@ describe('responses that are too large', () => {
 		async (extraBytes, checks) => {
 			const emptyLength = JSON.stringify(largeAnswer(0).body).length;
 			sandbox.faults.add({
-				on: 'poll',
+				on: 'check',
 				answer: largeAnswer(2 * 1024 * 1024 - emptyLength + extraBytes),
 			});
 			const { items } = await runNodeVirtually(sandbox, ALL_FIELDS);
 			expect(items[0]?.json.status).toBe('completed');
-			expect(sandbox.requestsTo('poll')).toHaveLength(checks);
+			expect(sandbox.requestsTo('check')).toHaveLength(checks);
 		},
 	);
 
 	test('the connection is closed before the rest of a 50 MB response arrives', async () => {
-		sandbox.faults.add({ on: 'poll', answer: largeAnswer(50 * MB) });
+		sandbox.faults.add({ on: 'check', answer: largeAnswer(50 * MB) });
 		const received = await bytesReceivedBy(async () => await runNodeVirtually(sandbox, ONE_MINUTE));
 		expect(received).toHaveLength(3);
 		expect(Math.max(...received)).toBeLessThan(5 * MB);
 	});
 
 	test('a timeout after checks that were all answered with HTTP 200 and 3 MB gives that as the reason', async () => {
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: largeAnswer(3 * MB) });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: largeAnswer(3 * MB) });
 		const { error } = await runNodeVirtually(sandbox, ONE_MINUTE);
 		expect(error?.message).toBe('The video was not ready in time');
 		expect(error?.description).toContain(TOO_LARGE);
@@ -358,7 +358,7 @@ describe('responses that are too large', () => {
 	test('a batch stops after three submissions that are answered with HTTP 200 and 3 MB', async () => {
 		sandbox.faults.add({ on: 'submit', times: Infinity, answer: WITHOUT_ID });
 		const parameters = { ...GENERATE_EACH, options: { maxConcurrency: 1 } };
-		await runNodeVirtually(sandbox, parameters, { input: numbered(10) });
+		await runNodeVirtually(sandbox, parameters, { input: numberedItems(10) });
 		expect(sandbox.requestsTo('submit')).toHaveLength(3);
 	});
 });

@@ -14,9 +14,9 @@ import { CONTINUE, GENERATE_EACH, inputOf } from './support/inputs';
 import { NODE_TYPE, TRIGGER_TYPE } from './support/nodeTypes';
 import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { moveBinary, runWorkflow, storeBinary } from './support/runWorkflow';
-import { onNewEngine, suspendingOn } from './support/suspending';
+import { describeIfCanSuspend, suspendingOn } from './support/suspending';
 import { onVirtualTime } from './support/virtualTime';
-import { loggedNode, watchedNode } from './support/watchedNode';
+import { loggingNode, nodeWithContext } from './support/nodeWithContext';
 import { useSandbox } from './support/useSandbox';
 
 const RETRY: Partial<INode> = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1_000 };
@@ -32,14 +32,14 @@ async function run(parameters: INodeParameters = {}, setup: NodeSetup = {}) {
 	return await runNodeVirtually(
 		sandbox,
 		{ ...GENERATE_EACH, ...parameters },
-		{ node: loggedNode(lines), ...setup },
+		{ node: loggingNode(lines), ...setup },
 	);
 }
 const bill = () => sandbox.tasks.map(({ request }) => request.prompt);
 
 describe('Retry On Fail', () => {
 	test('Retry On Fail waits for the tasks that were already charged and does not submit them again', async () => {
-		sandbox.faults.add({ on: 'poll', prompt: 'one', times: 2, answer: forbidden });
+		sandbox.faults.add({ on: 'check', prompt: 'one', times: 2, answer: forbidden });
 		const { items } = await run({}, { settings: RETRY, input: inputOf('one', 'two') });
 		expect(bill()).toEqual(['one', 'two']);
 		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1', 'video_2']);
@@ -84,14 +84,14 @@ describe('Retry On Fail', () => {
 
 	test('Retry On Fail submits a task again that failed between two attempts', async () => {
 		sandbox.durationMs = 5_500;
-		sandbox.faults.add({ on: 'poll', answer: forbidden });
+		sandbox.faults.add({ on: 'check', answer: forbidden });
 		await run({}, { settings: RETRY, input: inputOf('one [failed]') });
 		expect(bill()).toEqual(Array(3).fill('one [failed]'));
 		expect(lines.join('\n')).not.toContain('continues with task');
 	});
 
 	test('Retry On Fail checks the charged task until the Timeout, and no longer', async () => {
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 502 } });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 502 } });
 		const { error, elapsedMs } = await run(
 			{ options: { timeout: 1 } },
 			{ settings: { ...RETRY, maxTries: 2 }, input: inputOf('one') },
@@ -126,7 +126,7 @@ describe('Retry On Fail', () => {
 		const first = await run({}, { settings: RETRY, input: inputOf('one') });
 		expect(first.error?.description).toContain('a retry sends again: item 0');
 		lines = [];
-		await run({}, { retryOf: first.run, node: loggedNode(lines) });
+		await run({}, { retryOf: first.run, node: loggingNode(lines) });
 		expect(lines[0]).toContain('submitting it again may be charged twice');
 	});
 
@@ -164,7 +164,7 @@ describe('Retry On Fail', () => {
 
 	test('Retry On Fail logs the earlier task once when the request differs at each attempt', async () => {
 		const options = { additionalFields: '={{ ({ seed: Math.random() }) }}' };
-		sandbox.faults.add({ on: 'poll', times: 2, answer: forbidden });
+		sandbox.faults.add({ on: 'check', times: 2, answer: forbidden });
 		await run({ options }, { settings: RETRY, input: inputOf('one') });
 		expect(bill()).toEqual(['one', 'one', 'one']);
 		expect(lines.filter((line) => line.includes('no item of this run asks'))).toEqual(
@@ -180,8 +180,8 @@ describe('Retry On Fail', () => {
 		const warn = (line: string) => void (line.includes('no item of this run asks') && stop());
 		const quiet = () => {};
 		const logger = { debug: quiet, info: quiet, warn, error: quiet };
-		const node = watchedNode(() => ({ logger }));
-		sandbox.faults.add({ on: 'poll', answer: forbidden });
+		const node = nodeWithContext(() => ({ logger }));
+		sandbox.faults.add({ on: 'check', answer: forbidden });
 		const { run: stopped } = await run(
 			{ options },
 			{
@@ -203,7 +203,7 @@ describe('Retry On Fail', () => {
 	});
 
 	test('with On Error: Continue, nothing is charged twice when n8n retries because the first item has an error', async () => {
-		sandbox.faults.add({ on: 'poll', prompt: 'one', answer: forbidden });
+		sandbox.faults.add({ on: 'check', prompt: 'one', answer: forbidden });
 		const { items } = await run(
 			{},
 			{ settings: { ...RETRY, ...CONTINUE }, input: inputOf('one', 'two') },
@@ -214,7 +214,7 @@ describe('Retry On Fail', () => {
 
 	test('Retry On Fail does not submit a task again that the API no longer knows', async () => {
 		const answer = { status: 400, body: { code: 'task_not_exist', message: 'task_not_exist' } };
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer });
 		const { error } = await run({}, { settings: RETRY, input: inputOf('one') });
 		expect(bill()).toEqual(['one']);
 		expect(error?.message).toBe('OctopusX does not know this task');
@@ -224,7 +224,7 @@ describe('Retry On Fail', () => {
 
 describe('Retry execution', () => {
 	test('Retry execution waits for the charged tasks and submits only the rejected request again', async () => {
-		sandbox.faults.add({ on: 'poll', prompt: 'one', times: 1, answer: forbidden });
+		sandbox.faults.add({ on: 'check', prompt: 'one', times: 1, answer: forbidden });
 		sandbox.faults.add({ on: 'submit', prompt: 'three', answer: forbidden });
 		const input = inputOf('one', 'two', 'three');
 		const first = await run({}, { input });
@@ -247,7 +247,7 @@ describe('Retry execution', () => {
 	});
 
 	test('Retry execution submits a changed request as a new one', async () => {
-		sandbox.faults.add({ on: 'poll', times: 1, answer: forbidden });
+		sandbox.faults.add({ on: 'check', times: 1, answer: forbidden });
 		const first = await run({}, { input: inputOf('one') });
 		await run({ seconds: 9 }, { retryOf: first.run });
 		expect(sandbox.tasks.map(({ request }) => request.seconds)).toEqual(['8', '9']);
@@ -266,7 +266,7 @@ describe('Retry execution', () => {
 				{ json: { prompt: 'one' }, binary: { data: await keep(Buffer.from(content)) } },
 			];
 			const parameters = { mode: 'firstFrame', firstFrameSource: 'binary' };
-			sandbox.faults.add({ on: 'poll', times: 1, answer: forbidden });
+			sandbox.faults.add({ on: 'check', times: 1, answer: forbidden });
 			const first = await run(parameters, { input: await input('a') });
 			const stack = first.run.data.executionData?.nodeExecutionStack[0];
 			expect(stack?.node.name).toBe(NODE);
@@ -312,7 +312,7 @@ async function runLoop(
 				connections,
 			},
 			input,
-			node: loggedNode(lines),
+			node: loggingNode(lines),
 			otherNodes: { wait: waitNode, edit: editNode },
 			credential: { apiKey: sandbox.apiKey, baseUrl: sandbox.url },
 			resumeOf,
@@ -410,7 +410,7 @@ describe('a loop from the error output back to the node', () => {
 	});
 
 	test('a loop from the error output submits a failed task again', async () => {
-		sandbox.faults.add({ on: 'poll', nth: 1, answer: { ending: 'failed' } });
+		sandbox.faults.add({ on: 'check', nth: 1, answer: { ending: 'failed' } });
 		const done = await runLoop({});
 		expect(bill()).toEqual(['one', 'one']);
 		expect(outputOf(done)[0]?.json).toMatchObject({ task_id: 'video_2' });
@@ -418,7 +418,7 @@ describe('a loop from the error output back to the node', () => {
 
 	test('a loop from the error output matches items that have the same request by the task ID in each item', async () => {
 		sandbox.durationMs = 8_000;
-		sandbox.faults.add({ on: 'poll', prompt: 'one', nth: 1, answer: forbidden });
+		sandbox.faults.add({ on: 'check', prompt: 'one', nth: 1, answer: forbidden });
 		const input = ['first', 'second'].map((name) => ({ json: { prompt: 'one', name } }));
 		const done = await runLoop({}, { input });
 		const [failedItem] = turnsOf(done)[0]?.data?.main?.[1] ?? [];
@@ -429,7 +429,7 @@ describe('a loop from the error output back to the node', () => {
 	});
 
 	test('a loop whose runs all succeed makes a new video in every run', async () => {
-		const { run: twice } = await run({}, { input: inputOf('one'), reachTwice: true });
+		const { run: twice } = await run({}, { input: inputOf('one'), connectTwice: true });
 		expect(turnsOf(twice)).toHaveLength(2);
 		expect(bill()).toEqual(['one', 'one']);
 		expect(lines.join('\n')).not.toContain('earlier run');
@@ -437,7 +437,7 @@ describe('a loop from the error output back to the node', () => {
 });
 
 test('two items with the same prompt get a video each, and Retry continues with both', async () => {
-	sandbox.faults.add({ on: 'poll', times: 2, answer: forbidden });
+	sandbox.faults.add({ on: 'check', times: 2, answer: forbidden });
 	const first = await run({}, { input: inputOf('one', 'one') });
 	const second = await run({}, { retryOf: first.run });
 	expect(second.items.map(({ json }) => json.task_id).sort()).toEqual(['video_1', 'video_2']);
@@ -447,7 +447,7 @@ test('two items with the same prompt get a video each, and Retry continues with 
 test('a task that timed out is claimed by a later item with the same request', async () => {
 	const { items } = await run(
 		{ options: { timeout: 0.2, maxConcurrency: 1 } },
-		{ input: inputOf('one'), reachTwice: true, settings: CONTINUE },
+		{ input: inputOf('one'), connectTwice: true, settings: CONTINUE },
 	);
 	expect(bill()).toEqual(['one']);
 	expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
@@ -465,7 +465,7 @@ test.each([
 			{
 				settings: { ...RETRY, maxTries: 2 },
 				input: inputOf('one'),
-				reachTwice: true,
+				connectTwice: true,
 				onStart: () => void setTimeout(() => sandbox.release(), seconds * 1_000),
 			},
 		);
@@ -483,7 +483,7 @@ describe('files in the request', () => {
 		'Retry continues after n8n has moved the file of a webhook (Send Files As: %s)',
 		async (sendBinaryAs) => {
 			const stored = await storeBinary(Buffer.from('a'), 'image/png', 'temp');
-			sandbox.faults.add({ on: 'poll', times: 1, answer: forbidden });
+			sandbox.faults.add({ on: 'check', times: 1, answer: forbidden });
 			const first = await run(
 				{ ...parameters, options: { sendBinaryAs } },
 				{ input: [{ json: { prompt: 'one' }, binary: { data: stored } }] },
@@ -503,9 +503,9 @@ describe('files in the request', () => {
 describe('a suspended execution', () => {
 	const suspend = suspendingOn(sandbox, {}, inputOf('one'));
 
-	onNewEngine('once a checking execution waits', () => {
+	describeIfCanSuspend('once a checking execution waits', () => {
 		test('the task of a suspended execution is not claimed by a later run with the same request', async () => {
-			const { run: done } = await suspend({}, { node: loggedNode(lines) });
+			const { run: done } = await suspend({}, { node: loggingNode(lines) });
 			expect(memoryOf(done).entries).toEqual([
 				{ hash: expect.any(String), taskId: 'video_1', isSuspended: true },
 			]);

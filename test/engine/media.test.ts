@@ -5,7 +5,7 @@ import { GENERATE } from './support/inputs';
 import { useRefusals } from './support/refusals';
 import { runNode, runNodeVirtually } from './support/runNode';
 import { keepingFilesInMemory, storeBinary } from './support/runWorkflow';
-import { watchedNode } from './support/watchedNode';
+import { nodeWithContext } from './support/nodeWithContext';
 
 const { sandbox, refusal } = useRefusals();
 
@@ -294,7 +294,7 @@ describe('Files', () => {
 		['sends nothing', () => {}],
 	])('a file whose storage %s is refused with the label of its field', async (_what, start) => {
 		const streams: Readable[] = [];
-		const node = watchedNode(({ helpers }) => ({
+		const node = nodeWithContext(({ helpers }) => ({
 			helpers: {
 				...helpers,
 				getBinaryStream: async () => {
@@ -510,7 +510,7 @@ describe('File types', () => {
 
 	test('a large file is judged by its start, which may arrive in many chunks', async () => {
 		const page = Buffer.from(`${' '.repeat(4_000)}<html>${'x'.repeat(100_000)}`);
-		const node = watchedNode((context) => ({
+		const node = nodeWithContext((context) => ({
 			helpers: {
 				...context.helpers,
 				getBinaryStream: async (id: string) => await context.helpers.getBinaryStream(id, 7),

@@ -6,15 +6,15 @@ import type { INodeExecutionData, INodeType } from 'n8n-workflow';
 import { CONTINUE, GENERATE, inputOf } from './support/inputs';
 import { runNode, runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
-import { MINUTE, onNewEngine, suspendingOn } from './support/suspending';
+import { MINUTE, describeIfCanSuspend, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
-import { loggedNode } from './support/watchedNode';
+import { loggingNode } from './support/nodeWithContext';
 
 /** Tests of versions and settings of n8n and its server that change how the node runs. */
 
 const sandbox = useSandbox();
 
-onNewEngine('While Waiting: Suspend on older versions of n8n', () => {
+describeIfCanSuspend('While Waiting: Suspend on older versions of n8n', () => {
 	const suspendOne = suspendingOn(sandbox, {}, inputOf('one'));
 
 	beforeEach(() => void (sandbox.durationMs = MINUTE));
@@ -65,7 +65,7 @@ onNewEngine('While Waiting: Suspend on older versions of n8n', () => {
 });
 
 // Only n8n 2.20 and later have this setting.
-onNewEngine('binary mode: combined', () => {
+describeIfCanSuspend('binary mode: combined', () => {
 	const suspendTwo = suspendingOn(sandbox, { downloadVideo: true }, inputOf('one', 'two'));
 
 	const COMBINED = { workflowSettings: { binaryMode: 'combined' } };
@@ -165,7 +165,7 @@ describe('a proxy for https that rejects every connection', () => {
 			const parameters = { ...GENERATE, options: { timeout: 0.01 } };
 			const { error, run } = await runNode(sandbox, parameters, {
 				credential: { baseUrl: 'https://api.octopusx.example' },
-				node: loggedNode(lines),
+				node: loggingNode(lines),
 			});
 			expect(error?.message).toBe(message);
 			expect(error?.context.charge).toBe('none');

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { operations } from '../../nodes/OctopusXVideo/operations';
-import { CONTINUE, GENERATE, GENERATE_EACH, inputOf, numbered } from './support/inputs';
+import { CONTINUE, GENERATE, GENERATE_EACH, inputOf, numberedItems } from './support/inputs';
 import { runNode, runNodeVirtually } from './support/runNode';
-import { onNewEngine, suspendingOn } from './support/suspending';
+import { describeIfCanSuspend, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
@@ -38,7 +38,7 @@ describe('Items', () => {
 
 	test('output items have the order of the input items, regardless of which video is completed first', async () => {
 		const { items } = await runNodeVirtually(sandbox, PARAMETERS, {
-			input: numbered(12),
+			input: numberedItems(12),
 		});
 		const promptOf = (id: unknown) => sandbox.tasks.find((task) => task.id === id)?.request.prompt;
 		expect(items.map(({ json }) => promptOf(json.task_id))).toEqual(
@@ -168,7 +168,7 @@ describe('Items', () => {
 		const { items, elapsedMs } = await runNodeVirtually(
 			sandbox,
 			{ ...PARAMETERS, options: { pollInterval: 1, maxConcurrency: 3 } },
-			{ input: numbered(7) },
+			{ input: numberedItems(7) },
 		);
 		expect(items).toHaveLength(7);
 		const startedAt = sandbox.tasks[0]?.createdAt ?? 0;
@@ -229,7 +229,7 @@ describe('Simplify', () => {
 			mood: 'good',
 			video_url: 'https://a.example/b',
 		};
-		sandbox.faults.add({ on: 'poll', times: 2, answer: { status: 200, body } });
+		sandbox.faults.add({ on: 'check', times: 2, answer: { status: 200, body } });
 		const getStatus = { operation: 'getStatus', taskId: 'video_1' };
 		expect(await outputFieldsWith(getStatus)).not.toContain('mood');
 		expect(await outputFieldsWith({ ...getStatus, simplify: false })).toContain('mood');
@@ -262,7 +262,7 @@ describe('Simplify', () => {
 		}
 	});
 
-	onNewEngine('Simplify with Suspend the Execution', () => {
+	describeIfCanSuspend('Simplify with Suspend the Execution', () => {
 		const suspend = suspendingOn(sandbox, { downloadVideo: true }, inputOf('one'));
 
 		test.each([

@@ -1,17 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PackageDirectoryLoader } from 'n8n-core';
-import {
-	NodeHelpers,
-	Workflow,
-	type INode,
-	type INodeParameters,
-	type INodePropertyOptions,
-	type IWorkflowBase,
-} from 'n8n-workflow';
+import { NodeHelpers, type INode, type INodeParameters, type IWorkflowBase } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
-import { useRequests } from './support/countRequests';
-import { NODE_TYPE, NodeTypes, NOTE_TYPE, TOOL_TYPE, TRIGGER_TYPE } from './support/nodeTypes';
+import { useRequestLog } from './support/countRequests';
+import { NODE_TYPE, NOTE_TYPE, TOOL_TYPE, TRIGGER_TYPE } from './support/nodeTypes';
 import { lastRunOf, runWorkflow } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
@@ -45,39 +38,6 @@ test('n8n loads the node and the credential of the built package with their icon
 	});
 });
 
-describe('operations on the canvas', () => {
-	const operationField = description.properties.find(({ name }) => name === 'operation');
-	const operations = (operationField?.options ?? []) as INodePropertyOptions[];
-
-	test('the node has at least three operations', () => {
-		expect(operations.length).toBeGreaterThanOrEqual(3);
-	});
-
-	test.each(operations)(
-		'the subtitle of a node with Operation $value is $name',
-		({ name, value }) => {
-			const node = {
-				id: 'video',
-				name: 'Video',
-				type: NODE_TYPE,
-				typeVersion: 1,
-				position: [0, 0] as [number, number],
-				parameters: { operation: value },
-			};
-			const workflow = new Workflow({
-				nodes: [node],
-				connections: {},
-				active: false,
-				nodeTypes: new NodeTypes(),
-			});
-			const { subtitle } = description;
-			expect(workflow.expression.getSimpleParameterValue(node, subtitle, 'internal', {})).toBe(
-				name,
-			);
-		},
-	);
-});
-
 describe('example workflows', () => {
 	const FOLDER = join(ROOT, 'examples');
 	const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
@@ -95,7 +55,7 @@ describe('example workflows', () => {
 		);
 
 	const sandbox = useSandbox();
-	const requests = useRequests();
+	const requests = useRequestLog();
 
 	test.each(files.filter(needsOnlyOurNode))(
 		'every OctopusX Video node of the example %s returns its video',

@@ -1,5 +1,6 @@
 import {
 	NodeHelpers,
+	Workflow,
 	type IDataObject,
 	type IExecuteFunctions,
 	type INode,
@@ -11,13 +12,13 @@ import {
 } from 'n8n-workflow';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
 import { CONTINUE, GENERATE, GENERATE_EACH } from './support/inputs';
-import { asTool } from './support/nodeTypes';
+import { asTool, NODE_TYPE, NodeTypes } from './support/nodeTypes';
 import { useRefusals } from './support/refusals';
 import { runNode, runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
-import { errorOf, onNewEngine, suspendingOn } from './support/suspending';
+import { errorOf, describeIfCanSuspend, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
-import { watchedNode } from './support/watchedNode';
+import { nodeWithContext } from './support/nodeWithContext';
 
 const { description } = new OctopusXVideo();
 /** Users can fill in every field except hidden fields and notices. */
@@ -292,7 +293,9 @@ describe('Every field', () => {
 		};
 		for (const parameters of runs) {
 			const node =
-				'output' in parameters ? asTool(watchedNode(recordReads)) : watchedNode(recordReads);
+				'output' in parameters
+					? asTool(nodeWithContext(recordReads))
+					: nodeWithContext(recordReads);
 			const { error } = await runNodeVirtually(
 				sandbox,
 				{ ...GENERATE, ...parameters },
@@ -403,7 +406,7 @@ describe('Parameters given by expressions', () => {
 		expect(sentRequests()).toEqual(EXPECTED_REQUESTS);
 	});
 
-	onNewEngine('in a suspended execution', () => {
+	describeIfCanSuspend('in a suspended execution', () => {
 		test('with Suspend the Execution, each item keeps its own settings and outcome', async () => {
 			const suspend = suspendingOn(sandbox, PARAMETERS, input);
 			const { items, resumed } = await suspend({}, { settings: CONTINUE });
@@ -501,4 +504,37 @@ describe('Leftovers of n8n in a paid request', () => {
 		expect(error).toBeUndefined();
 		expect(sandbox.tasks.map(({ request }) => request.prompt)).toEqual([prompt]);
 	});
+});
+
+describe('operations on the canvas', () => {
+	const operationField = description.properties.find(({ name }) => name === 'operation');
+	const operations = (operationField?.options ?? []) as INodePropertyOptions[];
+
+	test('the node has at least three operations', () => {
+		expect(operations.length).toBeGreaterThanOrEqual(3);
+	});
+
+	test.each(operations)(
+		'the subtitle of a node with Operation $value is $name',
+		({ name, value }) => {
+			const node = {
+				id: 'video',
+				name: 'Video',
+				type: NODE_TYPE,
+				typeVersion: 1,
+				position: [0, 0] as [number, number],
+				parameters: { operation: value },
+			};
+			const workflow = new Workflow({
+				nodes: [node],
+				connections: {},
+				active: false,
+				nodeTypes: new NodeTypes(),
+			});
+			const { subtitle } = description;
+			expect(workflow.expression.getSimpleParameterValue(node, subtitle, 'internal', {})).toBe(
+				name,
+			);
+		},
+	);
 });

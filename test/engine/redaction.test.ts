@@ -13,7 +13,7 @@ import { CredentialsHelper } from './support/credentialsHelper';
 import { CONTINUE, GENERATE } from './support/inputs';
 import { runNodeVirtually } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
-import { loggedNode } from './support/watchedNode';
+import { loggingNode } from './support/nodeWithContext';
 
 const KEYS = ['sk-AbCdEf0123456789xyz', 'sk-A"bC\\dE/f0123456789'];
 
@@ -103,10 +103,10 @@ const ECHOES: Array<[string, Echo[], INodeParameters?]> = [
 			`HTTP ${status} to a submission with task.id`,
 			[{ on: 'submit', status, body: { task: { id: `video_${KEY}` } } }],
 		],
-		[`HTTP ${status} to a check with a page`, [{ on: 'poll', status, body: PAGE }]],
+		[`HTTP ${status} to a check with a page`, [{ on: 'check', status, body: PAGE }]],
 		[
 			`HTTP ${status} to a check with an error`,
-			[{ on: 'poll', status, body: { ...EVERYWHERE, code: KEY, message: `bad ${KEY}` } }],
+			[{ on: 'check', status, body: { ...EVERYWHERE, code: KEY, message: `bad ${KEY}` } }],
 		],
 	]),
 	[
@@ -117,7 +117,7 @@ const ECHOES: Array<[string, Echo[], INodeParameters?]> = [
 		'HTTP 200 to a check with the address of a video',
 		[
 			{
-				on: 'poll',
+				on: 'check',
 				status: 200,
 				body: { ...EVERYWHERE, status: 'completed', video_url: `https://${KEY}.example/${KEY}` },
 			},
@@ -125,13 +125,13 @@ const ECHOES: Array<[string, Echo[], INodeParameters?]> = [
 	],
 	[
 		'HTTP 200 to a check with a path of a video',
-		[{ on: 'poll', status: 200, body: { status: 'completed', video_url: `/${KEY}/content` } }],
+		[{ on: 'check', status: 200, body: { status: 'completed', video_url: `/${KEY}/content` } }],
 	],
 	[
 		'HTTP 200 to a check with a failure',
 		[
 			{
-				on: 'poll',
+				on: 'check',
 				status: 200,
 				body: { ...EVERYWHERE, status: 'failed', error: { code: KEY, message: `bad ${KEY}` } },
 			},
@@ -139,12 +139,12 @@ const ECHOES: Array<[string, Echo[], INodeParameters?]> = [
 	],
 	[
 		'HTTP 200 to a check with a status of that name',
-		[{ on: 'poll', status: 200, body: { ...EVERYWHERE, status: KEY, progress: KEY } }],
+		[{ on: 'check', status: 200, body: { ...EVERYWHERE, status: KEY, progress: KEY } }],
 	],
 	[
 		'HTTP 200 to a verdict',
 		[
-			{ on: 'poll', status: 200, body: { status: 'odd' } },
+			{ on: 'check', status: 200, body: { status: 'odd' } },
 			{
 				on: 'verdict',
 				status: 200,
@@ -155,7 +155,7 @@ const ECHOES: Array<[string, Echo[], INodeParameters?]> = [
 	[
 		'HTTP 400 to a verdict',
 		[
-			{ on: 'poll', status: 200, body: { status: 'odd' } },
+			{ on: 'check', status: 200, body: { status: 'odd' } },
 			{ on: 'verdict', status: 400, body: EVERYWHERE },
 		],
 	],
@@ -169,7 +169,7 @@ const ECHOES: Array<[string, Echo[], INodeParameters?]> = [
 	...[200, 400, 404, 502].map((status): (typeof ECHOES)[number] => [
 		`HTTP ${status} of the content endpoint`,
 		[
-			{ on: 'poll', status: 200, body: { status: 'completed' } },
+			{ on: 'check', status: 200, body: { status: 'completed' } },
 			{ on: 'content', status, body: { error: { message: `no ${KEY}`, code: KEY } } },
 		],
 		DOWNLOAD,
@@ -238,7 +238,7 @@ async function tracesOf(sandbox: Sandbox, parameters: INodeParameters, isContinu
 		sandbox,
 		{ ...GENERATE, options: { timeout: 0.2 }, simplify: false, ...parameters },
 		{
-			node: loggedNode(log),
+			node: loggingNode(log),
 			onMessage: (text) => void messages.push(text),
 			input: [{ json: {}, binary }],
 			settings: isContinued ? CONTINUE : {},
@@ -358,8 +358,8 @@ describe.each(KEYS)('the API key %s', (apiKey) => {
 			['submit', 200],
 			['submit', 400],
 			['submit', 502],
-			['poll', 400],
-			['poll', 502],
+			['check', 400],
+			['check', 502],
 			['content', 404],
 			['file', 404],
 		])('is hidden after an answer to "%s" with HTTP %p', async (on, status) => {
@@ -373,7 +373,7 @@ describe.each(KEYS)('the API key %s', (apiKey) => {
 
 	test.each<[Route, number]>([
 		['submit', 302],
-		['poll', 307],
+		['check', 307],
 		['content', 302],
 		['file', 302],
 		['file', 301],
@@ -388,7 +388,7 @@ describe.each(KEYS)('the API key %s', (apiKey) => {
 		for (const location of hosts) {
 			sandbox.reset();
 			if (on === 'usage') echo({ on: 'submit', status: 401, body: {} });
-			if (on === 'content') echo({ on: 'poll', status: 200, body: { status: 'completed' } });
+			if (on === 'content') echo({ on: 'check', status: 200, body: { status: 'completed' } });
 			echo({ on, status, headers: { location } });
 			await expectHidden(on === 'upload' ? EDIT_WITH_UPLOAD : DOWNLOAD);
 		}
@@ -403,7 +403,7 @@ describe.each(KEYS)('the API key %s', (apiKey) => {
 		const spelled = spell(apiKey);
 		for (const video_url of [`https://x.example/${spelled}`, `https://${spelled}.example/`]) {
 			sandbox.reset();
-			echo({ on: 'poll', status: 200, body: { status: 'completed', video_url } });
+			echo({ on: 'check', status: 200, body: { status: 'completed', video_url } });
 			const { items } = await runNodeVirtually(sandbox, GENERATE);
 			expect(items[0]?.json.status).toBe('completed');
 			expect(isIn(String(items[0]?.json.video_url), apiKey)).toBe(false);

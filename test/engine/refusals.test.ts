@@ -3,10 +3,10 @@ import type { Fault } from '../sandbox/faults';
 import { startingWith } from './support/charges';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
 import { eventually } from './support/eventually';
-import { CONTINUE, GENERATE, GENERATE_EACH, numbered } from './support/inputs';
+import { CONTINUE, GENERATE, GENERATE_EACH, numberedItems } from './support/inputs';
 import { useRefusals } from './support/refusals';
 import { runNode, runNodeVirtually, type NodeRun } from './support/runNode';
-import { loggedNode } from './support/watchedNode';
+import { loggingNode } from './support/nodeWithContext';
 
 /**
  * Tests of what the node refuses before any request, and how it explains what the API rejects
@@ -301,7 +301,7 @@ describe('rejections by the API', () => {
 			sandbox.faults.add({ on: 'submit', answer });
 			const lines: string[] = [];
 			const { items } = await runNodeVirtually(sandbox, GENERATE, {
-				node: loggedNode(lines),
+				node: loggingNode(lines),
 				settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1_000 },
 			});
 			expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
@@ -342,7 +342,7 @@ test('the error of HTTP 500 that may have been charged quotes the whole response
 	const body = { error: { message, type: 'new_api_panic', code: '' } };
 	sandbox.faults.add({ on: 'submit', answer: { status: 500, body } });
 	const lines: string[] = [];
-	const { error, run } = await runNodeVirtually(sandbox, GENERATE, { node: loggedNode(lines) });
+	const { error, run } = await runNodeVirtually(sandbox, GENERATE, { node: loggingNode(lines) });
 	expect(error?.description).toContain('job-4711');
 	expect(error?.context.charge).toBe('maybe');
 	expect(lines.join()).toContain('job-4711');
@@ -414,7 +414,7 @@ describe('an API key rejected with HTTP 401', () => {
 		rejectKey();
 		const { items } = await runNodeVirtually(sandbox, GENERATE_EACH, {
 			settings: CONTINUE,
-			input: numbered(5),
+			input: numberedItems(5),
 		});
 		expect(items).toHaveLength(5);
 		expect(sandbox.requestsTo('usage')).toHaveLength(1);
@@ -427,7 +427,7 @@ describe('an API key rejected with HTTP 401', () => {
 		const { items } = await runNodeVirtually(
 			sandbox,
 			{ ...GENERATE_EACH, seconds: '={{ $json.prompt.endsWith(3) ? 99 : 8 }}' },
-			{ settings: CONTINUE, input: numbered(4) },
+			{ settings: CONTINUE, input: numberedItems(4) },
 		);
 		expect(items[0]?.json.status).toBe('completed');
 		expect(

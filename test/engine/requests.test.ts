@@ -4,7 +4,7 @@ import { GENERATE, GENERATE_EACH } from './support/inputs';
 import { runNode, runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
-import { watchedNode } from './support/watchedNode';
+import { nodeWithContext } from './support/nodeWithContext';
 
 const PNG_DATA_URI = 'data:image/png;base64,iVBORw0KGgo=';
 
@@ -386,7 +386,7 @@ describe('Streamed files', () => {
 	test('files are streamed into a submission and never loaded as a whole', async () => {
 		const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, n) => n % 251));
 		let largestChunk = 0;
-		const node = watchedNode((context) => ({
+		const node = nodeWithContext((context) => ({
 			helpers: {
 				...context.helpers,
 				getBinaryDataBuffer: async () =>
@@ -465,7 +465,7 @@ describe('Streamed files', () => {
 
 	test('a video file that is longer than n8n’s metadata says is not submitted', async () => {
 		const data = { ...(await storeBinary(Buffer.alloc(90_000, 1), 'video/mp4')) };
-		const node = watchedNode((context) => ({
+		const node = nodeWithContext((context) => ({
 			helpers: {
 				...context.helpers,
 				getBinaryMetadata: async () => ({ mimeType: 'video/mp4', fileSize: 60_000 }),
@@ -483,7 +483,7 @@ describe('Streamed files', () => {
 
 	test('image files that disappear just before the submission cause an error, not a crash', async () => {
 		// An error event without a listener is an uncaught exception, which fails the test.
-		const node = watchedNode((context) => ({
+		const node = nodeWithContext((context) => ({
 			helpers: {
 				...context.helpers,
 				getBinaryStream: async (id: string) => {
@@ -523,7 +523,7 @@ describe('Streamed files', () => {
 			if (openings === 1) await new Promise((resolve) => setTimeout(resolve, 11 * 60_000));
 			yield bytes.subarray(150_000);
 		}
-		const node = watchedNode((context) => ({
+		const node = nodeWithContext((context) => ({
 			helpers: {
 				...context.helpers,
 				getBinaryStream: async () => {

@@ -5,7 +5,7 @@ import './support/ssrfProtection';
 import { apiErrorBody } from './support/errorBodies';
 import { GENERATE } from './support/inputs';
 import { runNodeVirtually } from './support/runNode';
-import { onNewEngine } from './support/suspending';
+import { describeIfCanSuspend } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
@@ -19,11 +19,11 @@ const BLOCKED = [
 ] as const;
 
 // Only n8n 2.20 and later have this protection.
-onNewEngine('n8n’s SSRF protection', () => {
+describeIfCanSuspend('n8n’s SSRF protection', () => {
 	describe.each(BLOCKED)('a blocked %s', (what, host) => {
 		const download = async () => {
 			const body = { id: 'video_1', status: 'completed', video_url: `${host}/a.mp4` };
-			sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+			sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 			return await runNodeVirtually(sandbox, { ...GENERATE, downloadVideo: true });
 		};
 

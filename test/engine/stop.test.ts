@@ -8,7 +8,7 @@ import { CONTINUE, GENERATE } from './support/inputs';
 import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
-import { loggedNode, openingNode, watchedNode } from './support/watchedNode';
+import { loggingNode, fileTrackingNode, nodeWithContext } from './support/nodeWithContext';
 
 const STOP_AT_MS = 12_300;
 const cancelAtStop = (execution: { cancel: () => void }) =>
@@ -26,7 +26,7 @@ async function runAndStop(parameters: INodeParameters = {}, setup: NodeSetup = {
 		sandbox,
 		{ ...GENERATE, downloadVideo: true, ...parameters },
 		{
-			node: loggedNode(lines),
+			node: loggingNode(lines),
 			input: [{ json: {} }, { json: {} }],
 			onStart: cancelAtStop,
 			...setup,
@@ -47,8 +47,8 @@ const MOMENTS: Array<[string, Fault | undefined]> = [
 	['a pause between two checks', undefined],
 	['a submission', { on: 'submit', times: 2, answer: 'hang' }],
 	['a pause before a retried submission', { on: 'submit', times: 2, answer: tooManyRequests }],
-	['a check', { on: 'poll', times: 2, answer: 'hang' }],
-	['a pause after a failed check', { on: 'poll', times: Infinity, answer: tooManyRequests }],
+	['a check', { on: 'check', times: 2, answer: 'hang' }],
+	['a pause after a failed check', { on: 'check', times: Infinity, answer: tooManyRequests }],
 	['a download before its first byte', { on: 'file', times: 2, answer: 'hang' }],
 	['a download halfway', { on: 'file', times: 2, answer: 'stall' }],
 	['a pause before a retried download', { on: 'file', times: Infinity, answer: tooManyRequests }],
@@ -155,7 +155,7 @@ describe('Stop during work of n8n’s storage', () => {
 
 	/** Creates the node with one of n8n's binary helpers replaced by one that never returns. */
 	const nodeWithHanging = (name: 'getBinaryStream' | 'getBinaryMetadata' | 'prepareBinaryData') =>
-		watchedNode((context) => ({
+		nodeWithContext((context) => ({
 			helpers: { ...context.helpers, [name]: async () => await never },
 		}));
 
@@ -182,7 +182,7 @@ describe('Stop during work of n8n’s storage', () => {
 	test('Stop while a file is being opened closes the file, and nothing is submitted', async () => {
 		let stop = () => {};
 		const opened: Readable[] = [];
-		const node = openingNode(opened, () => stop());
+		const node = fileTrackingNode(opened, () => stop());
 		const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
 		const { run, error } = await runNodeVirtually(
 			sandbox,
@@ -214,7 +214,7 @@ describe('Stop during work of n8n’s storage', () => {
 
 describe('an n8n without a cancel signal', () => {
 	const run = async (parameters: INodeParameters) => {
-		const node = watchedNode(() => ({ getExecutionCancelSignal: () => undefined }));
+		const node = nodeWithContext(() => ({ getExecutionCancelSignal: () => undefined }));
 		const binary = { data: await storeBinary(Buffer.from('film'), 'video/mp4') };
 		return await runNodeVirtually(sandbox, parameters, { node, input: [{ json: {}, binary }] });
 	};
@@ -223,7 +223,7 @@ describe('an n8n without a cancel signal', () => {
 		const answer = { status: 429 };
 		sandbox.faults.add({ on: 'upload', answer: { status: 503 } });
 		sandbox.faults.add({ on: 'submit', answer });
-		sandbox.faults.add({ on: 'poll', answer });
+		sandbox.faults.add({ on: 'check', answer });
 		sandbox.faults.add({ on: 'file', answer: { status: 403 } });
 		const { items } = await run({
 			operation: 'edit',

@@ -6,7 +6,7 @@ import { GENERATE } from './support/inputs';
 import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
-import { loggedNode } from './support/watchedNode';
+import { loggingNode } from './support/nodeWithContext';
 
 const sandbox = useSandbox();
 afterEach(() => jest.restoreAllMocks());
@@ -215,7 +215,7 @@ describe('an unanswered submission', () => {
 		const { items } = await submit(
 			{ prompt: 'slow' },
 			{
-				node: loggedNode(lines),
+				node: loggingNode(lines),
 				settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 5_000 },
 				onStart: () => void setTimeout(() => sandbox.release(), 10 * 60_000 + 2_000),
 			},
@@ -239,7 +239,7 @@ describe('an unanswered submission', () => {
 		const { items, run } = await submit(
 			{ prompt: 'slow' },
 			{
-				node: loggedNode(lines),
+				node: loggingNode(lines),
 				settings: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1_000 },
 				onStart: () => void setTimeout(() => sandbox.release(), 10 * 60_000 + 20_000),
 			},
@@ -305,7 +305,7 @@ test.each<[string, number, unknown]>([
 	async (_answer, status, body) => {
 		sandbox.faults.add({ on: 'submit', answer: { status, body } });
 		const lines: string[] = [];
-		const { error } = await submit({}, { node: loggedNode(lines) });
+		const { error } = await submit({}, { node: loggingNode(lines) });
 		expect(error?.description).toContain('video_77');
 		expect(lines.join()).toContain('video_77');
 	},

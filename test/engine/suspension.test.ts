@@ -2,7 +2,7 @@ import { parse, stringify } from 'flatted';
 import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData, IRun } from 'n8n-workflow';
 import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
-import { CONTINUE, GENERATE_EACH, inputOf, numbered } from './support/inputs';
+import { CONTINUE, GENERATE_EACH, inputOf, numberedItems } from './support/inputs';
 import { NODE, runNode } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
 import {
@@ -10,13 +10,13 @@ import {
 	CHECKING,
 	errorOf,
 	MINUTE,
-	onNewEngine,
+	describeIfCanSuspend,
 	runSuspending,
 	suspendingOn,
 } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
-import { loggedNode, watchedNode } from './support/watchedNode';
+import { loggingNode, nodeWithContext } from './support/nodeWithContext';
 
 const SUSPENDING = { ...GENERATE_EACH, waitStrategy: 'suspend' };
 
@@ -26,7 +26,7 @@ const suspend = suspendingOn(sandbox);
 
 const suspendThree = suspendingOn(sandbox, { downloadVideo: true }, inputOf('one', 'two', 'three'));
 
-onNewEngine('a suspended execution', () => {
+describeIfCanSuspend('a suspended execution', () => {
 	test('the videos of a suspended execution arrive in input order, charged once each, after a check per minute', async () => {
 		const { suspended, items, resumed, elapsedMs } = await suspendThree();
 		const allTasks = (status: string) =>
@@ -41,12 +41,12 @@ onNewEngine('a suspended execution', () => {
 		expect(items.map(({ binary }) => binary?.data?.mimeType)).toEqual(Array(3).fill('video/mp4'));
 		expect(sandbox.tasks).toHaveLength(3);
 		expect(resumed).toBe(5);
-		expect(sandbox.requestsTo('poll')).toHaveLength(3 * 5);
+		expect(sandbox.requestsTo('check')).toHaveLength(3 * 5);
 		expect(elapsedMs).toBe(5 * MINUTE);
 	});
 
 	test('a suspended execution gets its videos if n8n offers no cancel signal', async () => {
-		const node = watchedNode(() => ({ getExecutionCancelSignal: () => undefined }));
+		const node = nodeWithContext(() => ({ getExecutionCancelSignal: () => undefined }));
 		const { items, suspended } = await suspendThree({}, { node });
 		expect(suspended).toBeDefined();
 		expect(items.map(({ json }) => json.status)).toEqual(Array(3).fill('completed'));
@@ -123,7 +123,7 @@ onNewEngine('a suspended execution', () => {
 			{},
 			{
 				whileSuspended: (times) => {
-					if (times === 1) sandbox.faults.add({ on: 'poll', times: 40, answer: HTTP_502 });
+					if (times === 1) sandbox.faults.add({ on: 'check', times: 40, answer: HTTP_502 });
 					if (times === 3) sandbox.faults.clear();
 				},
 			},
@@ -146,10 +146,10 @@ onNewEngine('a suspended execution', () => {
 	])('no more requests are sent after the suspended execution is %s', async (_what, data) => {
 		const lines: string[] = [];
 		sandbox.faults.add({ on: 'submit', prompt: 'one', answer: { status: 400 } });
-		const node = loggedNode(lines);
+		const node = loggingNode(lines);
 		const { child } = await suspendThree({}, { parent: () => data as never, node });
 		expect(lastRunOf(child as IRun, CHECKING).data?.main).toEqual([[]]);
-		expect(sandbox.requestsTo('poll')).toEqual([]);
+		expect(sandbox.requestsTo('check')).toEqual([]);
 		expect(lines.join('\n')).toContain('no execution waits for video_1, video_2 any more');
 	});
 
@@ -158,7 +158,7 @@ onNewEngine('a suspended execution', () => {
 		const executeWorkflow = async () => {
 			throw new Error('policy');
 		};
-		const { items } = await suspendThree({}, { executeWorkflow, node: loggedNode(lines) });
+		const { items } = await suspendThree({}, { executeWorkflow, node: loggingNode(lines) });
 		expect(items.map(({ binary }) => binary?.data?.mimeType)).toEqual(Array(3).fill('video/mp4'));
 		expect(sandbox.tasks).toHaveLength(3);
 		expect(lines.join('\n')).toMatch(
@@ -170,7 +170,7 @@ onNewEngine('a suspended execution', () => {
 		const { items, elapsedMs } = await suspendThree({ options: { maxConcurrency: 1 } });
 		expect(items).toHaveLength(3);
 		expect(sandbox.tasks).toHaveLength(3);
-		expect(sandbox.requestsTo('poll')).toHaveLength(3 * 5);
+		expect(sandbox.requestsTo('check')).toHaveLength(3 * 5);
 		expect(elapsedMs).toBe(5 * MINUTE);
 	});
 
@@ -186,7 +186,7 @@ onNewEngine('a suspended execution', () => {
 	});
 
 	test('Retry of an execution that failed with HTTP 403 before its suspension submits nothing again', async () => {
-		sandbox.faults.add({ on: 'poll', times: 3, answer: { status: 403 } });
+		sandbox.faults.add({ on: 'check', times: 3, answer: { status: 403 } });
 		const parameters = { prompt: '={{ $json.prompt }}', waitStrategy: 'suspend' };
 		const input = inputOf('one', 'two', 'three');
 		const executeWorkflow = async () => await Promise.reject(new Error('policy'));
@@ -198,7 +198,7 @@ onNewEngine('a suspended execution', () => {
 	});
 
 	test('an execution can be suspended on an n8n without isToolExecution', async () => {
-		const node = watchedNode(() => ({ isToolExecution: undefined }));
+		const node = nodeWithContext(() => ({ isToolExecution: undefined }));
 		const { items } = await suspendThree({}, { node, input: inputOf('one') });
 		expect(items[0]?.json.status).toBe('completed');
 	});
@@ -213,9 +213,9 @@ onNewEngine('a suspended execution', () => {
 	});
 });
 
-onNewEngine('n8n’s handling of a suspended execution', () => {
+describeIfCanSuspend('n8n’s handling of a suspended execution', () => {
 	test('a second run of a suspended node submits another video and does not output its input', async () => {
-		const { run } = await suspend({}, { input: inputOf('one'), reachTwice: true });
+		const { run } = await suspend({}, { input: inputOf('one'), connectTwice: true });
 		// The second run suspends as well, but this test is only about its input.
 		expect(sandbox.tasks).toHaveLength(2);
 		expect(JSON.stringify(run.data.resultData.runData[NODE])).not.toContain('"prompt"');
@@ -306,7 +306,7 @@ onNewEngine('n8n’s handling of a suspended execution', () => {
 				input: inputOf('one', 'two'),
 				node: new RestartedNode(),
 				whileSuspended: (times) => {
-					checks.push(sandbox.requestsTo('poll').length);
+					checks.push(sandbox.requestsTo('check').length);
 					if (times === 4) isLoaded = false;
 				},
 			},
@@ -376,7 +376,7 @@ onNewEngine('n8n’s handling of a suspended execution', () => {
 		['fails the execution and lists all tasks, with On Error: Stop', {}],
 	])('an unexpected exception during a check %s', async (_what, settings) => {
 		let waitCount = 0;
-		const node = watchedNode((context) => ({
+		const node = nodeWithContext((context) => ({
 			putExecutionToWait: async (until) => {
 				if (++waitCount > 1) throw new Error('boom');
 				await context.putExecutionToWait(until);
@@ -427,7 +427,7 @@ onNewEngine('n8n’s handling of a suspended execution', () => {
 	});
 });
 
-onNewEngine('the size of n8n’s saved data', () => {
+describeIfCanSuspend('the size of n8n’s saved data', () => {
 	// n8n saves all data of a suspended execution again after each check.
 	const CHECKS = 3;
 	const suspendMany = suspendingOn(sandbox, { options: { maxConcurrency: 50 } });
@@ -440,7 +440,7 @@ onNewEngine('the size of n8n’s saved data', () => {
 		await suspendMany(
 			{},
 			{
-				input: numbered(itemCount),
+				input: numberedItems(itemCount),
 				whileSuspended: (_times, { data }) => {
 					saved.push(stringify(data).length);
 					if (saved.length === CHECKS) for (const task of sandbox.tasks) task.durationMs = 0;
@@ -466,7 +466,7 @@ onNewEngine('the size of n8n’s saved data', () => {
 
 describe('an execution that cannot be suspended', () => {
 	async function refusalWith(context: Partial<IExecuteFunctions>, settings?: Partial<INode>) {
-		const node = watchedNode(() => context);
+		const node = nodeWithContext(() => context);
 		const { error, items } = await suspendThree({}, { node, settings });
 		expect(sandbox.log).toEqual([]);
 		return error ?? items[0]?.json.error;
@@ -474,7 +474,7 @@ describe('an execution that cannot be suspended', () => {
 	const message = 'The execution cannot be suspended';
 
 	test('While Waiting: Suspend is refused before any request if an AI agent runs the node as a tool type', async () => {
-		const node = watchedNode((context) => {
+		const node = nodeWithContext((context) => {
 			const tool = { ...context.getNode(), type: 'n8n-nodes-octopusx.octopusXVideoTool' };
 			return { getNode: () => tool };
 		});

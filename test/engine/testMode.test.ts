@@ -1,17 +1,17 @@
 import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
 import { startingWith } from './support/charges';
-import { useRequests } from './support/countRequests';
+import { useRequestLog } from './support/countRequests';
 import { CONTINUE, GENERATE, GENERATE_EACH, inputOf } from './support/inputs';
 import { runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { readBinary, storeBinary } from './support/runWorkflow';
-import { errorOf, MINUTE, onNewEngine, runSuspending } from './support/suspending';
-import { FREE_WHILE_BUILDING, hintAbout, hintsOf, jsonOf, runTest } from './support/testMode';
+import { errorOf, MINUTE, describeIfCanSuspend, runSuspending } from './support/suspending';
+import { SAMPLE_IN_MANUAL_RUNS, hintAbout, hintsOf, jsonOf, runTest } from './support/testMode';
 import { useSandbox } from './support/useSandbox';
-import { loggedNode, watchedNode } from './support/watchedNode';
+import { loggingNode, nodeWithContext } from './support/nodeWithContext';
 
 const sandbox = useSandbox({ durationMs: 60_000 });
-const requests = useRequests();
+const requests = useRequestLog();
 
 /** Expects that Test Mode sends nothing in the tests of the current block. */
 function expectNothingSent() {
@@ -155,7 +155,7 @@ describe('Test Mode: Return a Sample Video', () => {
 				{ operation: 'getStatus', taskId: String(queued.task_id), downloadVideo: true, options },
 				{ input },
 			);
-		for (const options of [{}, { testMode: 'off' }, { testMode: FREE_WHILE_BUILDING }]) {
+		for (const options of [{}, { testMode: 'off' }, { testMode: SAMPLE_IN_MANUAL_RUNS }]) {
 			const { items } = await getStatus(options);
 			expect(jsonOf({ items })).toEqual([
 				expect.objectContaining({
@@ -239,7 +239,7 @@ describe('Test Mode: Return a Sample Video', () => {
 	test('an input file that n8n cannot read fails in Test Mode as well, marked as a test', async () => {
 		const file = await storeBinary(Buffer.from('picture'), 'image/png');
 		const input = [{ json: { prompt: 'one' }, binary: { data: file } }];
-		const node = watchedNode((context) => ({
+		const node = nodeWithContext((context) => ({
 			helpers: {
 				...context.helpers,
 				assertBinaryData: (...args: Parameters<typeof context.helpers.assertBinaryData>) =>
@@ -262,7 +262,7 @@ describe('Test Mode: Return a Sample Video', () => {
 
 	test('a sample that n8n cannot store fails as a download would, marked as a test', async () => {
 		const full = async () => await Promise.reject(new Error('ENOSPC: the disk is full'));
-		const node = watchedNode(({ helpers }) => ({
+		const node = nodeWithContext(({ helpers }) => ({
 			helpers: { ...helpers, prepareBinaryData: full },
 		}));
 		const { items } = await runTest(sandbox, { downloadVideo: true }, { node, settings: CONTINUE });
@@ -279,7 +279,7 @@ describe('Test Mode: Return a Sample Video', () => {
 
 	test('a sample stored just before the execution is stopped is still output', async () => {
 		let stop = () => {};
-		const node = watchedNode(({ helpers }) => ({
+		const node = nodeWithContext(({ helpers }) => ({
 			helpers: {
 				...helpers,
 				prepareBinaryData: async (...file) => {
@@ -355,7 +355,7 @@ describe('Test Mode: Fail Like a Refused Prompt', () => {
 			{},
 			{
 				mode: 'trigger',
-				node: loggedNode(lines),
+				node: loggingNode(lines),
 				settings: { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 },
 			},
 			'failure',
@@ -419,7 +419,7 @@ describe('runs and items that Test Mode applies to', () => {
 	afterEach(() => sandbox.reset());
 
 	test('the expression from the description of Test Mode is free in the editor and charged in production', async () => {
-		const parameters = { ...GENERATE, options: { testMode: FREE_WHILE_BUILDING } };
+		const parameters = { ...GENERATE, options: { testMode: SAMPLE_IN_MANUAL_RUNS } };
 		const manual = await runNodeVirtually(sandbox, parameters);
 		expect(manual.items[0]?.json).toMatchObject({ test: true });
 		expect(requests).toEqual([]);
@@ -479,7 +479,7 @@ describe('notes about Test Mode', () => {
 		const input = inputOf('one', 'two');
 		const lines: string[] = [];
 		const logger = { info: () => {}, warn: (line: string) => void lines.push(line) };
-		const node = watchedNode(() => ({ logger }) as never);
+		const node = nodeWithContext(() => ({ logger }) as never);
 		const takeLines = () => lines.splice(0);
 		const manual = await runTest(sandbox, {}, { input, node });
 		expect(hintsOf(manual)).toEqual([hintAbout('2 items')]);
@@ -494,7 +494,7 @@ describe('notes about Test Mode', () => {
 		const { run } = await runNodeVirtually(
 			sandbox,
 			{ ...GENERATE, options: { testMode: 'off' } },
-			{ node: loggedNode(lines) },
+			{ node: loggingNode(lines) },
 		);
 		expect(hintsOf({ run })).toEqual([]);
 		expect(lines.join()).not.toContain('Test Mode');
@@ -502,7 +502,7 @@ describe('notes about Test Mode', () => {
 	});
 });
 
-onNewEngine('a suspended execution with samples and real tasks', () => {
+describeIfCanSuspend('a suspended execution with samples and real tasks', () => {
 	test('a suspended execution with a sample and a real task checks only the real task', async () => {
 		sandbox.durationMs = 3 * MINUTE;
 		const { items } = await runSuspending(
@@ -524,7 +524,7 @@ onNewEngine('a suspended execution with samples and real tasks', () => {
 	afterEach(() => sandbox.reset());
 });
 
-onNewEngine('a suspended execution with samples only', () => {
+describeIfCanSuspend('a suspended execution with samples only', () => {
 	const suspend = async (testMode: string, setup: NodeSetup = {}) =>
 		await runSuspending(
 			sandbox,

@@ -6,7 +6,7 @@ import { GENERATE } from './support/inputs';
 import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
-import { openingNode, watchedNode } from './support/watchedNode';
+import { fileTrackingNode, nodeWithContext } from './support/nodeWithContext';
 
 const sandbox = useSandbox();
 beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
@@ -220,7 +220,7 @@ describe('failures of an upload', () => {
 		const data = { upload_url: unreachable, public_url: unreachable, content_type: 'video/mp4' };
 		sandbox.faults.add({ on: 'presign', answer: { status: 200, body: { success: true, data } } });
 		const opened: Readable[] = [];
-		const node = openingNode(opened);
+		const node = fileTrackingNode(opened);
 		const { error } = await editWithUpload({ options: { timeout: 0.1 } }, video, { node });
 		expect(error?.message).toBe('The file could not be uploaded to OctopusX');
 		expect(opened.length).toBeGreaterThan(1);
@@ -260,7 +260,7 @@ test('an upload sends the content type that its URL was signed for', async () =>
 test.each([60, 60_000])(
 	'a file whose length differs from n8n’s metadata (%p bytes) is not uploaded',
 	async (fileSize) => {
-		const node = watchedNode((context) => ({
+		const node = nodeWithContext((context) => ({
 			helpers: {
 				...context.helpers,
 				getBinaryMetadata: async () => ({ mimeType: 'video/mp4', fileSize }),

@@ -1,12 +1,12 @@
 import type { INodeParameters } from 'n8n-workflow';
 import type { Quirks } from '../sandbox/tasks';
 import { contentErrorBody, taskErrorBody } from './support/errorBodies';
-import { isWhole } from './support/downloads';
+import { hasCompleteVideo } from './support/downloads';
 import { CONTINUE, GENERATE, GENERATE_EACH, inputOf } from './support/inputs';
 import { runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
-import { MINUTE, onNewEngine, suspendingOn } from './support/suspending';
+import { MINUTE, describeIfCanSuspend, suspendingOn } from './support/suspending';
 import { useSandbox } from './support/useSandbox';
-import { loggedNode } from './support/watchedNode';
+import { loggingNode } from './support/nodeWithContext';
 
 /** What an answer of the task endpoint leaves out, and where the node finds it. */
 
@@ -26,7 +26,7 @@ async function getStatus(prompt: string, parameters: INodeParameters = {}, body?
 	sandbox.durationMs = 0;
 	await runNode(sandbox, { ...GENERATE, prompt, waitForCompletion: false });
 	sandbox.log = [];
-	if (body) sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+	if (body) sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 	const all = { operation: 'getStatus', taskId: 'video_1', ...parameters };
 	return await runNodeVirtually(sandbox, all);
 }
@@ -72,7 +72,7 @@ describe('a task that the gateway has given up, and shows as in progress for eve
 		expect(items[0]?.json.status).toBe('completed');
 	});
 
-	onNewEngine('suspended', () => {
+	describeIfCanSuspend('suspended', () => {
 		const suspend = suspendingOn(sandbox);
 
 		test('a suspended execution ends at its first check', async () => {
@@ -85,7 +85,7 @@ describe('a task that the gateway has given up, and shows as in progress for eve
 			sandbox.durationMs = 30 * MINUTE;
 			const times: number[] = [];
 			sandbox.faults.add({
-				on: 'poll',
+				on: 'check',
 				nth: 9,
 				times: Infinity,
 				answer: { status: 200, body: { status: 'done' } },
@@ -110,7 +110,7 @@ describe('Get Status without a wait, of a completed video', () => {
 		async (status) => {
 			const { items } = await getStatus('one', { downloadVideo: true }, { id: 'video_1', status });
 			expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
-			expect(await isWhole(items)).toBe(true);
+			expect(await hasCompleteVideo(items)).toBe(true);
 			expect(sandbox.requestsTo('verdict')).toHaveLength(1);
 		},
 	);
@@ -133,7 +133,7 @@ describe('the address of a finished video', () => {
 		async (videoUrl) => {
 			sandbox.quirks.videoUrl = videoUrl;
 			const { items } = await generate('one', { downloadVideo: true });
-			expect(await isWhole(items)).toBe(true);
+			expect(await hasCompleteVideo(items)).toBe(true);
 			expect(items[0]?.json.video_url).toMatch(/\/files\/video_1\.mp4/);
 			expect(sandbox.requestsTo('file')).toHaveLength(1);
 			expect(sandbox.requestsTo('content')).toEqual([]);
@@ -152,7 +152,7 @@ describe('the address of a finished video', () => {
 		const url = `${sandbox.fileHost}/files/video_1.mp4?signature=sandbox${Date.now() + MINUTE}`;
 		const body = { id: 'video_1', status: 'completed', ...place(url) };
 		const { items } = await getStatus('one', { downloadVideo: true }, body);
-		expect(await isWhole(items)).toBe(true);
+		expect(await hasCompleteVideo(items)).toBe(true);
 		expect(items[0]?.json.video_url).toBe(url);
 		expect(sandbox.requestsTo('verdict')).toEqual([]);
 		expect(sandbox.requestsTo('content')).toEqual([]);
@@ -167,7 +167,7 @@ describe('the address of a finished video', () => {
 	test('is the content endpoint if nothing has one, and the verdict is asked once', async () => {
 		sandbox.quirks.videoUrl = 'missing';
 		const { items } = await generate('one', { downloadVideo: true });
-		expect(await isWhole(items)).toBe(true);
+		expect(await hasCompleteVideo(items)).toBe(true);
 		expect(items[0]?.json.video_url).toBe(`${sandbox.url}/v1/videos/video_1/content`);
 		expect(sandbox.requestsTo('verdict')).toHaveLength(1);
 	});
@@ -175,7 +175,7 @@ describe('the address of a finished video', () => {
 
 test('a completed task without an address that the gateway has given up fails, and is not downloaded', async () => {
 	const body = { id: 'video_1', status: 'completed' };
-	sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+	sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 	sandbox.durationMs = 0;
 	const { error } = await generate('one [expired]', { downloadVideo: true });
 	expect(error?.message).toBe('The video could not be generated');
@@ -193,7 +193,7 @@ describe('the reason of a failure', () => {
 		{ error: { code: '', message: '' }, fail_reason: 'No cats' },
 	])('is in the error for %j', async (fields) => {
 		const body = { id: 'video_1', status: 'FAILURE', ...fields };
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 		const { error } = await generate('one');
 		expect(error?.description).toContain('OctopusX said: "No cats" (failure). Fix what');
 	});
@@ -214,7 +214,7 @@ describe('the reason of a failure', () => {
 	test('is in the error of a timeout if the status is "error"', async () => {
 		const error = { message: 'No cats', code: 'policy' };
 		const body = { id: 'video_1', status: 'error', error };
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 		sandbox.faults.add({ on: 'verdict', times: Infinity, answer: { status: 404 } });
 		const run = await generate('one', { options: { timeout: 1 } });
 		expect(run.error?.message).toBe('The video was not ready in time');
@@ -225,7 +225,7 @@ describe('the reason of a failure', () => {
 		'%j leads to the advice to try again later',
 		async (reason) => {
 			const body = { id: 'video_1', status: 'failed', error: { message: reason, code: 'x' } };
-			sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+			sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 			const { error } = await generate('one [failed]');
 			expect(error?.description).toContain('Try again later. This is a new, paid video.');
 			expect(error?.description).not.toContain('Fix what the reason names');
@@ -277,19 +277,19 @@ describe('a submission with two IDs', () => {
 	test('is checked with its other ID if the API does not know the first, and the log has both', async () => {
 		twoIds();
 		const lines: string[] = [];
-		const { items } = await generate('one', { downloadVideo: true }, { node: loggedNode(lines) });
+		const { items } = await generate('one', { downloadVideo: true }, { node: loggingNode(lines) });
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
-		expect(await isWhole(items)).toBe(true);
+		expect(await hasCompleteVideo(items)).toBe(true);
 		expect(lines.join('\n')).toContain('task private_7 or video_1 created for item 0');
 		// afterwards only the ID that works is used
-		const paths = sandbox.requestsTo('poll').map(({ path }) => path.split('/').at(-1));
+		const paths = sandbox.requestsTo('check').map(({ path }) => path.split('/').at(-1));
 		expect(paths.slice(0, 3)).toEqual(['private_7', 'video_1', 'video_1']);
 	});
 
 	test('is found by Retry On Fail with its other ID, and not charged again', async () => {
 		twoIds();
 		const forbidden = { status: 403, body: { error: { message: 'no', code: '' } } };
-		sandbox.faults.add({ on: 'poll', answer: forbidden });
+		sandbox.faults.add({ on: 'check', answer: forbidden });
 		const { items } = await generate('one', {}, { settings: RETRY });
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'completed' });
 		expect(sandbox.tasks).toHaveLength(1);
@@ -298,16 +298,16 @@ describe('a submission with two IDs', () => {
 	test('keeps its first ID if the API knows neither', async () => {
 		twoIds();
 		const answer = { status: 400, body: taskErrorBody('task_not_exist') };
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer });
 		const { items } = await generate('one', {}, { settings: CONTINUE });
 		expect(items[0]?.json.error).toMatchObject({
 			message: 'OctopusX does not know this task',
 			task_id: 'private_7',
 		});
-		expect(sandbox.requestsTo('poll')).toHaveLength(4);
+		expect(sandbox.requestsTo('check')).toHaveLength(4);
 	});
 
-	onNewEngine('suspended', () => {
+	describeIfCanSuspend('suspended', () => {
 		test('is checked with its other ID by a checking execution', async () => {
 			twoIds();
 			const suspend = suspendingOn(sandbox);
@@ -318,7 +318,7 @@ describe('a submission with two IDs', () => {
 
 	test('whose delivered task is found by its other ID is not delivered again in a loop', async () => {
 		twoIds();
-		const { items } = await generate('one', {}, { reachTwice: true });
+		const { items } = await generate('one', {}, { connectTwice: true });
 		expect(items[0]?.json.status).toBe('completed');
 		expect(sandbox.tasks).toHaveLength(2);
 	});

@@ -12,40 +12,40 @@ const { sandbox, wait } = useWaiting();
 
 test('a task is first checked one Check Every interval after the submission, and then at every interval', async () => {
 	sandbox.durationMs = 12_000;
-	const { items, polls } = await wait({ options: { timeout: 0.25 } });
-	expect(polls).toEqual([5_000, 10_000, 15_000]);
+	const { items, checkTimes } = await wait({ options: { timeout: 0.25 } });
+	expect(checkTimes).toEqual([5_000, 10_000, 15_000]);
 	expect(items[0]?.json).toMatchObject({ status: 'completed', progress: 100 });
 	// A completed task needs no verdict, not even at the deadline.
 	expect(sandbox.requestsTo('verdict')).toEqual([]);
 });
 
 test('checks return to the Check Every interval after a check that failed with HTTP 502', async () => {
-	sandbox.faults.add({ on: 'poll', nth: 2, answer: HTML_502 });
+	sandbox.faults.add({ on: 'check', nth: 2, answer: HTML_502 });
 	sandbox.durationMs = 30_000;
-	expect((await wait()).polls).toEqual([5_000, 10_000, 20_000, 25_000, 30_000]);
+	expect((await wait()).checkTimes).toEqual([5_000, 10_000, 20_000, 25_000, 30_000]);
 });
 
 test('the pauses after checks that failed with HTTP 502 grow to at most one minute', async () => {
-	sandbox.faults.add({ on: 'poll', times: 7, answer: HTML_502 });
-	const { polls } = await wait();
-	expect(polls.map((at, n) => at - (polls[n - 1] ?? 0))).toEqual([
+	sandbox.faults.add({ on: 'check', times: 7, answer: HTML_502 });
+	const { checkTimes } = await wait();
+	expect(checkTimes.map((at, n) => at - (checkTimes[n - 1] ?? 0))).toEqual([
 		5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000, 60_000,
 	]);
 });
 
 test('the next check waits for the Retry-After of HTTP 429', async () => {
 	const answer = { status: 429, headers: { 'retry-after': '33' } };
-	sandbox.faults.add({ on: 'poll', answer });
-	expect((await wait()).polls.slice(0, 2)).toEqual([5_000, 38_000]);
+	sandbox.faults.add({ on: 'check', answer });
+	expect((await wait()).checkTimes.slice(0, 2)).toEqual([5_000, 38_000]);
 });
 
 test('the last check is at the Timeout, even if that is not a multiple of Check Every', async () => {
-	const { polls } = await wait({ prompt: 'a boat [never]', options: { timeout: 0.2 } });
-	expect(polls).toEqual([5_000, 10_000, 12_000]);
+	const { checkTimes } = await wait({ prompt: 'a boat [never]', options: { timeout: 0.2 } });
+	expect(checkTimes).toEqual([5_000, 10_000, 12_000]);
 });
 
 test('HTTP 502 until the Timeout causes a timeout error that names the last failure', async () => {
-	sandbox.faults.add({ on: 'poll', nth: 2, times: Infinity, answer: HTML_502 });
+	sandbox.faults.add({ on: 'check', nth: 2, times: Infinity, answer: HTML_502 });
 	const { error, elapsedMs } = await wait({ options: { timeout: 1 } });
 	expect(elapsedMs).toBe(MINUTE);
 	expect(error?.message).toBe('The video was not ready in time');
@@ -57,9 +57,9 @@ test('HTTP 502 until the Timeout causes a timeout error that names the last fail
 });
 
 test('a check whose response drips times out after 45 seconds, and the timeout error says so', async () => {
-	sandbox.faults.add({ on: 'poll', times: Infinity, answer: 'drip' });
-	const { error, polls } = await wait({ options: { timeout: 1 } });
-	expect(polls).toEqual([5_000, MINUTE]);
+	sandbox.faults.add({ on: 'check', times: Infinity, answer: 'drip' });
+	const { error, checkTimes } = await wait({ options: { timeout: 1 } });
+	expect(checkTimes).toEqual([5_000, MINUTE]);
 	expect(error?.description).toContain(
 		'Then: OctopusX did not answer. A check of the task got no answer within 45 seconds. For the next video, raise the option',
 	);
@@ -75,16 +75,16 @@ test.each(['true', 'false'])(
 
 test('Check Every sets the time between checks', async () => {
 	sandbox.durationMs = 12_000;
-	expect((await wait({ options: { pollInterval: 1.5 } })).polls).toHaveLength(8);
+	expect((await wait({ options: { pollInterval: 1.5 } })).checkTimes).toHaveLength(8);
 });
 
 test('the timeout error names the task, its last progress, and what to do next', async () => {
-	const { error, elapsedMs, polls } = await wait({
+	const { error, elapsedMs, checkTimes } = await wait({
 		prompt: 'a boat [never]',
 		options: { timeout: 1.5 },
 	});
 	expect(elapsedMs).toBe(1.5 * MINUTE);
-	expect(polls.at(-1)).toBe(1.5 * MINUTE);
+	expect(checkTimes.at(-1)).toBe(1.5 * MINUTE);
 	expect(error?.message).toBe('The video was not ready in time');
 	expect(error?.description).toContain('The task was in_progress at 99 %');
 	expect(error?.description).toContain("raise the option 'Timeout (Minutes)'");
@@ -101,11 +101,11 @@ describe('temporary failures of a check', () => {
 		['a connection reset', 'reset'],
 		['HTTP 200 with an array', { status: 200, body: [1, 2] }],
 	] as const)('a wait continues after %s', async (_failure, answer) => {
-		sandbox.faults.add({ on: 'poll', nth: 2, times: 3, answer });
-		const { items, polls } = await wait();
+		sandbox.faults.add({ on: 'check', nth: 2, times: 3, answer });
+		const { items, checkTimes } = await wait();
 		expect(items[0]?.json).toMatchObject({ status: 'completed' });
 		// The check at 10 s fails. The next checks follow after pauses of 10, 20 and 40 s.
-		expect(polls).toEqual([5_000, 10_000, 20_000, 40_000, 80_000]);
+		expect(checkTimes).toEqual([5_000, 10_000, 20_000, 40_000, 80_000]);
 	});
 });
 
@@ -113,15 +113,15 @@ test.each([
 	['HTTP 403', 1, { status: 403, body: { error: { message: 'no' } } }],
 	['a second task_not_exist', 2, { status: 400, body: taskErrorBody('task_not_exist') }],
 ])('a check that gets %s ends the wait at once', async (_failure, checks, answer) => {
-	sandbox.faults.add({ on: 'poll', nth: 1, times: Infinity, answer });
-	const { error, polls } = await wait();
-	expect(polls).toHaveLength(checks);
+	sandbox.faults.add({ on: 'check', nth: 1, times: Infinity, answer });
+	const { error, checkTimes } = await wait();
+	expect(checkTimes).toHaveLength(checks);
 	expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 });
 
 test('a task is checked again after a single task_not_exist error', async () => {
 	const answer = { status: 400, body: taskErrorBody('task_not_exist') };
-	sandbox.faults.add({ on: 'poll', nth: 2, answer });
+	sandbox.faults.add({ on: 'check', nth: 2, answer });
 	const { items } = await wait();
 	expect(items[0]?.json).toMatchObject({ status: 'completed' });
 });
@@ -130,7 +130,7 @@ describe('HTTP 401 during a wait', () => {
 	const unauthorized = { status: 401, body: apiErrorBody('Invalid token (request id: 20261121)') };
 
 	test('HTTP 401 does not end the wait for a task of this run, and other items continue', async () => {
-		sandbox.faults.add({ on: 'poll', prompt: 'one', nth: 2, times: 4, answer: unauthorized });
+		sandbox.faults.add({ on: 'check', prompt: 'one', nth: 2, times: 4, answer: unauthorized });
 		const { items, error } = await wait(
 			{ prompt: '={{ $json.prompt }}' },
 			{ input: inputOf('one', 'two') },
@@ -141,7 +141,7 @@ describe('HTTP 401 during a wait', () => {
 	});
 
 	test('HTTP 401 until the Timeout ends the wait with an error that lists every task', async () => {
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: unauthorized });
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: unauthorized });
 		const { error, elapsedMs } = await wait(
 			{ prompt: '={{ $json.prompt }}', options: { timeout: 5 } },
 			{ input: inputOf('one', 'two') },
@@ -155,30 +155,30 @@ describe('HTTP 401 during a wait', () => {
 	});
 
 	test('HTTP 401 ends the wait of Get Status at once, because the key may never have been valid', async () => {
-		sandbox.faults.add({ on: 'poll', times: Infinity, answer: unauthorized });
-		const { error, polls } = await wait({
+		sandbox.faults.add({ on: 'check', times: Infinity, answer: unauthorized });
+		const { error, checkTimes } = await wait({
 			operation: 'getStatus',
 			taskId: 'video_1',
 			waitForCompletion: true,
 		});
 		expect(error?.message).toBe('OctopusX did not accept the API key');
-		expect(polls).toHaveLength(1);
+		expect(checkTimes).toHaveLength(1);
 	});
 });
 
 test('a check whose response drips times out, and its connection is closed', async () => {
-	sandbox.faults.add({ on: 'poll', times: 3, answer: 'drip' });
-	const { items, polls } = await wait();
+	sandbox.faults.add({ on: 'check', times: 3, answer: 'drip' });
+	const { items, checkTimes } = await wait();
 	expect(items[0]?.json).toMatchObject({ status: 'completed' });
-	expect(polls.slice(0, 2)).toEqual([5_000, 5_000 + 45_000 + 10_000]);
+	expect(checkTimes.slice(0, 2)).toEqual([5_000, 5_000 + 45_000 + 10_000]);
 	await eventually(() => expect(sandbox.hanging).toBe(0));
 });
 
 test('a Retry-After of a day delays the next check by three minutes at most', async () => {
 	const answer = { status: 429, headers: { 'retry-after': '86400' } };
-	sandbox.faults.add({ on: 'poll', answer });
-	const { items, polls } = await wait();
-	expect(polls[1]).toBe(5_000 + 3 * MINUTE);
+	sandbox.faults.add({ on: 'check', answer });
+	const { items, checkTimes } = await wait();
+	expect(checkTimes[1]).toBe(5_000 + 3 * MINUTE);
 	expect(items[0]?.json).toMatchObject({ status: 'completed' });
 });
 
@@ -188,8 +188,8 @@ describe('a system clock that changes during a wait', () => {
 	});
 
 	test('a system clock that is set back does not delay checks', async () => {
-		const { items, polls } = await wait({}, changedBy(-30_000));
-		const gaps = polls.map((at, n) => at - (polls[n - 1] ?? 0));
+		const { items, checkTimes } = await wait({}, changedBy(-30_000));
+		const gaps = checkTimes.map((at, n) => at - (checkTimes[n - 1] ?? 0));
 		expect(gaps).toContain(5_000 - 30_000);
 		expect(Math.max(...gaps)).toBeLessThan(10_000);
 		expect(items[0]?.json).toMatchObject({ status: 'completed' });
@@ -225,11 +225,11 @@ test('the editor receives the reason why a submission is delayed by HTTP 429', a
 });
 
 test('a Stop ends the wait within a second, and no further request is sent', async () => {
-	const { error, elapsedMs, polls, run } = await wait(
+	const { error, elapsedMs, checkTimes, run } = await wait(
 		{ prompt: 'a boat [never]' },
 		{ onStart: (execution) => void setTimeout(() => execution.cancel(), 7_200) },
 	);
-	expect(polls).toEqual([5_000]);
+	expect(checkTimes).toEqual([5_000]);
 	expect(elapsedMs).toBeLessThanOrEqual(7_200 + 1_000);
 	expect(run.status).toBe('canceled');
 	expect(error?.message).toContain('canceled');
@@ -240,8 +240,8 @@ describe('responses about a task', () => {
 		'a wait recognizes the statuses of the vocabulary "%s"',
 		async (statuses) => {
 			sandbox.quirks.statuses = statuses;
-			const { items, polls } = await wait();
-			expect(polls).toHaveLength(12);
+			const { items, checkTimes } = await wait();
+			expect(checkTimes).toHaveLength(12);
 			expect(items[0]?.json).toMatchObject({ status: 'completed' });
 		},
 	);
@@ -266,7 +266,7 @@ describe('responses about a task', () => {
 			const { items } = await wait({ simplify: false });
 			const id = sandbox.tasks[0]?.id;
 			expect(items[0]?.json).toMatchObject({ id, task_id: id, status: 'completed' });
-			expect(sandbox.requestsTo('poll')[0]?.path).toBe(
+			expect(sandbox.requestsTo('check')[0]?.path).toBe(
 				`/v1/videos/${encodeURIComponent(id ?? '')}`,
 			);
 		},
@@ -298,19 +298,19 @@ describe('responses about a task', () => {
 
 		test('a response without a status but with an error means that the task failed, and the error contains its reason', async () => {
 			const body = { id: 'video_1', error: { code: 'bad_image', message: 'no face found' } };
-			sandbox.faults.add({ on: 'poll', nth: 2, answer: { status: 200, body } });
-			const { error, polls } = await wait();
+			sandbox.faults.add({ on: 'check', nth: 2, answer: { status: 200, body } });
+			const { error, checkTimes } = await wait();
 			expect(error?.message).toBe('The video could not be generated');
 			expect(error?.description).toContain('"no face found" (bad_image)');
-			expect(polls).toHaveLength(2);
+			expect(checkTimes).toHaveLength(2);
 		});
 
 		test('after an unknown status three times in a row, the gateway’s verdict decides', async () => {
 			const body = { id: 'video_1', status: 'warming_up' };
-			sandbox.faults.add({ on: 'poll', times: Infinity, answer: { status: 200, body } });
+			sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 			sandbox.faults.add({ on: 'verdict', answer: verdict(failure) });
-			const { error, polls } = await wait();
-			expect(polls).toHaveLength(3);
+			const { error, checkTimes } = await wait();
+			expect(checkTimes).toHaveLength(3);
 			expect(error?.message).toBe('The video could not be generated');
 			expect(error?.description).toContain('"out of memory"');
 			expect(error?.context.charge).toEqual({ taskId: 'video_1', refund: 'given' });
@@ -322,7 +322,7 @@ describe('responses about a task', () => {
 			['fails with HTTP 502', HTML_502],
 		])('a wait with an unknown status continues if the verdict %s', async (_verdict, answer) => {
 			const body = { id: 'video_1', status: 'warming_up' };
-			sandbox.faults.add({ on: 'poll', times: 8, answer: { status: 200, body } });
+			sandbox.faults.add({ on: 'check', times: 8, answer: { status: 200, body } });
 			sandbox.faults.add({ on: 'verdict', times: Infinity, answer });
 			const { items } = await wait();
 			expect(items[0]?.json).toMatchObject({ status: 'completed' });
@@ -332,7 +332,7 @@ describe('responses about a task', () => {
 		test('the verdict is not requested before an unknown status was received three times in a row', async () => {
 			const body = { id: 'video_1', status: 'warming_up' };
 			for (const nth of [1, 4]) {
-				sandbox.faults.add({ on: 'poll', nth, times: 2, answer: { status: 200, body } });
+				sandbox.faults.add({ on: 'check', nth, times: 2, answer: { status: 200, body } });
 			}
 			const { items } = await wait();
 			expect(items[0]?.json).toMatchObject({ status: 'completed' });
@@ -385,10 +385,10 @@ describe('responses about a task', () => {
 		'the status of a task in a response with HTTP %s is ignored',
 		async (status) => {
 			const body = { id: 'video_1', status: 'failed' };
-			sandbox.faults.add({ on: 'poll', answer: { status, body } });
-			const { items, polls } = await wait();
+			sandbox.faults.add({ on: 'check', answer: { status, body } });
+			const { items, checkTimes } = await wait();
 			expect(items[0]?.json).toMatchObject({ status: 'completed' });
-			expect(polls.length).toBeGreaterThan(1);
+			expect(checkTimes.length).toBeGreaterThan(1);
 		},
 	);
 });

@@ -1,10 +1,10 @@
 import type { INode } from 'n8n-workflow';
 import type { Fault, FaultyAnswer } from '../sandbox/faults';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
-import { CONTINUE, GENERATE_EACH, inputOf, numbered } from './support/inputs';
+import { CONTINUE, GENERATE_EACH, inputOf, numberedItems } from './support/inputs';
 import { runNodeVirtually } from './support/runNode';
 import { useSandbox } from './support/useSandbox';
-import { loggedNode } from './support/watchedNode';
+import { loggingNode } from './support/nodeWithContext';
 
 /**
  * The gateway puts a request ID on its answers. An answer without one comes from something in between, which
@@ -22,7 +22,7 @@ beforeEach(() => void (lines = []));
 async function generate(answer: Fault['answer'], settings: Partial<INode> = {}, times = 1) {
 	sandbox.faults.add({ on: 'submit', accept: true, times, answer });
 	const { error, items } = await runNodeVirtually(sandbox, GENERATE_EACH, {
-		node: loggedNode(lines),
+		node: loggingNode(lines),
 		settings,
 		input: inputOf('one'),
 	});
@@ -86,7 +86,7 @@ test('a batch of 20 that meets HTTP 503 with Retry-After from a cache after its 
 	sandbox.faults.add({ on: 'submit', accept: true, nth: 5, times: 4, answer });
 	const { items } = await runNodeVirtually(sandbox, GENERATE_EACH, {
 		settings: CONTINUE,
-		input: numbered(20),
+		input: numberedItems(20),
 	});
 	expect(sandbox.requestsTo('submit')).toHaveLength(20);
 	expect(sandbox.tasks).toHaveLength(20);
@@ -160,14 +160,14 @@ describe('an answer that is cut', () => {
 		const { items, error } = await runNodeVirtually(
 			sandbox,
 			{ ...GENERATE_EACH, downloadVideo: true },
-			{ input: numbered(20) },
+			{ input: numberedItems(20) },
 		);
 		expect(error).toBeUndefined();
 		expect(items.map(({ json, binary }) => [json.status, binary?.data?.mimeType])).toEqual(
 			Array(20).fill(['completed', 'video/mp4']),
 		);
 		expect(sandbox.requestsTo('submit')).toHaveLength(20);
-		expect(sandbox.paid).toHaveLength(20);
+		expect(sandbox.charged).toHaveLength(20);
 	});
 
 	test('a cut answer with an ID that contains a colon and a slash is a task', async () => {
@@ -214,7 +214,7 @@ describe('a used-up quota', () => {
 		const { items, elapsedMs } = await runNodeVirtually(
 			sandbox,
 			{ ...GENERATE_EACH, options: { maxConcurrency: 1 } },
-			{ settings: CONTINUE, input: numbered(10) },
+			{ settings: CONTINUE, input: numberedItems(10) },
 		);
 		expect(sandbox.requestsTo('submit')).toHaveLength(3);
 		expect(elapsedMs).toBe(0);
@@ -228,7 +228,7 @@ describe('a used-up quota', () => {
 	test('a key that its own submissions use up under Retry On Fail: the last error names each charged task', async () => {
 		sandbox.durationMs = 60_000;
 		sandbox.faults.add({
-			on: 'poll',
+			on: 'check',
 			times: Infinity,
 			answer: { status: 401, body: apiErrorBody('Invalid token') },
 		});

@@ -6,7 +6,7 @@ export default {
 	testRunner: 'jest',
 	jest: { configFile: 'test/mutation/jest.config.js', enableFindRelatedTests: false },
 	coverageAnalysis: 'perTest',
-	mutate: ['nodes/OctopusXVideo/{api,run,timing}/**/*.ts'],
+	mutate: ['nodes/OctopusXVideo/{api,fields,files,methods,operations,run,testMode,timing}/**/*.ts'],
 	concurrency: 1,
 	incremental: true,
 	incrementalFile: 'coverage/mutation/incremental.json',

@@ -1,7 +1,7 @@
 import type { Ending } from './tasks';
 
 export type Route =
-	'models' | 'submit' | 'poll' | 'verdict' | 'content' | 'file' | 'presign' | 'upload' | 'usage';
+	'models' | 'submit' | 'check' | 'verdict' | 'content' | 'file' | 'presign' | 'upload' | 'usage';
 
 /** A fault that changes the response to a request. */
 export interface Fault {

@@ -45,7 +45,7 @@ export type Handler = (entry: LogEntry, match: RegExpMatchArray) => Reply;
 const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPublic?: true }> = [
 	{ route: 'models', method: 'GET', path: /^\/v1\/models$/ },
 	{ route: 'submit', method: 'POST', path: /^\/v1\/(?:videos|video\/generations)$/ },
-	{ route: 'poll', method: 'GET', path: /^\/v1\/videos\/([^/]+)$/ },
+	{ route: 'check', method: 'GET', path: /^\/v1\/videos\/([^/]+)$/ },
 	{ route: 'verdict', method: 'GET', path: /^\/v1\/video\/generations\/([^/]+)$/ },
 	{ route: 'content', method: 'GET', path: /^\/v1\/videos\/([^/]+)\/content$/ },
 	{ route: 'presign', method: 'POST', path: /^\/api\/upload\/presign$/ },

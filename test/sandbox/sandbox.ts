@@ -88,7 +88,7 @@ export class Sandbox implements State {
 	}
 
 	/** The tasks that stay charged once all have ended: accepted tasks that are not refunded. */
-	get paid(): SandboxTask[] {
+	get charged(): SandboxTask[] {
 		return this.tasks.filter((task) => !isRefunded(task, Infinity));
 	}
 
@@ -203,7 +203,7 @@ export class Sandbox implements State {
 	/** Marks the task that this submission has created, because the response contained its ID. */
 	private noteIdSent({ route, body }: LogEntry): void {
 		const created = this.tasks.at(-1);
-		if (route === 'submit' && created && created.request === body) created.isTold = true;
+		if (route === 'submit' && created && created.request === body) created.isIdSent = true;
 	}
 }
 

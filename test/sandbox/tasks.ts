@@ -98,7 +98,7 @@ export interface SandboxTask {
 	durationMs: number;
 	ending: Ending;
 	/** True if the response to the submission contained the task ID. */
-	isTold: boolean;
+	isIdSent: boolean;
 }
 
 export function createTask(
@@ -114,7 +114,7 @@ export function createTask(
 		request,
 		createdAt: now,
 		durationMs,
-		isTold: false,
+		isIdSent: false,
 		ending: ENDINGS.find((word) => String(request.prompt).includes(`[${word}]`)) ?? 'completed',
 	};
 }

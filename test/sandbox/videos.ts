@@ -12,7 +12,7 @@ import { describeVerdict, verdictOf } from './verdict';
 /** A signed URL is valid for at least 12 hours (docs/API.md, "Query a task"). */
 const SIGNATURE_LIFETIME_MS = 12 * 3_600_000;
 
-type VideoRoute = Extract<Route, 'submit' | 'poll' | 'verdict' | 'content' | 'file'>;
+type VideoRoute = Extract<Route, 'submit' | 'check' | 'verdict' | 'content' | 'file'>;
 
 /** Creates the handlers of the routes of tasks and their files. */
 export function videoHandlers(state: State): Record<VideoRoute, Handler> {
@@ -30,7 +30,7 @@ export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 			return json(200, describeNew(task, quirks));
 		},
 
-		poll: (_entry, [, id]) => {
+		check: (_entry, [, id]) => {
 			const task = state.find(id);
 			return task ? json(200, describe(state, task)) : unknownTask();
 		},

@@ -75,16 +75,6 @@ test.each<[unknown, string]>([
 	expect(cleanKey(typed)).toBe(key);
 });
 
-test('a key and a Base URL of 1 MB are read in less than a second', () => {
-	const start = performance.now();
-	for (const one of ['"', ' ', 'bearer ', '/', '\u200b', 'https://a/v1/']) {
-		const text = one.repeat(1_000_000 / one.length);
-		cleanKey(`${text}x`);
-		normalizeBaseUrl(`https://${text}x`);
-	}
-	expect(performance.now() - start).toBeLessThan(1_000);
-});
-
 test.each([
 	['nothing to hide', 'nothing to hide'],
 	['Invalid token sk-secret!', 'Invalid token ***!'],

@@ -1,22 +1,38 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import * as ts from 'typescript';
 import { parseUploadTarget } from '../../nodes/OctopusXVideo/api/answers';
 import {
+	cleanKey,
+	cleanValue,
 	createHideKey,
 	hideInJson,
+	needsKey,
 	normalizeBaseUrl,
+	redirectTarget,
 } from '../../nodes/OctopusXVideo/api/credential';
 import { quote, quoteWhole, shorten } from '../../nodes/OctopusXVideo/api/envelope';
 import { isTaskId, parseTask } from '../../nodes/OctopusXVideo/api/task';
-import { addressesIn } from '../../nodes/OctopusXVideo/fields/mediaChecks';
+import {
+	addressesIn,
+	addressesOf,
+	checkUrl,
+	IMAGE,
+	uploadName,
+} from '../../nodes/OctopusXVideo/fields/mediaChecks';
+import { ItemParameters } from '../../nodes/OctopusXVideo/fields/parameters';
+import { normalizeBase64 } from '../../nodes/OctopusXVideo/files/fileType';
+import { taskIdOf } from '../../nodes/OctopusXVideo/operations/getStatus.operation';
 import { isTestId } from '../../nodes/OctopusXVideo/testMode/testClient';
 import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
 
 const MB = 1_000_000;
 const MAX_MS = 50;
-/** For functions, which also build a result. */
-const MAX_FUNCTION_MS = 100;
+/** For functions, which also build a result of many parts. They take up to 200 ms; quadratic time would be minutes. */
+const MAX_FUNCTION_MS = 1_000;
+/** For functions on JSON with many values, which take up to 500 ms, many times that on a busy machine. */
+const MAX_JSON_MS = 5_000;
 
 /** An input: a start, a part that is repeated up to the length, and an end that keeps it from matching. */
 type Worst = [start: string, repeated: string, end: string];
@@ -29,8 +45,8 @@ interface Row {
 
 /** `MAX_ID_LENGTH` of task.ts. */
 const TASK_ID = { maxLength: 1_000 };
-/** The first 16 bytes of a file. */
-const SIGNATURE = { maxLength: 16 };
+/** `START_BYTES` of fileType.ts, which may become twice as long in lower case. */
+const SIGNATURE = { maxLength: 8_192 };
 
 /** Every regular expression of nodes/ and credentials/, as it is written there. */
 const TABLE: Record<string, Row> = {
@@ -94,14 +110,6 @@ const TABLE: Record<string, Row> = {
 			['https://', 'h', ''],
 		],
 	},
-	'/[,;](?=https?:\\/\\/|data:\\w+\\/)/i': {
-		worst: [
-			['', ',data:a', ''],
-			[',data:', 'a', '!'],
-			['', ';https:/', ''],
-		],
-	},
-	'/^[,;]{1,9}|[,;]{1,9}$/g': { worst: [['x', ',;', 'x']] },
 	'/\\s+/': { worst: [['', ' ', 'x']] },
 	'/^data:/i': {},
 	'/\\s/': {},
@@ -109,11 +117,8 @@ const TABLE: Record<string, Row> = {
 	'/[\\s,]+/': { worst: [['', ', ', 'x']] },
 	// the placeholders are random, so that no input can resemble them
 	"new RegExp(`(${inText.join('|')})`)": {},
-	'/^((application|binary)\\/octet-stream)?$/i': {},
-	'/^.{4}ftyp(?!qt|hei|hev|mif|msf|avi)/s': SIGNATURE,
 	'/^\\x89PNG\\r\\n/': SIGNATURE,
 	'/^\\xff\\xd8\\xff/': SIGNATURE,
-	'/^GIF8/': SIGNATURE,
 	'/^RIFF.{4}WEBP/s': SIGNATURE,
 	'/[^\\w.-]/g': TASK_ID,
 	'/\\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i': {
@@ -149,6 +154,184 @@ const TABLE: Record<string, Row> = {
 	},
 	// a part of a sample's ID
 	'/[^\\w.:/-]/g': { maxLength: 100 },
+	// api/credential.ts: what surrounds a pasted key, ID or address
+	'/^(authorization["\'\\s:]{1,9})?(bearer([\\s:]{1,9}|$)){0,3}/i': {
+		worst: [
+			['authorization', ' ', 'x'],
+			['authorization: ', 'bearer :::::::::', 'x'],
+			['', 'bearer', 'x'],
+		],
+	},
+	'/\\p{Cf}/gu': {
+		worst: [
+			['', '\u200b', ''],
+			['', 'a\u00ad', ''],
+			['', '\u{e0041}', ''],
+		],
+	},
+	'/^["\'`“”„‘’‚«»<\\s]{1,9}|(?![^]{10})["\'`“”„‘’‚«»>,;\\s]{1,9}$/g': {
+		worst: [
+			['', '“', 'x'],
+			['x', '“', ''],
+			['x', '“,> ', 'x'],
+			['x', '“”„‘’‚«»x', ''],
+			['x', '“”„‘’‚«»', 'x'],
+		],
+	},
+	'/^(?:[a-z]{1,9}:)?[/\\\\]{0,9}[^/?#\\\\]{1001}/i': {
+		worst: [
+			['https:', '/', 'x'],
+			['https://', 'a', '/'],
+			['', 'a:', '/'],
+			[`https://${'a'.repeat(1_000)}`, '/', ''],
+		],
+	},
+	'/\\/+/g': {
+		worst: [
+			['', '/', 'x'],
+			['', '/a', ''],
+		],
+	},
+	'/\\/v1\\/(videos\\/(video|task)_|video\\/generations\\/)[^/]+$/': {
+		worst: [
+			['', '/v1/videos/video_a', '/'],
+			['/v1/videos/task_', 'a', '/'],
+			['', '/v1/videos/task_', '/'],
+			['', '/v1/video/generations/', ''],
+			['/v1/video/generations/', '/v1/videos/video_', '/'],
+		],
+	},
+	'/[\\x80-\\xff]/g': { worst: [['', '\xe9', '']] },
+	'/^https?:$/': {},
+	// fields/mediaChecks.ts and fields/parameters.ts
+	'/^application\\/(pdf|zip|gzip|msword|vnd\\.)/i': {},
+	'/["\'`]?[,;]["\'`]?(?=https?:\\/\\/|data:\\w+\\/)/i': {
+		worst: [
+			['', ',data:a', ''],
+			[',data:', 'a', '!'],
+			['', ';https:/', ''],
+			['', '"', ''],
+			['', '","', ''],
+			['', '","data:aaaaaaaa', '"'],
+		],
+	},
+	'/^data:[^,]*$/i': {
+		worst: [
+			['data:', 'a', ','],
+			['', 'data:', ','],
+		],
+	},
+	'/^[["]/': {},
+	'/^\\[|\\]$/g': {
+		worst: [
+			['', '[', 'x'],
+			['', ']', 'x'],
+		],
+	},
+	'/^[,;]{1,9}/': { worst: [['', ',', 'x']] },
+	'/^https?:/i': {},
+	'/\\s+/g': {
+		worst: [
+			['', ' ', 'x'],
+			['', ' a', ''],
+		],
+	},
+	// a file name, see `MAX_PATH_LENGTH`: 18 characters is the longest decomposition of one
+	'/[/\\\\]/': { worst: [['', '/', '']] },
+	'/\\p{M}/gu': { maxLength: 18 * 4_096, worst: [['', '\u0301', '']] },
+	'/[^\\w.-]+/g': { maxLength: 18 * 4_096, worst: [['', 'ä!', 'x']] },
+	'/\\.\\w{1,10}$/': {
+		maxLength: 18 * 4_096,
+		worst: [
+			['', '.', '!'],
+			['', '.aaaaaaaaaa', '!'],
+			['.', 'a', '!'],
+		],
+	},
+	// `MAX_NAME_LENGTH`; without the limit, it takes quadratic time
+	'/^[.-]+|[.-]+$/g': { maxLength: 80, worst: [['x', '.-', 'x']] },
+	// operations/getStatus.operation.ts
+	'/[\\s,;|<>[\\](){}"\'`“”‘’„«»]+/': {
+		worst: [
+			['', '“', 'x'],
+			['', '“a', ''],
+			['', '\u0301', ''],
+		],
+	},
+	'/^(task_id|id|task|queued|in_progress|completed|failed|cancelled|unknown)$/': {
+		worst: [['', 'in_progress', '']],
+	},
+	'/\\/v1\\/(?:videos|video\\/generations)\\/([^/?#]+)/i': {
+		worst: [
+			['', '/v1/videos/', ''],
+			['', '/v1/video/generations/', ''],
+			['', '/v1/video/generations', ''],
+			['/v1/videos/', 'a', ''],
+		],
+	},
+	'/^(video|task|test)_.|^(?=.*\\d)(?=.*[a-z]).{6,}$/i': {
+		worst: [
+			['1', '-', ''],
+			['1a', '-', '\n'],
+			['', '1', 'a\n'],
+			['', 'a', '1\n'],
+			['', 'a\n', '1'],
+		],
+	},
+	'/[:.]$/': { worst: [['', ':.', 'x']] },
+	'/[,;\\n]/': {},
+	'/^\\d+$/': { worst: [['', '1', 'x']] },
+	// files/fileType.ts: the start of a file
+	'/^GIF8[79]a/': SIGNATURE,
+	'/^(II[*+]\\0|MM\\0[*+])/': SIGNATURE,
+	'/^BM.{4}\\0{4}/s': SIGNATURE,
+	'/^(\\xff\\n|\\0{3}\\fJXL )/': SIGNATURE,
+	'/^.{4}ftyp(avi[fs]|m[is]f1(.{4}){1,9}avi[fs])/s': {
+		...SIGNATURE,
+		worst: [
+			['aaaaftypmif1', 'avix', ''],
+			['aaaaftypmsf1', 'avi', 'f'],
+		],
+	},
+	'/^.{4}ftyp(he[iv][cmsx]|m[is]f1(.{4}){1,9}he[iv][cmsx])/s': {
+		...SIGNATURE,
+		worst: [['aaaaftypmif1', 'heia', '']],
+	},
+	'/^.{4}ftypm[is]f1/s': SIGNATURE,
+	'/^.{4}ftypM4[ABP] /s': SIGNATURE,
+	'/^.{4}ftypqt /s': SIGNATURE,
+	'/^.{4}ftyp/s': SIGNATURE,
+	'/^.E\\xdf\\xa3/s': SIGNATURE,
+	'/^RIFF.{4}AVI /s': SIGNATURE,
+	'/^ID3[^ -~]/': SIGNATURE,
+	'/^\\s{0,9}%PDF-/': { ...SIGNATURE, worst: [['', ' ', '']] },
+	'/^PK[^ -~]{2}/': SIGNATURE,
+	'/^[^ -~]\\x8b[\\b]/': SIGNATURE,
+	'/[^\\P{Cc}\\s]/u': { ...SIGNATURE, worst: [['', ' ', '']] },
+	'/^[{[]/': SIGNATURE,
+	'/^<[?!a-z]/': SIGNATURE,
+	'/<(svg|!doctype html|html|head|body)\\b/': {
+		...SIGNATURE,
+		worst: [
+			['', '<svgx', ''],
+			['', '<!doctype htm', ''],
+			['', '<', ''],
+		],
+	},
+	// and base64
+	'/^(filesystem(-v2)?|s3|database|default|undefined|null|nan|none|true|false)$/i': {
+		worst: [['', 'filesystem-v2', '']],
+	},
+	'/[\\r\\n]+/g': {
+		worst: [
+			['', '\r\n', 'x'],
+			['', '\na', ''],
+		],
+	},
+	'/={1,2}$/': { worst: [['', '=', 'x']] },
+	'/[^\\w+/-]/': {},
+	'/-/g': { worst: [['', '-', '']] },
+	'/_/g': { worst: [['', '_', '']] },
 };
 
 /** Inputs that every expression gets. */
@@ -194,13 +377,19 @@ const fill = ([start, repeated, end]: Worst, length: number) =>
 	(start + repeated.repeat(Math.ceil(length / repeated.length))).slice(0, length - end.length) +
 	end;
 
-/** The shortest of some measurements, in ms: another process may be in the way of one. */
-function timeOf(work: () => unknown): number {
+/**
+ * The shortest of some measurements, in ms. Other processes may be in the way of each, so the time that this process had
+ * a processor counts. Measures once if that is far below the limit.
+ */
+function timeOf(work: () => unknown, limitMs: number): number {
 	let best = Infinity;
-	for (let n = 0; n < 4 && best > MAX_MS / 2; n++) {
+	for (let n = 0; n < 20 && best > limitMs / 2; n++) {
 		const start = performance.now();
+		const cpuStart = process.cpuUsage();
 		work();
-		best = Math.min(best, performance.now() - start);
+		const { user, system } = process.cpuUsage(cpuStart);
+		// in parts of the engine, such as garbage collection, several processors work at once
+		best = Math.min(best, performance.now() - start, (user + system) / 1_000);
 	}
 	return best;
 }
@@ -253,7 +442,7 @@ test.each(literals)(
 		const expression = parse(text);
 		for (const worst of [...(row.worst ?? []), ...ANY]) {
 			const input = fill(worst, row.maxLength ?? MB);
-			const ms = timeOf(() => input.replace(expression, ''));
+			const ms = timeOf(() => input.replace(expression, ''), MAX_MS);
 			if (ms >= MAX_MS) throw new Error(`${ms.toFixed()} ms for ${JSON.stringify(worst)}`);
 		}
 	},
@@ -294,7 +483,73 @@ describe('1 MB of the worst input', () => {
 		['https://x/', ' https://x/', ''],
 		['data:a/', ',data:a/', ''],
 		['https://x', ' ,', ''],
+		['https://x', ' "', ''],
+		['https://', '"', 'x'],
+		['https://', '\u200b', 'x'],
+		['https://', 'https://a/v1/', 'x'],
+		['https://x/', '","https://x', '"'],
+		['["https://x/"', ',"https://x"', ']'],
+		['[', '[],', '1]'],
+		['"', '\\"', '"'],
+		['https://x/', '\xe9', ''],
+		['https://x/', '%', ''],
+		['https://x/', '%2F', ''],
+		['https://x', '/v1/videos', ''],
+		['https://x/v1/videos/', '/content', '/'],
+		['https://x', '/v1/videos/video_', '/'],
+		['data:image/png;base64,', 'A', '!'],
+		['data:image/png', ';', ','],
+		['data:image/png;base64,', '%0A', ''],
 	];
+	const QUOTED: Worst[] = [
+		['x', '“', 'x'],
+		['', '\u200b “', 'x'],
+		['authorization', ' ', 'x'],
+		['', 'bearer ', 'x'],
+	];
+	const NAMES: Worst[] = [
+		['', '/', ''],
+		['', '.', ''],
+		['', '.-', 'x'],
+		['', '.a', '.'],
+		['a.', 'a', ''],
+		['', '\u0301', ''],
+		// the character with the longest decomposition
+		['', '\ufdfa', ''],
+		['', '\ufdfa', '.mp4'],
+	];
+	const IDS: Worst[] = [
+		['', 'video_1 ', ''],
+		['', 'a1b2c3 ', ''],
+		['', 'a,', ''],
+		['', '(', ''],
+		['', ':', 'x'],
+		['', '/v1/videos/', ''],
+		['', '/v1/videos/%2F', ''],
+		['', '%2Fv1%2Fvideos%2F', ''],
+		['video_', '1', ''],
+		...QUOTED,
+	];
+	const BASE64: Worst[] = [
+		['', '-_', ''],
+		['', 'A\r\n', '=='],
+		['', '=', 'A'],
+		['', 'AAAA', '!'],
+	];
+	/** The first item of an input with these parameters. */
+	const itemWith = (parameters: Record<string, unknown>) =>
+		new ItemParameters(
+			{ getNodeParameter: (name: string) => parameters[name] } as unknown as IExecuteFunctions,
+			0,
+		);
+	/** Calls a function that rejects most inputs. */
+	const orError = (work: () => unknown) => {
+		try {
+			return work();
+		} catch (error) {
+			return error;
+		}
+	};
 
 	test.each<[string, Worst[], (text: string) => unknown]>([
 		['hiding the key', SPELLED, createHideKey(KEY)],
@@ -309,7 +564,25 @@ describe('1 MB of the worst input', () => {
 		],
 		['the Base URL', ADDRESSES, normalizeBaseUrl],
 		['a list of addresses', ADDRESSES, addressesIn],
+		['a list of addresses in JSON', ADDRESSES, addressesOf],
+		[
+			'the address of an image',
+			ADDRESSES,
+			(text) => orError(() => checkUrl(itemWith({}), 'Image URL', text, IMAGE)),
+		],
+		['an address that opens with the key only', ADDRESSES, (url) => orError(() => needsKey(url))],
+		[
+			'an address in an extra field',
+			ADDRESSES,
+			(url) => orError(() => itemWith({}).refuseKeyAddress('Extra', url)),
+		],
+		['the target of a redirect', ADDRESSES, (url) => redirectTarget(url, 'https://x.y')],
+		['a pasted value', QUOTED, cleanValue],
+		['a pasted key', QUOTED, cleanKey],
+		['the name of a file', NAMES, (name) => uploadName(name, 'video')],
+		['base64', BASE64, normalizeBase64],
 		['a task ID', [], isTaskId],
+		['the field Task ID', IDS, (taskId) => taskIdOf(itemWith({ operation: 'getStatus', taskId }))],
 		[
 			'the ID of a sample',
 			[['test_', '_', '']],
@@ -334,10 +607,10 @@ describe('1 MB of the worst input', () => {
 			ADDRESSES,
 			(url) => parseUploadTarget({ data: { upload_url: url, public_url: url } }, 'video/mp4'),
 		],
-	])('%s takes less than 100 ms', (_what, worst, work) => {
+	])('%s takes less than a second', (_what, worst, work) => {
 		for (const one of [...worst, ...ANY]) {
 			const input = fill(one, MB);
-			const ms = timeOf(() => work(input));
+			const ms = timeOf(() => work(input), MAX_FUNCTION_MS);
 			if (ms >= MAX_FUNCTION_MS) throw new Error(`${ms.toFixed()} ms for ${JSON.stringify(one)}`);
 		}
 	});
@@ -356,10 +629,21 @@ describe('1 MB of the worst input', () => {
 			'the address for an upload',
 			(url) => parseUploadTarget({ data: { upload_url: url, public_url: url } }, 'video/mp4'),
 		],
-	])('%s with a Chinese name of 1,000,000 letters takes less than 50 ms', (_what, work) => {
-		expect(timeOf(() => work(fill(CHINESE, MB)))).toBeLessThan(MAX_MS);
+		['the target of a redirect', (url) => redirectTarget(url, 'https://x.y')],
+		[
+			'the address of an image',
+			(text) => orError(() => checkUrl(itemWith({}), 'Image URL', text, IMAGE)),
+		],
+		[
+			'an address in an extra field',
+			(url) => orError(() => itemWith({}).refuseKeyAddress('Extra', url)),
+		],
+	])('%s with a Chinese name of 1,000,000 letters takes less than a second', (_what, work) => {
+		const long = fill(CHINESE, MB);
 		// the longest address that is read
-		expect(timeOf(() => work(fill(CHINESE, 4_096)))).toBeLessThan(MAX_FUNCTION_MS);
+		const short = fill(CHINESE, 4_096);
+		expect(timeOf(() => work(long), MAX_FUNCTION_MS)).toBeLessThan(MAX_FUNCTION_MS);
+		expect(timeOf(() => work(short), MAX_FUNCTION_MS)).toBeLessThan(MAX_FUNCTION_MS);
 	});
 
 	test.each([
@@ -367,10 +651,25 @@ describe('1 MB of the worst input', () => {
 		['160,000 objects in each other', () => `${'{"a":'.repeat(MB / 6)}1${'}'.repeat(MB / 6)}`],
 		['500,000 numbers', () => `[1${',1'.repeat(MB / 2)}]`],
 		['250,000 texts', () => `["a"${',"a"'.repeat(MB / 4)}]`],
-	])('hiding the key in JSON with %s takes less than 200 ms', (_what, text) => {
+	])('hiding the key in JSON with %s takes less than 5 seconds', (_what, text) => {
 		const json: unknown = JSON.parse(text());
 		const hide = createHideKey(KEY);
-		expect(timeOf(() => void hideInJson(json, hide))).toBeLessThan(2 * MAX_FUNCTION_MS);
+		expect(timeOf(() => void hideInJson(json, hide), MAX_JSON_MS)).toBeLessThan(MAX_JSON_MS);
+	});
+
+	test.each([
+		['500,000 lists in each other', () => `${'['.repeat(MB / 2)}${']'.repeat(MB / 2)}`],
+		[
+			'250,000 numbers in 5,000 lists in each other',
+			() => `${'['.repeat(5_000)}1${',1'.repeat(MB / 4)}${']'.repeat(5_000)}`,
+		],
+		['300,000 lists', () => `[[]${',[]'.repeat(MB / 3)}]`],
+		['250,000 texts', () => `["a"${',"a"'.repeat(MB / 4)}]`],
+	])('reading a list of addresses with %s takes less than 5 seconds', (_what, text) => {
+		const typed = text();
+		const json: unknown = JSON.parse(typed);
+		expect(timeOf(() => void addressesOf(typed), MAX_JSON_MS)).toBeLessThan(MAX_JSON_MS);
+		expect(timeOf(() => void addressesOf(json), MAX_JSON_MS)).toBeLessThan(MAX_JSON_MS);
 	});
 
 	test('the credential test’s expression for the Base URL is the one of the table', () => {

@@ -1,4 +1,4 @@
-import { addressesIn } from '../../nodes/OctopusXVideo/fields/mediaChecks';
+import { addressesIn, addressesOf } from '../../nodes/OctopusXVideo/fields/mediaChecks';
 
 const A = 'https://example.com/a.png?v=1,2';
 const B = 'http://example.com/b,c;d.png';
@@ -35,4 +35,16 @@ test('addressesIn() parses 1.4 MB of separators in less than 2 s', () => {
 	addressesIn(`"data:,`.repeat(100_000));
 	addressesIn(`${A}${', '.repeat(200_000)}${','.repeat(400_000)}x${';'.repeat(400_000)}`);
 	expect(performance.now() - start).toBeLessThan(2_000);
+});
+
+test('addressesOf() reads lists of URLs that are nested up to 20 levels deep', () => {
+	const nested = (levels: number): unknown => (levels === 0 ? A : [nested(levels - 1)]);
+	expect(addressesOf(nested(1))).toEqual([A]);
+	expect(addressesOf(JSON.stringify(nested(21)))).toEqual([A]);
+	expect(addressesOf(nested(22))).toEqual([[A]]);
+});
+
+test('addressesOf() reads JSON with 500,000 lists in each other', () => {
+	const text = `${'['.repeat(500_000)}${']'.repeat(500_000)}`;
+	expect(addressesOf(text)).toHaveLength(1);
 });

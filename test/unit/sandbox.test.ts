@@ -187,7 +187,7 @@ describe('the sandbox over HTTP', () => {
 				code: 'success',
 				data: { status: 'FAILURE', fail_reason: expect.stringMatching(reason), quota: 0 },
 			});
-			expect(sandbox.paid).toEqual([]);
+			expect(sandbox.charged).toEqual([]);
 		},
 	);
 
@@ -237,8 +237,8 @@ describe('the sandbox over HTTP', () => {
 		const bodyFor = (taskId: string) => ({ data: { task_id: taskId } });
 		sandbox.faults.add({ on: 'submit', accept: true, answer: { status: 500, bodyFor } });
 		expect(await (await submit()).json()).toEqual({ data: { task_id: 'video_1' } });
-		expect(sandbox.tasks[0]?.isTold).toBe(true);
-		sandbox.faults.add({ on: 'poll', nth: 2, answer: { ending: 'failed' } });
+		expect(sandbox.tasks[0]?.isIdSent).toBe(true);
+		sandbox.faults.add({ on: 'check', nth: 2, answer: { ending: 'failed' } });
 		const check = async () => (await (await call('/v1/videos/video_1')).json()) as object;
 		expect(await check()).toMatchObject({ status: 'queued' });
 		expect(await check()).toMatchObject({ status: 'failed' });

@@ -7,8 +7,11 @@ const HEADER = /^(authorization["'\s:]{1,9})?(bearer([\s:]{1,9}|$)){0,3}/i;
 /** Invisible characters that are copied along, such as zero-width spaces and directional marks. */
 export const INVISIBLE = /\p{Cf}/gu;
 
-/** Quotes, angle brackets and separators around a value. Bounded, so that matching takes linear time. */
-export const AROUND = /^["'`“”„‘’‚«»<\s]{1,9}|["'`“”„‘’‚«»>,;\s]{1,9}$/g;
+/**
+ * Quotes, angle brackets and separators around a value. Bounded, and tried only where the text is about to end, so that
+ * matching takes linear time and little of it.
+ */
+export const AROUND = /^["'`“”„‘’‚«»<\s]{1,9}|(?![^]{10})["'`“”„‘’‚«»>,;\s]{1,9}$/g;
 
 /** A shorter string is not a key. Hiding it would only spoil messages and IDs that happen to contain it. */
 const MIN_KEY_LENGTH = 8;

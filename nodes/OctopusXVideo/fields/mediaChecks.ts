@@ -40,6 +40,11 @@ export const VIDEO: MediaKind = {
 };
 
 const MAX_NAME_LENGTH = 80;
+/** How much of a file name is read, in characters: the longest path of Linux. */
+const MAX_PATH_LENGTH = 4_096;
+
+/** How deeply lists of URLs may be nested. Each level would cost a copy of the list, and a stack frame. */
+const MAX_LIST_DEPTH = 20;
 
 /** Labels of files that are no video, even if they begin like one. */
 const DOCUMENT_TYPE = /^application\/(pdf|zip|gzip|msword|vnd\.)/i;
@@ -57,7 +62,11 @@ const PREFIX_ONLY = /^data:[^,]*$/i;
  * a JSON list, or a list as in `addressesIn`.
  */
 export function addressesOf(value: unknown): unknown[] {
-	if (Array.isArray(value)) return value.flatMap(addressesOf);
+	if (Array.isArray(value)) {
+		return value
+			.flat(MAX_LIST_DEPTH)
+			.flatMap((one: unknown) => (Array.isArray(one) ? [one] : addressesOf(one)));
+	}
 	if (typeof value !== 'string') return [value];
 	const text = value.trim();
 	const list = /^[["]/.test(text) ? jsonParse<unknown>(text, { fallbackValue: null }) : null;
@@ -205,8 +214,8 @@ export async function checkFile(
  * A file name that can stand in an address without encoding: the last segment of a path, in ASCII, with its
  * extension. The storage puts it into the address that it signs. Empty for an empty name.
  */
-function uploadName(name: string, noun: string): string {
-	const [segment = ''] = name.split(/[/\\]/).slice(-1);
+export function uploadName(name: string, noun: string): string {
+	const [segment = ''] = name.slice(-MAX_PATH_LENGTH).split(/[/\\]/).slice(-1);
 	// accents are dropped, and other letters replaced
 	const ascii = segment
 		.normalize('NFKD')

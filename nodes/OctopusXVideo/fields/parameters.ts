@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { needsKey } from '../api/credential';
+import { isParsable, needsKey } from '../api/credential';
 import { OctopusXError } from '../api/errors';
 
 /** Upper limit for errors, in characters: longer than any error without input values. */
@@ -122,7 +122,7 @@ export class ItemParameters {
 
 	/** Throws for an address that OctopusX cannot open as a source: it has no key there. */
 	refuseKeyAddress(label: string, text: string): void {
-		if (!/^https?:/i.test(text) || !URL.canParse(text) || !needsKey(text)) return;
+		if (!/^https?:/i.test(text) || !isParsable(text) || !needsKey(text)) return;
 		throw this.invalid(
 			`'${label}' is an address that opens with the API key only`,
 			"OctopusX fetches sources without a key. Switch on 'Download Video' in the node that made the video, and set the source here to Input Data Field: then its file is sent.",

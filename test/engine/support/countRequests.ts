@@ -4,7 +4,7 @@ import type { ClientRequest } from 'node:http';
 const START = 'http.client.request.start';
 
 /** Returns the highest number of HTTP requests that this process has open at once while `work` runs. */
-export async function mostAtOnce(work: () => Promise<unknown>): Promise<number> {
+export async function maxOpenRequests(work: () => Promise<unknown>): Promise<number> {
 	let [open, most] = [0, 0];
 	const onStart = (message: unknown) => {
 		most = Math.max(most, ++open);
@@ -23,7 +23,7 @@ export async function mostAtOnce(work: () => Promise<unknown>): Promise<number> 
  * Collects the HTTP requests that this process has sent during the current test, such as `GET
  * http://host/path`.
  */
-export function useRequests(): string[] {
+export function useRequestLog(): string[] {
 	const requests: string[] = [];
 	const onStart = (message: unknown) => {
 		const { method, protocol, host, path } = (message as { request: ClientRequest }).request;

@@ -28,5 +28,5 @@ export function useDownloads(): Downloads {
 export const fileOf = (items: INodeExecutionData[]) => items[0]?.binary?.data as IBinaryData;
 
 /** True if the first item has the complete 16:9 video of the sandbox. */
-export const isWhole = async (items: INodeExecutionData[]) =>
+export const hasCompleteVideo = async (items: INodeExecutionData[]) =>
 	(await readBinary(fileOf(items))).equals(VIDEOS.landscape);

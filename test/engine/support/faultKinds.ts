@@ -24,7 +24,7 @@ export const proxyKind = (
 	body?: unknown,
 	headers?: Record<string, string>,
 ): FaultKind => ({ name, answer: { status, body, headers, byProxy: true } });
-export const forGood = (one: FaultKind): FaultKind => ({
+export const permanent = (one: FaultKind): FaultKind => ({
 	...one,
 	name: `${one.name}, for good`,
 	times: Infinity,

@@ -3,7 +3,7 @@ import {
 	INVALID_TOKEN,
 	THROTTLED,
 	UNAVAILABLE,
-	forGood,
+	permanent,
 	html,
 	kind,
 	type FaultKind,
@@ -44,20 +44,20 @@ const NOWHERE: FaultKind = {
  * Faults of the file host after which the node downloads the file anyway, because a new check
  * returns another URL and the API has the file, too.
  */
-export const FILE_HEALING: FaultKind[] = [
+export const FILE_RETRYABLE: FaultKind[] = [
 	...NO_VIDEO,
 	...EXPIRED,
 	NOWHERE,
-	...[...EXPIRED, NOWHERE, kind('502', 502, html)].map(forGood),
-	forGood({ name: 'reset', answer: 'reset' }),
-	forGood({ name: 'cut short', answer: 'short' }),
+	...[...EXPIRED, NOWHERE, kind('502', 502, html)].map(permanent),
+	permanent({ name: 'reset', answer: 'reset' }),
+	permanent({ name: 'cut short', answer: 'short' }),
 ];
 
 /**
  * Faults of the content endpoint after which the node downloads the file anyway, although there is
  * no other URL.
  */
-export const CONTENT_HEALING: FaultKind[] = [
+export const CONTENT_RETRYABLE: FaultKind[] = [
 	...NO_VIDEO,
 	kind('400, not completed yet', 400, contentErrorBody(NOT_COMPLETED)),
 	{
@@ -77,7 +77,7 @@ export const CONTENT_HEALING: FaultKind[] = [
 ];
 
 /** Faults after which the node fails at once, and a retry downloads the file. */
-export const CONTENT_HOPELESS: FaultKind[] = [
+export const CONTENT_FATAL: FaultKind[] = [
 	INVALID_TOKEN,
 	kind('403, request blocked', 403, contentErrorBody('request blocked: port 8787 is not allowed')),
 	kind('404, Task not found', 404, contentErrorBody('Task not found')),
@@ -91,13 +91,13 @@ export const CONTENT_HOPELESS: FaultKind[] = [
 ];
 
 /** Faults after which the node fails to download the file, and so does every retry. */
-export const CONTENT_FOR_GOOD: FaultKind[] = [
-	forGood(
+export const CONTENT_PERMANENT: FaultKind[] = [
+	permanent(
 		kind(
 			'502, Failed to fetch video content',
 			502,
 			contentErrorBody('Failed to fetch video content'),
 		),
 	),
-	forGood({ name: 'cut short', answer: 'short' }),
+	permanent({ name: 'cut short', answer: 'short' }),
 ];

@@ -11,7 +11,7 @@ export const GENERATE_EACH = { ...GENERATE, prompt: '={{ $json.prompt }}' };
 export const inputOf = (...prompts: string[]) => prompts.map((prompt) => ({ json: { prompt } }));
 
 /** Creates `count` items for `GENERATE_EACH` with different prompts. */
-export const numbered = (count: number) =>
+export const numberedItems = (count: number) =>
 	inputOf(...Array.from({ length: count }, (_, n) => `number ${n}`));
 
 export const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };

@@ -12,7 +12,7 @@ export interface NodeSetup extends Omit<RunOptions, 'workflow' | 'credential'> {
 	credential?: Partial<RunOptions['credential']>;
 	workflowSettings?: IDataObject;
 	/** Set to true to connect the node twice, so that n8n runs it twice, as in a loop. */
-	reachTwice?: boolean;
+	connectTwice?: boolean;
 }
 
 export interface NodeRun {
@@ -29,7 +29,7 @@ export interface NodeRun {
 export async function runNode(
 	sandbox: Sandbox,
 	parameters: INodeParameters,
-	{ settings, credential, workflowSettings, reachTwice, ...options }: NodeSetup = {},
+	{ settings, credential, workflowSettings, connectTwice, ...options }: NodeSetup = {},
 ): Promise<NodeRun> {
 	const at = { typeVersion: 1, position: [0, 0] as [number, number] };
 	const toNode = { node: NODE, type: 'main', index: 0 } as const;
@@ -49,7 +49,7 @@ export async function runNode(
 					...settings,
 				},
 			],
-			connections: { Start: { main: [reachTwice ? [toNode, toNode] : [toNode]] } },
+			connections: { Start: { main: [connectTwice ? [toNode, toNode] : [toNode]] } },
 			...(workflowSettings && { settings: { executionOrder: 'v1', ...workflowSettings } }),
 		},
 	});

@@ -33,7 +33,7 @@ export interface RunOptions {
 	executeWorkflow?: IWorkflowExecuteAdditionalData['executeWorkflow'];
 	/** Reads an execution from n8n's database. */
 	getRunExecutionData?: IWorkflowExecuteAdditionalData['getRunExecutionData'];
-	/** Replaces our node, for instance with one from watchedNode.ts. */
+	/** Replaces our node, for instance with one from nodeWithContext.ts. */
 	node?: INodeType;
 	/** Node types of other packages. */
 	otherNodes?: NodeTypeMap;

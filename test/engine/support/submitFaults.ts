@@ -13,7 +13,7 @@ import {
 } from './faultKinds';
 
 /** Faults after which the node retries the submission, because it was certainly not accepted. */
-export const SUBMIT_REPEATED: FaultKind[] = [
+export const SUBMIT_RETRYABLE: FaultKind[] = [
 	...THROTTLED,
 	kind(
 		'429, fail_to_fetch_task in Chinese',
@@ -94,7 +94,7 @@ export const SUBMIT_REFUSED = [
  * Faults after which the node continues with the accepted task, although the response contains its
  * ID in an unusual way.
  */
-export const SUBMIT_TOLD: FaultKind[] = (
+export const SUBMIT_ACCEPTED: FaultKind[] = (
 	[
 		['200, data.task_id', 200, (id) => ({ code: 'success', data: { task_id: id } })],
 		['200, data.id', 200, (id) => ({ data: { id, object: 'video', status: 'queued' } })],
@@ -115,7 +115,7 @@ export const SUBMIT_TOLD: FaultKind[] = (
 	accept: true,
 	answer: { status, bodyFor },
 }));
-SUBMIT_TOLD.push({ name: 'cut short, accepted', accept: true, answer: 'short' });
+SUBMIT_ACCEPTED.push({ name: 'cut short, accepted', accept: true, answer: 'short' });
 
 const PERHAPS_ACCEPTED = [
 	...UNAVAILABLE,

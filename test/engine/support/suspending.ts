@@ -85,7 +85,7 @@ export const errorOf = ({ json }: INodeExecutionData) => json.error as IDataObje
 
 /** True if this n8n can suspend executions with every setting of On Error. */
 export const canSuspend = 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow;
-export const onNewEngine = canSuspend ? describe : describe.skip;
+export const describeIfCanSuspend = canSuspend ? describe : describe.skip;
 
 export interface SuspendedRun extends NodeRun {
 	elapsedMs: number;
@@ -111,7 +111,7 @@ export interface SuspendingSetup extends NodeSetup {
 }
 
 /** Runs the checking workflow that the node starts. */
-export async function runChecking(options: RunOptions): Promise<IRun> {
+export async function runCheckingExecution(options: RunOptions): Promise<IRun> {
 	const otherNodes = { 'n8n-nodes-base.if': ifNode };
 	return await runWorkflow({ mode: 'integrated', ...options, otherNodes });
 }
@@ -135,7 +135,7 @@ export async function runSuspending(
 		let parentRun: IRun | undefined = undefined;
 
 		const runChild = async (resumeOf?: IRun) =>
-			await runChecking({
+			await runCheckingExecution({
 				credential,
 				node: setup.node,
 				workflow: started?.workflow as IWorkflowBase,

@@ -4,7 +4,7 @@ import { GENERATE_EACH, inputOf } from './inputs';
 import { NODE, runNodeVirtually, type NodeRun, type NodeSetup } from './runNode';
 import { lastRunOf } from './runWorkflow';
 
-export const FREE_WHILE_BUILDING = "={{ $execution.mode === 'test' ? 'sample' : 'off' }}";
+export const SAMPLE_IN_MANUAL_RUNS = "={{ $execution.mode === 'test' ? 'sample' : 'off' }}";
 
 /** Runs the node in Test Mode, with an invalid credential. */
 export async function runTest(

@@ -7,13 +7,13 @@ import { useSandbox } from './useSandbox';
 interface Waiting {
 	sandbox: Sandbox;
 	/**
-	 * Runs Generate on virtual time and waits for its video. `polls` are the times of the checks, in
+	 * Runs Generate on virtual time and waits for its video. `checkTimes` are the times of the checks, in
 	 * ms since the submission.
 	 */
 	wait(
 		parameters?: INodeParameters,
 		setup?: NodeSetup,
-	): Promise<Awaited<ReturnType<typeof runNodeVirtually>> & { polls: number[] }>;
+	): Promise<Awaited<ReturnType<typeof runNodeVirtually>> & { checkTimes: number[] }>;
 }
 
 /** Sets up tests of waiting: a sandbox whose tasks take a minute, and a node that waits for them. */
@@ -24,8 +24,8 @@ export function useWaiting(): Waiting {
 		wait: async (parameters, setup) => {
 			const result = await runNodeVirtually(sandbox, { ...GENERATE, ...parameters }, setup);
 			const submittedAt = sandbox.tasks[0]?.createdAt ?? 0;
-			const polls = sandbox.requestsTo('poll').map(({ at }) => at - submittedAt);
-			return { ...result, polls };
+			const checkTimes = sandbox.requestsTo('check').map(({ at }) => at - submittedAt);
+			return { ...result, checkTimes };
 		},
 	};
 }

@@ -9,7 +9,7 @@ export type Watch = (context: IExecuteFunctions) => Partial<IExecuteFunctions>;
  * Creates our node with an execution context in which the members that `watch` returns replace
  * those of n8n.
  */
-export function watchedNode(watch: Watch): INodeType {
+export function nodeWithContext(watch: Watch): INodeType {
 	class WatchedNode extends OctopusXVideo {
 		override async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 			const watched = watch(this);
@@ -27,16 +27,16 @@ export function watchedNode(watch: Watch): INodeType {
 }
 
 /** Creates our node so that everything it logs is added to `lines`. */
-export function loggedNode(lines: string[]): INodeType {
+export function loggingNode(lines: string[]): INodeType {
 	const log = (message: string, metadata?: object) =>
 		void lines.push(`${message} ${JSON.stringify(metadata ?? {})}`);
 	const logger = { debug: log, info: log, warn: log, error: log };
-	return watchedNode(() => ({ logger }) as unknown as Partial<IExecuteFunctions>);
+	return nodeWithContext(() => ({ logger }) as unknown as Partial<IExecuteFunctions>);
 }
 
 /** Creates our node so that every file it opens is added to `opened`, and then `onOpen` is called. */
-export function openingNode(opened: Readable[], onOpen = () => {}): INodeType {
-	return watchedNode(({ helpers }) => ({
+export function fileTrackingNode(opened: Readable[], onOpen = () => {}): INodeType {
+	return nodeWithContext(({ helpers }) => ({
 		helpers: {
 			...helpers,
 			getBinaryStream: async (...file) => {

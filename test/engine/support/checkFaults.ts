@@ -6,7 +6,7 @@ import {
 	REDIRECT,
 	THROTTLED,
 	UNAVAILABLE,
-	forGood,
+	permanent,
 	html,
 	kind,
 	type FaultKind,
@@ -15,7 +15,7 @@ import {
 const UNKNOWN_TASK = taskErrorBody('task_not_exist');
 
 /** Faults after which the node continues to wait and delivers the video. */
-export const POLL_HEALING: FaultKind[] = [
+export const CHECK_RETRYABLE: FaultKind[] = [
 	...THROTTLED,
 	...UNAVAILABLE,
 	kind('200, HTML', 200, html),
@@ -35,13 +35,13 @@ export const POLL_HEALING: FaultKind[] = [
 	kind('200, task_not_exist', 200, UNKNOWN_TASK),
 	{ ...INVALID_TOKEN, name: '401, three times', times: 3 },
 	// The gateway's verdict contains the real status.
-	forGood(kind('a status that nobody knows', 200, { status: 'warming_up' })),
-	forGood(kind('no status', 200, { id: 'x', code: 'success', data: { status: 'SUCCESS' } })),
-	forGood(kind('in_progress', 200, { status: 'in_progress', progress: 30 })),
+	permanent(kind('a status that nobody knows', 200, { status: 'warming_up' })),
+	permanent(kind('no status', 200, { id: 'x', code: 'success', data: { status: 'SUCCESS' } })),
+	permanent(kind('in_progress', 200, { status: 'in_progress', progress: 30 })),
 ];
 
 /** Faults after which the node fails at once, and a retry continues with the same task. */
-export const POLL_HOPELESS: FaultKind[] = [
+export const CHECK_FATAL: FaultKind[] = [
 	kind('400', 400, taskErrorBody('invalid_request')),
 	kind(
 		'403, no access to the model',
@@ -55,16 +55,16 @@ export const POLL_HOPELESS: FaultKind[] = [
 ];
 
 /** Faults after which the node fails, and so does every retry. */
-export const POLL_FOR_GOOD: FaultKind[] = [
-	forGood(INVALID_TOKEN),
-	forGood(kind('400, task_not_exist', 400, UNKNOWN_TASK)),
+export const CHECK_PERMANENT: FaultKind[] = [
+	permanent(INVALID_TOKEN),
+	permanent(kind('400, task_not_exist', 400, UNKNOWN_TASK)),
 ];
 
 /**
  * Faults after which the node fails because the task ends without a video and is refunded. A retry
  * creates a new task.
  */
-export const POLL_ENDED: FaultKind[] = [
+export const CHECK_TASK_ENDED: FaultKind[] = [
 	{ name: 'failed', answer: { ending: 'failed' } },
 	{ name: 'cancelled', answer: { ending: 'cancelled' } },
 	{ name: 'an error, but no status', answer: { ending: 'statusless' } },
