@@ -278,8 +278,8 @@ describe('Retry execution', () => {
 });
 
 /**
- * Runs a workflow in which the error output of the node leads back to it, with nodes in between. Resumes it whenever it
- * is suspended.
+ * Runs a workflow in which the error output of the node leads back to it, with nodes in between.
+ * Resumes it whenever it is suspended.
  */
 async function runLoop(
 	parameters: INodeParameters,

@@ -39,8 +39,8 @@ const SPELLINGS: Array<[string, Spelling]> = [
 ];
 
 /**
- * Spellings that one answer contains together. The longest is alone, because IDs of more than 1,000 characters are
- * dropped, and messages cut off.
+ * Spellings that one answer contains together. The longest is alone, because the node drops IDs of
+ * more than 1,000 characters and cuts off long messages.
  */
 const GROUPS = [SPELLINGS.slice(0, -1), SPELLINGS.slice(-1)];
 

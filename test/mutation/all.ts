@@ -7,8 +7,8 @@ import { join } from 'node:path';
  */
 
 /**
- * Tests that cannot kill mutants, because they test documents, the build or the sandbox, or read the sources, which
- * Stryker changes.
+ * Tests that cannot kill mutants, because they test documents, the build or the sandbox, or read the
+ * sources, which Stryker changes.
  */
 const EXCLUDED = [
 	'docs',

@@ -29,7 +29,7 @@ import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
 
 const MB = 1_000_000;
 const MAX_MS = 50;
-/** For functions, which also build a result of many parts. They take up to 200 ms; quadratic time would be minutes. */
+/** For functions, which also build a result. They take up to 200 ms; quadratic time would be minutes. */
 const MAX_FUNCTION_MS = 1_000;
 /** For functions on JSON with many values, which take up to 500 ms, many times that on a busy machine. */
 const MAX_JSON_MS = 5_000;
@@ -378,8 +378,8 @@ const fill = ([start, repeated, end]: Worst, length: number) =>
 	end;
 
 /**
- * The shortest of some measurements, in ms. Other processes may be in the way of each, so the time that this process had
- * a processor counts. Measures once if that is far below the limit.
+ * Returns the shortest of several measurements, in ms. Counts processor time, because other processes
+ * may slow this one down. Measures only once if that is far below the limit.
  */
 function timeOf(work: () => unknown, limitMs: number): number {
 	let best = Infinity;

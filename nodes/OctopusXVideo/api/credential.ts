@@ -8,8 +8,8 @@ const HEADER = /^(authorization["'\s:]{1,9})?(bearer([\s:]{1,9}|$)){0,3}/i;
 export const INVISIBLE = /\p{Cf}/gu;
 
 /**
- * Quotes, angle brackets and separators around a value. Bounded, and tried only where the text is about to end, so that
- * matching takes linear time and little of it.
+ * Quotes, angle brackets and separators around a value. Bounded, and at the end tried only for the last 9
+ * characters, so that matching takes linear time and little of it.
  */
 export const AROUND = /^["'`“”„‘’‚«»<\s]{1,9}|(?![^]{10})["'`“”„‘’‚«»>,;\s]{1,9}$/g;
 
