@@ -24,7 +24,7 @@ import { describeIfCanSuspend, MINUTE, suspendingOn } from './support/suspending
 import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
 
-/** Tests of versions and settings of n8n and its server that change how the node runs. */
+/** Tests of how n8n loads and runs the package: its versions and settings, and the example workflows. */
 
 const sandbox = useSandbox();
 

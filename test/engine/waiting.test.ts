@@ -9,7 +9,6 @@ import { CONTINUE, GENERATE, GENERATE_EACH, inputOf } from './support/inputs';
 import { loggingNode } from './support/nodeWithContext';
 import { runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { describeIfCanSuspend, MINUTE, suspendingOn } from './support/suspending';
-
 import { useWaiting } from './support/waiting';
 
 const { sandbox, wait } = useWaiting();

@@ -257,9 +257,7 @@ describe('the sandbox over HTTP', () => {
 });
 
 describe('the rules of the sandbox’s model', () => {
-	const generate = { model: 'omni-fast', prompt: 'a boat' };
 	const edit = { model: 'omni-fast-v2v', prompt: 'a boat', video: 'https://example.com/a.mp4' };
-	const png = 'data:image/png;base64,AAAA';
 	const mp4 = (bytes: number) => `data:video/mp4;base64,${Buffer.alloc(bytes).toString('base64')}`;
 	const LIMIT = 15 * 1024 * 1024;
 
