@@ -436,6 +436,15 @@ describe('a loop from the error output back to the node', () => {
 	});
 });
 
+test('a new execution with the same input is charged again, even if the task of the first one is still running', async () => {
+	sandbox.faults.add({ on: 'check', times: 1, answer: forbidden });
+	await run({}, { input: inputOf('one') });
+	const second = await run({}, { input: inputOf('one') });
+	expect(second.items[0]?.json).toMatchObject({ task_id: 'video_2' });
+	expect(bill()).toEqual(['one', 'one']);
+	expect(lines.join('\n')).not.toContain('continues with task');
+});
+
 test('two items with the same prompt get a video each, and Retry continues with both', async () => {
 	sandbox.faults.add({ on: 'check', times: 2, answer: forbidden });
 	const first = await run({}, { input: inputOf('one', 'one') });
