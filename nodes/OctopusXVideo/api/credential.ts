@@ -13,10 +13,7 @@ export const AROUND = /^["'`“”„‘’‚«»<\s]{1,9}|["'`“”„‘’�
 /** A shorter string is not a key. Hiding it would only spoil messages and IDs that happen to contain it. */
 const MIN_KEY_LENGTH = 8;
 
-/**
- * What users paste after the host: trailing slashes, `/v1`, or both. Bounded, so that matching takes linear
- * time.
- */
+/** What users paste after the host: slashes, `/v1`, or both. Bounded, so that matching takes linear time. */
 export const BASE_URL_SUFFIX = /\/{0,9}(\/v1)?\/{0,9}$/;
 
 /** Returns the API key as it is sent in the header, and as it is hidden; empty if there is none. */
@@ -113,8 +110,7 @@ const BACKSLASH = '(?:\\\\|u005c|%(?:25){0,3}5c)';
  * @param apiKey as it is sent; if it is too short to be a key, nothing is hidden
  */
 export function createHideKey(apiKey: string): HideKey {
-	// leaves out the key's own backslashes: the pattern allows some before every character, because escapes
-	// add them
+	// without the key's own backslashes: escapes add some, so the pattern allows them before every character
 	const characters = [...apiKey.replaceAll('\\', '')];
 	if (characters.length < MIN_KEY_LENGTH) return (text) => text;
 	const [first, ...others] = characters.map((character) => {
@@ -122,8 +118,7 @@ export function createHideKey(apiKey: string): HideKey {
 		const escaped = character.replace(/\W/, '\\$&');
 		return `(?:${escaped}|u00${hex}|%(?:25){0,3}${hex})`;
 	});
-	// starts only at the beginning of a run of backslashes and allows only short runs inside, so that
-	// matching takes linear time
+	// starts only at the first of several backslashes and allows few inside: matching takes linear time
 	const start = `(?<!${BACKSLASH})${BACKSLASH}*${first}`;
 	const rest = others.map((spelling) => `${BACKSLASH}{0,15}${spelling}`);
 	const key = new RegExp(start + rest.join(''), 'gi');
