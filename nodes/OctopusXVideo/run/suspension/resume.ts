@@ -1,9 +1,5 @@
-import {
-	NodeApiError,
-	NodeOperationError,
-	type IExecuteFunctions,
-	type INodeExecutionData,
-} from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { asOctopusXError, attempt, OctopusXError } from '../../api/errors';
 import { checkDelay } from '../../timing/retry';
 import { now, toWallClock } from '../../timing/time';
