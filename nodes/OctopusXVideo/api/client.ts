@@ -4,8 +4,16 @@ import { cleanKey, createHideKey, normalizeBaseUrl, redirectTarget } from './cre
 import { isPlainObject, type Answer } from './envelope';
 import { explainAnswer, explainHost, explainNoAnswer, explainSubmission } from './explain';
 import { OctopusXError } from './errors';
-import { contentUrl, findTaskId, findTaskIdInText, parseTask, readVerdict, rawOf } from './task';
-import { uncheckedTask, type Task } from './task';
+import {
+	contentUrl,
+	findTaskId,
+	findTaskIdInText,
+	parseTask,
+	rawOf,
+	readVerdict,
+	uncheckedTask,
+	type Task,
+} from './task';
 import { CREDENTIAL, Transport } from './transport';
 import type { ApiContext, ByteStream, NoAnswer, RequestOptions } from './transport';
 
