@@ -1,4 +1,4 @@
-import type { IHttpRequestMethods } from 'n8n-workflow';
+import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 import { parseUploadTarget, parseVideoModels, readKeyState, type UploadTarget } from './answers';
 import { cleanKey, createHideKey, normalizeBaseUrl, redirectTarget } from './credential';
 import { isPlainObject, type Answer } from './envelope';
@@ -9,7 +9,7 @@ import {
 	findTaskId,
 	findTaskIdInText,
 	parseTask,
-	rawOf,
+	isShallow,
 	readVerdict,
 	uncheckedTask,
 	type Task,
@@ -108,8 +108,8 @@ export class OctopusXClient {
 		const answer = await this.get(`/v1/video/generations/${encodeURIComponent(taskId)}`, signal);
 		const verdict = readVerdict(answer.body);
 		const task = parseTask(verdict, this.apiUrl, taskId, this.transport.hideKey);
-		if (task) return { ...task, ...rawOf(answer.body) };
-		throw explainAnswer(answer);
+		if (!task) throw explainAnswer(answer);
+		return isShallow(answer.body) ? { ...task, raw: answer.body as IDataObject } : task;
 	}
 
 	/** Returns why the API rejects the key, as a sentence. Allowed 20 times in 20 minutes per IP address. */

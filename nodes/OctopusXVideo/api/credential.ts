@@ -131,25 +131,20 @@ export function createHideKey(apiKey: string): HideKey {
  * deeply.
  */
 export function hideInJson(json: unknown, hideKey: HideKey): unknown {
-	const open: object[] = [];
-	const hideIn = (value: unknown) => {
-		if (typeof value === 'object' && value !== null) open.push(value);
-		return typeof value === 'string' ? hideKey(value) : value;
-	};
-	const safe = hideIn(json);
+	const root = [json];
+	const open: object[] = [root];
 	for (let part = open.pop(); part !== undefined; part = open.pop()) {
-		if (Array.isArray(part)) {
-			for (let n = 0; n < part.length; n++) part[n] = hideIn(part[n]);
-			continue;
-		}
-		const fields = part as Record<string, unknown>;
-		for (const name of Object.keys(fields)) {
+		const fields = part as Record<string | number, unknown>;
+		for (const name of Array.isArray(part) ? part.keys() : Object.keys(part)) {
 			const value = fields[name];
-			const safeValue = hideIn(value);
+			if (typeof value === 'object' && value !== null) open.push(value);
+			if (typeof value === 'string') fields[name] = hideKey(value);
+			if (typeof name === 'number') continue;
 			const safeName = name === '__proto__' ? '***' : hideKey(name);
-			if (safeName !== name) delete fields[name];
-			if (safeName !== name || safeValue !== value) fields[safeName] = safeValue;
+			if (safeName === name) continue;
+			fields[safeName] = fields[name];
+			delete fields[name];
 		}
 	}
-	return safe;
+	return root[0];
 }

@@ -44,11 +44,14 @@ export function explainAnswer(answer: Answer): OctopusXError {
 	// the ID may belong to something that was accepted anyway
 	const hasId = isPlainObject(answer.body) && 'id' in answer.body;
 	const said = maybeAccepted || hasId ? quoteWhole(answer) : quote(answer);
+	const isFromModel = code === FROM_MODEL_SERVICE || SERVICE_CODES.includes(code);
+	// a refusal in JSON is deliberate; a page comes from a proxy, an empty success from something in between
+	const isPassing = isPage || statusCode < 400 || isTemporary(statusCode);
 	return new OctopusXError(message, `${advice} ${said}`, {
 		statusCode,
 		code,
 		isKeyRejected: statusCode === 401 && code !== FROM_MODEL_SERVICE && !isPage,
-		transient: isTransient(facts),
+		transient: isFromModel || (isPassing && code !== 'task_not_exist'),
 		maybeAccepted,
 		repeatable,
 		// a page may come from a proxy that rejects only this request
@@ -145,14 +148,6 @@ export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusX
 		`${peer} sent no complete answer (${reason}).${received}`,
 		{ transient: true, maybeAccepted: true },
 	);
-}
-
-/** True if the same read request may get a different response a moment later. */
-function isTransient({ statusCode, code, isPage }: AnswerFacts): boolean {
-	if (code === FROM_MODEL_SERVICE || SERVICE_CODES.includes(code)) return true;
-	if (code === 'task_not_exist') return false;
-	// a refusal in JSON is deliberate; a page comes from a proxy, an empty success from something in between
-	return isPage || statusCode < 400 || isTemporary(statusCode);
 }
 
 /**

@@ -25,7 +25,7 @@ export interface Task extends IDataObject {
 	video_url?: string;
 	/** Why the task ended without a video, or may have if `status` is `unknown`. */
 	failure?: Failure;
-	/** The API's answer as it came. */
+	/** The API's answer as it came, unless it is absurdly deep. */
 	raw?: IDataObject;
 }
 
@@ -109,12 +109,13 @@ export function parseTask(
 	if (!isPlainObject(answer)) return undefined;
 	const { error, status: rawStatus, progress: rawProgress } = answer;
 
+	const raw = isShallow(answer) ? { raw: answer as IDataObject } : {};
 	const ownId = readId(answer.task_id) ?? readId(answer.id);
 	const parts = [answer.data, answer.task].filter(isPlainObject);
 	const wrapped = parts.find((part) => typeof part.status === 'string');
 	if (wrapped && ownId === undefined && (rawStatus === undefined || findTaskId(wrapped))) {
 		const inner = parseTask({ error, ...wrapped }, apiUrl, knownId, hideKey);
-		return inner && { ...inner, ...rawOf(answer) };
+		return inner && { ...inner, ...raw };
 	}
 	if (ownId === undefined && typeof rawStatus !== 'string') return undefined;
 	const taskId = knownId ?? ownId;
@@ -150,12 +151,7 @@ export function parseTask(
 	}
 	// spread twice: first so that these fields come first in n8n's output, and again at the end so that
 	// server fields of the same names cannot override them
-	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known, ...rawOf(answer) };
-}
-
-/** Returns a response as it came, unless it is absurdly deep. */
-export function rawOf(answer: unknown): Pick<Task, 'raw'> {
-	return isShallow(answer) ? { raw: answer as IDataObject } : {};
+	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known, ...raw };
 }
 
 /**

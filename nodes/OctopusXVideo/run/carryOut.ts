@@ -1,5 +1,5 @@
 import { attempt, OctopusXError } from '../api/errors';
-import { uncheckedTask, type Task } from '../api/task';
+import { uncheckedTask } from '../api/task';
 import { withTimeout } from '../timing/time';
 import { chargeOf, failed, StoppedError, taskOf } from './state/item';
 import type { Delivered, Failed, Item, Planned, Ready, Running, Settled } from './state/item';
@@ -10,10 +10,25 @@ import { ANSWER_TIMEOUT_MS, waitForTask } from './steps/check';
 import { deliver } from './steps/deliver';
 import { obtainTask } from './steps/obtain';
 
-/** Takes items from any state to their end, side by side within Max Concurrency. */
+/**
+ * Takes items from any state to their end, side by side within Max Concurrency, and adds the reason to the
+ * errors of a rejected key. The API is asked for it once per run, because it allows 20 calls in 20 minutes
+ * per IP address (docs/API.md, "Other endpoints").
+ */
 export async function carryOutAll(scope: Scope, items: Item[]): Promise<Settled[]> {
 	const settled = await Promise.all(items.map(async (item) => await carryOut(scope, item)));
-	return await explainRejectedKey(scope, settled);
+	const isRejected = ({ error }: Failed) =>
+		error instanceof OctopusXError && error.details.isKeyRejected === true;
+	const rejected = settled.find((item) => item.state === 'failed' && isRejected(item));
+	if (!rejected || scope.signal?.aborted) return settled;
+	const asking = withTimeout(ANSWER_TIMEOUT_MS, scope.getKeyState, scope.signal);
+	const { value: reason } = await attempt(asking);
+	if (!reason) return settled;
+	return settled.map((item) => {
+		if (item.state !== 'failed' || !isRejected(item)) return item;
+		const { message, description, details } = item.error as OctopusXError;
+		return { ...item, error: new OctopusXError(message, `${reason} ${description}`, details) };
+	});
 }
 
 /** Only obtains the tasks, for items whose wait a checking execution takes over. */
@@ -60,8 +75,9 @@ async function takeStep<
 
 /** Replaces errors that the Stop itself caused, such as a broken connection: they would mislead the user. */
 function stopped(item: Item, claim: Claim): Failed {
-	const task = taskOf(item) ?? claimedTask(claim);
-	const charge = task ? chargeOf(task) : claim.isInDoubt ? 'maybe' : 'none';
+	const { taskId, isInDoubt } = claim;
+	const task = taskOf(item) ?? (taskId === undefined ? undefined : uncheckedTask(taskId));
+	const charge = task ? chargeOf(task) : isInDoubt ? 'maybe' : 'none';
 	return failed(item, new StoppedError('', charge), task);
 }
 
@@ -74,28 +90,6 @@ export function withClaim<T extends Item>(item: T, claim: Claim): T {
 	// the charge was made in an earlier run, or the ID arrived in the background
 	const isCharged = taskId && !isInDoubt && !item.isTest && typeof charge !== 'object';
 	const error = isCharged ? withCharge(item.error, { taskId }) : item.error;
-	return { ...item, error, task: item.task ?? claimedTask(claim), isInDoubt };
-}
-
-function claimedTask({ taskId }: Claim): Task | undefined {
-	return taskId === undefined ? undefined : uncheckedTask(taskId);
-}
-
-/**
- * Adds the reason to the errors of a rejected key. The API is asked once per run, because it allows 20 calls
- * in 20 minutes per IP address (docs/API.md, "Other endpoints").
- */
-async function explainRejectedKey(scope: Scope, items: Settled[]): Promise<Settled[]> {
-	const isRejected = ({ error }: Failed) =>
-		error instanceof OctopusXError && error.details.isKeyRejected === true;
-	const rejected = items.find((item) => item.state === 'failed' && isRejected(item));
-	if (!rejected || scope.signal?.aborted) return items;
-	const asking = withTimeout(ANSWER_TIMEOUT_MS, scope.getKeyState, scope.signal);
-	const { value: reason } = await attempt(asking);
-	if (!reason) return items;
-	return items.map((item) => {
-		if (item.state !== 'failed' || !isRejected(item)) return item;
-		const { message, description, details } = item.error as OctopusXError;
-		return { ...item, error: new OctopusXError(message, `${reason} ${description}`, details) };
-	});
+	const task = item.task ?? (taskId === undefined ? undefined : uncheckedTask(taskId));
+	return { ...item, error, task, isInDoubt };
 }

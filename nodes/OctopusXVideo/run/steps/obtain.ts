@@ -2,7 +2,7 @@ import { shorten } from '../../api/envelope';
 import { OctopusXError, type FaultDetails, type Result } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { PaidRequest } from '../../job';
-import { withRetries } from '../../timing/retry';
+import { withRetries, type RetryPolicy } from '../../timing/retry';
 import { now } from '../../timing/time';
 import {
 	failed,
@@ -69,21 +69,19 @@ async function taskFor(
 			? await uploadFiles(scope, request, deadline)
 			: { value: request };
 	if (fault) return { fault };
-	return await withRetries(
-		async () => {
-			if (now() > deadline) return { fault: outOfTime() };
-			// the ID of an earlier submission may have arrived in the meantime
-			const known = await claimedTask(scope, item, deadline);
-			return known ?? (await submitOnce(scope, item, ready, deadline));
-		},
-		{
-			shouldRetry: ({ repeatable }) => repeatable,
-			deadline,
-			onRetry: ({ message }) => tellEditor(scope, item, `${message}, trying again`),
-			breaker,
-			signal,
-		},
-	);
+	const policy: RetryPolicy = {
+		shouldRetry: ({ repeatable }) => repeatable,
+		deadline,
+		onRetry: ({ message }) => tellEditor(scope, item, `${message}, trying again`),
+		breaker,
+		signal,
+	};
+	return await withRetries(async () => {
+		if (now() > deadline) return { fault: outOfTime() };
+		// the ID of an earlier submission may have arrived in the meantime
+		const known = await claimedTask(scope, item, deadline);
+		return known ?? (await submitOnce(scope, item, ready, deadline));
+	}, policy);
 }
 
 /**
