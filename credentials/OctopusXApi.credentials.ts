@@ -69,10 +69,7 @@ export class OctopusXApi implements ICredentialType {
 			},
 			{
 				type: 'responseCode',
-				properties: {
-					value: 404,
-					message: 'There is no OctopusX API at this Base URL.',
-				},
+				properties: { value: 404, message: 'There is no OctopusX API at this Base URL.' },
 			},
 			{
 				// the console serves its web page for every path, with HTTP 200
@@ -96,9 +93,7 @@ export class OctopusXApi implements ICredentialType {
 		] as ICredentialTestRequest['rules'],
 	};
 
-	/**
-	 * Uses a function, because n8n does not resolve a credential's expressions if `binaryMode` is `combined`.
-	 */
+	/** A function, because n8n does not resolve a credential's expressions if `binaryMode` is `combined`. */
 	async authenticate(
 		{ apiKey }: ICredentialDataDecryptedObject,
 		options: IHttpRequestOptions,

@@ -1,9 +1,6 @@
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
 
-/**
- * Name of the hidden parameter that marks the node of a checking execution. Its value is the ID of the
- * suspended execution.
- */
+/** Hidden parameter that marks the node of a checking execution: the ID of the suspended execution. */
 export const CHECKED_EXECUTION = 'checkedExecution';
 
 /** An image or video from the user: a URL, a data URI, or a file on the input item. */
@@ -91,13 +88,9 @@ export async function mapMedia<T>(
 ): Promise<Record<string, T | T[]>> {
 	const converted: Record<string, T | T[]> = {};
 	for (const [field, input] of Object.entries(media)) {
-		if (!Array.isArray(input)) {
-			converted[field] = await convert(input);
-			continue;
-		}
 		const list: T[] = [];
-		for (const one of input) list.push(await convert(one));
-		converted[field] = list;
+		for (const one of [input].flat()) list.push(await convert(one));
+		converted[field] = Array.isArray(input) ? list : (list[0] as T);
 	}
 	return converted;
 }

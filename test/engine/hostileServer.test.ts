@@ -424,7 +424,7 @@ describe('hostile input items, tasks and files', () => {
 		};
 
 		test('has room on the stack when it begins, and in the ledger', async () => {
-			const ledger = Ledger.open(context as never);
+			const ledger = new Ledger(context as never);
 			ledger.claim(context as never, planned);
 			const scope = await openScope(context as never, ledger, planned);
 			expect(scope.forItem(planned.at(-1) as Planned).claim.taskId).toBeUndefined();

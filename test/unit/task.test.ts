@@ -7,7 +7,6 @@ import {
 	isTaskId,
 	parseTask,
 	readVerdict,
-	taskPath,
 	uncheckedTask,
 	type Task,
 	type TaskStatus,
@@ -542,7 +541,7 @@ test.each([
 });
 
 test('the URL of a task contains its ID as one encoded path segment', () => {
-	expect(taskPath('a/b')).toBe('/v1/videos/a%2Fb');
+	expect(contentUrl(API, 'a/b')).toBe(`${API}/v1/videos/a%2Fb/content`);
 	expect(contentUrl(API, 'sora-2:task/01?x#y')).toBe(
 		`${API}/v1/videos/sora-2%3Atask%2F01%3Fx%23y/content`,
 	);

@@ -26,9 +26,10 @@ export function parseVideoModels(answer: unknown): string[] | undefined {
 	if (!isPlainObject(answer) || !Array.isArray(answer.data)) return undefined;
 	const ids = answer.data
 		.filter(isPlainObject)
-		.filter(({ supported_endpoint_types: types }) => {
-			return !Array.isArray(types) || types.length === 0 || types.includes(VIDEO_ENDPOINT);
-		})
+		.filter(
+			({ supported_endpoint_types: types }) =>
+				!Array.isArray(types) || types.length === 0 || types.includes(VIDEO_ENDPOINT),
+		)
 		.flatMap(({ id }) => (typeof id === 'string' && id.trim() !== '' ? [id] : []));
 	return [...new Set(ids)];
 }
@@ -45,9 +46,8 @@ export function readKeyState({ statusCode, body }: Pick<Answer, 'statusCode' | '
 	if (statusCode === 401 || statusCode === 403) {
 		if (/status|banned/i.test(message))
 			return 'OctopusX says that the key or its account is disabled.';
-		return /token/i.test(message)
-			? 'OctopusX does not know this key: copy it again from the console.'
-			: '';
+		if (!/token/i.test(message)) return '';
+		return 'OctopusX does not know this key: copy it again from the console.';
 	}
 	if (statusCode !== 200 || !isPlainObject(body.data)) return '';
 	const { total_available: left, unlimited_quota: isUnlimited, expires_at: expiresAt } = body.data;

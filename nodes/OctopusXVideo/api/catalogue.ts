@@ -5,7 +5,6 @@ export interface AnswerFacts extends Envelope {
 	statusCode: number;
 	/** True for text instead of JSON, usually a proxy's web page. */
 	isPage: boolean;
-	/** True for a web page. */
 	isHtml: boolean;
 	isTooLarge: boolean;
 	/** True if the response has a valid `Retry-After` header. */
@@ -43,16 +42,8 @@ export const SERVICE_CODES: readonly string[] = [
 	'invalid_response',
 ];
 
-/**
- * Explains a response that is not a success: by its code or, if that says nothing, by its less specific
- * status.
- */
-export function explanationOf(answer: AnswerFacts): Explanation {
-	return explainCode(answer) ?? explainStatus(answer);
-}
-
-/** Explains a response by its code (docs/API.md, "Refusals"). */
-function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | undefined {
+/** Explains a response that is not a success by its code (docs/API.md, "Refusals"), if that says enough. */
+export function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | undefined {
 	if (code === 'insufficient_quota') {
 		return {
 			message: 'The balance for this request is used up',
@@ -61,8 +52,9 @@ function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | 
 		};
 	}
 	// the balance of OctopusX at the model service, or at another gateway
-	const isModelClosed = code === FROM_MODEL_SERVICE && /insufficient_|_quota_failed/.test(message);
-	if (isModelClosed) return explainModelService(402);
+	if (code === FROM_MODEL_SERVICE && /insufficient_|_quota_failed/.test(message)) {
+		return explainModelService(402);
+	}
 	if (code === 'task_not_exist') {
 		return {
 			message: 'OctopusX does not know this task',
@@ -154,7 +146,8 @@ const WEB_PAGE: Explanation = {
 	affectsAllItems: true,
 };
 
-function explainStatus(answer: AnswerFacts): Explanation {
+/** Explains a response that is not a success by its status, which says less than a code. */
+export function explainStatus(answer: AnswerFacts): Explanation {
 	const { statusCode, hasRetryAfter, isFromGateway, isPage, isTooLarge } = answer;
 	if (statusCode === 407) {
 		return {
@@ -164,8 +157,7 @@ function explainStatus(answer: AnswerFacts): Explanation {
 			affectsAllItems: true,
 		};
 	}
-	// the API answers these statuses in JSON, so a page comes from a proxy and is not about the key or the
-	// balance
+	// the API answers these statuses in JSON, so a page comes from a proxy, not about the key or balance
 	if (isPage && [401, 402, 403].includes(statusCode)) return WEB_PAGE;
 	if (statusCode === 401) {
 		return {

@@ -1,4 +1,4 @@
-import type { IHttpRequestMethods } from 'n8n-workflow';
+import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 import { parseUploadTarget, parseVideoModels, readKeyState, type UploadTarget } from './answers';
 import { cleanKey, createHideKey, normalizeBaseUrl, redirectTarget } from './credential';
 import { isPlainObject, type Answer } from './envelope';
@@ -9,24 +9,17 @@ import {
 	findTaskId,
 	findTaskIdInText,
 	parseTask,
-	rawOf,
+	isShallow,
 	readVerdict,
-	taskPath,
 	uncheckedTask,
 	type Task,
 } from './task';
-import {
-	CREDENTIAL,
-	Transport,
-	type ApiContext,
-	type ByteStream,
-	type NoAnswer,
-	type RequestOptions,
-} from './transport';
+import { CREDENTIAL, Transport } from './transport';
+import type { ApiContext, ByteStream, NoAnswer, RequestOptions } from './transport';
 
 /**
- * How long n8n waits for a response to begin; after that, only `signal` ends the connection. For requests
- * that send files, this is longer than the node itself waits, so that a late task ID is still noted.
+ * How long n8n waits for a response to begin; after that, only `signal` ends the connection. With files, this
+ * is longer than the node itself waits, so that a late task ID is still noted.
  */
 const SEND_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;
@@ -78,18 +71,16 @@ export class OctopusXClient {
 		bytes: number,
 		signal: AbortSignal,
 	): Promise<Task> {
-		const sent = await this.send('POST', path, {
-			body,
-			headers: { 'Content-Type': 'application/json', 'Content-Length': bytes },
-			timeout: SEND_TIMEOUT_MS,
-			signal,
-		});
+		const headers = { 'Content-Type': 'application/json', 'Content-Length': bytes };
+		const options = { body, headers, timeout: SEND_TIMEOUT_MS };
+		const sent = await this.send('POST', path, options, signal);
 		const answer = 'statusCode' in sent ? sent : sent.partial;
 		if (!answer) throw explainNoAnswer(sent as NoAnswer);
 		const { statusCode, body: received } = answer;
-		const task = statusCode < 300 ? this.parseTask(received) : undefined;
-		// without a status, the response says nothing about the task, so the task is checked before it is
-		// used
+		const { hideKey } = this.transport;
+		const task =
+			statusCode < 300 ? parseTask(received, this.apiUrl, undefined, hideKey) : undefined;
+		// a response without a status says nothing about the task, so it is checked before it is used
 		const hasStatus = isPlainObject(received) && received.status !== undefined;
 		if (task) return hasStatus ? task : uncheckedTask(task.task_id, task.id);
 		// a 4xx is a rejection even if its body contains an ID
@@ -105,30 +96,27 @@ export class OctopusXClient {
 
 	/** Returns the current state of a task. */
 	async getTask(taskId: string, signal: AbortSignal): Promise<Task> {
-		const answer = await this.get(taskPath(taskId), signal);
-		const task = this.parseTask(answer.body, taskId);
+		// IDs may contain `:` and `/` (docs/API.md, "Create a task")
+		const answer = await this.get(`/v1/videos/${encodeURIComponent(taskId)}`, signal);
+		const task = parseTask(answer.body, this.apiUrl, taskId, this.transport.hideKey);
 		if (task) return task;
 		throw explainAnswer(answer);
 	}
 
-	/**
-	 * Returns the gateway's own view of a task, for when the model service's status is not enough
-	 * (docs/API.md, "The verdict").
-	 */
+	/** Returns the gateway's own view of a task, not the model service's (docs/API.md, "The verdict"). */
 	async getVerdict(taskId: string, signal: AbortSignal): Promise<Task> {
 		const answer = await this.get(`/v1/video/generations/${encodeURIComponent(taskId)}`, signal);
-		const task = this.parseTask(readVerdict(answer.body), taskId);
-		if (task) return { ...task, ...rawOf(answer.body) };
-		throw explainAnswer(answer);
+		const verdict = readVerdict(answer.body);
+		const task = parseTask(verdict, this.apiUrl, taskId, this.transport.hideKey);
+		if (!task) throw explainAnswer(answer);
+		return isShallow(answer.body) ? { ...task, raw: answer.body as IDataObject } : task;
 	}
 
-	/**
-	 * Returns a sentence that says why the API rejects the key. The API allows 20 calls in 20 minutes per IP
-	 * address.
-	 */
+	/** Returns why the API rejects the key, as a sentence. Allowed 20 times in 20 minutes per IP address. */
 	async getKeyState(signal: AbortSignal): Promise<string> {
-		const options = { timeout: READ_TIMEOUT_MS, signal };
-		return readKeyState(await this.exchange('GET', '/api/usage/token/', options));
+		const options = { timeout: READ_TIMEOUT_MS };
+		const answer = await this.send('GET', '/api/usage/token/', options, signal);
+		return 'statusCode' in answer ? readKeyState(answer) : '';
 	}
 
 	/** Returns the IDs of the models that the key may use and that may make videos. */
@@ -155,11 +143,10 @@ export class OctopusXClient {
 		contentType: string,
 		signal: AbortSignal,
 	): Promise<UploadTarget> {
-		const answer = await this.exchange('POST', '/api/upload/presign', {
-			body: { file_name: fileName, content_type: contentType },
-			timeout: READ_TIMEOUT_MS,
-			signal,
-		});
+		const body = { file_name: fileName, content_type: contentType };
+		const options = { body, timeout: READ_TIMEOUT_MS };
+		const answer = await this.send('POST', '/api/upload/presign', options, signal);
+		if (!('statusCode' in answer)) throw explainNoAnswer(answer);
 		const target =
 			answer.statusCode < 300 ? parseUploadTarget(answer.body, contentType) : undefined;
 		if (target) return target;
@@ -177,11 +164,8 @@ export class OctopusXClient {
 		bytes: number,
 		signal: AbortSignal,
 	): Promise<string | undefined> {
-		const options = {
-			body,
-			headers: { 'Content-Type': contentType, 'Content-Length': bytes },
-			timeout: SEND_TIMEOUT_MS,
-		};
+		const headers = { 'Content-Type': contentType, 'Content-Length': bytes };
+		const options = { body, headers, timeout: SEND_TIMEOUT_MS };
 		const answer = await this.transport.withoutKey('PUT', uploadUrl, options, signal);
 		if (!('statusCode' in answer)) throw explainNoAnswer(answer, UPLOAD_HOST);
 		answer.body.destroy();
@@ -193,38 +177,18 @@ export class OctopusXClient {
 	}
 
 	private async get(path: string, signal: AbortSignal): Promise<Answer> {
-		const answer = await this.exchange('GET', path, { timeout: READ_TIMEOUT_MS, signal });
+		const answer = await this.send('GET', path, { timeout: READ_TIMEOUT_MS }, signal);
+		if (!('statusCode' in answer)) throw explainNoAnswer(answer);
 		if (answer.statusCode < 300) return answer;
 		throw explainAnswer(answer);
 	}
 
-	/**
-	 * Reads a task. Hides the key in `video_url` again, because the URL parser drops and maps characters,
-	 * which may put together a key in pieces.
-	 */
-	private parseTask(body: unknown, knownId?: string): Task | undefined {
-		const task = parseTask(body, this.apiUrl, knownId);
-		if (task?.video_url !== undefined && task.video_url !== this.contentUrl(task.task_id)) {
-			task.video_url = this.transport.hideKey(task.video_url);
-		}
-		return task;
-	}
-
 	/** Sends a JSON request and returns the response, whatever its status. */
-	private async exchange(
-		method: IHttpRequestMethods,
-		path: string,
-		options: RequestOptions & { signal: AbortSignal },
-	): Promise<Answer> {
-		const answer = await this.send(method, path, options);
-		if ('statusCode' in answer) return answer;
-		throw explainNoAnswer(answer);
-	}
-
 	private async send(
 		method: IHttpRequestMethods,
 		path: string,
-		{ signal, ...options }: RequestOptions & { signal: AbortSignal },
+		options: RequestOptions,
+		signal: AbortSignal,
 	): Promise<Answer | NoAnswer> {
 		const url = `${this.apiUrl}${path}`;
 		const opened = await this.transport.withKey(method, url, { ...options, json: true }, signal);

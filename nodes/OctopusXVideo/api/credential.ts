@@ -16,10 +16,7 @@ export const AROUND = /^["'`“”„‘’‚«»<\s]{1,9}|(?![^]{10})["'`“�
 /** A shorter string is not a key. Hiding it would only spoil messages and IDs that happen to contain it. */
 const MIN_KEY_LENGTH = 8;
 
-/**
- * What users paste after the host: trailing slashes, `/v1`, or both. Bounded, so that matching takes linear
- * time.
- */
+/** What users paste after the host: slashes, `/v1`, or both. Bounded, so that matching takes linear time. */
 export const BASE_URL_SUFFIX = /\/{0,9}(\/v1)?\/{0,9}$/;
 
 /** Returns the API key as it is sent in the header, and as it is hidden; empty if there is none. */
@@ -116,8 +113,7 @@ const BACKSLASH = '(?:\\\\|u005c|%(?:25){0,3}5c)';
  * @param apiKey as it is sent; if it is too short to be a key, nothing is hidden
  */
 export function createHideKey(apiKey: string): HideKey {
-	// leaves out the key's own backslashes: the pattern allows some before every character, because escapes
-	// add them
+	// without the key's own backslashes: escapes add some, so the pattern allows them before every character
 	const characters = [...apiKey.replaceAll('\\', '')];
 	if (characters.length < MIN_KEY_LENGTH) return (text) => text;
 	const [first, ...others] = characters.map((character) => {
@@ -125,8 +121,7 @@ export function createHideKey(apiKey: string): HideKey {
 		const escaped = character.replace(/\W/, '\\$&');
 		return `(?:${escaped}|u00${hex}|%(?:25){0,3}${hex})`;
 	});
-	// starts only at the beginning of a run of backslashes and allows only short runs inside, so that
-	// matching takes linear time
+	// starts only at the first of several backslashes and allows few inside: matching takes linear time
 	const start = `(?<!${BACKSLASH})${BACKSLASH}*${first}`;
 	const rest = others.map((spelling) => `${BACKSLASH}{0,15}${spelling}`);
 	const key = new RegExp(start + rest.join(''), 'gi');
@@ -139,25 +134,20 @@ export function createHideKey(apiKey: string): HideKey {
  * deeply.
  */
 export function hideInJson(json: unknown, hideKey: HideKey): unknown {
-	const open: object[] = [];
-	const hideIn = (value: unknown) => {
-		if (typeof value === 'object' && value !== null) open.push(value);
-		return typeof value === 'string' ? hideKey(value) : value;
-	};
-	const safe = hideIn(json);
+	const root = [json];
+	const open: object[] = [root];
 	for (let part = open.pop(); part !== undefined; part = open.pop()) {
-		if (Array.isArray(part)) {
-			for (let n = 0; n < part.length; n++) part[n] = hideIn(part[n]);
-			continue;
-		}
-		const fields = part as Record<string, unknown>;
-		for (const name of Object.keys(fields)) {
+		const fields = part as Record<string | number, unknown>;
+		for (const name of Array.isArray(part) ? part.keys() : Object.keys(part)) {
 			const value = fields[name];
-			const safeValue = hideIn(value);
+			if (typeof value === 'object' && value !== null) open.push(value);
+			if (typeof value === 'string') fields[name] = hideKey(value);
+			if (typeof name === 'number') continue;
 			const safeName = name === '__proto__' ? '***' : hideKey(name);
-			if (safeName !== name) delete fields[name];
-			if (safeName !== name || safeValue !== value) fields[safeName] = safeValue;
+			if (safeName === name) continue;
+			fields[safeName] = fields[name];
+			delete fields[name];
 		}
 	}
-	return safe;
+	return root[0];
 }

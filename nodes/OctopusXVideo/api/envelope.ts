@@ -32,16 +32,10 @@ const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 	[/不在令牌允许/, 'this API key may not be used from this IP address'],
 ];
 
+/** Upper limits for quotes, in characters. A whole response about a task is shorter than the second one. */
 const MAX_QUOTE_LENGTH = 500;
-/**
- * Upper limit for quoting a whole response, in characters: longer than any response about a task, and short
- * enough for an error.
- */
 const MAX_WHOLE_QUOTE_LENGTH = 4_000;
-/**
- * How much of a string to read, as a multiple of the length of the quote. This leaves enough text after
- * replacements, and limits the work for strings of any size.
- */
+/** How much to read for a quote, as a multiple of its length: replacements shorten the text. */
 const READ_FACTOR = 5;
 
 /** Fields in which services put the reason for an error, most specific first. */
@@ -61,9 +55,7 @@ export function readEnvelope(body: unknown): Envelope {
 	return { ...words, message: unwrap(words.message), isRefusal };
 }
 
-/**
- * Quotes the server's message with what OctopusX support needs to find the request: status, code, request ID.
- */
+/** Quotes the server's message, with the reference of the request. */
 export function quote(answer: Answer): string {
 	const { message } = readEnvelope(answer.body);
 	if (!message) return quoteWhole(answer);
@@ -99,9 +91,7 @@ export function shorten(text: string, maxLength = MAX_QUOTE_LENGTH): string {
 	return safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;
 }
 
-/**
- * Replaces tags and the contents of styles and scripts with spaces. Keeps a `<` that does not begin a tag.
- */
+/** Replaces tags and the contents of styles and scripts with spaces. Keeps a `<` that begins no tag. */
 function withoutMarkup(text: string): string {
 	let safe = '';
 	let position = 0;
@@ -172,7 +162,7 @@ export function reasonIn(error: unknown, depth = 0): string {
 	return reasons.slice(0, Array.isArray(error) ? MAX_REASONS : 1).join('; ');
 }
 
-/** Returns the code of an error, or the first code among the errors inside it; empty if there is none. */
+/** Returns the code of an error, or else the first code among the errors inside it, or else ''. */
 export function codeIn(error: unknown, depth = 0): string {
 	if (depth === MAX_DEPTH) return '';
 	if (Array.isArray(error)) return codeIn(error[0], depth + 1);

@@ -1,4 +1,5 @@
-import { explanationOf, isTemporary, LATER, SERVICE_CODES, type AnswerFacts } from './catalogue';
+import { explainCode, explainStatus, isTemporary, LATER, SERVICE_CODES } from './catalogue';
+import type { AnswerFacts } from './catalogue';
 import {
 	FROM_MODEL_SERVICE,
 	isPlainObject,
@@ -12,9 +13,7 @@ import {
 import { OctopusXError } from './errors';
 import type { NoAnswer } from './transport';
 
-/**
- * Shortest interval at which the gateway checks a task with the model service (docs/API.md, "Query a task").
- */
+/** How often the gateway checks a task with the model service at most (docs/API.md, "Query a task"). */
 const GATEWAY_INTERVAL_MS = 15_000;
 
 /** Statuses of the content endpoint that say nothing about the file. */
@@ -23,16 +22,10 @@ const ABOUT_ACCESS: readonly number[] = [401, 407, 408, 429];
 /** Codes of connections that failed before any byte of the request reached the server. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/**
- * Codes of rejected certificates, of which Node has about twenty. It rejects them before it sends the
- * request.
- */
+/** Codes of rejected certificates. Node has about twenty, and rejects them before it sends the request. */
 const CERTIFICATE_CODE = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/;
 
-/**
- * Codes of failed TLS handshakes, for example if an `https://` URL leads to an http port. A damaged record is
- * excluded, because it can also arrive after the request was sent.
- */
+/** Codes of failed TLS handshakes. A damaged record can also arrive after the request was sent. */
 const NO_TLS_CODE = /^(EPROTO|ERR_SSL_(?!.*BAD_RECORD_MAC))/;
 
 /** Codes of requests that n8n (allowed domains) or axios rejected before anything was sent. */
@@ -45,16 +38,20 @@ const UNRESOLVED = 'ExpressionError';
 export function explainAnswer(answer: Answer): OctopusXError {
 	const facts = factsOf(answer);
 	const { statusCode, code, isPage } = facts;
-	const { message, advice, repeatable, affectsAllItems } = explanationOf(facts);
+	const explanation = explainCode(facts) ?? explainStatus(facts);
+	const { message, advice, repeatable, affectsAllItems } = explanation;
 	const maybeAccepted = isMaybeAccepted(facts);
 	// the ID may belong to something that was accepted anyway
 	const hasId = isPlainObject(answer.body) && 'id' in answer.body;
 	const said = maybeAccepted || hasId ? quoteWhole(answer) : quote(answer);
+	const isFromModel = code === FROM_MODEL_SERVICE || SERVICE_CODES.includes(code);
+	// a refusal in JSON is deliberate; a page comes from a proxy, an empty success from something in between
+	const isPassing = isPage || statusCode < 400 || isTemporary(statusCode);
 	return new OctopusXError(message, `${advice} ${said}`, {
 		statusCode,
 		code,
 		isKeyRejected: statusCode === 401 && code !== FROM_MODEL_SERVICE && !isPage,
-		transient: isTransient(facts),
+		transient: isFromModel || (isPassing && code !== 'task_not_exist'),
 		maybeAccepted,
 		repeatable,
 		// a page may come from a proxy that rejects only this request
@@ -75,10 +72,7 @@ export function explainSubmission(answer: Answer): OctopusXError {
 	);
 }
 
-/**
- * Builds the error for a refusal by the content endpoint. The task exists, so the parameters are not to
- * blame.
- */
+/** Builds the error for a refusal by the content endpoint. The task exists, so no parameter is to blame. */
 export function explainContent(answer: Answer): OctopusXError {
 	const { statusCode, body } = answer;
 	const isRefused = statusCode >= 400 && statusCode < 500;
@@ -99,11 +93,7 @@ export function explainHost(answer: Answer, host: string): OctopusXError {
 	return new OctopusXError(
 		`${host} answered with HTTP ${statusCode}`,
 		statusCode === 403 || statusCode === 404 ? 'The address may have expired.' : LATER,
-		{
-			statusCode,
-			transient: isTemporary(statusCode),
-			retryAfterMs: parseRetryAfter(answer),
-		},
+		{ statusCode, transient: isTemporary(statusCode), retryAfterMs: parseRetryAfter(answer) },
 	);
 }
 
@@ -142,18 +132,13 @@ export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusX
 			notSent,
 		);
 	}
-	if (isBlocked || NOT_SENT.has(code)) {
-		const at = host ? ` (${host})` : '';
+	const isUnresolved = code === UNRESOLVED;
+	if (isBlocked || isUnresolved || NOT_SENT.has(code)) {
 		return new OctopusXError(
 			'n8n did not send the request',
-			`${reason}${at}. The administrator of n8n can allow the address.`,
-			notSent,
-		);
-	}
-	if (code === UNRESOLVED) {
-		return new OctopusXError(
-			'n8n did not send the request',
-			`It could not resolve the credential (${reason}). Check the credential and the settings of the workflow.`,
+			isBlocked || !isUnresolved
+				? `${reason}${host ? ` (${host})` : ''}. The administrator of n8n can allow the address.`
+				: `It could not resolve the credential (${reason}). Check the credential and the settings of the workflow.`,
 			notSent,
 		);
 	}
@@ -163,15 +148,6 @@ export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusX
 		`${peer} sent no complete answer (${reason}).${received}`,
 		{ transient: true, maybeAccepted: true },
 	);
-}
-
-/** True if the same read request may get a different response a moment later. */
-function isTransient({ statusCode, code, isPage }: AnswerFacts): boolean {
-	if (code === FROM_MODEL_SERVICE || SERVICE_CODES.includes(code)) return true;
-	if (code === 'task_not_exist') return false;
-	// a refusal in JSON is deliberate, but a page comes from a proxy, and an empty success from something in
-	// between
-	return isPage || statusCode < 400 || isTemporary(statusCode);
 }
 
 /**
@@ -186,13 +162,11 @@ function isTransient({ statusCode, code, isPage }: AnswerFacts): boolean {
  */
 function isMaybeAccepted(facts: AnswerFacts): boolean {
 	const { statusCode, hasRetryAfter, isFromGateway, isHtml, isRefusal } = facts;
-	if ((statusCode >= 400 && statusCode < 500) || statusCode === 307 || statusCode === 308) {
-		return false;
-	}
-	if (!isFromGateway) return true;
+	if (statusCode >= 400 && statusCode < 500) return false;
+	if (statusCode === 307 || statusCode === 308) return false;
 	const isBusy = statusCode === 503 && hasRetryAfter;
 	const isConsole = statusCode < 300 && isHtml;
-	return !isRefusal && !isBusy && !isConsole;
+	return !isFromGateway || !(isRefusal || isBusy || isConsole);
 }
 
 function factsOf(answer: Answer): AnswerFacts {

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isParsable } from './credential';
+import { isParsable, type HideKey } from './credential';
 import { codeIn, isPlainObject, reasonIn, shorten, textOf, unwrap } from './envelope';
 
 /** The status of a task, in one vocabulary for all models behind the API. */
@@ -25,7 +25,7 @@ export interface Task extends IDataObject {
 	video_url?: string;
 	/** Why the task ended without a video, or may have if `status` is `unknown`. */
 	failure?: Failure;
-	/** The API's answer as it came. */
+	/** The API's answer as it came, unless it is absurdly deep. */
 	raw?: IDataObject;
 }
 
@@ -54,8 +54,9 @@ const MAX_DEPTH = 20;
 /** The failure message of a task without a reason. */
 export const NO_REASON = 'The server gave no reason';
 
-/** Fields that may contain the reason of a failure, besides `error` (docs/API.md, "Query a task"). */
+/** Fields that may contain the reason of a failure (docs/API.md, "Query a task"). */
 const REASON_FIELDS: readonly string[] = [
+	'error',
 	'fail_reason',
 	'failure_reason',
 	'failed_reason',
@@ -95,17 +96,26 @@ export function isFinal(task: Task): boolean {
  * @param answer the parsed body, of any shape
  * @param apiUrl origin and path prefix of the API, without a trailing slash
  * @param knownId the requested ID; without it, the response must contain one
+ * @param hideKey applied to `video_url`, because the URL parser drops and maps characters, which may put
+ * together a key in pieces
  * @returns `undefined` if the response is not an object, or has neither an ID nor a status
  */
-export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Task | undefined {
+export function parseTask(
+	answer: unknown,
+	apiUrl: string,
+	knownId?: string,
+	hideKey: HideKey = (url) => url,
+): Task | undefined {
 	if (!isPlainObject(answer)) return undefined;
 	const { error, status: rawStatus, progress: rawProgress } = answer;
 
+	const raw = isShallow(answer) ? { raw: answer as IDataObject } : {};
 	const ownId = readId(answer.task_id) ?? readId(answer.id);
-	const wrapped = [answer.data, answer.task].find(isWrappedTask);
+	const parts = [answer.data, answer.task].filter(isPlainObject);
+	const wrapped = parts.find((part) => typeof part.status === 'string');
 	if (wrapped && ownId === undefined && (rawStatus === undefined || findTaskId(wrapped))) {
-		const inner = parseTask({ error, ...wrapped }, apiUrl, knownId);
-		return inner && { ...inner, ...rawOf(answer) };
+		const inner = parseTask({ error, ...wrapped }, apiUrl, knownId, hideKey);
+		return inner && { ...inner, ...raw };
 	}
 	if (ownId === undefined && typeof rawStatus !== 'string') return undefined;
 	const taskId = knownId ?? ownId;
@@ -113,23 +123,23 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 
 	const status = parseStatus(rawStatus, error);
 	// `50`, `"50"` and `"50%"` all mean 50 (docs/API.md, "Query a task")
-	const percent = parseFloat(textOf(rawProgress));
+	const percent = status === 'completed' ? 100 : parseFloat(textOf(rawProgress));
 	const known: Task = {
 		id: readId(answer.id) ?? taskId,
 		task_id: taskId,
 		status,
-		progress:
-			status === 'completed'
-				? 100
-				: Math.min(100, Math.max(0, Number.isFinite(percent) ? percent : 0)),
+		progress: Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 0,
 	};
 	if (status === 'completed') {
 		const given = findAddress(answer, apiUrl);
+		const { pathname, search } = new URL(given ?? contentUrl(apiUrl, taskId));
 		// a URL of the API's own file endpoint may have another host or scheme, so the configured one is used
-		known.video_url =
-			given && !isContentAddress(given, taskId) ? given : contentUrl(apiUrl, taskId);
+		const isOwn = search === '' && pathname.endsWith(contentUrl('', taskId));
+		known.video_url = given && !isOwn ? hideKey(given) : contentUrl(apiUrl, taskId);
 	}
-	const reason = unwrap(reasonIn(error) || reasonIn(firstOf(answer, REASON_FIELDS)));
+	const reasons = REASON_FIELDS.map((name) => reasonIn(answer[name]));
+	const innerReason = reasons.find((text) => text !== '');
+	const reason = innerReason === undefined ? '' : unwrap(innerReason);
 	// an unknown status with a reason may be a failure
 	if (hasFailed(known) || (status === 'unknown' && reason !== '')) {
 		const isRefunded = isPlainObject(error) && error.refunded === true;
@@ -141,22 +151,12 @@ export function parseTask(answer: unknown, apiUrl: string, knownId?: string): Ta
 	}
 	// spread twice: first so that these fields come first in n8n's output, and again at the end so that
 	// server fields of the same names cannot override them
-	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known, ...rawOf(answer) };
-}
-
-/** Returns a response as it came, unless it is absurdly deep. */
-export function rawOf(answer: unknown): Pick<Task, 'raw'> {
-	return isShallow(answer) ? { raw: answer as IDataObject } : {};
-}
-
-/** True for a task inside a response that has something else at its top level. */
-function isWrappedTask(part: unknown): part is Record<string, unknown> {
-	return isPlainObject(part) && typeof part.status === 'string';
+	return { ...known, ...(withoutPlaceholders(answer) as IDataObject), ...known, ...raw };
 }
 
 /**
- * Returns the URL of the finished file: from the documented places first (docs/API.md, "Query a task"), then
- * from those that related gateways use.
+ * Returns the absolute http(s) URL of the finished file: from the documented places first (docs/API.md,
+ * "Query a task"), then from those that related gateways use. A path is completed with the API's URL.
  */
 export function findAddress(answer: Record<string, unknown>, apiUrl: string): string | undefined {
 	const { data, metadata, video, videos, output, result, content } = answer;
@@ -166,9 +166,14 @@ export function findAddress(answer: Record<string, unknown>, apiUrl: string): st
 	const urls = parts
 		.filter(isPlainObject)
 		.flatMap((part) => [part.video_url, part.url, part.result_url]);
-	return [answer.video_url, inData, inOutput, inResult, ...urls]
-		.map((address) => absoluteUrl(address, apiUrl))
-		.find((address) => address !== undefined);
+	const prefix = new URL(apiUrl).pathname.replace(/\/$/, '');
+	for (const address of [answer.video_url, inData, inOutput, inResult, ...urls]) {
+		if (typeof address !== 'string' || !/^(https?:\/\/|\/)/i.test(address)) continue;
+		const lacksPrefix = /^\/(?!\/)/.test(address) && !address.startsWith(`${prefix}/`);
+		const url = lacksPrefix ? `${apiUrl}${address}` : address;
+		if (isParsable(url, apiUrl)) return new URL(url, apiUrl).href;
+	}
+	return undefined;
 }
 
 /**
@@ -176,9 +181,8 @@ export function findAddress(answer: Record<string, unknown>, apiUrl: string): st
  * own verdict overrides the model service's last response (docs/API.md, "The verdict").
  */
 export function readVerdict(body: unknown): unknown {
-	if (!isPlainObject(body)) return body;
 	// for some kinds of models, the response already has the other form
-	if (!isPlainObject(body.data)) return body;
+	if (!isPlainObject(body) || !isPlainObject(body.data)) return body;
 	const { status, progress, fail_reason: reason, result_url, url, quota, data } = body.data;
 	const inner = isPlainObject(data) ? data : {};
 	const error = body.data.error || inner.error;
@@ -188,8 +192,7 @@ export function readVerdict(body: unknown): unknown {
 		progress,
 		...(url ? { video_url: inner.video_url || url } : {}),
 		result_url,
-		// if the task failed, `result_url` contains the reason as well; `quota` is 0 once the charge is
-		// refunded
+		// of a failed task, `result_url` contains the reason as well; `quota` is 0 once it is refunded
 		error:
 			status === 'FAILURE'
 				? { code: codeIn(error), message: reason || reasonIn(error), refunded: quota === 0 }
@@ -197,14 +200,19 @@ export function readVerdict(body: unknown): unknown {
 	};
 }
 
+export function isTaskId(id: string): boolean {
+	return readId(id) !== undefined;
+}
+
 /**
- * True if a string can be the path segment of a task. Dots alone would change the path, and an unpaired
+ * Returns an ID if it can be the path segment of a task. Dots alone would change the path, and an unpaired
  * surrogate cannot be encoded. Line breaks, control and invisible characters could forge log lines, and n8n
  * renders markup in errors.
  */
-export function isTaskId(id: string): boolean {
-	if (id.length > MAX_ID_LENGTH || !/\S/.test(id)) return false;
-	return !/^\.{1,2}$|[\p{Surrogate}\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>]/u.test(id);
+function readId(id: unknown): string | undefined {
+	const text = textOf(id);
+	if (text.length > MAX_ID_LENGTH || !/\S/.test(text)) return undefined;
+	return /^\.{1,2}$|[\p{Surrogate}\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>]/u.test(text) ? undefined : text;
 }
 
 /** Returns a task of which only the ID is known. */
@@ -212,22 +220,9 @@ export function uncheckedTask(taskId: string, id = taskId): Task {
 	return { id, task_id: taskId, status: 'unknown', progress: 0 };
 }
 
-/** Returns the path of a task. IDs may contain `:` and `/` (docs/API.md, "Create a task"). */
-export function taskPath(taskId: string): string {
-	return `/v1/videos/${encodeURIComponent(taskId)}`;
-}
-
-/**
- * Returns the URL at which the API serves the file of a task to the owner of the key (docs/API.md, "The
- * content proxy").
- */
+/** Returns the URL at which the API serves a task's file with the key (docs/API.md, "The content proxy"). */
 export function contentUrl(apiUrl: string, taskId: string): string {
-	return `${apiUrl}${taskPath(taskId)}/content`;
-}
-
-function isContentAddress(url: string, taskId: string): boolean {
-	const { pathname, search } = new URL(url);
-	return search === '' && pathname.endsWith(`${taskPath(taskId)}/content`);
+	return `${apiUrl}/v1/videos/${encodeURIComponent(taskId)}/content`;
 }
 
 /**
@@ -270,23 +265,11 @@ function looksLikeTask({ object, status, id }: Record<string, unknown>): boolean
 	);
 }
 
-/**
- * Parses a status. Without one, an error with a code or a reason means `failed` (docs/API.md, "Query a
- * task").
- */
+/** Without a status, an error with a code or a reason means `failed` (docs/API.md, "Query a task"). */
 function parseStatus(status: unknown, error: unknown): TaskStatus {
 	const word = textOf(status).trim().toLowerCase();
 	if (word === '' && (codeIn(error) || reasonIn(error))) return 'failed';
 	return STATUSES.get(word) ?? 'unknown';
-}
-
-function firstOf(fields: Record<string, unknown>, names: readonly string[]): unknown {
-	return names.map((name) => fields[name]).find((value) => reasonIn(value) !== '');
-}
-
-function readId(id: unknown): string | undefined {
-	const text = textOf(id);
-	return isTaskId(text) ? text : undefined;
 }
 
 /**
@@ -307,23 +290,8 @@ function withoutPlaceholders(fields: Record<string, unknown>): Record<string, un
 	);
 }
 
-/**
- * True unless a value is nested too deeply. n8n serializes it recursively, which could crash the execution.
- */
+/** False for a value that is nested too deeply: n8n serializes recursively, which could crash the run. */
 export function isShallow(value: unknown, depth = 0): boolean {
 	if (typeof value !== 'object' || value === null) return true;
 	return depth < MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1));
-}
-
-/**
- * Returns an absolute http(s) URL, or `undefined` if the value is not one. A path is completed with the API's
- * URL.
- */
-function absoluteUrl(value: unknown, apiUrl: string): string | undefined {
-	if (typeof value !== 'string' || !/^(https?:\/\/|\/)/i.test(value)) return undefined;
-	const isPath = /^\/(?!\/)/.test(value);
-	const prefix = new URL(apiUrl).pathname.replace(/\/$/, '');
-	const hasPrefix = value.startsWith(`${prefix}/`);
-	const address = isPath && !hasPrefix ? `${apiUrl}${value}` : value;
-	return isParsable(address, apiUrl) ? new URL(address, apiUrl).href : undefined;
 }

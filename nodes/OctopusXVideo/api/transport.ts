@@ -63,9 +63,7 @@ export class Transport {
 		readonly hideKey: HideKey,
 	) {}
 
-	/**
-	 * Sends a request with the API key. Only `signal` ends the connection; stopping the execution does not.
-	 */
+	/** Sends a request with the API key. Only `signal` ends the connection; a Stop does not. */
 	async withKey(
 		method: IHttpRequestMethods,
 		url: string,
@@ -107,8 +105,7 @@ export class Transport {
 	 * decompressed body is too large, only the beginning is returned, as text.
 	 */
 	async read(answer: Answer<ByteStream>): Promise<Answer | NoAnswer> {
-		// one buffer that grows by doubling, because a list of tiny chunks takes far more memory than their
-		// bytes
+		// one buffer that doubles, because a list of tiny chunks takes far more memory than their bytes
 		let buffer: Buffer = Buffer.alloc(0);
 		let bytes = 0;
 		try {
@@ -125,9 +122,7 @@ export class Transport {
 			return { ...toNoAnswer(error, this.hideKey), partial: { ...answer, body } };
 		}
 		const text = new TextDecoder().decode(buffer.subarray(0, bytes));
-		if (bytes > MAX_ANSWER_BYTES) {
-			return { ...answer, body: this.hideKey(text), isTooLarge: true };
-		}
+		if (bytes > MAX_ANSWER_BYTES) return { ...answer, body: this.hideKey(text), isTooLarge: true };
 		// hidden after parsing, because `***` in place of an escape would break the JSON
 		try {
 			return { ...answer, body: hideInJson(JSON.parse(text), this.hideKey) };
@@ -142,10 +137,7 @@ export class Transport {
 			const safeHeaders = hideInJson({ ...headers }, this.hideKey) as Answer['headers'];
 			return { statusCode, headers: safeHeaders, body: ignoreErrors(body) };
 		} catch (error) {
-			return {
-				...toNoAnswer(error, this.hideKey),
-				host: this.hideKey(new URL(url).host),
-			};
+			return { ...toNoAnswer(error, this.hideKey), host: this.hideKey(new URL(url).host) };
 		}
 	}
 }
@@ -186,18 +178,14 @@ export function toNoAnswer(error: unknown, hideKey: HideKey): NoAnswer {
 	};
 }
 
-/**
- * True if no connection was made. Node names the call that failed, or the errors of each IP address that it
- * tried.
- */
+/** True if no connection was made. Node names the failed call, or the errors of each IP address it tried. */
 function isConnectError(error: unknown): boolean {
 	const { syscall, errors, message, messages } = fieldsOf(error);
+	// n8n 1.x adds text before the message, and puts it into a list
+	const texts = Array.isArray(messages) ? messages.map(String) : [];
 	return (
 		syscall === 'connect' ||
-		NOTHING_SENT.includes(String(message)) ||
-		// n8n 1.x adds text before the message
-		(Array.isArray(messages) &&
-			messages.some((text) => NOTHING_SENT.some((words) => String(text).includes(words)))) ||
+		NOTHING_SENT.some((words) => message === words || texts.some((text) => text.includes(words))) ||
 		(Array.isArray(errors) && errors.length > 0 && errors.every(isConnectError))
 	);
 }

@@ -18,11 +18,7 @@ export function mediaFields(
 	defaultField = 'data',
 ): INodeProperties[] {
 	return [
-		{
-			displayName: `${label} Source`,
-			name: `${name}Source`,
-			...sourceChoice(kind),
-		},
+		{ displayName: `${label} Source`, name: `${name}Source`, ...sourceChoice(kind) },
 		{
 			displayName: `${label} URL`,
 			name: `${name}Url`,
@@ -92,17 +88,15 @@ export async function readMedia(
  * returns an array or JSON. Each URL in it is one image.
  */
 export async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
-	const rows = item.get('referenceImages.image', []) as Array<
-		Record<'source' | 'url' | 'binaryField', unknown>
-	>;
+	const rows = item.get('referenceImages.image', []) as Array<Record<string, unknown>>;
 	const images: MediaInput[] = [];
-	for (const row of rows) {
-		if (row.source === 'binary') {
-			images.push(await checkFile(item, imageLabel(images.length), row.binaryField, IMAGE));
-			continue;
+	for (const { source, url: list, binaryField } of rows) {
+		for (const value of source === 'binary' ? [binaryField] : addressesOf(list)) {
+			// its name in errors
+			const label = `Image ${images.length + 1} of ${referenceImagesField.displayName}`;
+			const check = source === 'binary' ? checkFile : checkUrl;
+			images.push(await check(item, label, value, IMAGE));
 		}
-		for (const url of addressesOf(row.url))
-			images.push(checkUrl(item, imageLabel(images.length), url, IMAGE));
 	}
 	if (images.length > MAX_IMAGES) {
 		throw item.invalid(
@@ -111,11 +105,6 @@ export async function readReferenceImages(item: ItemParameters): Promise<MediaIn
 		);
 	}
 	return images;
-}
-
-/** Returns the name of a reference image in errors, such as "Image 2 of Reference Images". */
-function imageLabel(index: number): string {
-	return `Image ${index + 1} of ${referenceImagesField.displayName}`;
 }
 
 function sourceChoice({ noun }: MediaKind) {

@@ -240,8 +240,7 @@ function findFile(
 	} catch {
 		// n8n's error names neither the field's label nor the files of the item, so it is replaced below
 	}
-	// an expression can return any object, and n8n accepts it, but untrusted JSON must not select stored
-	// files
+	// n8n accepts any object from an expression, but untrusted JSON must not select stored files
 	if (typeof field !== 'string' && file && !isOwnFile(item, file)) file = undefined;
 	if (typeof file?.mimeType === 'string' && (file.id || typeof file.data === 'string')) return file;
 

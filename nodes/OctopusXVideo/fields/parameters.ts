@@ -26,14 +26,9 @@ export interface NumberRule {
  */
 export function numberField(rule: NumberRule): INodeProperties {
 	const { displayName, name, default: initial } = rule;
-	return {
-		displayName,
-		name,
-		type: 'number',
-		default: initial,
-		placeholder: `e.g. ${initial}`,
-		description: rule.describe(rangeOf(rule)),
-	};
+	const description = rule.describe(rangeOf(rule));
+	const placeholder = `e.g. ${initial}`;
+	return { displayName, name, type: 'number', default: initial, placeholder, description };
 }
 
 /** Describes the limits, such as "from 4 to 30" or "above 0 and at most 1440". */
@@ -50,10 +45,7 @@ export function showWhen(
 ): INodeProperties[] {
 	return fields.map((field) => ({
 		...field,
-		displayOptions: {
-			...field.displayOptions,
-			show: { ...show, ...field.displayOptions?.show },
-		},
+		displayOptions: { ...field.displayOptions, show: { ...show, ...field.displayOptions?.show } },
 	}));
 }
 
@@ -163,17 +155,11 @@ export class ItemParameters {
 		);
 	}
 
-	/** Creates the error for an invalid parameter. The caller throws it. */
+	/** Creates the error for an invalid parameter. Its input values add no log lines or control codes. */
 	invalid(message: string, description: string): OctopusXError {
+		const oneLine = (text: string) =>
+			text.slice(0, MAX_ERROR_LENGTH).replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ');
 		message = oneLine(message);
 		return new OctopusXError(`${message} [item ${this.index}]`, oneLine(description));
 	}
-}
-
-/**
- * Shortens a message and puts it on one line, because input values in an error must not add log lines or
- * terminal control codes.
- */
-function oneLine(text: string): string {
-	return text.slice(0, MAX_ERROR_LENGTH).replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ');
 }

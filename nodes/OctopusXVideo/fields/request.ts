@@ -58,12 +58,7 @@ export const clipFields: INodeProperties[] = [
 	},
 ];
 
-/**
- * Reads the request fields for Model, Prompt and `clipFields`. All are strings (docs/API.md, "Create a
- * task").
- *
- * @param defaultModel the operation's model, used unless the user chose another one
- */
+/** Reads the fields for Model, Prompt and `clipFields`. All are strings (docs/API.md, "Create a task"). */
 export function readClip(item: ItemParameters, defaultModel: string) {
 	const { model = '' } = item.options;
 	// a string in workflows saved before the field was a list, or if an expression replaces the whole field
@@ -164,9 +159,7 @@ export function readSendBinaryAs(item: ItemParameters): PaidRequest['sendBinaryA
 	return item.choice(sendBinaryAsOption.displayName, sendBinaryAs, choices);
 }
 
-/**
- * Fields that Extra API Fields must not change, because another model could cost more than the user expects.
- */
+/** Fields that Extra API Fields must not change: another model could cost more than the user expects. */
 const RESERVED = ['model', 'prompt'];
 
 export function readAdditionalFields(item: ItemParameters): IDataObject {
@@ -184,10 +177,7 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 		);
 	}
 	if (!isShallow(fields)) {
-		throw item.invalid(
-			"'Extra API Fields (JSON)' is nested too deeply",
-			'It can have up to 20 levels.',
-		);
+		throw item.invalid(`'${label}' is nested too deeply`, 'It can have up to 20 levels.');
 	}
 	// visits every name and value, at any depth
 	JSON.stringify(fields, (name, value: unknown) => {

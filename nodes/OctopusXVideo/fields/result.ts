@@ -104,10 +104,7 @@ const simplifyField: INodeProperties = {
 	displayOptions: { hide: { '@tool': [true] } },
 };
 
-/**
- * Replaces Simplify in tools of an AI Agent, as n8n's guidelines ask, because fewer fields confuse a model
- * less.
- */
+/** Replaces Simplify in tools, as n8n's guidelines ask, because fewer fields confuse a model less. */
 const toolOutputField: INodeProperties = {
 	displayName: 'Output',
 	name: 'output',
@@ -126,10 +123,7 @@ const toolOutputField: INodeProperties = {
 	displayOptions: { show: { '@tool': [true] } },
 };
 
-/**
- * Fields that every choice includes. Without them, the user could not fetch the task or recognize a sample
- * video.
- */
+/** Fields that every choice includes, to fetch the task and to recognize a sample video. */
 const REQUIRED_FIELDS = ['task_id', 'test'];
 
 const selectedFieldsField: INodeProperties = {
@@ -207,10 +201,7 @@ function readOutputFields(item: ItemParameters): readonly string[] | undefined {
 	})();
 }
 
-/**
- * Fields that have a value only in a node of a checking execution: its marker, and a notice for users who
- * open it.
- */
+/** Fields with a value only in a checking execution: its marker, and a notice for users who open it. */
 export const checkingFields: INodeProperties[] = [
 	{
 		displayName:
@@ -220,10 +211,5 @@ export const checkingFields: INodeProperties[] = [
 		default: '',
 		displayOptions: { show: { [CHECKED_EXECUTION]: [{ _cnd: { exists: true } }] } },
 	},
-	{
-		displayName: 'Checked Execution',
-		name: CHECKED_EXECUTION,
-		type: 'hidden',
-		default: '',
-	},
+	{ displayName: 'Checked Execution', name: CHECKED_EXECUTION, type: 'hidden', default: '' },
 ];

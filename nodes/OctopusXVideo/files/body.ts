@@ -34,11 +34,8 @@ export async function openBody(context: IExecuteFunctions, request: PaidRequest)
 		return `data:${input.mimeType};base64,${placeholder}`;
 	});
 	const fields = { ...request.fields, ...urls, ...request.additionalFields };
-	const text = JSON.stringify(
-		Object.fromEntries(
-			Object.entries(fields).filter(([, value]) => value !== '' && value !== null),
-		),
-	);
+	const sent = Object.entries(fields).filter(([, value]) => value !== '' && value !== null);
+	const text = JSON.stringify(Object.fromEntries(sent));
 	// Extra API Fields can replace a file's field, so some placeholders may be gone
 	const inText = [...files.keys()].filter((placeholder) => text.includes(placeholder));
 	if (inText.length === 0) {
@@ -55,9 +52,9 @@ export async function openBody(context: IExecuteFunctions, request: PaidRequest)
 type Piece = string | FileInput;
 
 async function streamedBody(context: IExecuteFunctions, pieces: Piece[]): Promise<Body> {
-	const bytes = pieces
-		.map((piece) => (typeof piece === 'string' ? Buffer.byteLength(piece) : base64Length(piece)))
-		.reduce((sum, size) => sum + size, 0);
+	const sizeOf = (piece: Piece) =>
+		typeof piece === 'string' ? Buffer.byteLength(piece) : 4 * Math.ceil(piece.bytes / 3);
+	const bytes = pieces.reduce((sum, piece) => sum + sizeOf(piece), 0);
 	const firstFile = pieces.find((piece) => typeof piece !== 'string') as FileInput;
 	const first = await openFile(context, firstFile);
 	if (Buffer.isBuffer(first)) {
@@ -117,10 +114,6 @@ async function* toBase64(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
 		rest = ready.subarray(whole);
 	}
 	if (rest.length > 0) yield Buffer.from(rest.toString('base64'), 'latin1');
-}
-
-function base64Length({ bytes }: FileInput): number {
-	return 4 * Math.ceil(bytes / 3);
 }
 
 /**

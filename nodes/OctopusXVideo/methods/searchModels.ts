@@ -35,10 +35,7 @@ export async function searchModels(
 
 async function loadModels(context: ILoadOptionsFunctions): Promise<string[]> {
 	const client = await OctopusXClient.connect(context);
-	const models = await withTimeout(
-		TIMEOUT_MS,
-		async (signal) => await client.getVideoModels(signal),
-	);
+	const models = await withTimeout(TIMEOUT_MS, (signal) => client.getVideoModels(signal));
 	if (!models) throw new OctopusXError('OctopusX did not answer', 'Try again later.');
 	if (models.length > 0) return models;
 	throw new OctopusXError(

@@ -39,10 +39,8 @@ const modeField: INodeProperties = {
 
 const MODES_WITH_IMAGES = ['firstFrame', 'firstLastFrame', 'referenceImages'];
 
-type MediaReader = (item: ItemParameters) => Promise<PaidRequest['media']>;
-
 /** Functions that read the media fields of the request, by mode (docs/API.md, "Create a task"). */
-const mediaReaders: Record<string, MediaReader> = {
+const mediaReaders: Record<string, (item: ItemParameters) => Promise<PaidRequest['media']>> = {
 	textToVideo: async () => ({}),
 	firstFrame: async (item) => ({
 		first_image_url: await readMedia(item, 'firstFrame', 'First Frame', IMAGE),

@@ -14,9 +14,7 @@ import {
 import { isTestId } from '../testMode/testClient';
 import type { Operation } from './operation';
 
-/**
- * Upper limit for a check without a wait, because the user wants to know soon if the API cannot be reached.
- */
+/** Upper limit for a check without a wait: the user wants to know soon if the API cannot be reached. */
 const SINGLE_CHECK_TIMEOUT_MS = 60_000;
 
 /** Characters around IDs in lists, JSON, errors and the log. */

@@ -1,19 +1,8 @@
 import { attempt, OctopusXError } from '../api/errors';
-import { uncheckedTask, type Task } from '../api/task';
+import { uncheckedTask } from '../api/task';
 import { withTimeout } from '../timing/time';
-import {
-	chargeOf,
-	failed,
-	StoppedError,
-	taskOf,
-	type Delivered,
-	type Failed,
-	type Item,
-	type Planned,
-	type Ready,
-	type Running,
-	type Settled,
-} from './state/item';
+import { chargeOf, failed, StoppedError, taskOf } from './state/item';
+import type { Delivered, Failed, Item, Planned, Ready, Running, Settled } from './state/item';
 import type { Claim } from './state/ledger';
 import { withCharge } from './state/output';
 import type { ItemScope, Scope } from './state/scope';
@@ -21,10 +10,25 @@ import { ANSWER_TIMEOUT_MS, waitForTask } from './steps/check';
 import { deliver } from './steps/deliver';
 import { obtainTask } from './steps/obtain';
 
-/** Takes items from any state to their end, side by side within Max Concurrency. */
+/**
+ * Takes items from any state to their end, side by side within Max Concurrency, and adds the reason to the
+ * errors of a rejected key. The API is asked for it once per run, because it allows 20 calls in 20 minutes
+ * per IP address (docs/API.md, "Other endpoints").
+ */
 export async function carryOutAll(scope: Scope, items: Item[]): Promise<Settled[]> {
 	const settled = await Promise.all(items.map(async (item) => await carryOut(scope, item)));
-	return await explainRejectedKey(scope, settled);
+	const isRejected = ({ error }: Failed) =>
+		error instanceof OctopusXError && error.details.isKeyRejected === true;
+	const rejected = settled.find((item) => item.state === 'failed' && isRejected(item));
+	if (!rejected || scope.signal?.aborted) return settled;
+	const asking = withTimeout(ANSWER_TIMEOUT_MS, scope.getKeyState, scope.signal);
+	const { value: reason } = await attempt(asking);
+	if (!reason) return settled;
+	return settled.map((item) => {
+		if (item.state !== 'failed' || !isRejected(item)) return item;
+		const { message, description, details } = item.error as OctopusXError;
+		return { ...item, error: new OctopusXError(message, `${reason} ${description}`, details) };
+	});
 }
 
 /** Only obtains the tasks, for items whose wait a checking execution takes over. */
@@ -41,21 +45,16 @@ export async function obtainAll(
 	);
 }
 
-/**
- * Obtains a task, waits for it and delivers it. Until the task is final, the item takes up a place of Max
- * Concurrency.
- */
+/** Obtains a task, waits for it in a place of Max Concurrency, and delivers it. */
 async function carryOut(scope: Scope, item: Item): Promise<Settled> {
-	let current = item;
-	if (current.state === 'planned' || current.state === 'running') {
-		const started = current;
-		current = await scope.videos.run(async () => {
-			const next =
-				started.state === 'planned' ? await takeStep(scope, started, obtainTask) : started;
-			return next.state === 'running' ? await takeStep(scope, next, waitForTask) : next;
-		});
-	}
-	return current.state === 'ready' ? await takeStep(scope, current, deliver) : current;
+	const waited =
+		item.state === 'planned' || item.state === 'running'
+			? await scope.videos.run(async () => {
+					const next = item.state === 'planned' ? await takeStep(scope, item, obtainTask) : item;
+					return next.state === 'running' ? await takeStep(scope, next, waitForTask) : next;
+				})
+			: item;
+	return waited.state === 'ready' ? await takeStep(scope, waited, deliver) : waited;
 }
 
 /** Runs one step. An exception, or a Stop before delivery, makes the item `failed`. */
@@ -74,55 +73,23 @@ async function takeStep<
 	return signal?.aborted && next.state !== 'delivered' ? stopped(next, claim) : next;
 }
 
-/**
- * Replaces errors that the Stop itself caused, such as a broken connection, because they would mislead the
- * user.
- */
+/** Replaces errors that the Stop itself caused, such as a broken connection: they would mislead the user. */
 function stopped(item: Item, claim: Claim): Failed {
-	const task = taskOf(item) ?? claimedTask(claim);
-	const charge = task ? chargeOf(task) : claim.isInDoubt ? 'maybe' : 'none';
+	const { taskId, isInDoubt } = claim;
+	const task = taskOf(item) ?? (taskId === undefined ? undefined : uncheckedTask(taskId));
+	const charge = task ? chargeOf(task) : isInDoubt ? 'maybe' : 'none';
 	return failed(item, new StoppedError('', charge), task);
 }
 
-/**
- * Adds what only the item's claim knows: a task ID that arrived too late for its step, and whether a
- * submission was never answered.
- */
+/** Adds what only the item's claim knows: a task ID that arrived late, or an unanswered submission. */
 export function withClaim<T extends Item>(item: T, claim: Claim): T {
 	if (item.state === 'planned') return item;
 	const { isInDoubt, taskId } = claim;
 	if (item.state !== 'failed') return { ...item, isInDoubt };
 	const { charge } = (item.error as Partial<OctopusXError>).details ?? {};
 	// the charge was made in an earlier run, or the ID arrived in the background
-	const isCharged =
-		taskId !== undefined && !isInDoubt && !item.isTest && typeof charge !== 'object';
+	const isCharged = taskId && !isInDoubt && !item.isTest && typeof charge !== 'object';
 	const error = isCharged ? withCharge(item.error, { taskId }) : item.error;
-	return { ...item, error, task: item.task ?? claimedTask(claim), isInDoubt };
-}
-
-function claimedTask({ taskId }: Claim): Task | undefined {
-	return taskId === undefined ? undefined : uncheckedTask(taskId);
-}
-
-/**
- * Adds the reason to the errors of a rejected key. The API is asked once per run, because it allows 20 calls
- * in 20 minutes per IP address (docs/API.md, "Other endpoints").
- */
-async function explainRejectedKey(scope: Scope, items: Settled[]): Promise<Settled[]> {
-	const isRejected = ({ error }: Failed) =>
-		error instanceof OctopusXError && error.details.isKeyRejected === true;
-	const rejected = items.find((item) => item.state === 'failed' && isRejected(item));
-	if (!rejected || scope.signal?.aborted) return items;
-	const asking = withTimeout(
-		ANSWER_TIMEOUT_MS,
-		async (signal) => await scope.getKeyState(signal),
-		scope.signal,
-	);
-	const { value: reason } = await attempt(asking);
-	if (!reason) return items;
-	return items.map((item) => {
-		if (item.state !== 'failed' || !isRejected(item)) return item;
-		const { message, description, details } = item.error as OctopusXError;
-		return { ...item, error: new OctopusXError(message, `${reason} ${description}`, details) };
-	});
+	const task = item.task ?? (taskId === undefined ? undefined : uncheckedTask(taskId));
+	return { ...item, error, task, isInDoubt };
 }

@@ -35,7 +35,7 @@ export async function runJobs(
 	planner: Planner,
 ): Promise<INodeExecutionData[]> {
 	const items = await planAll(context, planner);
-	const ledger = Ledger.open(context);
+	const ledger = new Ledger(context);
 	ledger.claim(context, items);
 	const end = (settled: Settled[]) => {
 		const known = settled.map((item) => withClaim(item, ledger.claimOf(item.index)));
@@ -77,8 +77,7 @@ export async function runJobs(
 		const known = obtained.map((item) => withClaim(item, ledger.claimOf(item.index)));
 		if (!isOver && (await suspend(context, known))) {
 			ledger.noteSuspended();
-			// without errors: if the first item has an `error`, n8n treats the node as failed, and Retry On
-			// Fail would repeat a run that is suspended
+			// without errors: if the first item has one, n8n's Retry On Fail would repeat the suspended run
 			return known.map((item) => ({ json: jsonOf(item), pairedItem: { item: item.index } }));
 		}
 		return end(await carryOutAll(scope, obtained));

@@ -15,12 +15,7 @@ const PREFIX = 'test_';
 const API_URL = 'https://octopusx.ai';
 
 /** Length of the shorter side in pixels, by resolution. */
-const SHORT_SIDES = new Map([
-	['720p', 720],
-	['1080p', 1080],
-	['2k', 1440],
-	['4k', 2160],
-]);
+const SHORT_SIDES = new Map(Object.entries({ '720p': 720, '1080p': 1080, '2k': 1440, '4k': 2160 }));
 
 /** How long the API keeps a file. Samples do not expire, but have all fields of a real video. */
 const KEPT_S = 86_400;
@@ -28,10 +23,7 @@ const KEPT_S = 86_400;
 /** Length of the signature at the end of a sample's ID, in hexadecimal digits. */
 const SIGNATURE_LENGTH = 12;
 
-/**
- * A sample's ID, `test_<model>_<seconds>s_<width>x<height>_<hash and signature>`. It contains everything that
- * a later check returns.
- */
+/** A sample's ID: `test_<model>_<seconds>s_<width>x<height>_<hash and signature>`, for later checks. */
 const TEST_ID = /^test_(?<model>.+)_(?<seconds>[^_]*)s_(?<width>\d+)x(?<height>\d+)_\w+$/;
 
 /** Details for an ID that Test Mode did not create: those of a video with default settings. */
@@ -52,9 +44,7 @@ const REFUSAL: Answer = {
 	body: { code: FROM_MODEL_SERVICE, message: JSON.stringify({ error: REASON }), data: null },
 };
 
-/**
- * Replaces every request, so that nothing is sent even if Test Mode does not override a method of the client.
- */
+/** Replaces requests, so that nothing is sent even by methods that Test Mode does not override. */
 const silence = async () => ({ code: 'TEST_MODE', reason: 'Test Mode sends nothing' });
 const SILENT: Pick<Transport, 'withKey' | 'withoutKey' | 'read' | 'hideKey'> = {
 	withKey: silence,
@@ -66,10 +56,7 @@ const SILENT: Pick<Transport, 'withKey' | 'withoutKey' | 'read' | 'hideKey'> = {
 /** What Test Mode needs from n8n: a secret that no server knows. */
 type Instance = Pick<IExecuteFunctions, 'getInstanceId'>;
 
-/**
- * True if the ID is that of a sample from this n8n instance. The signature keeps servers from passing off a
- * real task as a sample.
- */
+/** True for a sample of this n8n instance. Signed, so that no server passes off a real task as a sample. */
 export function isTestId(taskId: string, instance: Instance): boolean {
 	const unsigned = taskId.slice(0, -SIGNATURE_LENGTH);
 	return taskId.startsWith(PREFIX) && taskId === sign(unsigned, instance);
@@ -80,10 +67,7 @@ function sign(unsigned: string, instance: Instance): string {
 	return `${unsigned}${signature.slice(0, SIGNATURE_LENGTH)}`;
 }
 
-/**
- * The API in Test Mode, for one item: a model that finishes at once, or one that refuses. It needs no
- * credential and sends nothing.
- */
+/** The API in Test Mode, for one item. It needs no credential and sends nothing. */
 export class TestClient extends OctopusXClient {
 	constructor(
 		private readonly instance: Instance,
@@ -93,10 +77,7 @@ export class TestClient extends OctopusXClient {
 		super(SILENT, API_URL);
 	}
 
-	/**
-	 * Returns the finished sample at once if the execution keeps running, because there is nothing to wait
-	 * for.
-	 */
+	/** Returns the finished sample at once if the execution keeps running: there is nothing to wait for. */
 	override async createTask(_path: string, body: Buffer | ByteStream): Promise<Task> {
 		await readToEnd(body);
 		const { testMode, source, wait } = this.job;
@@ -140,17 +121,13 @@ async function readToEnd(body: Buffer | ByteStream): Promise<void> {
  * identified by its name, type and size, because n8n stores it under another ID in each execution.
  */
 async function testIdOf(index: number, request: PaidRequest): Promise<string> {
-	const { model, seconds, aspect_ratio, resolution, ...others } = {
-		...request.fields,
-		...request.additionalFields,
-	};
+	const fields = { ...request.fields, ...request.additionalFields };
+	const { model, seconds, aspect_ratio, resolution, ...others } = fields;
 	const media = await mapMedia(request.media, async (input) =>
 		'url' in input ? input.url : [input.fileName, input.mimeType, input.bytes].join(),
 	);
-	const hash = createHash('sha256')
-		.update(JSON.stringify([index, others, media, aspect_ratio, resolution]))
-		.digest('hex')
-		.slice(0, 12);
+	const text = JSON.stringify([index, others, media, aspect_ratio, resolution]);
+	const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
 	const size = sizeOf(String(aspect_ratio), String(resolution));
 	return `${PREFIX}${idPart(model)}_${idPart(seconds)}s_${size}_${hash}`;
 }
@@ -159,25 +136,17 @@ async function testIdOf(index: number, request: PaidRequest): Promise<string> {
 function finishedTask(taskId: string): Task {
 	const now = Math.floor(Date.now() / 1_000);
 	const { width, height } = detailsOf(taskId);
-	const task = testTask(taskId, {
-		status: 'completed',
-		completed_at: now,
-		expires_at: now + KEPT_S,
-	});
+	const times = { completed_at: now, expires_at: now + KEPT_S };
+	const task = testTask(taskId, { status: 'completed', ...times });
 	return { ...task, video_url: sampleFor(Number(width) / Number(height)) };
 }
 
 /** Returns a task as the API would, with `test: true`. */
 function testTask(taskId: string, state: object): Task {
 	const { model, seconds, width, height } = detailsOf(taskId);
-	const answer = {
-		object: 'video',
-		model,
-		created_at: Math.floor(Date.now() / 1_000),
-		...state,
-		seconds,
-		size: `${width}x${height}`,
-	};
+	const created_at = Math.floor(Date.now() / 1_000);
+	const size = `${width}x${height}`;
+	const answer = { object: 'video', model, created_at, ...state, seconds, size };
 	return { ...(parseTask(answer, API_URL, taskId) as Task), test: true };
 }
 
@@ -210,7 +179,6 @@ function shapeOf(aspectRatio: string): number {
 
 /** Converts a value to a part of an ID. Expressions and Extra API Fields can return anything. */
 function idPart(value: unknown): string {
-	return String(value ?? '')
-		.slice(0, 100)
-		.replace(/[^\w.:/-]/g, '-');
+	const start = String(value ?? '').slice(0, 100);
+	return start.replace(/[^\w.:/-]/g, '-');
 }

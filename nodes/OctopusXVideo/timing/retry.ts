@@ -9,9 +9,6 @@ const JITTER = 0.25;
 
 const NEVER_ABORTED = new AbortController().signal;
 
-/** Delay until the next check, as a share of the time waited so far. */
-const CHECK_GROWTH = 0.1;
-
 /** How to retry work that failed. Durations are in ms, times in `now()` time. */
 export interface RetryPolicy {
 	/** True if another attempt may succeed. */
@@ -23,7 +20,7 @@ export interface RetryPolicy {
 	/** Delay after the first fault. It doubles with each further fault, up to `maxDelayMs`. */
 	minDelayMs?: number;
 	maxDelayMs?: number;
-	/** Adds a random share of the delay, up to this fraction. Default 0.25. */
+	/** Adds a random share of the delay, up to this fraction. */
 	jitter?: number;
 	maxAttempts?: number;
 	/** Upper limit for the server's `Retry-After`. */
@@ -39,9 +36,7 @@ export interface RetryPolicy {
 	signal?: AbortSignal;
 }
 
-/**
- * The value or the last fault. `isRetryable` is true if only a lack of time or attempts prevented a retry.
- */
+/** The value or the last fault. `isRetryable`: only a lack of time or attempts prevented a retry. */
 export type RetryResult<T> =
 	| { value: T; fault?: undefined }
 	| { value?: undefined; fault: OctopusXError; isRetryable: boolean };
@@ -120,12 +115,8 @@ export class CircuitBreaker {
 
 	/** Builds the error for an item that was not attempted because the breaker is open. */
 	openFault(): OctopusXError {
-		const { message, details = {} } = this.lastFault ?? noAnswer();
-		return new OctopusXError(
-			message,
-			'The items before this one failed in the same way, so this one was not tried.',
-			{ ...details, charge: 'none' },
-		);
+		const reason = 'The items before this one failed in the same way, so this one was not tried.';
+		return (this.lastFault ?? noAnswer()).withCharge('none', reason);
 	}
 }
 
@@ -137,5 +128,5 @@ export class CircuitBreaker {
  * of an hour 87 instead of 720. `progress` is not used, because models report it in jumps or not at all.
  */
 export function checkDelay(waitedMs: number, shortestMs: number, longestMs: number): number {
-	return Math.max(shortestMs, Math.min(waitedMs * CHECK_GROWTH, longestMs));
+	return Math.max(shortestMs, Math.min(waitedMs / 10, longestMs));
 }

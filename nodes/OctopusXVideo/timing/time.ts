@@ -32,10 +32,7 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 	ending.abort(OVER);
 }
 
-/**
- * Resolves to the result of `work`, or to `undefined` after `ms` or when `signal` is aborted. `work`
- * continues.
- */
+/** Resolves like `work`, or to `undefined` after `ms` or when `signal` is aborted; `work` continues then. */
 export async function waitAtMost<T>(
 	ms: number,
 	work: Promise<T>,
@@ -49,12 +46,7 @@ export async function waitAtMost<T>(
 	}
 }
 
-/**
- * Resolves to the result of `work`, or to `undefined` after `ms` or when `signal` is aborted. In these two
- * cases it also aborts `work`, so that `work` does not keep its connection.
- *
- * @param work receives the signal that aborts it
- */
+/** Like `waitAtMost`, but then aborts the signal that `work` received, so that it keeps no connection. */
 export async function withTimeout<T>(
 	ms: number,
 	work: (signal: AbortSignal) => Promise<T>,
@@ -97,9 +89,7 @@ async function sleepUntilAborted(ms: number, ending: AbortSignal): Promise<void>
 	}
 }
 
-/**
- * Removes a jump of the wall clock from `now()`, after a sleep of `minMs` to `maxMs` that began at `since`.
- */
+/** Removes a jump of the wall clock from `now()`, after a sleep of `minMs` to `maxMs` since `since`. */
 function correctClock(since: number, minMs: number, maxMs: number): void {
 	const passed = now() - since;
 	const jumped = passed < minMs - CLOCK_TOLERANCE_MS || passed > maxMs + CLOCK_TOLERANCE_MS;

@@ -3,10 +3,7 @@ import { OctopusXError, type Charge } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { Job, WaitSettings } from '../../job';
 
-/**
- * An input item on its way: planned → running → ready → delivered, or failed. Items are values: a step takes
- * one and returns the next.
- */
+/** An input item: planned → running → ready → delivered, or failed. A step takes one and returns the next. */
 export type Item = Planned | Running | Ready | Settled;
 
 /** An item that needs no further work. */
@@ -90,11 +87,7 @@ export function withTask(
 	return { ...item, state: 'running', job: { ...job, wait }, task };
 }
 
-/**
- * Returns the item as failed.
- *
- * @param task the latest state of the task, if there is one
- */
+/** Returns the item as failed, with the latest state of its task. */
 export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	const { index } = item;
 	const isInDoubt = 'isInDoubt' in item ? item.isInDoubt : undefined;

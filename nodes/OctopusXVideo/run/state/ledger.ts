@@ -1,5 +1,5 @@
 import { createHash } from 'crypto';
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { isPlainObject } from '../../api/envelope';
 import type { Task } from '../../api/task';
 import type { MediaInput, PaidRequest } from '../../job';
@@ -49,23 +49,21 @@ const held = new WeakSet<Entry>();
 export class Ledger {
 	private readonly claims = new Map<number, Claim>();
 
-	private constructor(
-		private readonly memory: Memory,
-		private readonly runIndex: number,
-	) {}
+	private readonly memory: Memory;
+	private readonly runIndex: number;
 
 	/** Opens the ledger of this node in this execution. Call `release` when the run has ended. */
-	static open(context: IExecuteFunctions): Ledger {
+	constructor(context: IExecuteFunctions) {
 		const store = context.getContext('node');
 		const saved = store[KEY] as Memory | undefined;
 		const runIndex = context.getWorkflowDataProxy(0).$runIndex as number;
 		// other runs in progress share the object, for example calls of a tool
-		const memory = Array.isArray(saved?.entries) ? saved : { entries: [] };
-		memory.entries = memory.entries.filter(
+		this.memory = Array.isArray(saved?.entries) ? saved : { entries: [] };
+		this.memory.entries = this.memory.entries.filter(
 			({ deliveredIn = runIndex, isOver }) => !isOver && deliveredIn === runIndex,
 		);
-		store[KEY] = memory;
-		return new Ledger(memory, runIndex);
+		this.runIndex = runIndex;
+		store[KEY] = this.memory;
 	}
 
 	/**
@@ -83,8 +81,10 @@ export class Ledger {
 		}
 		const input = context.getInputData();
 		for (const [index, claim] of this.claims) {
-			const carriedId = carriedTaskId(input[index]?.json);
-			if (carriedId) claim.take(({ taskId, otherId }) => [taskId, otherId].includes(carriedId));
+			// one of this node's error items, which a loop has fed back
+			const { error, task_id } = (input[index]?.json ?? {}) as IDataObject;
+			const id = error && ((isPlainObject(error) && error.task_id) || task_id);
+			if (id) claim.take(({ taskId, otherId }) => id === taskId || id === otherId);
 		}
 		for (const claim of this.claims.values()) {
 			claim.take(({ taskId, isSuspended }) => taskId !== undefined && !isSuspended);
@@ -197,19 +197,10 @@ export class Claim {
 		}
 	}
 
-	/**
-	 * Notes that a checking execution now waits for the task. An unanswered submission stays with this run.
-	 */
+	/** Notes that a checking execution now waits for the task. Unanswered submissions stay with this run. */
 	noteSuspended(): void {
 		for (const entry of this.entries) if (entry.taskId !== undefined) entry.isSuspended = true;
 	}
-}
-
-/** The task ID from one of this node's error items that a loop has fed back as input. */
-function carriedTaskId(json: unknown): string | undefined {
-	if (!isPlainObject(json) || !json.error) return undefined;
-	const id = (isPlainObject(json.error) && json.error.task_id) || json.task_id;
-	return typeof id === 'string' ? id : undefined;
 }
 
 /** Identifies a request by everything that it asks for, and by nothing that n8n changes between two runs. */

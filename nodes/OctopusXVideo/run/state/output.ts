@@ -1,23 +1,10 @@
-import {
-	NodeApiError,
-	NodeOperationError,
-	type IDataObject,
-	type IExecuteFunctions,
-	type INodeExecutionData,
-} from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { shorten } from '../../api/envelope';
 import { chargeSentence, OctopusXError, type Charge } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
-import {
-	isTest,
-	requestedId,
-	STOPPED,
-	StoppedError,
-	taskOf,
-	type Failed,
-	type Item,
-	type Settled,
-} from './item';
+import { isTest, requestedId, STOPPED, StoppedError, taskOf } from './item';
+import type { Failed, Item, Settled } from './item';
 
 const RETRY_CONTINUES =
 	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it continues with the tasks that are running or done.";
@@ -61,15 +48,13 @@ export function conclude(
 	advice?: string,
 ): INodeExecutionData[] {
 	const failures = items.filter((item) => item.state === 'failed');
-	const isStopped = failures.some(wasStopped);
-	const error =
-		failures[0] && !context.continueOnFail()
-			? toNodeError(context, items, failures[0], advice)
-			: undefined;
+	const isStopped = failures.some(({ error }) => error instanceof StoppedError);
+	const ending = context.continueOnFail() ? undefined : failures[0];
+	const error = ending && toNodeError(context, items, ending, advice, isStopped);
 	// the log lists all tasks, because the error may not have room for them
 	if (isStopped || (error && items.length > MAX_OF_A_KIND)) {
 		const reason = isStopped ? `${STOPPED.toLowerCase()}. ` : '';
-		context.logger.warn(`OctopusX: ${reason}${listTasks(items, advice, Infinity)}`);
+		context.logger.warn(`OctopusX: ${reason}${listTasks(items, advice, isStopped, Infinity)}`);
 	}
 	addHints(context, items, failures);
 	if (error) throw error;
@@ -79,22 +64,13 @@ export function conclude(
 	return items.map((item) => toOutput(item, input[item.index]?.binary));
 }
 
-/**
- * Converts an item to an output item: the task, or the error under `json.error`.
- *
- * @param files added to an error item
- */
+/** Converts an item to an output item: the task, or the error under `json.error` and the given files. */
 export function toOutput(item: Settled, files?: INodeExecutionData['binary']): INodeExecutionData {
 	const pairedItem = { item: item.index };
 	if (item.state === 'delivered') return { json: jsonOf(item), binary: item.binary, pairedItem };
 	const { task, uncheckedId } = item;
-	const ids = task
-		? {
-				task_id: task.task_id,
-				status: task.status,
-				...(task.video_url && { video_url: task.video_url }),
-			}
-		: uncheckedId && { task_id: uncheckedId, status: 'unknown' };
+	const { task_id, status, video_url } = task ?? { task_id: uncheckedId, status: 'unknown' };
+	const ids = task_id && { task_id, status, ...(video_url && { video_url }) };
 	// `error` must be the only key, or n8n 1.x does not send the item to the error output
 	const error = { ...textsOf(item.error), ...ids, ...(isTest(item) && { test: true }) };
 	return { json: { error }, ...(files && { binary: files }), pairedItem };
@@ -117,10 +93,7 @@ export function textsOf(error: Error): { message: string; description?: string }
 	return { message, ...(sentences && { description: sentences }) };
 }
 
-/**
- * Returns the error with its charge. An n8n error, such as a failed expression, keeps its message and
- * description.
- */
+/** Returns the error with its charge. An n8n error, such as a failed expression, keeps its texts. */
 export function withCharge(error: Error, charge: Charge): OctopusXError {
 	if (error instanceof OctopusXError) return error.withCharge(charge);
 	const { message, description = '' } = textsOf(error);
@@ -134,10 +107,6 @@ export function shortenList(list: string[], limit: number): string {
 	return more > 0 ? `${shown} and ${more} more (all are in n8n's log)` : shown;
 }
 
-function wasStopped({ error }: Failed): boolean {
-	return error instanceof StoppedError;
-}
-
 /**
  * Builds the error that ends the node: the first failure, or that the execution was stopped. Its description
  * lists the tasks of the run, so that none is lost.
@@ -147,16 +116,18 @@ function toNodeError(
 	items: Settled[],
 	first: Failed,
 	advice: string | undefined,
+	isStopped: boolean,
 ): NodeApiError | NodeOperationError {
 	const node = context.getNode();
-	if (items.some((item) => item.state === 'failed' && wasStopped(item))) {
-		return new NodeOperationError(node, STOPPED, { description: listTasks(items, advice) });
+	if (isStopped) {
+		const description = listTasks(items, advice, isStopped);
+		return new NodeOperationError(node, STOPPED, { description });
 	}
 	const { index: itemIndex, error, task, uncheckedId } = first;
 	const { message, description } = textsOf(error);
 	const { charge, statusCode } = error instanceof OctopusXError ? error.details : {};
 	const named = typeof charge === 'object' ? charge.taskId : undefined;
-	const tasks = listTasks(items, advice, MAX_OF_A_KIND, named);
+	const tasks = listTasks(items, advice, isStopped, MAX_OF_A_KIND, named);
 	const testMode = isTest(first) && 'This item is in Test Mode: nothing was sent for it.';
 	const taskId = task?.task_id ?? uncheckedId;
 	// a message names the task if that is what is wrong
@@ -187,6 +158,7 @@ function toNodeError(
 function listTasks(
 	items: Settled[],
 	advice: string | undefined,
+	isStopped: boolean,
 	limit = MAX_OF_A_KIND,
 	named?: string,
 ): string {
@@ -200,7 +172,6 @@ function listTasks(
 		.map((isKind) => all.filter(({ task }) => isKind(task)).map(({ text }) => text))
 		.filter((kind) => kind.length > 0)
 		.map((kind) => shortenList(kind, limit));
-	const isStopped = items.some((item) => item.state === 'failed' && wasStopped(item));
 	const isGetStatus = items.some((item) => requestedId(item) !== undefined);
 	const retryContinues = isNamed ? RETRY_CONTINUES_WITH_TASK : RETRY_CONTINUES;
 	const afterError = isStopped ? AFTER_STOP : (advice ?? retryContinues);
@@ -208,62 +179,44 @@ function listTasks(
 	const canFetch = all.some(({ task }) => !hasFailed(task));
 	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).map(({ index }) => `item ${index}`);
 	const sentAgain = advice === undefined ? ' and which a retry sends again' : '';
-	return [
-		...(tasks.length > 0 && !isNamed ? [`Tasks of this run: ${tasks.join(', ')}.`] : []),
-		...(canFetch || next === advice ? [next] : []),
-		...(inDoubt.length > 0
-			? [
-					`Submissions without an answer, which may have been charged${sentAgain}: ${shortenList(inDoubt, limit)}.`,
-				]
-			: []),
-	].join(' ');
+	const sentences = [
+		tasks.length > 0 && !isNamed && `Tasks of this run: ${tasks.join(', ')}.`,
+		(canFetch || next === advice) && next,
+		inDoubt.length > 0 &&
+			`Submissions without an answer, which may have been charged${sentAgain}: ${shortenList(inDoubt, limit)}.`,
+	];
+	return sentences.filter(Boolean).join(' ');
 }
 
-/**
- * In manual runs, adds hints about what is not obvious from the items. In other runs, only logs a warning if
- * Test Mode was on.
- */
+/** In manual runs, adds hints about what the items do not show. In others, only warns about Test Mode. */
 function addHints(context: IExecuteFunctions, items: Settled[], failures: Failed[]): void {
 	const isManual = context.getMode() === 'manual';
 	const total = items.length;
 	const tests = items.filter(isTest).length;
 	if (tests > 0) {
 		const message = `Test Mode: ${tests} ${tests === 1 ? 'item' : 'items'}, nothing generated`;
-		if (isManual) {
-			context.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
-		} else {
-			context.logger.warn(`OctopusX: ${message}`);
-		}
+		if (!isManual) context.logger.warn(`OctopusX: ${message}`);
+		else context.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
 	}
 	// the error that ends the node says enough
 	if (!isManual || (failures.length > 0 && !context.continueOnFail())) return;
 	const claimed = items.filter((item) => item.state === 'delivered' && item.isClaimed).length;
 	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).length;
 	const counts = new Map<string, number>();
-	for (const { error } of failures) {
-		counts.set(error.message, (counts.get(error.message) ?? 0) + 1);
+	for (const { message } of failures.map(({ error }) => error)) {
+		counts.set(message, (counts.get(message) ?? 0) + 1);
 	}
 	const kinds = [...counts].sort(([, one], [, other]) => other - one);
 	const more = kinds.length - MAX_KINDS;
 	const shown = kinds.slice(0, MAX_KINDS).map(([message, count]) => `${message} (${count})`);
 	const sentences = [
-		...(claimed > 0
-			? [`${claimed} of ${total} items continued with a task that was already charged.`]
-			: []),
-		...(failures.length > 0
-			? [`${failures.length} of ${total} items failed: ${shown.join('; ')}.`]
-			: []),
-		...(more > 0 ? [`And ${more} more kinds of errors: see the items.`] : []),
-		...(inDoubt > 0
-			? [
-					`${inDoubt} × A submission without an answer may have been charged: check the usage log of the OctopusX account.`,
-				]
-			: []),
+		claimed > 0 && `${claimed} of ${total} items continued with a task that was already charged.`,
+		failures.length > 0 && `${failures.length} of ${total} items failed: ${shown.join('; ')}.`,
+		more > 0 && `And ${more} more kinds of errors: see the items.`,
+		inDoubt > 0 &&
+			`${inDoubt} × A submission without an answer may have been charged: check the usage log of the OctopusX account.`,
 	];
-	if (sentences.length === 0) return;
-	context.addExecutionHints({
-		message: sentences.join(' '),
-		type: failures.length > 0 ? 'warning' : 'info',
-		location: 'outputPane',
-	});
+	const message = sentences.filter(Boolean).join(' ');
+	const type = failures.length > 0 ? 'warning' : 'info';
+	if (message) context.addExecutionHints({ message, type, location: 'outputPane' });
 }

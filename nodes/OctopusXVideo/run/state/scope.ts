@@ -18,10 +18,7 @@ export interface Scope {
 	signal?: AbortSignal;
 	/** See `OctopusXClient.getKeyState`. The result is empty in Test Mode. */
 	getKeyState: (signal: AbortSignal) => Promise<string>;
-	/**
-	 * Returns the scope of one item. Only this function decides whether the item's requests reach the real
-	 * API.
-	 */
+	/** Returns the scope of one item. Only this decides whether the item's requests reach the real API. */
 	forItem: (item: Pick<Planned, 'index' | 'job'>) => ItemScope;
 }
 
@@ -76,8 +73,8 @@ export function tellEditor(
 	{ context }: ItemScope,
 	{ index }: Pick<Item, 'index'>,
 	news: Task | string,
-): void {
-	const text =
-		typeof news === 'string' ? news : `${news.task_id} ${news.status} ${news.progress} %`;
+) {
+	const isText = typeof news === 'string';
+	const text = isText ? news : `${news.task_id} ${news.status} ${news.progress} %`;
 	context.sendMessageToUI(`item ${index}: ${text}`);
 }

@@ -1,5 +1,5 @@
 import { inQuotes } from '../../api/envelope';
-import { attempt, OctopusXError, type FaultDetails, type Result } from '../../api/errors';
+import { attempt, OctopusXError } from '../../api/errors';
 import { isFinal, type Task } from '../../api/task';
 import { checkDelay, withRetries, type RetryPolicy, type RetryResult } from '../../timing/retry';
 import { now, pause, withTimeout } from '../../timing/time';
@@ -10,6 +10,9 @@ import { tellEditor, type ItemScope } from '../state/scope';
 export const ANSWER_TIMEOUT_MS = 45_000;
 
 const MIN_RETRY_DELAY_MS = 2_000;
+
+/** The API's code for a task that it does not know. */
+const UNKNOWN_TASK = 'task_not_exist';
 
 /** Upper limit for `Retry-After`, so that a single response cannot stop the checks for longer. */
 const MAX_RETRY_AFTER_MS = 3 * 60_000;
@@ -24,18 +27,7 @@ const MAX_UNKNOWN_CHECKS = 3;
 const VERDICT_INTERVAL_MS = 60_000;
 const VERDICT_SHARE = 0.25;
 
-/** How one check is made. Each way to wait has its own policy. */
-export interface CheckPolicy {
-	/** When the last attempt of this check may start, in `now()` time; at most the item's deadline. */
-	until: number;
-	minDelayMs?: number;
-	maxDelayMs?: number;
-}
-
-/**
- * Checks the task of an item until it is final. The first check is after one interval, the last at the
- * deadline.
- */
+/** Checks a task until it is final. The first check is after one interval, the last at the deadline. */
 export async function waitForTask(scope: ItemScope, item: Running): Promise<Ready | Failed> {
 	const { pollIntervalMs } = item.job.wait;
 	const startedAt = now();
@@ -54,24 +46,31 @@ export async function waitForTask(scope: ItemScope, item: Running): Promise<Read
 }
 
 /**
- * Checks the task of an item once and decides what the result means, for both ways to wait:
+ * Checks the task of an item once and decides what the result means, for both ways to wait. Its last attempt
+ * starts before `until`, in `now()` time, which is at most the item's deadline.
  *
  * - Retryable faults are retried until `until`. If the item has time left after that, it stays as it is.
  * - Any other fault fails the item, and so does the end of its time. The error says that the task was
  *   charged.
  * - The gateway's verdict is requested now and then, if the status is unknown for too long, and at the
  *   deadline, because the gateway may have given the task up and then shows its last state forever.
+ * - A task of this run is not given up if the API once reports it as unknown, or if the API rejects the key:
+ *   the submission itself may have used up the key's quota, and until the user tops it up, the API rejects
+ *   the key as if it were wrong (docs/API.md, "Charges").
  */
 export async function checkTask(
 	scope: ItemScope,
 	item: Running,
-	{ until, ...delays }: CheckPolicy,
+	{ until, ...delays }: { until: number; minDelayMs?: number; maxDelayMs?: number },
 ): Promise<Running | Ready | Failed> {
 	const { wait } = item.job;
+	let timesUnknown = 0;
 	const checked = await getTask(scope, item.task, {
 		...delays,
 		deadline: until,
-		shouldRetry: retryRule(item),
+		shouldRetry: ({ transient, isKeyRejected, code }) =>
+			transient ||
+			(item.isOwnTask && (isKeyRejected || (code === UNKNOWN_TASK && ++timesUnknown === 1))),
 	});
 	const isLate = now() >= item.deadline;
 	if (checked.fault) {
@@ -126,18 +125,17 @@ export async function getTask(
 	};
 	const taskId = typeof task === 'string' ? task : task.task_id;
 	const otherId = typeof task === 'string' ? claim.otherIdOf(task) : task.id;
-	const check = async (ending: AbortSignal) => {
-		const checked = await attempt(client.getTask(taskId, ending));
-		if (!isUnknown(checked) || otherId === undefined || otherId === taskId) return checked;
-		const other = await attempt(client.getTask(otherId, ending));
-		if (other.value) claim.noteOtherId(taskId, otherId);
-		return isUnknown(other) ? checked : other;
-	};
-	return await withRetries(check, { ...defaults, ...policy });
-}
-
-function isUnknown({ fault }: Result<Task>): boolean {
-	return fault?.details.code === 'task_not_exist';
+	return await withRetries(
+		async (ending) => {
+			const checked = await attempt(client.getTask(taskId, ending));
+			if (checked.fault?.details.code !== UNKNOWN_TASK) return checked;
+			if (otherId === undefined || otherId === taskId) return checked;
+			const other = await attempt(client.getTask(otherId, ending));
+			if (other.value) claim.noteOtherId(taskId, otherId);
+			return other.fault?.details.code === UNKNOWN_TASK ? checked : other;
+		},
+		{ ...defaults, ...policy },
+	);
 }
 
 /**
@@ -156,49 +154,25 @@ export async function getVerdict({ client, signal }: ItemScope, task: Task): Pro
 	return saysMore ? verdict : task;
 }
 
-/**
- * Decides which faults of a check are retried. A task of this run is not given up if the API once reports it
- * as unknown, or if the API rejects the key: the submission itself may have used up the key's quota, and
- * until the user tops it up, the API rejects the key as if it were wrong (docs/API.md, "Charges").
- */
-function retryRule({ isOwnTask }: Running): RetryPolicy['shouldRetry'] {
-	let unknown = 0;
-	return ({ transient, isKeyRejected, code }: FaultDetails) => {
-		if (transient) return true;
-		if (!isOwnTask) return false;
-		return isKeyRejected || (code === 'task_not_exist' && ++unknown === 1);
-	};
-}
-
 /** Builds the error for an item whose wait ended with a fault. */
 function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 	const { isKeyRejected, transient } = fault.details;
 	if (transient && !isKeyRejected) return timedOut(task, fault);
-	const charge = { taskId: task.task_id };
-	if (!isKeyRejected) return fault.withCharge(charge);
-	return fault.withCharge(
-		charge,
-		`The task is still in progress. The API key was valid when the task was submitted; since then its quota may have been used up, or it was disabled. ${fault.description}`,
-	);
+	const reason = isKeyRejected
+		? `The task is still in progress. The API key was valid when the task was submitted; since then its quota may have been used up, or it was disabled. ${fault.description}`
+		: undefined;
+	return fault.withCharge({ taskId: task.task_id }, reason);
 }
 
-/**
- * Builds the error for an item whose time ended before its task did.
- *
- * @param fault the fault of the last check, if it failed
- */
-function timedOut(
-	{ task_id, status, progress, failure }: Task,
-	fault?: OctopusXError,
-): OctopusXError {
-	return new OctopusXError(
-		'The video was not ready in time',
-		[
-			`The task was ${status} at ${progress} % at the last check and is still in progress.`,
-			...(failure ? [`OctopusX said: ${inQuotes(failure.message)} (${failure.code}).`] : []),
-			...(fault ? [`Then: ${fault.message}. ${fault.description}`] : []),
-			"For the next video, raise the option 'Timeout (Minutes)'.",
-		].join(' '),
-		{ charge: { taskId: task_id } },
-	);
+/** Builds the error for an item whose time ended before its task did, with the fault of the last check. */
+function timedOut(task: Task, fault?: OctopusXError): OctopusXError {
+	const { task_id: taskId, status, progress, failure } = task;
+	const sentences = [
+		`The task was ${status} at ${progress} % at the last check and is still in progress.`,
+		failure && `OctopusX said: ${inQuotes(failure.message)} (${failure.code}).`,
+		fault && `Then: ${fault.message}. ${fault.description}`,
+		"For the next video, raise the option 'Timeout (Minutes)'.",
+	];
+	const description = sentences.filter(Boolean).join(' ');
+	return new OctopusXError('The video was not ready in time', description, { charge: { taskId } });
 }

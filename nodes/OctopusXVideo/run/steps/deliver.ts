@@ -11,6 +11,9 @@ import { download } from './download';
 /** How long a check for a fresh URL may be retried. */
 const REFRESH_TIMEOUT_MS = 30_000;
 
+/** Extensions of videos. In "my.video" or "of 5.June", the part after the dot belongs to the name. */
+const EXTENSION = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i;
+
 /** Reasons that are temporary and not about the request. */
 const PASSING =
 	/overload|rate.?limit|too many requests|tim(e|ed).?out|busy|capacity|unavailable|超时|繁忙|限流|频率|饱和/i;
@@ -77,7 +80,8 @@ type Download = { latest: Task } & (
  * @param fileName if empty, the name is `<task_id>.mp4`
  */
 async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Promise<Download> {
-	const name = fileName ? withExtension(fileName) : `${task.task_id.replace(/[^\w.-]/g, '_')}.mp4`;
+	const stem = fileName || task.task_id.replace(/[^\w.-]/g, '_');
+	const name = fileName && EXTENSION.test(fileName) ? fileName : `${stem}.mp4`;
 	const faults = new Map<string, OctopusXError>();
 	let latest = task;
 	const addresses = [
@@ -94,14 +98,12 @@ async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Pr
 		faults.set(url, fault);
 		if (fault.details.isLocal) break;
 	}
-	const reasons = new Set(
-		[...faults.values()].map(({ message, description }) => `${message}. ${description}`),
-	);
-	const { details } = [...faults.values()].at(-1) ?? {};
+	const all = [...faults.values()];
+	const reasons = new Set(all.map(({ message, description }) => `${message}. ${description}`));
 	const fault = new OctopusXError(
 		'The video is ready but could not be downloaded',
 		[...reasons].join(' '),
-		{ ...details, charge: { taskId: task.task_id } },
+		{ ...all.at(-1)?.details, charge: { taskId: task.task_id } },
 	);
 	return { latest, fault };
 }
@@ -115,11 +117,4 @@ export async function refreshTask(scope: ItemScope, task: Task): Promise<Task> {
 	const deadline = now() + REFRESH_TIMEOUT_MS;
 	const { value: fresh } = await getTask(scope, task, { deadline });
 	return fresh?.status === 'completed' ? fresh : task;
-}
-
-/** Extensions of videos. In "my.video" or "of 5.June", the part after the dot belongs to the name. */
-const EXTENSION = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i;
-
-function withExtension(fileName: string): string {
-	return EXTENSION.test(fileName) ? fileName : `${fileName}.mp4`;
 }

@@ -20,32 +20,17 @@ const STALL_CHECK_INTERVAL_MS = 5_000;
 /** Upper limit for a download: far longer than any working download takes. Ends one that trickles. */
 const DOWNLOAD_TIMEOUT_MS = 2 * 60 * 60_000;
 
-/**
- * The content endpoint ends transfers after 60 s (docs/API.md, "The content proxy"). This is a little less,
- * because clocks differ.
- */
+/** The content endpoint ends transfers after 60 s (docs/API.md, "The content proxy"). Clocks differ a bit. */
 const CONTENT_LIMIT_MS = 57_000;
 
-/**
- * Upper limit for a file: larger than any video of the API. Ends the download if a host never stops sending.
- */
+/** Upper limit for a file, larger than any video of the API: a host may never stop sending. */
 const MAX_BYTES = 4 * 1024 ** 3;
 
 /** How many bytes more than twice its announced size a file may have, because tiny files compress well. */
 const COMPRESSED_BYTES = 1024 * 1024;
 
 /** The boxes that an MP4 file can begin with (ISO/IEC 14496-12 and QuickTime). */
-const FIRST_BOXES: readonly string[] = [
-	'ftyp',
-	'moov',
-	'moof',
-	'mdat',
-	'free',
-	'skip',
-	'wide',
-	'styp',
-	'pnot',
-];
+const FIRST_BOXES = 'ftyp moov moof mdat free skip wide styp pnot'.split(' ');
 /** Length of the size and type of a box, in bytes. A large box has a longer size after them. */
 const BOX_BYTES = 8;
 const LARGE_HEADER_BYTES = 16;
@@ -56,6 +41,7 @@ const MAX_BOXES = 10_000;
 /** A file that ends inside one of these boxes was cut. */
 const WHOLE_BOXES: readonly string[] = ['ftyp', 'moov', 'mdat'];
 
+const TEXT_TYPE = /^text\/|\b(html|xml|json)\b/i;
 const VIDEO_TYPE = 'video/mp4';
 const BROKE_OFF = 'The download broke off';
 
@@ -65,6 +51,7 @@ export async function download(
 	url: string,
 	fileName: string,
 ): Promise<Result<IBinaryData>> {
+	// Test Mode returns data URIs
 	const store = url.startsWith('data:') ? storeDataUri : storeFile;
 	return await withRetries(async () => await attempt(store(scope, url, fileName)), {
 		shouldRetry: ({ transient }) => transient,
@@ -75,7 +62,6 @@ export async function download(
 	});
 }
 
-/** Stores the file inside a data URI. Test Mode returns such URLs. */
 async function storeDataUri(
 	{ context }: ItemScope,
 	url: string,
@@ -102,7 +88,8 @@ async function storeFile(
 		const opening = openVideo(client, url, connection.signal);
 		const answer = await waitAtMost(STALL_TIMEOUT_MS, opening, signal);
 		if (!answer) throw brokeOff('no answer came in time');
-		rejectOtherType(answer);
+		// some hosts send a page with status 200
+		if (TEXT_TYPE.test(String(answer.headers['content-type'] ?? ''))) throw noVideo();
 		answer.body.on('error', () => (hasBroken = true));
 		const chunks = checkedChunks(answer, watchdog);
 		const storing = context.helpers.prepareBinaryData(
@@ -151,7 +138,7 @@ async function* checkedChunks(
 		} else {
 			start = Buffer.concat([start, chunk]);
 			if (start.length >= BOX_BYTES) {
-				rejectOtherContent(start);
+				if (!FIRST_BOXES.includes(start.toString('latin1', 4, BOX_BYTES))) throw noVideo();
 				yield start;
 			}
 		}
@@ -240,19 +227,6 @@ class Watchdog {
 		this.hasFired = true;
 		this.connection.abort();
 	}
-}
-
-/**
- * Rejects a response whose Content-Type is a text type. Some hosts send a page with status 200. If they label
- * the page as a video, `rejectOtherContent` detects it.
- */
-function rejectOtherType({ headers }: Answer<ByteStream>): void {
-	if (/^text\/|\b(html|xml|json)\b/i.test(String(headers['content-type'] ?? ''))) throw noVideo();
-}
-
-/** Rejects a file that does not begin like an MP4: with the size of its first box, and then its type. */
-function rejectOtherContent(start: Buffer): void {
-	if (!FIRST_BOXES.includes(start.toString('latin1', 4, BOX_BYTES))) throw noVideo();
 }
 
 function tooLarge(maxBytes: number): OctopusXError {

@@ -2,7 +2,7 @@ import { shorten } from '../../api/envelope';
 import { OctopusXError, type FaultDetails, type Result } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { PaidRequest } from '../../job';
-import { withRetries } from '../../timing/retry';
+import { withRetries, type RetryPolicy } from '../../timing/retry';
 import { now } from '../../timing/time';
 import {
 	failed,
@@ -69,20 +69,19 @@ async function taskFor(
 			? await uploadFiles(scope, request, deadline)
 			: { value: request };
 	if (fault) return { fault };
-	const submit = async () => {
-		if (now() > deadline) return { fault: outOfTime() };
-		// the ID of an earlier submission may have arrived in the meantime
-		return (
-			(await claimedTask(scope, item, deadline)) ?? (await submitOnce(scope, item, ready, deadline))
-		);
-	};
-	return await withRetries(submit, {
+	const policy: RetryPolicy = {
 		shouldRetry: ({ repeatable }) => repeatable,
 		deadline,
 		onRetry: ({ message }) => tellEditor(scope, item, `${message}, trying again`),
 		breaker,
 		signal,
-	});
+	};
+	return await withRetries(async () => {
+		if (now() > deadline) return { fault: outOfTime() };
+		// the ID of an earlier submission may have arrived in the meantime
+		const known = await claimedTask(scope, item, deadline);
+		return known ?? (await submitOnce(scope, item, ready, deadline));
+	}, policy);
 }
 
 /**
@@ -96,8 +95,10 @@ async function findTask(
 	deadline: number,
 	isOnlyCheck: boolean,
 ): Promise<Result<Task>> {
+	// a redirect of the Base URL stays, although a response below 400 is transient
+	const shouldRetry = ({ transient, affectsAllItems, statusCode = 0 }: FaultDetails) =>
+		transient && !(affectsAllItems && statusCode >= 300 && statusCode < 400);
 	const { breaker } = scope;
-	const shouldRetry = (fault: FaultDetails) => fault.transient && !isRedirect(fault);
 	const checked = await getTask(scope, taskId, { deadline, shouldRetry, breaker });
 	if (checked.fault?.details.code === 'task_not_exist') {
 		const { description, details } = checked.fault;
@@ -108,14 +109,7 @@ async function findTask(
 	return { value: await getVerdict(scope, checked.value) };
 }
 
-/** True if the Base URL is redirected. A retry does not help, although a response below 400 is transient. */
-function isRedirect({ statusCode = 0, affectsAllItems }: FaultDetails): boolean {
-	return statusCode >= 300 && statusCode < 400 && affectsAllItems === true;
-}
-
-/**
- * Returns the task that the item has claimed, or `undefined` if there is none that may still deliver a video.
- */
+/** Returns the task that the item has claimed, unless it ended without a video. */
 async function claimedTask(
 	scope: ItemScope,
 	{ index }: Planned,

@@ -12,10 +12,7 @@ const ANSWER_TIMEOUT_MS = 10 * 60_000;
 /** Lower limit for the wait for a response, if the item's time is almost over. */
 const MIN_TIMEOUT_MS = 1_000;
 
-/**
- * How long a response may arrive in the background. All that is left to do then is to note and log its task
- * ID.
- */
+/** How long a response may arrive in the background, where only its task ID is noted and logged. */
 const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
 
 /**
@@ -66,21 +63,15 @@ export async function submitOnce(
 			`OctopusX: item ${index} may have been charged: ${fault.message}. ${fault.description}`,
 			{ item: index },
 		);
-		return {
-			fault: fault.withCharge('maybe'),
-		};
+		return { fault: fault.withCharge('maybe') };
 	}
 	noteAnswer();
 	if (!fault.details.maybeAccepted) return { fault: fault.withCharge('none') };
 	// an open request could still send its last byte and be accepted
 	body.close?.();
-	return {
-		fault: new OctopusXError(
-			'The request could not be sent completely',
-			`${fault.message}. ${fault.description}`,
-			{ charge: 'none' },
-		),
-	};
+	const reason = `${fault.message}. ${fault.description}`;
+	const details = { charge: 'none' } as const;
+	return { fault: new OctopusXError('The request could not be sent completely', reason, details) };
 }
 
 function unanswered(timeoutMs: number): OctopusXError {

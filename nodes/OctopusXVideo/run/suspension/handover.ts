@@ -5,10 +5,7 @@ import { uncheckedTask } from '../../api/task';
 import { fromWallClock, toWallClock } from '../../timing/time';
 import type { Failed, Ready, Running } from '../state/item';
 
-/**
- * Key of the items passed to the checking execution. Its loop continues as long as the item in it has this
- * key.
- */
+/** Key of the items passed to the checking execution. Its loop goes on as long as its item has this key. */
 export const HANDOVER = 'octopusXSuspended';
 
 /** Key in the node's execution context for the items of all checks. */
@@ -35,11 +32,7 @@ export interface HandedOver {
 	isNew: boolean;
 }
 
-/**
- * Returns the items that the checking execution starts with.
- *
- * @param parent n8n's ID of the suspended execution
- */
+/** Returns the items that the checking execution starts with. `parent` is the suspended execution's ID. */
 export function writeHandover(parent: string, items: Pending[]): INodeExecutionData[] {
 	return items.map((item) => ({
 		json: { [HANDOVER]: { parent, item: save(item) } as unknown as IDataObject },
@@ -47,10 +40,7 @@ export function writeHandover(parent: string, items: Pending[]): INodeExecutionD
 	}));
 }
 
-/**
- * Reads the items from `writeHandover`, at the first check and at later ones. Returns `undefined` for other
- * input.
- */
+/** Reads the items from `writeHandover`, at any check. Returns `undefined` for other input. */
 export function readHandover(context: IExecuteFunctions): HandedOver | undefined {
 	const memory = context.getContext('node');
 	const isNew = !(SAVED in memory);
@@ -100,12 +90,8 @@ function save(item: Pending): SavedItem {
 	const { task_id: taskId, id } = item.task;
 	const job = { ...item.job, source: { taskId } };
 	if (item.state === 'ready') return { ...item, job };
-	const running = {
-		...item,
-		job: { ...job, wait: item.job.wait },
-		task: uncheckedTask(taskId, id),
-	};
-	return convertTimes(running, toWallClock);
+	const task = uncheckedTask(taskId, id);
+	return convertTimes({ ...item, job: { ...job, wait: item.job.wait }, task }, toWallClock);
 }
 
 function restore(saved: SavedItem): Pending {
@@ -115,10 +101,7 @@ function restore(saved: SavedItem): Pending {
 	return { ...saved, error: new OctopusXError(message, description, details) };
 }
 
-/**
- * Converts the times of an item, because the checking execution may run in another process, which shares only
- * the wall clock with this one.
- */
+/** Converts times: the checking execution may run in another process, which shares only the wall clock. */
 function convertTimes(item: Running, convert: (time: number) => number): Running {
 	return {
 		...item,

@@ -1,9 +1,5 @@
-import {
-	NodeApiError,
-	NodeOperationError,
-	type IExecuteFunctions,
-	type INodeExecutionData,
-} from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { asOctopusXError, attempt, OctopusXError } from '../../api/errors';
 import { checkDelay } from '../../timing/retry';
 import { now, toWallClock } from '../../timing/time';
@@ -56,8 +52,7 @@ export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecu
 	const handedOver = requireHandover(context);
 	return await resume(context, handedOver).catch((error) => {
 		if (error instanceof NodeApiError || error instanceof NodeOperationError) throw error;
-		// if this were thrown with On Error set to Continue, n8n would pass on this node's input, which the
-		// loop would send back here at once, again and again
+		// not thrown: with On Error set to Continue, n8n would pass on the input, and the loop would run forever
 		return fail(context, handedOver.items, asOctopusXError(error));
 	});
 }
@@ -69,9 +64,7 @@ async function resume(
 	shrinkInput(context, parent);
 	if (isNew) return await waitUntil(context, items, nextCheck(items));
 	const age = now() - loadedAt;
-	if (age >= 0 && age < START_UP_MS) {
-		return await waitUntil(context, items, loadedAt + START_UP_MS);
-	}
+	if (age >= 0 && age < START_UP_MS) return await waitUntil(context, items, loadedAt + START_UP_MS);
 	if (await isAbandoned(context, parent)) {
 		const tasks = items.flatMap((item) => taskOf(item)?.task_id ?? []).join(', ');
 		context.logger.warn(`OctopusX: no execution waits for ${tasks} any more`);
@@ -81,7 +74,7 @@ async function resume(
 	let scope: Scope;
 	try {
 		const withJob = items.filter((item) => item.state !== 'failed');
-		scope = await openScope(context, Ledger.open(context), withJob);
+		scope = await openScope(context, new Ledger(context), withJob);
 	} catch (error) {
 		// n8n may be able to read the credential next time, but an invalid one stays invalid
 		const isLast = !items.some((item) => item.state === 'running' && item.deadline > now());
@@ -153,10 +146,7 @@ async function waitUntil(
 	return interrupted(items, 'n8n ended while it checked the tasks').map((item) => toOutput(item));
 }
 
-/**
- * Returns when to check again, in `now()` time. The delay grows with the longest wait, and the last check is
- * at the last deadline.
- */
+/** Returns when to check again: later in a longer wait, and at the last deadline. In `now()` time. */
 function nextCheck(items: Pending[]): number {
 	const time = now();
 	let startedAt = time;
@@ -195,19 +185,15 @@ function fail(context: IExecuteFunctions, items: Pending[], error: Error): INode
 function requireHandover(context: IExecuteFunctions): HandedOver {
 	const handover = readHandover(context);
 	if (handover && context.getMode() !== 'retry') return handover;
-	// with On Error set to Continue, n8n would pass on the input, which the loop would send back here at
-	// once, again and again
+	// with On Error set to Continue, n8n would pass on the input, and the loop would run forever
 	const entry = context.getExecuteData();
 	entry.node = { ...entry.node, onError: 'stopWorkflow' };
 	if (!handover) {
-		throw new NodeOperationError(
-			context.getNode(),
-			'This node only works in a checking execution',
-			{
-				description:
-					'Delete it and add OctopusX Video again: Get Status fetches a video by its task ID.',
-			},
-		);
+		const message = 'This node only works in a checking execution';
+		throw new NodeOperationError(context.getNode(), message, {
+			description:
+				'Delete it and add OctopusX Video again: Get Status fetches a video by its task ID.',
+		});
 	}
 	const { parent, items } = handover;
 	const ids = items.flatMap((item) => taskOf(item)?.task_id ?? []);

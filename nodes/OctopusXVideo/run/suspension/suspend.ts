@@ -9,9 +9,7 @@ import { HANDOVER, writeHandover, type Pending } from './handover';
 /** The ID that n8n's editor gives a workflow before it is saved. */
 const UNSAVED = '__EMPTY__';
 
-/**
- * Returns why the execution cannot be suspended, or `undefined` if it can. Called before anything is charged.
- */
+/** Returns why the execution cannot be suspended, if so. Called before anything is charged. */
 export function refuseSuspension(context: IExecuteFunctions): OctopusXError | undefined {
 	const refuse = (reason: string) =>
 		new OctopusXError(
@@ -24,9 +22,8 @@ export function refuseSuspension(context: IExecuteFunctions): OctopusXError | un
 	}
 	if (isToolCall(context)) return refuse('An AI agent waits for its tools.');
 	const { id = UNSAVED } = context.getWorkflow();
-	if (!context.getExecutionId() || id === UNSAVED)
-		return refuse('n8n does not save this execution.');
-	return undefined;
+	const isSaved = context.getExecutionId() && id !== UNSAVED;
+	return isSaved ? undefined : refuse('n8n does not save this execution.');
 }
 
 /**
@@ -58,16 +55,11 @@ export async function suspend(context: IExecuteFunctions, items: Pending[]): Pro
 
 /** Converts items to failed items that keep their tasks, for a wait that was interrupted. */
 export function interrupted(items: Pending[], message: string): Failed[] {
-	return items.map((item) =>
-		item.state === 'failed'
-			? item
-			: failed(
-					item,
-					new OctopusXError(message, 'The wait for the task was interrupted.', {
-						charge: chargeOf(item.task),
-					}),
-				),
-	);
+	const reason = 'The wait for the task was interrupted.';
+	return items.map((item) => {
+		if (item.state === 'failed') return item;
+		return failed(item, new OctopusXError(message, reason, { charge: chargeOf(item.task) }));
+	});
 }
 
 /**
@@ -188,20 +180,17 @@ function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 		name: `Videos of execution ${executionId}: checking, do not stop`,
 		nodes,
 		connections: {
-			// every node runs before the first wait, because after a crash, n8n makes up an item for one that
-			// never ran
+			// every node runs before the first wait: after a crash, n8n makes up an item for one that never ran
 			[start]: { main: [to(isDone)] },
 			[check]: { main: [to(isDone)] },
 			[isDone]: { main: [[], to(check)] },
 		},
 		settings: {
 			...context.getWorkflowSettings?.(),
-			// the suspended workflow has its own error workflow and time limit, and this one must not end
-			// earlier
+			// the suspended workflow has its own, and this one must not end earlier
 			errorWorkflow: undefined,
 			executionTimeout: -1,
-			// otherwise, if n8n crashed during a check, it would use what it saved before that check as the
-			// outcome
+			// otherwise, after a crash during a check, n8n would take what it saved before it for the outcome
 			saveExecutionProgress: false,
 			callerPolicy: 'any',
 			saveDataSuccessExecution: 'all',
