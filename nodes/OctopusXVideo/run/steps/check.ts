@@ -65,7 +65,7 @@ export async function checkTask(
 ): Promise<Running | Ready | Failed> {
 	const { wait } = item.job;
 	let timesUnknown = 0;
-	const checked = await getTask(scope, item.task, {
+	const checked = await requestTask(scope, item.task, {
 		...delays,
 		deadline: until,
 		shouldRetry: ({ transient, isKeyRejected, code }) =>
@@ -86,7 +86,7 @@ export async function checkTask(
 	const maxUnknown = wait.isSuspended ? 1 : MAX_UNKNOWN_CHECKS;
 	const isDue = isLate || unknownChecks >= maxUnknown || now() - verdictAt >= interval;
 	if (isDue && !isFinal(task)) {
-		task = await getVerdict(scope, task);
+		task = await requestVerdict(scope, task);
 		unknownChecks = 0;
 		verdictAt = now();
 	}
@@ -102,7 +102,7 @@ export async function checkTask(
  * @param task or only its ID, for a task that the claim may know
  * @param policy `deadline` is in `now()` time. By default, all transient faults are retried, first after 2 s
  */
-export async function getTask(
+export async function requestTask(
 	{ claim, client, signal }: ItemScope,
 	task: Pick<Task, 'task_id' | 'id'> | string,
 	policy: Pick<RetryPolicy, 'deadline'> & Partial<RetryPolicy>,
@@ -142,7 +142,7 @@ export async function getTask(
  * Returns the gateway's own view of a task if it says more: that the task is final, or what an unknown status
  * means. Otherwise returns the task itself. Does not retry the request.
  */
-export async function getVerdict({ client, signal }: ItemScope, task: Task): Promise<Task> {
+export async function requestVerdict({ client, signal }: ItemScope, task: Task): Promise<Task> {
 	const asking = withTimeout(
 		ANSWER_TIMEOUT_MS,
 		async (ending) => await client.getVerdict(task.task_id, ending),

@@ -5,7 +5,7 @@ import { findAddress, hasFailed, NO_REASON, type Failure, type Task } from '../.
 import { now } from '../../timing/time';
 import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
-import { getTask, getVerdict } from './check';
+import { requestTask, requestVerdict } from './check';
 import { download } from './download';
 
 /** How long a check for a fresh URL may be retried. */
@@ -60,7 +60,7 @@ async function withVerdict(scope: ItemScope, task: Task, asksForRefund: boolean)
 	if (task.status === 'completed') {
 		if (!raw || findAddress(raw, scope.client.apiUrl)) return task;
 	} else if (!hasFailed(task) || failure?.refunded || (hasReason && !asksForRefund)) return task;
-	const verdict = await getVerdict(scope, task);
+	const verdict = await requestVerdict(scope, task);
 	if (!hasFailed(task) && hasFailed(verdict)) return verdict;
 	if (!hasFailed(task)) return { ...task, video_url: verdict.video_url ?? task.video_url };
 	const reason = hasReason ? failure : undefined;
@@ -115,6 +115,6 @@ async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Pr
  */
 export async function refreshTask(scope: ItemScope, task: Task): Promise<Task> {
 	const deadline = now() + REFRESH_TIMEOUT_MS;
-	const { value: fresh } = await getTask(scope, task, { deadline });
+	const { value: fresh } = await requestTask(scope, task, { deadline });
 	return fresh?.status === 'completed' ? fresh : task;
 }

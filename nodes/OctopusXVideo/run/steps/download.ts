@@ -43,7 +43,6 @@ const WHOLE_BOXES: readonly string[] = ['ftyp', 'moov', 'mdat'];
 
 const TEXT_TYPE = /^text\/|\b(html|xml|json)\b/i;
 const VIDEO_TYPE = 'video/mp4';
-const BROKE_OFF = 'The download broke off';
 
 /** Streams the video at a URL into n8n's binary storage. */
 export async function download(
@@ -99,10 +98,9 @@ async function storeFile(
 		);
 		const file = await waitAtMost(DOWNLOAD_TIMEOUT_MS, storing, signal).catch((error: Error) => {
 			if (watchdog.hasFired) throw brokeOff('the host stopped sending');
-			if (error instanceof OctopusXError && error.message !== BROKE_OFF) throw error;
+			if (error instanceof OctopusXError) throw error;
 			const isLong = now() - startedAt >= CONTENT_LIMIT_MS;
 			if (hasBroken && client.isContentUrl(url) && isLong) throw cutOff();
-			if (error instanceof OctopusXError) throw error;
 			throw hasBroken ? brokeOff(shorten(error.message)) : notStored(error);
 		});
 		if (!file) throw brokeOff('it took too long');
@@ -252,7 +250,7 @@ function cutOff(): OctopusXError {
 }
 
 function brokeOff(reason: string): OctopusXError {
-	return new OctopusXError(BROKE_OFF, `The file did not arrive whole: ${reason}.`, {
+	return new OctopusXError('The download broke off', `The file did not arrive whole: ${reason}.`, {
 		transient: true,
 	});
 }

@@ -13,7 +13,7 @@ import {
 	type Running,
 } from '../state/item';
 import { tellEditor, type ItemScope } from '../state/scope';
-import { getTask, getVerdict } from './check';
+import { requestTask, requestVerdict } from './check';
 import { submitOnce } from './submit';
 import { uploadFiles } from './upload';
 
@@ -99,14 +99,14 @@ async function findTask(
 	const shouldRetry = ({ transient, affectsAllItems, statusCode = 0 }: FaultDetails) =>
 		transient && !(affectsAllItems && statusCode >= 300 && statusCode < 400);
 	const { breaker } = scope;
-	const checked = await getTask(scope, taskId, { deadline, shouldRetry, breaker });
+	const checked = await requestTask(scope, taskId, { deadline, shouldRetry, breaker });
 	if (checked.fault?.details.code === 'task_not_exist') {
 		const { description, details } = checked.fault;
 		const id = shorten(taskId);
 		return { fault: new OctopusXError(`OctopusX does not know task ${id}`, description, details) };
 	}
 	if (checked.fault || !isOnlyCheck || isFinal(checked.value)) return checked;
-	return { value: await getVerdict(scope, checked.value) };
+	return { value: await requestVerdict(scope, checked.value) };
 }
 
 /** Returns the task that the item has claimed, unless it ended without a video. */
@@ -118,7 +118,7 @@ async function claimedTask(
 	const { claim, context } = scope;
 	const { taskId } = claim;
 	if (taskId === undefined) return undefined;
-	const { value: task, fault } = await getTask(scope, taskId, { deadline });
+	const { value: task, fault } = await requestTask(scope, taskId, { deadline });
 	if (fault) return { fault: fault.withCharge({ taskId }) };
 	if (hasFailed(task)) {
 		claim.noteFailed(taskId);

@@ -7,7 +7,7 @@ import { StoppedError, type Planned } from '../state/item';
 import type { ItemScope } from '../state/scope';
 
 /** Upper limit for a response: enough for a body of 20 MB over a slow connection and a slow server. */
-const ANSWER_TIMEOUT_MS = 10 * 60_000;
+const SUBMISSION_TIMEOUT_MS = 10 * 60_000;
 
 /** Lower limit for the wait for a response, if the item's time is almost over. */
 const MIN_TIMEOUT_MS = 1_000;
@@ -54,7 +54,7 @@ export async function submitOnce(
 	});
 	void attempt(created).then(() => body.close?.());
 
-	const timeoutMs = Math.min(ANSWER_TIMEOUT_MS, Math.max(deadline - now(), MIN_TIMEOUT_MS));
+	const timeoutMs = Math.min(SUBMISSION_TIMEOUT_MS, Math.max(deadline - now(), MIN_TIMEOUT_MS));
 	const answered = await attempt(waitAtMost(timeoutMs, created, signal));
 	if (answered.value) return { value: answered.value };
 	const fault = answered.fault ?? unanswered(timeoutMs);
