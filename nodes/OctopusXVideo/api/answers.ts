@@ -17,10 +17,8 @@ export interface UploadTarget {
 }
 
 /**
- * Reads the IDs of models that may make videos from a response to `GET /v1/models`. Keeps models without
- * endpoint types, because the gateway leaves the types empty until it has built a cache.
- *
- * @returns `undefined` if the response has no list of models
+ * Reads the IDs of models that may make videos from a response to `GET /v1/models`, if it has a list. Keeps
+ * models without endpoint types, because the gateway leaves the types empty until it has built a cache.
  */
 export function parseVideoModels(answer: unknown): string[] | undefined {
 	if (!isPlainObject(answer) || !Array.isArray(answer.data)) return undefined;
@@ -35,10 +33,8 @@ export function parseVideoModels(answer: unknown): string[] | undefined {
 }
 
 /**
- * Reads why the API rejects a key from a response to `GET /api/usage/token/`. That endpoint accepts keys that
- * all others reject with one and the same 401 (docs/API.md, "Other endpoints").
- *
- * @returns a sentence for the user; empty if the response does not help
+ * Reads why the API rejects a key from a response to `GET /api/usage/token/`: a sentence, or ''. That endpoint
+ * accepts keys that all others reject with one and the same 401 (docs/API.md, "Other endpoints").
  */
 export function readKeyState({ statusCode, body }: Pick<Answer, 'statusCode' | 'body'>): string {
 	if (!isPlainObject(body)) return '';
@@ -61,12 +57,7 @@ export function readKeyState({ statusCode, body }: Pick<Answer, 'statusCode' | '
 	return 'OctopusX knows the key, and it has quota left: it may have been switched off when its quota was used up once. Enable it in the OctopusX console.';
 }
 
-/**
- * Reads a response to `POST /api/upload/presign`.
- *
- * @param askedType the requested MIME type, used if the response has no valid one
- * @returns `undefined` if a URL is missing or invalid
- */
+/** Reads a response to `POST /api/upload/presign`. Returns `undefined` if a URL is missing or invalid. */
 export function parseUploadTarget(answer: unknown, askedType: string): UploadTarget | undefined {
 	if (!isPlainObject(answer) || !isPlainObject(answer.data)) return undefined;
 	const { upload_url: uploadUrl, public_url: publicUrl, content_type: type } = answer.data;

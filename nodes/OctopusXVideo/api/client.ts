@@ -58,13 +58,7 @@ export class OctopusXClient {
 		return new OctopusXClient(new Transport(context, createHideKey(key)), apiUrl);
 	}
 
-	/**
-	 * Creates a task. This is the one request that costs money, so it is sent once and never retried here.
-	 *
-	 * @param path such as `/v1/videos`
-	 * @param body JSON in UTF-8
-	 * @param bytes length of `body`
-	 */
+	/** Creates a task. This is the request that costs money, so it is sent once and never retried here. */
 	async createTask(
 		path: string,
 		body: Buffer | ByteStream,
@@ -153,11 +147,7 @@ export class OctopusXClient {
 		throw explainAnswer(answer);
 	}
 
-	/**
-	 * Uploads a file, without sending the key.
-	 *
-	 * @returns the URL to upload it to instead, if the host redirects
-	 */
+	/** Uploads a file without the key. Returns the URL to upload it to instead, if the host redirects. */
 	async putFile(
 		{ uploadUrl, contentType }: UploadTarget,
 		body: ByteStream | Buffer,

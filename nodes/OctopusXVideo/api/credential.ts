@@ -58,10 +58,8 @@ export function isParsable(url: string, base?: string): boolean {
 }
 
 /**
- * True for a URL of the API that opens with the key only, on any host: that of a video's file or of a task.
- * OctopusX has no key when it fetches a source.
- *
- * @param url an absolute URL
+ * True for an absolute URL of the API that opens with the key only, on any host: that of a video's file or of
+ * a task. OctopusX has no key when it fetches a source.
  */
 export function needsKey(url: string): boolean {
 	const { pathname } = new URL(url);

@@ -91,9 +91,8 @@ export function isFinal(task: Task): boolean {
 }
 
 /**
- * Reads a response of the task endpoints.
+ * Reads a response of the task endpoints, of any shape.
  *
- * @param answer the parsed body, of any shape
  * @param apiUrl origin and path prefix of the API, without a trailing slash
  * @param knownId the requested ID; without it, the response must contain one
  * @param hideKey applied to `video_url`, because the URL parser drops and maps characters, which may put

@@ -6,11 +6,7 @@ import type { ItemParameters } from './parameters';
 /** Maximum number of entries in the API's `images` field (docs/API.md, "Create a task"). */
 const MAX_IMAGES = 5;
 
-/**
- * Returns the three fields for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`.
- *
- * @param defaultField default of `<name>BinaryField`
- */
+/** Returns the three fields for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`. */
 export function mediaFields(
 	name: string,
 	label: string,

@@ -103,12 +103,7 @@ export function addressesIn(text: string): string[] {
 	return addresses.length > 1 ? whole.map((parts) => parts.join('\n')) : [cleanValue(text)];
 }
 
-/**
- * Checks that OctopusX can open a URL, or that a data URI has the right type and size.
- *
- * @param label the field's name in errors, such as "First Frame URL"
- * @throws OctopusXError if the value is not one valid URL
- */
+/** Checks that OctopusX can open a URL, or that a data URI has the right type and size; throws if not. */
 export function checkUrl(
 	item: ItemParameters,
 	label: string,
@@ -161,13 +156,7 @@ function readDataUri(item: ItemParameters, label: string, uri: string, kind: Med
 	return `data:${mimeType};base64,${content}`;
 }
 
-/**
- * Checks the type and size of a file on the item. Loads its first chunk at most.
- *
- * @param label the field's name in errors, such as "First Frame"
- * @param field the name of the binary field, as the user typed it
- * @throws OctopusXError if there is no such file, or if OctopusX does not accept it
- */
+/** Checks the type and size of a file on the item; throws if there is none. Loads its first chunk at most. */
 export async function checkFile(
 	item: ItemParameters,
 	label: string,

@@ -54,10 +54,8 @@ export function optionsField(options: INodeProperties[]): INodeProperties {
 }
 
 /**
- * Returns the Test Mode of an item, or `undefined` if it is off.
- *
- * @throws OctopusXError if an expression returns any other value, even `undefined`, because that must not
- * start a paid video
+ * Returns the Test Mode of an item, or `undefined` if it is off. Throws if an expression returns any other
+ * value, even `undefined`, because that must not start a paid video.
  */
 export function readTestMode(item: ItemParameters): TestMode | undefined {
 	const { options } = item;

@@ -83,11 +83,7 @@ async function streamedBody(context: IExecuteFunctions, pieces: Piece[]): Promis
 	};
 }
 
-/**
- * Yields the body in chunks. Opens one file at a time.
- *
- * @param first the first file, already open
- */
+/** Yields the body in chunks. Opens one file at a time; the first one is open already. */
 async function* encode(
 	context: IExecuteFunctions,
 	pieces: Piece[],
@@ -118,9 +114,7 @@ async function* toBase64(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
 
 /**
  * Makes a Node stream from chunks. n8n's helpers accept only Node streams, but n8n's rules for community
- * nodes forbid importing `stream`, so this uses the class of a stream that n8n has created.
- *
- * @param like any stream from n8n
+ * nodes forbid importing `stream`, so this uses the class of `like`, a stream that n8n has created.
  */
 export function streamOf(chunks: AsyncIterable<Buffer>, like: ByteStream): ByteStream {
 	const { from } = like.constructor as unknown as {

@@ -31,12 +31,7 @@ const SIGNATURES: ReadonlyArray<[mimeType: string, start: RegExp]> = [
 	['application/gzip', /^[^ -~]\x8b[\b]/],
 ];
 
-/**
- * The MIME type of a file by its first bytes, whatever its label says.
- *
- * @param start at least `START_BYTES` of the file, or all of it
- * @returns `undefined` if they are of no known type
- */
+/** Returns the MIME type of a file by its first `START_BYTES`, or `undefined` if it is not a known one. */
 export function detectType(start: Buffer): string | undefined {
 	const text = start.toString('latin1', 0, START_BYTES);
 	return SIGNATURES.find(([, signature]) => signature.test(text))?.[0] ?? detectText(start);

@@ -11,7 +11,6 @@ const STORAGE_TIMEOUT_MS = 5 * 60_000;
 /**
  * Returns the size of an input file in bytes. Does not load a file that n8n stores outside the item.
  *
- * @param label the field's name in errors
  * @throws OctopusXError if n8n cannot find or reach the file
  */
 export async function binarySize(

@@ -9,9 +9,8 @@ const TIMEOUT_MS = 20_000;
 
 /**
  * Returns the list of the Model option: the operation's default model first, then the other video models that
- * the API key can use, sorted by name.
+ * the API key can use, sorted by name; only those that contain the user's search text.
  *
- * @param filter the user's search text
  * @throws NodeApiError if the models could not be loaded
  */
 export async function searchModels(

@@ -33,11 +33,7 @@ export interface Operation {
 	plan: (item: ItemParameters) => Promise<Job>;
 }
 
-/**
- * Returns the last fields of every operation that costs money: waiting, download, output and options.
- *
- * @param ownOptions options that only this operation has
- */
+/** Returns the last fields of every operation that costs money: waiting, download, output and options. */
 export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProperties[] {
 	return [
 		waitField,
@@ -56,12 +52,7 @@ export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProp
 /** The part of a paid request that differs between operations. The default path is `/v1/videos`. */
 type OwnRequest = Pick<PaidRequest, 'fields' | 'media'> & Partial<Pick<PaidRequest, 'path'>>;
 
-/**
- * Plans an item that costs money.
- *
- * @param readRequest reads the operation's own part of the request. It is called after the safety limit was
- * checked, so that no file is read if too many items arrived.
- */
+/** Plans an item that costs money. Checks the safety limit first, so that no file is read for nothing. */
 export async function planVideo(
 	item: ItemParameters,
 	readRequest: () => Promise<OwnRequest>,

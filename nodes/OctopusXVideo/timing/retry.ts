@@ -43,9 +43,7 @@ export type RetryResult<T> =
 
 /**
  * Retries `work` with exponential backoff until it succeeds, and never before the server's `Retry-After`
- * allows. All retries of the node happen here.
- *
- * @param work receives the signal that aborts the attempt
+ * allows. `work` receives the signal that aborts the attempt. All retries of the node happen here.
  */
 export async function withRetries<T>(
 	work: (signal: AbortSignal) => Promise<Result<T>>,

@@ -154,11 +154,7 @@ export class Claim {
 		held.add(entry);
 	}
 
-	/**
-	 * Notes a submission before it is sent.
-	 *
-	 * @returns a function to call with the task, or without one if the submission was certainly not accepted
-	 */
+	/** Notes a submission before it is sent. Call the result with its task, or with none if refused. */
 	noteSubmission(): (task?: Pick<Task, 'task_id' | 'id'>) => void {
 		const entry: Entry = { hash: this.hash };
 		this.memory.entries.push(entry);

@@ -50,9 +50,7 @@ function explainFailure(task: Task): OctopusXError {
 
 /**
  * Adds what only the verdict knows: a URL of the file that works without the API key, or the reason of a
- * failure and its refund.
- *
- * @param asksForRefund false if a failed task with a reason is complete
+ * failure and, with `asksForRefund`, its refund.
  */
 async function withVerdict(scope: ItemScope, task: Task, asksForRefund: boolean): Promise<Task> {
 	const { raw, failure } = task;
@@ -76,8 +74,6 @@ type Download = { latest: Task } & (
 /**
  * Downloads the video of a task from the first URL that works: `video_url`, the URL that a new check returns
  * (most are signed for hours only), or the API's own content endpoint.
- *
- * @param fileName if empty, the name is `<task_id>.mp4`
  */
 async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Promise<Download> {
 	const stem = fileName || task.task_id.replace(/[^\w.-]/g, '_');

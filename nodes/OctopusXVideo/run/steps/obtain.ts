@@ -4,14 +4,8 @@ import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { PaidRequest } from '../../job';
 import { withRetries, type RetryPolicy } from '../../timing/retry';
 import { now } from '../../timing/time';
-import {
-	failed,
-	withTask,
-	type Failed,
-	type Planned,
-	type Ready,
-	type Running,
-} from '../state/item';
+import { failed, withTask } from '../state/item';
+import type { Failed, Planned, Ready, Running } from '../state/item';
 import { tellEditor, type ItemScope } from '../state/scope';
 import { requestTask, requestVerdict } from './check';
 import { submitOnce } from './submit';
@@ -84,11 +78,7 @@ async function taskFor(
 	}, policy);
 }
 
-/**
- * Returns the task that a job names, in its current state.
- *
- * @param isOnlyCheck true if no wait follows, so the gateway's verdict is requested at once
- */
+/** Returns the task that a job names. If no wait follows, requests the gateway's verdict at once. */
 async function findTask(
 	scope: ItemScope,
 	taskId: string,

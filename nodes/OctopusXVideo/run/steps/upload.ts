@@ -13,12 +13,7 @@ const PUT_TIMEOUT_MS = 10 * 60_000;
 
 const MAX_REDIRECTS = 3;
 
-/**
- * Uploads the files of a request to the API's storage.
- *
- * @param deadline in `now()` time
- * @returns the request with public URLs in place of its files
- */
+/** Uploads the files of a request to the API's storage. Returns it with public URLs in their place. */
 export async function uploadFiles(
 	scope: ItemScope,
 	request: PaidRequest,
@@ -53,33 +48,24 @@ async function uploadFile(
 	deadline: number,
 ): Promise<Result<string>> {
 	const { breaker, client, signal } = scope;
-	const policy: RetryPolicy = {
-		shouldRetry: ({ transient }) => transient,
-		deadline,
-		breaker,
-		signal,
-	};
+	const shouldRetry: RetryPolicy['shouldRetry'] = ({ transient }) => transient;
+	const policy: RetryPolicy = { shouldRetry, deadline, breaker, signal };
+	const noAddress = 'It gave no address for the upload in time.';
 	const { value: target, fault } = await withRetries(
-		async (ending) => await attempt(client.presignUpload(file.fileName, file.mimeType, ending)),
+		(ending) => attempt(client.presignUpload(file.fileName, file.mimeType, ending)),
 		{
 			...policy,
 			attemptTimeoutMs: ANSWER_TIMEOUT_MS,
-			onTimeout: () =>
-				new OctopusXError('OctopusX did not answer', 'It gave no address for the upload in time.', {
-					transient: true,
-				}),
+			onTimeout: () => new OctopusXError('OctopusX did not answer', noAddress, { transient: true }),
 		},
 	);
 	if (fault) return { fault };
-	const put = await withRetries(
-		async (ending) => await attempt(send(scope, file, target, ending)),
-		{
-			...policy,
-			deadline: Math.min(deadline, now() + target.expiresInMs),
-			attemptTimeoutMs: PUT_TIMEOUT_MS,
-			onTimeout: tooSlow,
-		},
-	);
+	const put = await withRetries((ending) => attempt(send(scope, file, target, ending)), {
+		...policy,
+		deadline: Math.min(deadline, now() + target.expiresInMs),
+		attemptTimeoutMs: PUT_TIMEOUT_MS,
+		onTimeout: tooSlow,
+	});
 	return put.fault ? { fault: put.fault } : { value: target.publicUrl };
 }
 

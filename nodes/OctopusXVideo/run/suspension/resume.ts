@@ -52,7 +52,7 @@ export async function resumeJobs(context: IExecuteFunctions): Promise<INodeExecu
 	const handedOver = requireHandover(context);
 	return await resume(context, handedOver).catch((error) => {
 		if (error instanceof NodeApiError || error instanceof NodeOperationError) throw error;
-		// not thrown: with On Error set to Continue, n8n would pass on the input, and the loop would run forever
+		// not thrown, or with On Error set to Continue, n8n would pass on the input and the loop never end
 		return fail(context, handedOver.items, asOctopusXError(error));
 	});
 }

@@ -180,7 +180,7 @@ function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 		name: `Videos of execution ${executionId}: checking, do not stop`,
 		nodes,
 		connections: {
-			// every node runs before the first wait: after a crash, n8n makes up an item for one that never ran
+			// every node runs before the first wait: n8n makes up an item, after a crash, for one that never ran
 			[start]: { main: [to(isDone)] },
 			[check]: { main: [to(isDone)] },
 			[isDone]: { main: [[], to(check)] },
