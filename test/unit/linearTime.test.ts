@@ -51,6 +51,37 @@ const SIGNATURE = { maxLength: 8_192 };
 /** Every regular expression of nodes/ and credentials/, as it is written there. */
 const TABLE: Record<string, Row> = {
 	'/status|banned/i': {},
+	'/"object"\\s{0,9}:\\s{0,9}"video"/': { worst: [['', '"object":', '']] },
+	'/"task_id"\\s{0,9}:\\s{0,9}("(?:[^"\\\\]|\\\\.){1,1000}")/': {
+		worst: [
+			['"task_id":"', 'a', ''],
+			['"task_id":"', '\\a', ''],
+			['', '"task_id":"', ''],
+		],
+	},
+	'/"id"\\s{0,9}:\\s{0,9}("(?:[^"\\\\]|\\\\.){1,1000}")/': {
+		worst: [
+			['"id":"', 'a', ''],
+			['"id":"', '\\a', ''],
+			['', '"id":"', ''],
+		],
+	},
+	'/FAILURE/': { worst: [['', 'FAILUR', '']] },
+	'/^\\s*[{[<]/': { worst: [['', ' ', 'x']] },
+	'/banned|封禁/': { worst: [['', 'banne', '']] },
+	'/insufficient_|_quota_failed/': { worst: [['', 'insufficient', '']] },
+	'/overload|rate.?limit|too many requests|tim(e|ed).?out|busy|capacity|unavailable|超时|繁忙|限流|频率|饱和/i':
+		{
+			worst: [
+				['', 'rate', ''],
+				['', 'timed', ''],
+				['', 'too many request', ''],
+			],
+			// of an error code and a reason, both shortened to 500 characters
+			maxLength: 2_000,
+		},
+	'/繁忙|限流|频率|请求过多/': { worst: [['', '请求过', '']] },
+	'/超时/': { worst: [['', '超', '']] },
 	'/token/i': {},
 	'/^\\w+\\/[\\w.+-]+$/': { worst: [['a/', 'a.', '!']] },
 	'/^https?:\\/\\//i': {},

@@ -240,15 +240,15 @@ export function findTaskId(answer: unknown): string | undefined {
 	return ids.map(readId).find((id) => id !== undefined);
 }
 
+const TASK_ID_IN_TEXT = /"task_id"\s{0,9}:\s{0,9}("(?:[^"\\]|\\.){1,1000}")/;
+const ID_IN_TEXT = /"id"\s{0,9}:\s{0,9}("(?:[^"\\]|\\.){1,1000}")/;
+
 /** Finds a task ID in a JSON response that was cut off, as `findTaskId` does in a complete one. */
 export function findTaskIdInText(text: string): string | undefined {
 	if (/^\s*</.test(text)) return undefined;
-	const [taskId, id] = ['task_id', 'id'].map((name) => {
-		const found = new RegExp(
-			`"${name}"\\s{0,9}:\\s{0,9}("(?:[^"\\\\]|\\\\.){1,${MAX_ID_LENGTH}}")`,
-		).exec(text)?.[1];
+	const [taskId, id] = [TASK_ID_IN_TEXT, ID_IN_TEXT].map((pattern) => {
 		try {
-			return readId(JSON.parse(found ?? 'null'));
+			return readId(JSON.parse(pattern.exec(text)?.[1] ?? 'null'));
 		} catch {
 			return undefined;
 		}
