@@ -107,8 +107,8 @@ export function parseTask(
 ): Task | undefined {
 	if (!isPlainObject(answer)) return undefined;
 	const { error, status: rawStatus, progress: rawProgress } = answer;
-
 	const raw = isShallow(answer) ? { raw: answer as IDataObject } : {};
+
 	const ownId = readId(answer.task_id) ?? readId(answer.id);
 	const parts = [answer.data, answer.task].filter(isPlainObject);
 	const wrapped = parts.find((part) => typeof part.status === 'string');
@@ -136,17 +136,17 @@ export function parseTask(
 		const isOwn = search === '' && pathname.endsWith(contentUrl('', taskId));
 		known.video_url = given && !isOwn ? hideKey(given) : contentUrl(apiUrl, taskId);
 	}
-	const reasons = REASON_FIELDS.map((name) => reasonIn(answer[name]));
-	const innerReason = reasons.find((text) => text !== '');
-	const reason = innerReason === undefined ? '' : unwrap(innerReason);
-	// an unknown status with a reason may be a failure
-	if (hasFailed(known) || (status === 'unknown' && reason !== '')) {
+	if (hasFailed(known) || status === 'unknown') {
+		const found = REASON_FIELDS.map((name) => reasonIn(answer[name])).find(Boolean);
+		const reason = found ? unwrap(found) : '';
 		const isRefunded = isPlainObject(error) && error.refunded === true;
-		known.failure = {
+		const failure: Failure = {
 			code: shorten(codeIn(error)) || textOf(rawStatus).toLowerCase() || 'failed',
 			message: shorten(reason) || NO_REASON,
 			...(isRefunded && { refunded: true }),
 		};
+		// an unknown status with a reason may be a failure
+		if (status !== 'unknown' || reason !== '') known.failure = failure;
 	}
 	// spread twice: first so that these fields come first in n8n's output, and again at the end so that
 	// server fields of the same names cannot override them

@@ -156,7 +156,7 @@ function readDataUri(item: ItemParameters, label: string, uri: string, kind: Med
 	return `data:${mimeType};base64,${content}`;
 }
 
-/** Checks the type and size of a file on the item; throws if there is none. Loads its first chunk at most. */
+/** Checks the type and size of a file on the item; throws if not accepted. Loads its first chunk at most. */
 export async function checkFile(
 	item: ItemParameters,
 	label: string,
