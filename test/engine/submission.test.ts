@@ -6,7 +6,7 @@ import { apiErrorBody, taskErrorBody } from './support/errorBodies';
 import { CONTINUE, GENERATE, GENERATE_EACH, inputOf, numberedItems } from './support/inputs';
 import { loggingNode } from './support/nodeWithContext';
 import { NODE, runNodeVirtually, type NodeSetup } from './support/runNode';
-import { lastRunOf } from './support/runWorkflow';
+import { lastRunOf, storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 
 const sandbox = useSandbox();
@@ -23,6 +23,24 @@ async function submit(parameters: INodeParameters = {}, setup?: NodeSetup) {
 		gaps: submissions.slice(1).map((at, n) => at - submissions[n]!),
 	};
 }
+
+test.each<[string, Fault]>([
+	['a connection reset', { on: 'submit', accept: true, answer: 'reset' }],
+	['HTTP 502 of a proxy', { on: 'submit', accept: true, answer: { status: 502, byProxy: true } }],
+])(
+	'a submission with a file that was sent completely may have been charged after %s',
+	async (_response, fault) => {
+		sandbox.faults.add(fault);
+		const data = await storeBinary(Buffer.alloc(90_000, 1), 'image/png');
+		const { error } = await submit(
+			{ mode: 'firstFrame', firstFrameSource: 'binary' },
+			{ input: [{ json: {}, binary: { data } }] },
+		);
+		expect(error?.context.charge).toBe('maybe');
+		expect(error?.message).not.toBe('The request could not be sent completely');
+		expect(sandbox.tasks).toHaveLength(1);
+	},
+);
 
 const tooManyRequests = (headers?: Record<string, string>): Fault['answer'] => ({
 	status: 429,
