@@ -91,7 +91,7 @@ test('npm start sets up n8n with the credential and the examples, and keeps chan
 	expect(names).toHaveLength(EXAMPLES.length + 2);
 	expect(await again.credentials()).toEqual([expect.objectContaining({ id: credential?.id })]);
 
-	// The new sandbox has another port and remembers its tasks, and the credential follows it.
+	// The restarted sandbox has a new port but still knows the old tasks, and the credential points to that port.
 	await again.callWebhook('try');
 	const [second] = await again.endedOf(workflow, 2);
 	expect(taskOf(second)).toMatchObject({ task_id: 'video_2', status: 'queued' });

@@ -314,7 +314,7 @@ describeIfCanSuspend('times of the checks', () => {
 	};
 
 	test.each(['completed', '[failed]'])(
-		'no check of a suspended execution has more requests at once than Max Concurrency, not even the last one, with tasks that end as %j',
+		'every check of a suspended execution, even the last, stays within Max Concurrency when its tasks end as %j',
 		async (ending) => {
 			const input = inputWithLateItem(ending);
 			const most = await maxOpenRequests(async () => {

@@ -597,7 +597,7 @@ describe('the result once all items are settled', () => {
 			expect(error?.description).toBe('Tasks of this run: item 1: video_1 (failed).');
 		});
 
-		test('with On Error: Continue, the tasks of a stopped run are logged as well', async () => {
+		test('the tasks of a stopped run are logged even with On Error: Continue', async () => {
 			const { items: output, log } = await concludeWith(items, { settings: CONTINUE });
 			expect(output).toHaveLength(2);
 			expect(log).toEqual([`OctopusX: the execution was canceled. ${tasks}`]);

@@ -335,7 +335,7 @@ describe('Errors of Get Status', () => {
 		},
 	);
 
-	test('a Stop gives no advice to use Get Status', async () => {
+	test('the error of a stopped Get Status does not advise using Get Status', async () => {
 		sandbox.durationMs = 600_000;
 		const taskId = await submit();
 		const all = { ...parameters, taskId, waitForCompletion: true };

@@ -65,7 +65,7 @@ describe('Items', () => {
 			seconds: '8',
 			size: '1280x720',
 			video_url: expect.stringMatching(/\/files\/video_1\.mp4\?signature=sandbox\d+$/),
-			// the answer as it came: with placeholders, and with the model service's own ID
+			// the response as it came: with placeholders, and with the model service's own ID
 			raw: expect.objectContaining({
 				task_id: 'private_1',
 				status: 'completed',

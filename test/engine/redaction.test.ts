@@ -39,7 +39,7 @@ const SPELLINGS: Array<[string, Spelling]> = [
 ];
 
 /**
- * Spellings that one answer contains together. The longest is alone, because the node drops IDs of
+ * Spellings that one response contains together. The longest is alone, because the node drops IDs of
  * more than 1,000 characters and cuts off long messages.
  */
 const GROUPS = [SPELLINGS.slice(0, -1), SPELLINGS.slice(-1)];
@@ -47,7 +47,7 @@ const GROUPS = [SPELLINGS.slice(0, -1), SPELLINGS.slice(-1)];
 /** A backslash of an escape, escaped. */
 const ESCAPED_TWICE = escaped('\\u00');
 
-/** Stands for the key in the answers below. */
+/** Stands for the key in the responses below. */
 const KEY = '@KEY@';
 
 interface Echo {

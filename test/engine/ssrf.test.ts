@@ -33,7 +33,7 @@ describeIfCanSuspend('n8n’s SSRF protection', () => {
 			expect(elapsedMs).toBe(FIRST_CHECK_MS);
 		});
 
-		test(`the error of a blocked ${what} of a file host says once who can allow it if the content endpoint returns HTTP 404`, async () => {
+		test(`if a file host’s ${what} is blocked and the content endpoint returns HTTP 404, the error says exactly once who can allow it`, async () => {
 			const answer = { status: 404, body: apiErrorBody('Task not found') };
 			sandbox.faults.add({ on: 'content', times: Infinity, answer });
 			const { error, elapsedMs } = await download();

@@ -341,7 +341,7 @@ test.each([301, 302, 303])(
 );
 
 /**
- * The gateway puts a request ID on its answers. An answer without one comes from something in between, which
+ * The gateway puts a request ID on its responses. A response without one comes from something in between, which
  * does not know whether the gateway accepted the request (docs/API.md, "Who answered").
  */
 describe('a submission answered by the gateway or by something in between', () => {
@@ -529,7 +529,7 @@ describe('a submission answered by the gateway or by something in between', () =
 
 		test('a cut answer without an ID may have been charged, and the error quotes its request ID and text', async () => {
 			sandbox.quirks.idFields = 'id';
-			// half of the answer ends within the long ID
+			// half of the response ends within the long ID
 			jest.spyOn(sandbox.tasks, 'push').mockImplementation(function (
 				this: typeof sandbox.tasks,
 				task,

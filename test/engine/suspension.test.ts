@@ -473,7 +473,7 @@ describe('an execution that cannot be suspended', () => {
 	}
 	const message = 'The execution cannot be suspended';
 
-	test('While Waiting: Suspend is refused before any request if an AI agent runs the node as a tool type', async () => {
+	test('While Waiting: Suspend is refused before any request if an AI agent runs the node as a tool', async () => {
 		const node = nodeWithContext((context) => {
 			const tool = { ...context.getNode(), type: 'n8n-nodes-octopusx.octopusXVideoTool' };
 			return { getNode: () => tool };

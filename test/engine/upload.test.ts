@@ -61,7 +61,7 @@ test('Uploaded First presigns with the API key, uploads without it, and submits 
 	expect(submittedVideo()).toBe(`${sandbox.fileHost}/uploads/upload1`);
 });
 
-test('Uploaded First uploads a file inside the item', async () => {
+test('Uploaded First uploads a file whose content is stored in the item itself', async () => {
 	const data = { data: video.toString('base64'), mimeType: 'video/mp4' };
 	const { error } = await editWithUpload({}, video, { input: [{ json: {}, binary: { data } }] });
 	expect(error).toBeUndefined();

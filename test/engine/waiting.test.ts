@@ -396,7 +396,7 @@ describe('responses about a task', () => {
 	);
 });
 
-/** Where the node finds what an answer of the task endpoint leaves out. */
+/** Where the node finds what a response of the task endpoint leaves out. */
 describe('facts that the task endpoint leaves out', () => {
 	beforeEach(() => void (sandbox.durationMs = 20_000));
 	const GIVEN_UP = 'one [abandoned]';
@@ -430,7 +430,7 @@ describe('facts that the task endpoint leaves out', () => {
 			expect(elapsedMs).toBe(0);
 		});
 
-		test('a wait ends within about a minute, and the error says what it cost and to try again', async () => {
+		test('the wait for a task that the gateway has given up ends within about a minute, and the error notes the refund and advises trying again', async () => {
 			const { error, elapsedMs } = await generate(GIVEN_UP);
 			expect(elapsedMs).toBeGreaterThan(20_000);
 			expect(elapsedMs).toBeLessThan(75_000);
@@ -440,7 +440,7 @@ describe('facts that the task endpoint leaves out', () => {
 			expect(error?.context.charge).toEqual({ taskId: 'video_1', refund: 'given' });
 		});
 
-		test('a wait of 20 minutes asks for the verdict seldom', async () => {
+		test('a wait of 20 minutes requests the verdict only 8 to 14 times', async () => {
 			await generate('one [never]', { options: { timeout: 20 } });
 			const asked = sandbox.requestsTo('verdict').length;
 			expect(asked).toBeGreaterThanOrEqual(8);
@@ -554,7 +554,7 @@ describe('facts that the task endpoint leaves out', () => {
 			expect(sandbox.requestsTo('content')).toEqual([]);
 		});
 
-		test('is asked of the verdict before an item without one is returned', async () => {
+		test('the video URL is requested from the verdict before an item without one is returned', async () => {
 			sandbox.quirks.videoUrl = 'verdict';
 			const { items } = await getStatus('one');
 			expect(items[0]?.json.video_url).toMatch(/\/files\/video_1\.mp4/);

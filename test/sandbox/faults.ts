@@ -39,7 +39,7 @@ export type AnswerFault = Fault & { answer: Exclude<Fault['answer'], { ending: E
 
 export interface FaultyAnswer {
 	status: number;
-	/** True for an answer of something between the node and the gateway, which has no request ID. */
+	/** True for a response of something between the node and the gateway, which has no request ID. */
 	byProxy?: boolean;
 	headers?: Record<string, string>;
 	body?: unknown;

@@ -165,7 +165,7 @@ export class Sandbox implements State {
 					? { ...answer, headers: { ...requestIdHeader(entry, host), ...answer.headers } }
 					: answer;
 			sendFault(res, { ...fault, answer: faulty }, reply, (release) => this.hold(res, release));
-			// half of an answer has the IDs, which come first
+			// half of a response has the IDs, which come first
 			const hasId = typeof answer === 'object' ? answer.bodyFor : answer === 'short';
 			if (hasId) this.noteIdSent(entry);
 			return;

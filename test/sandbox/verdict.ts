@@ -9,7 +9,7 @@ export function verdictOf(task: SandboxTask, now: number): Verdict {
 	if (phase === 'completed') return 'SUCCESS';
 	if (phase === 'in_progress') return 'IN_PROGRESS';
 	if (phase !== 'queued') return 'FAILURE';
-	// The gateway has not checked the task yet.
+	// NOT_START means that the gateway has not checked the task yet.
 	return (now - task.createdAt) * 8 < task.durationMs ? 'NOT_START' : 'QUEUED';
 }
 

@@ -9,7 +9,7 @@ import {
 
 /** The rows come from docs/API.md, "Refusals". */
 
-/** An answer of the gateway; `BY_PROXY` as headers makes it one of something in between. */
+/** A response of the gateway; `BY_PROXY` as headers makes it one of something in between. */
 const answer = (statusCode: number, body: unknown = '', headers: object = {}) => ({
 	statusCode,
 	headers: { 'x-oneapi-request-id': 'r1', ...headers },

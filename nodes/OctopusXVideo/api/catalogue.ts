@@ -157,7 +157,7 @@ export function explainStatus(answer: AnswerFacts): Explanation {
 			affectsAllItems: true,
 		};
 	}
-	// the API answers these statuses in JSON, so a page comes from a proxy, not about the key or balance
+	// the API sends JSON with these statuses, so a page comes from a proxy, not about the key or balance
 	if (isPage && [401, 402, 403].includes(statusCode)) return WEB_PAGE;
 	if (statusCode === 401) {
 		return {

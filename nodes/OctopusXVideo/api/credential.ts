@@ -86,7 +86,7 @@ export function isSameOrigin(url: string, other: string): boolean {
 /**
  * Returns where a redirect leads, or `undefined` if that is not an http(s) URL.
  *
- * @param location the header as Node reads it: each byte is a character, so raw UTF-8 must be encoded again
+ * @param location the header as Node reads it, one character per byte, so raw UTF-8 must be percent-encoded
  */
 export function redirectTarget(location: unknown, base: string): string | undefined {
 	if (typeof location !== 'string') return undefined;
@@ -119,7 +119,8 @@ export function createHideKey(apiKey: string): HideKey {
 		const escaped = character.replace(/\W/, '\\$&');
 		return `(?:${escaped}|u00${hex}|%(?:25){0,3}${hex})`;
 	});
-	// starts only at the first of several backslashes and allows few inside: matching takes linear time
+	// linear time: a match starts only at the first backslash of a run, and allows at most 15 before each
+	// later character
 	const start = `(?<!${BACKSLASH})${BACKSLASH}*${first}`;
 	const rest = others.map((spelling) => `${BACKSLASH}{0,15}${spelling}`);
 	const key = new RegExp(start + rest.join(''), 'gi');

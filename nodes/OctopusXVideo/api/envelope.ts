@@ -174,7 +174,7 @@ function codeOf({ code, type }: Record<string, unknown>): string {
 	return textOf(code) || (type === 'insufficient_quota' ? type : '');
 }
 
-/** The gateway puts an ID on each of its answers. An answer without one comes from something in between. */
+/** The gateway puts an ID on each of its responses. A response without one comes from something in between. */
 export function requestIdOf({ headers }: Pick<Answer, 'headers'>): string {
 	return stringOf(headers['x-oneapi-request-id']).trim();
 }

@@ -25,7 +25,7 @@ export interface Task extends IDataObject {
 	video_url?: string;
 	/** Why the task ended without a video, or may have if `status` is `unknown`. */
 	failure?: Failure;
-	/** The API's answer as it came, unless it is absurdly deep. */
+	/** The API's response as it came, unless it is absurdly deep. */
 	raw?: IDataObject;
 }
 
@@ -191,7 +191,8 @@ export function readVerdict(body: unknown): unknown {
 		progress,
 		...(url ? { video_url: inner.video_url || url } : {}),
 		result_url,
-		// of a failed task, `result_url` contains the reason as well; `quota` is 0 once it is refunded
+		// for a failed task, `result_url` also contains the reason, and `quota` is 0 once the charge is
+		// refunded
 		error:
 			status === 'FAILURE'
 				? { code: codeIn(error), message: reason || reasonIn(error), refunded: quota === 0 }

@@ -35,7 +35,7 @@ export interface NoAnswer {
 	isBlocked?: boolean;
 	/** True if no connection was made, so that nothing was sent. */
 	isBeforeConnect?: boolean;
-	/** What arrived of an answer that was cut off; its body is text. */
+	/** What arrived of a response that was cut off; its body is text. */
 	partial?: Answer<string>;
 }
 
@@ -54,8 +54,8 @@ const AS_IT_IS = {
 } as const;
 
 /**
- * Sends single HTTP requests through n8n's helpers. Nothing that leaves this class contains the API key,
- * except for the bodies of files. Methods never reject. The caller reads or destroys each body.
+ * Sends single HTTP requests through n8n's helpers. Hides the API key in everything it returns, except in a
+ * body that the caller reads as a stream. Methods never reject. The caller reads or destroys each body.
  */
 export class Transport {
 	constructor(

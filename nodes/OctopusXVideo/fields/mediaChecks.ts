@@ -205,7 +205,7 @@ export async function checkFile(
  */
 export function uploadName(name: string, noun: string): string {
 	const [segment = ''] = name.slice(-MAX_PATH_LENGTH).split(/[/\\]/).slice(-1);
-	// accents are dropped, and other letters replaced
+	// drops accents, and replaces all other characters that need encoding with hyphens
 	const ascii = segment
 		.normalize('NFKD')
 		.replace(/\p{M}/gu, '')

@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { isParsable, needsKey } from '../api/credential';
 import { OctopusXError } from '../api/errors';
 
-/** Upper limit for errors, in characters: longer than any error without input values. */
+/** Maximum length of an error, in characters. Only an error that quotes input values can exceed it. */
 const MAX_ERROR_LENGTH = 2_000;
 
 /** A number that the user can set. Its limits and its default are defined only here. */

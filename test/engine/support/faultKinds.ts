@@ -17,7 +17,7 @@ export const kind = (name: string, status: number, body?: unknown): FaultKind =>
 	answer: { status, body },
 });
 
-/** An answer of something between the node and the gateway. */
+/** A response of something between the node and the gateway. */
 export const proxyKind = (
 	name: string,
 	status: number,

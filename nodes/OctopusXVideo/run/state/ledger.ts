@@ -11,7 +11,7 @@ interface Entry {
 	hash: string;
 	/** Absent while the submission is unanswered. It may have been charged. */
 	taskId?: string;
-	/** Another ID in the answer to the submission, in case the API does not know `taskId`. */
+	/** Another ID in the response to the submission, in case the API does not know `taskId`. */
 	otherId?: string;
 	/** n8n's index of the run that returned the task as a success. */
 	deliveredIn?: number;
@@ -29,7 +29,7 @@ interface Memory {
 
 const KEY = 'octopusXTasks';
 
-/** Entries that runs in progress hold. Kept outside the entries, because n8n saves those. */
+/** Entries held by runs in progress. Not a property of the entries, because n8n saves those. */
 const held = new WeakSet<Entry>();
 
 /**
@@ -188,7 +188,8 @@ export class Claim {
 	noteDelivered(deliveredId: string): void {
 		for (const entry of this.entries) {
 			if (entry.taskId === deliveredId) entry.deliveredIn = this.runIndex;
-			// a video settles an unanswered submission; a task whose ID arrived late can still be claimed
+			// once a video is delivered, an unanswered submission no longer matters; a task whose ID arrived late
+			// can still be claimed
 			else if (entry.taskId === undefined) entry.isOver = true;
 		}
 	}

@@ -130,7 +130,7 @@ function toNodeError(
 	const tasks = listTasks(items, advice, isStopped, MAX_OF_A_KIND, named);
 	const testMode = isTest(first) && 'This item is in Test Mode: nothing was sent for it.';
 	const taskId = task?.task_id ?? uncheckedId;
-	// a message names the task if that is what is wrong
+	// not repeated if the message already contains the ID, as it does when the ID itself is wrong
 	const checked =
 		!task && uncheckedId && !message.includes(uncheckedId) && `Task: ${shorten(uncheckedId)}.`;
 	const options = {

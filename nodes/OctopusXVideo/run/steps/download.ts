@@ -13,7 +13,7 @@ const MAX_ATTEMPTS = 4;
 /** Upper limit for `Retry-After`. A host that asks for a longer delay is asked again anyway. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
-/** A host that sends nothing for this long hangs, before the first byte or between two. */
+/** A host that sends nothing for this long, before the first byte or between two bytes, counts as hung. */
 const STALL_TIMEOUT_MS = 60_000;
 const STALL_CHECK_INTERVAL_MS = 5_000;
 
@@ -26,7 +26,7 @@ const CONTENT_LIMIT_MS = 57_000;
 /** Upper limit for a file, larger than any video of the API: a host may never stop sending. */
 const MAX_BYTES = 4 * 1024 ** 3;
 
-/** How many bytes more than twice its announced size a file may have, because tiny files compress well. */
+/** Allowance on top of twice the announced size, because tiny files compress to less than half. */
 const COMPRESSED_BYTES = 1024 * 1024;
 
 /** The boxes that an MP4 file can begin with (ISO/IEC 14496-12 and QuickTime). */

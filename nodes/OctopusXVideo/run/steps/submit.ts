@@ -6,7 +6,7 @@ import { now, waitAtMost, withTimeout } from '../../timing/time';
 import { StoppedError, type Planned } from '../state/item';
 import type { ItemScope } from '../state/scope';
 
-/** Upper limit for a response: enough for a body of 20 MB over a slow connection and a slow server. */
+/** Longest wait for a response: enough to send 20 MB over a slow connection to a slow server. */
 const SUBMISSION_TIMEOUT_MS = 10 * 60_000;
 
 /** Lower limit for the wait for a response, if the item's time is almost over. */
