@@ -22,7 +22,7 @@ async function prepare({ what }: MemoryJob, bytes: number): Promise<INodeExecuti
 	if (what === 'download') return [{ json: {} }];
 	const items: INodeExecutionData[] = [];
 	for (let n = 0; n < EDITS; n++) {
-		const data = await storeBinary(Buffer.alloc(bytes, n + 1), 'video/mp4');
+		const data = await storeBinary(Buffer.alloc(bytes, 128 + n), 'video/mp4');
 		items.push({ json: {}, binary: { data } });
 	}
 	return items;
