@@ -18,7 +18,7 @@ import { CONTINUE, GENERATE, GENERATE_EACH, numberedItems } from './support/inpu
 import { fileTrackingNode, loggingNode } from './support/nodeWithContext';
 import { runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { readBinary, storeBinary } from './support/runWorkflow';
-import { describeIfCanSuspend, runSuspending } from './support/suspending';
+import { canSuspend, describeIfCanSuspend, runSuspending } from './support/suspending';
 import { jsonOf, runTest } from './support/testMode';
 import { useSandbox } from './support/useSandbox';
 
@@ -935,6 +935,8 @@ describe('hostile input items, tasks and files', () => {
 		});
 		const PNG = Buffer.from('89504e470d0a1a0a00', 'hex');
 		const COMBINED = { workflowSettings: { binaryMode: 'combined' } };
+		// n8n 1.121 accepts only the name of a field
+		const testIfAccepted = canSuspend ? test : test.skip;
 
 		test.each<[string, (id: string) => IDataObject]>([
 			['an ID', (id) => ({ id, mimeType: 'image/png', data: 'filesystem-v2' })],
@@ -957,24 +959,30 @@ describe('hostile input items, tasks and files', () => {
 			},
 		);
 
-		test('works if it is one of the item’s files', async () => {
-			const data = await storeBinary(PNG, 'image/png');
-			const { error } = await generate(field('$binary.data'), {
-				input: [{ json: {}, binary: { data } }],
-			});
-			expect(error).toBeUndefined();
-			expect(sandbox.requestsTo('submit')[0]?.body).toMatchObject({
-				first_image_url: `data:image/png;base64,${PNG.toString('base64')}`,
-			});
-		});
+		testIfAccepted(
+			'an input field works as an object that is one of the item’s files',
+			async () => {
+				const data = await storeBinary(PNG, 'image/png');
+				const { error } = await generate(field('$binary.data'), {
+					input: [{ json: {}, binary: { data } }],
+				});
+				expect(error).toBeUndefined();
+				expect(sandbox.requestsTo('submit')[0]?.body).toMatchObject({
+					first_image_url: `data:image/png;base64,${PNG.toString('base64')}`,
+				});
+			},
+		);
 
-		test('works with binaryMode combined if it is one of the item’s files', async () => {
-			const data = await storeBinary(PNG, 'image/png');
-			const input = [{ json: { _files: { data } } as unknown as IDataObject }];
-			const { error } = await generate(field('$json._files.data'), { ...COMBINED, input });
-			expect(error).toBeUndefined();
-			expect(sandbox.tasks).toHaveLength(1);
-		});
+		testIfAccepted(
+			'with binaryMode combined, an input field works as an object that is one of the item’s files',
+			async () => {
+				const data = await storeBinary(PNG, 'image/png');
+				const input = [{ json: { _files: { data } } as unknown as IDataObject }];
+				const { error } = await generate(field('$json._files.data'), { ...COMBINED, input });
+				expect(error).toBeUndefined();
+				expect(sandbox.tasks).toHaveLength(1);
+			},
+		);
 
 		test('is refused with binaryMode combined if it is no file of the item', async () => {
 			const [data, other] = [
