@@ -263,7 +263,7 @@ describe('Errors of Get Status', () => {
 
 	test.each<[string, INodeParameters, NodeSetup]>([
 		['an empty API key', {}, { credential: { apiKey: '' } }],
-		['a Base URL that is no address', {}, { credential: { baseUrl: 'nowhere' } }],
+		['an invalid Base URL', {}, { credential: { baseUrl: 'nowhere' } }],
 		['a rejected API key', {}, { credential: { apiKey: 'sk-wrong' } }],
 		['an invalid option', { options: { maxConcurrency: 0 } }, {}],
 		['an invalid Timeout', { waitForCompletion: true, options: { timeout: -1 } }, {}],

@@ -509,7 +509,7 @@ describe('facts that the task endpoint leaves out', () => {
 
 		test.each<[string, (task: object) => object]>([
 			['data', (data) => ({ code: 'success', data })],
-			['data, with a status of its own', (data) => ({ status: 'success', data })],
+			['data, beside a second status', (data) => ({ status: 'success', data })],
 			['task', (task) => ({ task })],
 		])('a task inside %s is understood', async (_where, wrap) => {
 			const task = { task_id: 'video_1', status: 'in_progress', progress: '40%' };

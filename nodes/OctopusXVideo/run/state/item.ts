@@ -36,7 +36,7 @@ export interface Running extends WithTask {
 	deadline: number;
 	/** The number of successive checks that returned an unknown status. */
 	unknownChecks: number;
-	/** When the gateway's verdict was last asked for, by `now`; at first, when the turn began. */
+	/** When the gateway's verdict was last asked for, in `now()` time; at first, when the turn began. */
 	verdictAt: number;
 }
 
