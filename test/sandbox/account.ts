@@ -1,7 +1,8 @@
-import { consoleError } from './answers';
+import { consoleError, invalidUrl } from './answers';
 import type { Route } from './faults';
 import { MODELS } from './gatewayRules';
 import { json } from './http';
+import { billOf, spentOn } from './key';
 import type { Handler, State } from './routes';
 
 /** The shortest, default and longest lifetime of a presigned URL, in seconds. */
@@ -9,9 +10,9 @@ const MIN_EXPIRES_IN = 60;
 const DEFAULT_EXPIRES_IN = 900;
 const MAX_EXPIRES_IN = 3_600;
 
-type AccountRoute = Extract<Route, 'models' | 'usage' | 'presign' | 'upload'>;
+type AccountRoute = Extract<Route, 'models' | 'usage' | 'bill' | 'status' | 'presign' | 'upload'>;
 
-/** Creates the handlers of the routes that are not about tasks: models, usage and uploads. */
+/** Creates the handlers of the routes that are not about tasks: models, usage, bill and uploads. */
 export function accountHandlers(state: State): Record<AccountRoute, Handler> {
 	return {
 		models: () =>
@@ -27,7 +28,31 @@ export function accountHandlers(state: State): Record<AccountRoute, Handler> {
 				})),
 			}),
 
-		usage: ({ headers }) => state.key.usage(headers.authorization, state.spent, state.now()),
+		usage: ({ headers }) => {
+			const now = state.now();
+			const seen = spentOn(state.tasks, now - state.key.usageLagMs) + state.key.spentByOthers;
+			return state.key.refuse(headers.authorization, now) ?? state.key.usage(seen, now);
+		},
+
+		bill: ({ headers, method, path }) => {
+			if (state.quirks.records === 'none') return invalidUrl(method, path);
+			const now = state.now();
+			const refusal = state.key.refuse(headers.authorization, now);
+			return refusal ?? json(200, { success: true, message: '', data: billOf(state, now) });
+		},
+
+		status: ({ method, path }) => {
+			if (state.quirks.records === 'none') return invalidUrl(method, path);
+			const data = {
+				quota_per_unit: 500_000,
+				quota_display_type: 'USD',
+				usd_exchange_rate: 7.3,
+				custom_currency_symbol: '¤',
+				custom_currency_exchange_rate: 1,
+				enable_batch_update: state.quirks.records === 'batched',
+			};
+			return json(200, { success: true, message: '', data });
+		},
 
 		presign: ({ body }) => {
 			const { file_name, content_type, expires_in } = Object(body) as Record<string, unknown>;

@@ -5,9 +5,10 @@ import { VOCABULARIES, type Quirks } from './tasks';
 const QUIRKS: Record<keyof Quirks, readonly string[]> = {
 	statuses: Object.keys(VOCABULARIES),
 	progress: ['number', 'string', 'percent', 'absent'],
-	videoUrl: ['fileHost', 'proxy', 'metadata', 'missing', 'redirect'],
+	videoUrl: ['fileHost', 'proxy', 'metadata', 'data', 'verdict', 'missing', 'redirect'],
 	ids: ['plain', 'colonAndSlash'],
 	idFields: ['both', 'id', 'task_id'],
+	records: ['none', 'exact', 'batched'],
 	placeholders: ['true', 'false'],
 };
 

@@ -1,7 +1,17 @@
 import type { Ending } from './tasks';
 
 export type Route =
-	'models' | 'submit' | 'check' | 'verdict' | 'content' | 'file' | 'presign' | 'upload' | 'usage';
+	| 'models'
+	| 'submit'
+	| 'check'
+	| 'verdict'
+	| 'content'
+	| 'file'
+	| 'presign'
+	| 'upload'
+	| 'usage'
+	| 'bill'
+	| 'status';
 
 /** A fault that changes the response to a request. */
 export interface Fault {

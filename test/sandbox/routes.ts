@@ -50,6 +50,8 @@ const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPublic?: tru
 	{ route: 'content', method: 'GET', path: /^\/v1\/videos\/([^/]+)\/content$/ },
 	{ route: 'presign', method: 'POST', path: /^\/api\/upload\/presign$/ },
 	{ route: 'usage', method: 'GET', path: /^\/api\/usage\/token\/$/, isPublic: true },
+	{ route: 'bill', method: 'GET', path: /^\/api\/log\/token$/, isPublic: true },
+	{ route: 'status', method: 'GET', path: /^\/api\/status$/, isPublic: true },
 	{
 		route: 'upload',
 		method: 'PUT',

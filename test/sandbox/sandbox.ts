@@ -3,7 +3,7 @@ import { accountHandlers } from './account';
 import { consoleError, consolePage, gatewayError, invalidUrl } from './answers';
 import { FaultPlan, type Route } from './faults';
 import { addressOf, close, listen, parseBody, readBody, send, sendFault, type Reply } from './http';
-import { ApiKey, priceOf } from './key';
+import { ApiKey, spentOn } from './key';
 import { findRoute, type Handler, type LogEntry, type State } from './routes';
 import { DEFAULT_QUIRKS, endTask, isRefunded, type Quirks, type SandboxTask } from './tasks';
 import { videoHandlers } from './videos';
@@ -93,8 +93,7 @@ export class Sandbox implements State {
 	}
 
 	get spent(): number {
-		const charged = this.tasks.filter((task) => !isRefunded(task, this.now()));
-		return charged.reduce((sum, { request }) => sum + priceOf(request), 0);
+		return spentOn(this.tasks, this.now()) + this.key.spentByOthers;
 	}
 
 	find(encodedId = ''): SandboxTask | undefined {
@@ -153,6 +152,7 @@ export class Sandbox implements State {
 		entry.body = parseBody(raw, headers['content-type']);
 
 		const isTooLarge = raw.length > MAX_BODY_MB * 1024 * 1024;
+		res.setHeader('date', new Date(this.now()).toUTCString());
 		const reply = () => withRequestId(this.answer(entry, isTooLarge), entry, host);
 		const fault = found && this.faults.next(found.route, this.promptOf(entry));
 		const answer = fault?.answer;

@@ -1,3 +1,5 @@
+import type { LogEntry } from './routes';
+
 /** Ways in which the real API's responses vary (docs/API.md, "Query a task"). */
 export interface Quirks {
 	/** The vocabulary used for `status`. */
@@ -18,6 +20,11 @@ export interface Quirks {
 	 * clients cannot use.
 	 */
 	idFields: 'both' | 'id' | 'task_id';
+	/**
+	 * Whether `/api/status` and the bill exist, which OctopusX does not document. With `batched`, the gateway
+	 * says that its counters lag behind.
+	 */
+	records: 'none' | 'exact' | 'batched';
 	/** True if healthy tasks contain `error: {message: "", code: ""}` and unknown dates are 0. */
 	placeholders: boolean;
 }
@@ -28,6 +35,7 @@ export const DEFAULT_QUIRKS: Quirks = {
 	videoUrl: 'fileHost',
 	ids: 'plain',
 	idFields: 'both',
+	records: 'none',
 	placeholders: true,
 };
 
@@ -97,21 +105,25 @@ export interface SandboxTask {
 	createdAt: number;
 	durationMs: number;
 	ending: Ending;
+	/** The ID of the submission, as in the key's bill. */
+	requestId: string;
 	/** True if the response to the submission contained the task ID. */
 	isIdSent: boolean;
 }
 
 export function createTask(
-	request: Record<string, unknown>,
+	{ body, requestId }: Pick<LogEntry, 'body' | 'requestId'>,
 	number: number,
 	{ ids }: Quirks,
 	now: number,
 	durationMs: number,
 ): SandboxTask {
+	const request = body as Record<string, unknown>;
 	return {
 		id: ids === 'plain' ? `video_${number}` : `omni-2:task/${number}`,
 		privateId: `private_${number}`,
 		request,
+		requestId,
 		createdAt: now,
 		durationMs,
 		isIdSent: false,

@@ -24,7 +24,7 @@ export function videoHandlers(state: State): Record<VideoRoute, Handler> {
 			const reason = refuseByModel(body);
 			if (reason) return modelError(400, { error: { ...reason, type: 'invalid_request_error' } });
 			const { tasks, quirks, durationMs } = state;
-			const task = createTask(body, tasks.length + 1, quirks, state.now(), durationMs);
+			const task = createTask(entry, tasks.length + 1, quirks, state.now(), durationMs);
 			tasks.push(task);
 			state.key.afterCharge(state.spent);
 			return json(200, describeNew(task, quirks));

@@ -57,8 +57,8 @@ const broken: Failed = { state: 'failed', index: 3, error: fault, task: undefine
 function claimOf(...taskIds: Array<string | undefined>): Claim {
 	const claim = new Claim({ entries: [] }, 'hash', 0);
 	for (const taskId of taskIds) {
-		const noteAnswer = claim.noteSubmission();
-		if (taskId !== undefined) noteAnswer(uncheckedTask(taskId));
+		const submission = claim.noteSubmission();
+		if (taskId !== undefined) submission.noteTask(uncheckedTask(taskId), 'request');
 	}
 	return claim;
 }

@@ -42,17 +42,17 @@ describe('a claim of a ledger entry', () => {
 		const claim = new Claim({ entries: [] }, 'hash', 0);
 		expect([claim.taskId, claim.isInDoubt]).toEqual([undefined, false]);
 
-		const noteFirst = claim.noteSubmission();
-		const noteSecond = claim.noteSubmission();
-		noteFirst(uncheckedTask('a'));
+		const first = claim.noteSubmission();
+		const second = claim.noteSubmission();
+		first.noteTask(uncheckedTask('a'), 'request');
 		expect([claim.taskId, claim.isInDoubt]).toEqual(['a', true]);
-		noteSecond(uncheckedTask('b'));
+		second.noteTask(uncheckedTask('b'), 'request');
 		expect([claim.taskId, claim.isInDoubt]).toEqual(['b', false]);
 	});
 
 	test('a claim knows both IDs of a task, and exchanges them', () => {
 		const claim = new Claim({ entries: [] }, 'hash', 0);
-		claim.noteSubmission()({ task_id: 'a', id: 'b' });
+		claim.noteSubmission().noteTask({ task_id: 'a', id: 'b' }, 'request');
 		expect([claim.otherIdOf('a'), claim.otherIdOf('b')]).toEqual(['b', undefined]);
 		claim.noteOtherId('other', 'c');
 		claim.noteOtherId('a', 'b');
@@ -61,8 +61,8 @@ describe('a claim of a ledger entry', () => {
 
 	test('a claim falls back to the previous task when the latest one has failed', () => {
 		const claim = new Claim({ entries: [] }, 'hash', 0);
-		claim.noteSubmission()(uncheckedTask('a'));
-		claim.noteSubmission()(uncheckedTask('b'));
+		claim.noteSubmission().noteTask(uncheckedTask('a'), 'request');
+		claim.noteSubmission().noteTask(uncheckedTask('b'), 'request');
 		claim.noteFailed('b');
 		claim.noteFailed('other');
 		expect(claim.taskId).toBe('a');
@@ -70,7 +70,7 @@ describe('a claim of a ledger entry', () => {
 
 	test('a claim is not in doubt about a submission that was rejected', () => {
 		const claim = new Claim({ entries: [] }, 'hash', 0);
-		claim.noteSubmission()();
+		claim.noteSubmission().noteRefused();
 		expect([claim.taskId, claim.isInDoubt]).toEqual([undefined, false]);
 	});
 

@@ -1,9 +1,10 @@
 import type { IDataObject, IHttpRequestMethods } from 'n8n-workflow';
 import { parseUploadTarget, parseVideoModels, readKeyState, type UploadTarget } from './answers';
 import { cleanKey, createHideKey, normalizeBaseUrl, redirectTarget } from './credential';
-import { isPlainObject, type Answer } from './envelope';
+import { isPlainObject, requestIdOf, type Answer } from './envelope';
 import { explainAnswer, explainHost, explainNoAnswer, explainSubmission } from './explain';
-import { OctopusXError } from './errors';
+import { attempt, OctopusXError } from './errors';
+import { addUp, parseBill, parseStatus, parseUsage, type Bill, type Records } from './records';
 import {
 	contentUrl,
 	findTaskId,
@@ -24,8 +25,17 @@ import type { ApiContext, ByteStream, NoAnswer, RequestOptions } from './transpo
 const SEND_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;
 
+/** What the API's records say about the key, also if it is used up. */
+const USAGE_PATH = '/api/usage/token/';
+
 /** The host's name in errors. */
 const UPLOAD_HOST = 'The host for uploads';
+
+export interface CreatedTask {
+	task: Task;
+	/** The API's ID of the submission; empty if the response had none. */
+	requestId: string;
+}
 
 /**
  * The OctopusX API. Every failure is thrown as an `OctopusXError`. Aborting a method's `signal` ends its
@@ -64,24 +74,27 @@ export class OctopusXClient {
 		body: Buffer | ByteStream,
 		bytes: number,
 		signal: AbortSignal,
-	): Promise<Task> {
+	): Promise<CreatedTask> {
 		const headers = { 'Content-Type': 'application/json', 'Content-Length': bytes };
 		const options = { body, headers, timeout: SEND_TIMEOUT_MS };
 		const sent = await this.send('POST', path, options, signal);
 		const answer = 'statusCode' in sent ? sent : sent.partial;
 		if (!answer) throw explainNoAnswer(sent as NoAnswer);
 		const { statusCode, body: received } = answer;
+		const requestId = requestIdOf(answer);
 		const { hideKey } = this.transport;
 		const task =
 			statusCode < 300 ? parseTask(received, this.apiUrl, undefined, hideKey) : undefined;
 		// a response without a status says nothing about the task, so it is checked before it is used
 		const hasStatus = isPlainObject(received) && received.status !== undefined;
-		if (task) return hasStatus ? task : uncheckedTask(task.task_id, task.id);
+		if (task) {
+			return { task: hasStatus ? task : uncheckedTask(task.task_id, task.id), requestId };
+		}
 		// a 4xx is a rejection even if its body contains an ID
 		const mayHoldId = statusCode < 300 || statusCode >= 500;
 		const findId = typeof received === 'string' ? findTaskIdInText : findTaskId;
 		const taskId = mayHoldId ? findId(received as string) : undefined;
-		if (taskId !== undefined) return uncheckedTask(taskId);
+		if (taskId !== undefined) return { task: uncheckedTask(taskId), requestId };
 		if ('statusCode' in sent) throw explainSubmission(answer);
 		// of a rejection, the status is enough
 		const isRejected = statusCode >= 400 && statusCode < 500;
@@ -109,8 +122,26 @@ export class OctopusXClient {
 	/** Returns why the API rejects the key, as a sentence. Allowed 20 times in 20 minutes per IP address. */
 	async getKeyState(signal: AbortSignal): Promise<string> {
 		const options = { timeout: READ_TIMEOUT_MS };
-		const answer = await this.send('GET', '/api/usage/token/', options, signal);
+		const answer = await this.send('GET', USAGE_PATH, options, signal);
 		return 'statusCode' in answer ? readKeyState(answer) : '';
+	}
+
+	/** Returns the newest lines of the key's bill. Shares the limit of `getKeyState`. */
+	async getBill(signal: AbortSignal): Promise<Bill> {
+		const answer = await this.get('/api/log/token', signal);
+		const bill = parseBill(answer);
+		if (bill) return bill;
+		throw explainAnswer(answer);
+	}
+
+	/** Returns all that the API's records say about the key. Shares the limit of `getKeyState`. */
+	async getRecords(signal: AbortSignal): Promise<Records> {
+		const getUsage = async () => parseUsage((await attempt(this.get(USAGE_PATH, signal))).value);
+		const before = await getUsage();
+		const bill = await this.getBill(signal);
+		const after = await getUsage();
+		const status = parseStatus((await attempt(this.get('/api/status', signal))).value);
+		return { bill, status, isExact: status.isExact && addUp(before, bill, after) };
 	}
 
 	/** Returns the IDs of the models that the key may use and that may make videos. */

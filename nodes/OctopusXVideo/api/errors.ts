@@ -1,9 +1,13 @@
+import { costText, type BilledCharge } from './records';
+
 /** What a failed item cost, as data. `chargeSentence` turns it into a sentence. */
 export type Charge =
 	/** Nothing was charged. */
 	| 'none'
 	/** It is unknown whether a submission was accepted, so it may have been charged. */
 	| 'maybe'
+	/** The API's records show a charge for a submission without an answer. Its task ID is unknown. */
+	| BilledCharge
 	/** A task was charged. `refund` is set if the task ended without a video. */
 	| { taskId: string; refund?: 'given' | 'unknown' };
 
@@ -58,6 +62,10 @@ export function chargeSentence(charge: Charge): string {
 	if (charge === 'none') return 'Nothing was charged.';
 	if (charge === 'maybe') {
 		return 'It may have been charged, so the node did not send it again: check the usage log of the OctopusX account before you run it again.';
+	}
+	if ('requestId' in charge) {
+		const { requestId, cost, time } = charge;
+		return `OctopusX's records show a charge that fits this request: ${costText(cost)} at ${time}, request ID ${requestId}. It may also come from another user of the API key. The task ID is unknown: ask the support of OctopusX for the video, with the request ID, before you run it again.`;
 	}
 	const { taskId, refund } = charge;
 	if (refund === 'given') return `Task ${taskId} was charged, and the charge was refunded.`;

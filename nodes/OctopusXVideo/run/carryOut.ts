@@ -20,9 +20,10 @@ export async function carryOutAll(scope: Scope, items: Item[]): Promise<Settled[
 	const isRejected = ({ error }: Failed) =>
 		error instanceof OctopusXError && error.details.isKeyRejected === true;
 	const rejected = settled.find((item) => item.state === 'failed' && isRejected(item));
-	if (!rejected || scope.signal?.aborted) return settled;
-	const asking = withTimeout(ANSWER_TIMEOUT_MS, scope.getKeyState, scope.signal);
-	const { value: reason } = await attempt(asking);
+	const { account, signal } = scope;
+	if (!rejected || !account || signal?.aborted) return settled;
+	const ask = async (ending: AbortSignal) => await account.getKeyState(ending);
+	const { value: reason } = await attempt(withTimeout(ANSWER_TIMEOUT_MS, ask, signal));
 	if (!reason) return settled;
 	return settled.map((item) => {
 		if (item.state !== 'failed' || !isRejected(item)) return item;

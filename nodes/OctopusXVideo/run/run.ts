@@ -5,6 +5,7 @@ import { failed, StoppedError, type Failed, type Planned, type Settled } from '.
 import { Ledger } from './state/ledger';
 import { conclude, jsonOf, withCharge } from './state/output';
 import { openScope, type Scope } from './state/scope';
+import { recheckUncharged, verifyDoubts } from './steps/verify';
 import { refuseSuspension, suspend } from './suspension';
 
 /** How an operation plans one item. */
@@ -70,9 +71,12 @@ export async function runJobs(
 		} catch (error) {
 			return endUncharged(error as Error);
 		}
-		if (!isSuspending) return end(await carryOutAll(scope, items));
+		await recheckUncharged(scope, ledger);
+		if (!isSuspending) {
+			return end(await verifyDoubts(scope, ledger, await carryOutAll(scope, items)));
+		}
 
-		const obtained = await obtainAll(scope, items);
+		const obtained = await verifyDoubts(scope, ledger, await obtainAll(scope, items));
 		const isOver = scope.signal?.aborted || obtained.every(({ state }) => state !== 'running');
 		const known = obtained.map((item) => withClaim(item, ledger.claimOf(item.index)));
 		if (!isOver && (await suspend(context, known))) {

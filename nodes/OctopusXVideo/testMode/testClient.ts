@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { UploadTarget } from '../api/answers';
-import { OctopusXClient } from '../api/client';
+import { OctopusXClient, type CreatedTask } from '../api/client';
 import { FROM_MODEL_SERVICE, type Answer } from '../api/envelope';
 import { explainSubmission } from '../api/explain';
 import { parseTask, type Task } from '../api/task';
@@ -78,15 +78,15 @@ export class TestClient extends OctopusXClient {
 	}
 
 	/** Returns the finished sample at once if the execution keeps running: there is nothing to wait for. */
-	override async createTask(_path: string, body: Buffer | ByteStream): Promise<Task> {
+	override async createTask(_path: string, body: Buffer | ByteStream): Promise<CreatedTask> {
 		await readToEnd(body);
 		const { testMode, source, wait } = this.job;
 		if (testMode === 'failure') throw explainSubmission(REFUSAL);
 		const { request } = source as { request: PaidRequest };
 		const taskId = sign(await testIdOf(this.index, request), this.instance);
-		return wait && !wait.isSuspended
-			? finishedTask(taskId)
-			: testTask(taskId, { status: 'queued' });
+		const isDone = wait && !wait.isSuspended;
+		const task = isDone ? finishedTask(taskId) : testTask(taskId, { status: 'queued' });
+		return { task, requestId: '' };
 	}
 
 	override async getTask(taskId: string): Promise<Task> {

@@ -97,7 +97,8 @@ export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	// tasks of Test Mode are never charged
 	if (isTest(item)) return { ...known, error: error.withCharge('none'), isTest: true };
 	const { charge } = error.details;
-	const isOldCharge = uncheckedId !== undefined && typeof charge === 'object' && !charge.refund;
+	const isOldCharge =
+		uncheckedId !== undefined && typeof charge === 'object' && 'taskId' in charge && !charge.refund;
 	// it would advise to use Get Status, which has just failed
 	return isOldCharge ? { ...known, error: error.withCharge(undefined) } : known;
 }

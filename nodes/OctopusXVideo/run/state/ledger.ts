@@ -1,6 +1,7 @@
 import { createHash } from 'crypto';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { isPlainObject } from '../../api/envelope';
+import type { OctopusXError } from '../../api/errors';
 import type { Task } from '../../api/task';
 import type { MediaInput, PaidRequest } from '../../job';
 import type { Failed, Planned } from './item';
@@ -15,6 +16,11 @@ interface Entry {
 	otherId?: string;
 	/** n8n's index of the run that returned the task as a success. */
 	deliveredIn?: number;
+	/**
+	 * When the API's records showed no charge for the unanswered submission, by the gateway's clock, in s. It
+	 * is not in doubt then.
+	 */
+	unchargedAt?: number;
 	/** True once a checking execution waits for the task. */
 	isSuspended?: boolean;
 	/** True once the log has reported the entry as unclaimed. */
@@ -92,8 +98,8 @@ export class Ledger {
 		for (const claim of this.claims.values()) claim.take(({ isSuspended }) => !isSuspended);
 
 		for (const entry of this.memory.entries) {
-			const { taskId, isLogged, isSuspended } = entry;
-			if (isLogged || isSuspended || held.has(entry)) continue;
+			const { taskId, isLogged, isSuspended, unchargedAt } = entry;
+			if (isLogged || isSuspended || unchargedAt !== undefined || held.has(entry)) continue;
 			entry.isLogged = true;
 			context.logger.warn(
 				taskId === undefined
@@ -107,6 +113,24 @@ export class Ledger {
 	/** Returns the claim of an item. It is empty if the item submits nothing. */
 	claimOf(index: number): Claim {
 		return this.claims.get(index) ?? new Claim({ entries: [] }, '', this.runIndex);
+	}
+
+	/** The submissions of this run. */
+	get submissions(): Submission[] {
+		return [...this.claims.values()].flatMap(({ submissions }) => submissions);
+	}
+
+	/** The claimed submissions for which the API's records showed no charge; see `Entry.unchargedAt`. */
+	get uncharged(): Array<{ at: number; settle: (isSure: boolean) => void }> {
+		const entries = [...this.claims.values()].flatMap((claim) => claim.entries);
+		return entries.flatMap((entry) => {
+			const { unchargedAt: at } = entry;
+			const settle = (isSure: boolean) => {
+				entry.isOver = isSure;
+				delete entry.unchargedAt;
+			};
+			return at === undefined ? [] : [{ at, settle }];
+		});
 	}
 
 	/** Notes that a checking execution now waits for the tasks of the run. */
@@ -123,6 +147,8 @@ export class Ledger {
 /** The submissions for one item: the entry that it has claimed, and those of this run. */
 export class Claim {
 	readonly entries: Entry[] = [];
+	/** The submissions of this run. */
+	readonly submissions: Submission[] = [];
 	/** The entry of an earlier run that the item has claimed. */
 	claimed?: Readonly<Entry>;
 
@@ -139,7 +165,7 @@ export class Claim {
 
 	/** True if a submission was never answered. It may have been charged. */
 	get isInDoubt(): boolean {
-		return this.entries.some(({ taskId, isOver }) => taskId === undefined && !isOver);
+		return this.entries.some(isInDoubt);
 	}
 
 	/** Claims the oldest free entry that matches, unless the item already has an entry. */
@@ -154,17 +180,15 @@ export class Claim {
 		held.add(entry);
 	}
 
-	/** Notes a submission before it is sent. Call the result with its task, or with none if refused. */
-	noteSubmission(): (task?: Pick<Task, 'task_id' | 'id'>) => void {
+	/** Notes a submission before it is sent. */
+	noteSubmission(): Submission {
 		const entry: Entry = { hash: this.hash };
 		this.memory.entries.push(entry);
 		this.entries.push(entry);
 		held.add(entry);
-		return (task) => {
-			if (!task) entry.isOver = true;
-			else entry.taskId = task.task_id;
-			if (task && task.id !== task.task_id) entry.otherId = task.id;
-		};
+		const submission = new Submission(entry);
+		this.submissions.push(submission);
+		return submission;
 	}
 
 	/** See `Entry.otherId`. */
@@ -198,6 +222,44 @@ export class Claim {
 	noteSuspended(): void {
 		for (const entry of this.entries) if (entry.taskId !== undefined) entry.isSuspended = true;
 	}
+}
+
+/** A submission of this run, whose entry of the ledger it keeps up to date. */
+export class Submission {
+	/** The API's ID of the request that created a task; empty if its response had none. */
+	requestId?: string;
+	/** When it was given up without a usable answer, in `now()` time. It may have been charged. */
+	doubtSince?: number;
+	/** Closes the connection. Absent once it is closed. */
+	close?: () => void;
+	/** Why it was refused. This answer may come after it was given up. */
+	refusal?: OctopusXError;
+
+	constructor(private readonly entry: Entry) {}
+
+	/** True while it is unknown if it was charged. */
+	get isInDoubt(): boolean {
+		return this.doubtSince !== undefined && isInDoubt(this.entry);
+	}
+
+	noteTask({ task_id, id }: Pick<Task, 'task_id' | 'id'>, requestId: string): void {
+		this.entry.taskId = task_id;
+		if (id !== task_id) this.entry.otherId = id;
+		this.requestId = requestId;
+	}
+
+	noteRefused(): void {
+		this.entry.isOver = true;
+	}
+
+	/** Notes that the API's records show no charge for it; see `Entry.unchargedAt`. */
+	noteUncharged(at: number): void {
+		this.entry.unchargedAt = at;
+	}
+}
+
+function isInDoubt({ taskId, isOver, unchargedAt }: Entry): boolean {
+	return taskId === undefined && unchargedAt === undefined && !isOver;
 }
 
 /** Identifies a request by everything that it asks for, and by nothing that n8n changes between two runs. */

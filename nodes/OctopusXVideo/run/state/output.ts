@@ -126,7 +126,7 @@ function toNodeError(
 	const { index: itemIndex, error, task, uncheckedId } = first;
 	const { message, description } = textsOf(error);
 	const { charge, statusCode } = error instanceof OctopusXError ? error.details : {};
-	const named = typeof charge === 'object' ? charge.taskId : undefined;
+	const named = typeof charge === 'object' && 'taskId' in charge ? charge.taskId : undefined;
 	const tasks = listTasks(items, advice, isStopped, MAX_OF_A_KIND, named);
 	const testMode = isTest(first) && 'This item is in Test Mode: nothing was sent for it.';
 	const taskId = task?.task_id ?? uncheckedId;

@@ -4,6 +4,7 @@ import type { Task } from '../../api/task';
 import { TestClient } from '../../testMode/testClient';
 import { Limiter } from '../../timing/limiter';
 import { CircuitBreaker } from '../../timing/retry';
+import { now } from '../../timing/time';
 import type { Item, Planned } from './item';
 import type { Claim, Ledger } from './ledger';
 
@@ -16,14 +17,16 @@ export interface Scope {
 	downloads: Limiter;
 	/** Aborted when the execution is stopped. */
 	signal?: AbortSignal;
-	/** See `OctopusXClient.getKeyState`. The result is empty in Test Mode. */
-	getKeyState: (signal: AbortSignal) => Promise<string>;
+	/** When the run began, in `now()` time. */
+	startedAt: number;
+	/** The API's view of the key, for questions of the whole run. Absent in Test Mode. */
+	account?: Pick<OctopusXClient, 'getKeyState' | 'getBill' | 'getRecords'>;
 	/** Returns the scope of one item. Only this decides whether the item's requests reach the real API. */
 	forItem: (item: Pick<Planned, 'index' | 'job'>) => ItemScope;
 }
 
 /** What the steps of one item work with. */
-export interface ItemScope extends Omit<Scope, 'forItem' | 'getKeyState'> {
+export interface ItemScope extends Omit<Scope, 'forItem' | 'startedAt' | 'account'> {
 	client: OctopusXClient;
 	breaker: CircuitBreaker;
 	/** The item's submissions. */
@@ -55,7 +58,8 @@ export async function openScope(
 	};
 	return {
 		...shared,
-		getKeyState: async (signal) => (await realClient?.getKeyState(signal)) ?? '',
+		startedAt: now(),
+		account: realClient,
 		forItem: ({ index, job }) => {
 			const isReal = realClient && !job.testMode;
 			return {

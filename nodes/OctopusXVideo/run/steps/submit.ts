@@ -37,36 +37,51 @@ export async function submitOnce(
 		return { fault: new StoppedError('', 'none') };
 	}
 
-	const noteAnswer = claim.noteSubmission();
+	const submission = claim.noteSubmission();
+	const connection = new AbortController();
+	submission.close = () => connection.abort();
 	// a Stop does not end this, because the response contains the ID of a task that may be charged
-	const created = withTimeout(LATE_ANSWER_TIMEOUT_MS, async (ending) => {
-		const task = await client.createTask(request.path, body.content, body.bytes, ending);
-		noteAnswer(task);
-		const ids = [...new Set([task.task_id, task.id])].join(' or ');
-		const id = context.getExecutionId();
-		const execution = id ? ` of execution ${id}` : '';
-		// after a Stop or a crash of n8n, this message is all that is left of the task
-		context.logger.info(
-			`OctopusX task ${ids} created for item ${index}${execution}. After a Stop or a crash, fetch it with Get Status before you retry`,
-			{ item: index, taskId: task.task_id },
-		);
-		return task;
+	const created = withTimeout(
+		LATE_ANSWER_TIMEOUT_MS,
+		async (ending) => {
+			const { path } = request;
+			const { task, requestId } = await client.createTask(path, body.content, body.bytes, ending);
+			submission.noteTask(task, requestId);
+			const ids = [...new Set([task.task_id, task.id])].join(' or ');
+			const id = context.getExecutionId();
+			const execution = id ? ` of execution ${id}` : '';
+			// after a Stop or a crash of n8n, this message is all that is left of the task
+			context.logger.info(
+				`OctopusX task ${ids} created for item ${index}${execution}. After a Stop or a crash, fetch it with Get Status before you retry`,
+				{ item: index, taskId: task.task_id },
+			);
+			return task;
+		},
+		connection.signal,
+	);
+	void attempt(created).then(({ fault: refusal }) => {
+		submission.close = undefined;
+		body.close?.();
+		if (!refusal || refusal.details.maybeAccepted) return;
+		submission.refusal = refusal.withCharge('none');
+		submission.noteRefused();
 	});
-	void attempt(created).then(() => body.close?.());
 
 	const timeoutMs = Math.min(SUBMISSION_TIMEOUT_MS, Math.max(deadline - now(), MIN_TIMEOUT_MS));
 	const answered = await attempt(waitAtMost(timeoutMs, created, signal));
 	if (answered.value) return { value: answered.value };
 	const fault = answered.fault ?? unanswered(timeoutMs);
-	if (fault.details.maybeAccepted && (body.isHandedOver?.() ?? true)) {
+	const isRefused = !fault.details.maybeAccepted;
+	if (!isRefused && (body.isHandedOver?.() ?? true)) {
+		submission.doubtSince = now();
 		context.logger.warn(
 			`OctopusX: item ${index} may have been charged: ${fault.message}. ${fault.description}`,
 			{ item: index },
 		);
 		return { fault: fault.withCharge('maybe') };
 	}
-	noteAnswer();
-	if (!fault.details.maybeAccepted) return { fault: fault.withCharge('none') };
+	submission.noteRefused();
+	if (isRefused) return { fault: fault.withCharge('none') };
 	// an open request could still send its last byte and be accepted
 	body.close?.();
 	const reason = `${fault.message}. ${fault.description}`;

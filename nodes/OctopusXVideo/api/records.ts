@@ -1,0 +1,129 @@
+import { isPlainObject, shorten, type Answer } from './envelope';
+
+/** What something cost: an amount of money, or units of quota where their value is unknown. */
+export type Cost = { amount: number; currency: string } | { quota: number };
+
+/** A charge in the key's bill. */
+export interface BillLine {
+	/** Empty if the line has none. */
+	requestId: string;
+	quota: number;
+	/** By the gateway's clock, in s. */
+	at: number;
+}
+
+/** A charge that fits a submission without an answer. */
+export interface BilledCharge {
+	requestId: string;
+	cost: Cost;
+	/** Date and time in UTC. */
+	time: string;
+}
+
+/** The newest lines of an API key's bill. */
+export interface Bill {
+	charges: BillLine[];
+	/** All charges less all refunds, in units of quota; absent if older lines may be missing. */
+	total?: number;
+	/** When the gateway sent it, by the gateway's clock, in s. */
+	sentAt: number;
+}
+
+/** What a key has used, has left, and was granted, in units of quota. */
+export type Usage = Record<'used' | 'available' | 'granted', number>;
+
+/** What `GET /api/status` says about money. */
+export interface BillingStatus {
+	/** Absent if the gateway shows no money, or does not say how. */
+	currency?: { name: string; perQuota: number };
+	/** True if the gateway says that it counts each charge at once. */
+	isExact: boolean;
+}
+
+/** The API's records of one key, read together. */
+export interface Records {
+	bill: Bill;
+	/** True if nothing is pending or missing: the key's counters are exact and agree with its whole bill. */
+	isExact: boolean;
+	status: BillingStatus;
+}
+
+/** How many lines the bill has at most (docs/API.md, "Was it charged"). */
+const MAX_LINES = 1_000;
+
+/** The latest time of JavaScript's `Date`. */
+const MAX_TIME_S = 8.64e12;
+
+/** The types of the bill's lines that count. */
+const CHARGE = 2;
+const REFUND = 6;
+
+/** Reads a response to `GET /api/log/token`. Returns `undefined` if anything about it is odd. */
+export function parseBill({ statusCode, headers, body }: Answer): Bill | undefined {
+	const sentAt = Date.parse(String(headers.date)) / 1_000;
+	// a copy from a cache may be older than the charge in question
+	if (statusCode !== 200 || Number.isNaN(sentAt) || headers.age !== undefined) return undefined;
+	if (!isPlainObject(body) || body.success !== true || !Array.isArray(body.data)) return undefined;
+	const charges: BillLine[] = [];
+	let total = 0;
+	for (const line of body.data as unknown[]) {
+		if (!isPlainObject(line)) return undefined;
+		const { type, quota, created_at: at, request_id: requestId = '' } = line;
+		if (!isCount(type) || !isCount(quota) || !isCount(at) || at > MAX_TIME_S) return undefined;
+		if (typeof requestId !== 'string') return undefined;
+		if (type === CHARGE) charges.push({ requestId, quota, at });
+		if (type === CHARGE) total += quota;
+		if (type === REFUND) total -= quota;
+	}
+	return { charges, sentAt, ...(body.data.length < MAX_LINES && { total }) };
+}
+
+/** Reads a response to `GET /api/usage/token/`. */
+export function parseUsage(answer?: Answer): Usage | undefined {
+	const { statusCode, headers, body } = answer ?? {};
+	if (statusCode !== 200 || headers?.age !== undefined) return undefined;
+	if (!isPlainObject(body) || !isPlainObject(body.data)) return undefined;
+	const { total_used: used, total_available: available, total_granted: granted } = body.data;
+	const counts = [used, available, granted];
+	return counts.every(Number.isSafeInteger) ? ({ used, available, granted } as Usage) : undefined;
+}
+
+/** Reads a response to `GET /api/status` (docs/API.md, "Was it charged"). */
+export function parseStatus(answer?: Answer): BillingStatus {
+	const { data } = isPlainObject(answer?.body) ? answer.body : {};
+	if (!isPlainObject(data)) return { isExact: false };
+	const { quota_per_unit: unit, quota_display_type: type } = data;
+	const [name, rate] =
+		{
+			USD: ['USD', 1],
+			CNY: ['CNY', data.usd_exchange_rate],
+			CUSTOM: [data.custom_currency_symbol, data.custom_currency_exchange_rate],
+		}[String(type)] ?? [];
+	const perQuota = Number(rate) / Number(unit);
+	const isKnown = typeof name === 'string' && name !== '' && perQuota > 0 && perQuota < Infinity;
+	return {
+		isExact: data.enable_batch_update === false,
+		...(isKnown && { currency: { name: shorten(name, 20), perQuota } }),
+	};
+}
+
+/** True if the counters did not change while the bill was read, and agree with all of it. */
+export function addUp(before: Usage | undefined, bill: Bill, after: Usage | undefined): boolean {
+	if (!before || !after || before.used !== bill.total) return false;
+	const names = ['used', 'available', 'granted'] as const;
+	return names.every((name) => before[name] === after[name]);
+}
+
+/** Converts units of quota to money, if possible. */
+export function costOf(quota: number, { currency }: BillingStatus): Cost {
+	if (!currency) return { quota };
+	return { amount: Number((quota * currency.perQuota).toFixed(6)), currency: currency.name };
+}
+
+export function costText(cost: Cost): string {
+	return 'quota' in cost ? `${cost.quota} units of quota` : `${cost.amount} ${cost.currency}`;
+}
+
+function isCount(value: unknown): value is number {
+	return Number.isSafeInteger(value) && (value as number) >= 0;
+}
