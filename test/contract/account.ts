@@ -1,3 +1,10 @@
+import {
+	addUp,
+	parseBill,
+	parseStatus,
+	parseUsage,
+	type Bill,
+} from '../../nodes/OctopusXVideo/api/records';
 import type { Target } from './target';
 
 const USAGE = '/api/usage/token/';
@@ -91,6 +98,29 @@ export function testAccount(target: Target): void {
 	test('a submission to //v1/videos returns an HTML page with HTTP 200 instead of a task', async () => {
 		const { status, body } = await target.post('//v1/videos', {});
 		expect([status, body]).toEqual([200, expect.stringMatching(/^\s*<!doctype html>/i)]);
+	});
+}
+
+/** Tests the records that tell whether a submission was charged. Other tests have made videos before. */
+export function testRecords(target: Target): void {
+	const read = async (path: string) => {
+		const { status, headers, body } = await target.get(path);
+		return { statusCode: status, headers: Object.fromEntries(headers), body };
+	};
+
+	test('the bill of the key names the request of each charge, and its counters agree with it', async () => {
+		const before = parseUsage(await read(USAGE));
+		const bill = parseBill(await read('/api/log/token')) as Bill;
+		const after = parseUsage(await read(USAGE));
+		expect(bill.charges.length).toBeGreaterThan(0);
+		expect(bill.charges.map(({ requestId }) => requestId)).not.toContain('');
+		expect(addUp(before, bill, after)).toBe(true);
+	});
+
+	test('GET /api/status tells the value of a unit of quota, and that charges are counted at once', async () => {
+		const { currency, isExact } = parseStatus(await read('/api/status'));
+		expect(currency).toEqual({ name: expect.any(String), perQuota: expect.any(Number) });
+		expect(isExact).toBe(true);
 	});
 }
 

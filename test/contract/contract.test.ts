@@ -1,9 +1,9 @@
-import { testAccount, testUploads } from './account';
+import { testAccount, testRecords, testUploads } from './account';
 import { testEndings } from './endings';
 import { testRefusals } from './refusals';
 import { Target } from './target';
 import { testTasks } from './tasks';
-import { ADDITIONS } from './summary';
+import { ADDITIONS, RECORDS } from './summary';
 
 /** The tests check what the node relies on in an API. run.ts runs them against a real one. */
 const target = new Target();
@@ -15,4 +15,5 @@ describe('refusals', () => testRefusals(target));
 describe('tasks', () => testTasks(target));
 if (target.endsByPrompt) describe('endings', () => testEndings(target));
 describe('account', () => testAccount(target));
+describe(RECORDS, () => testRecords(target));
 describe(ADDITIONS, () => testUploads(target));

@@ -21,7 +21,11 @@ export class Target {
 	/** True if a prompt that contains `[failed]`, for example, makes its task fail. */
 	readonly endsByPrompt = !this.isReal || process.env[ENDINGS] !== undefined;
 	private clock = Date.now();
-	private readonly sandbox = new Sandbox({ durationMs: TASK_MS, now: () => this.clock });
+	private readonly sandbox = new Sandbox({
+		durationMs: TASK_MS,
+		now: () => this.clock,
+		quirks: { records: 'exact' },
+	});
 
 	async open(): Promise<void> {
 		if (!this.isReal) await this.sandbox.listen();
