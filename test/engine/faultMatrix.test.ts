@@ -58,6 +58,7 @@ interface ExpectedEffect {
 /** The request of each stage, for test titles. In docs/FAULTS.md, the stage names are the row keys. */
 const REQUEST_OF: Record<string, string> = {
 	submit: 'a submission',
+	'submit, records': "a submission to a gateway that shows the key's bill",
 	check: 'a check',
 	download: 'a download',
 	content: 'a download from the content endpoint',
@@ -70,6 +71,18 @@ const GROUPS: Array<{ stage: string; on: Route; kinds: FaultKind[]; effect: Expe
 		stage: 'submit',
 		on: 'submit',
 		kinds: SUBMIT_UNKNOWN,
+		effect: { recovers: false, mayBeCharged: true },
+	},
+	{
+		stage: 'submit, records',
+		on: 'submit',
+		kinds: SUBMIT_UNKNOWN.filter(({ accept }) => !accept),
+		effect: { recovers: false },
+	},
+	{
+		stage: 'submit, records',
+		on: 'submit',
+		kinds: SUBMIT_UNKNOWN.filter(({ accept }) => accept),
 		effect: { recovers: false, mayBeCharged: true },
 	},
 	{ stage: 'submit', on: 'submit', kinds: SUBMIT_ACCEPTED, effect: { recovers: true } },
@@ -134,6 +147,7 @@ describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 			async (setting) => {
 				const lines: string[] = [];
 				if (stage === 'content') sandbox.quirks.videoUrl = 'missing';
+				if (stage === 'submit, records') sandbox.quirks.records = 'exact';
 				const { accept, times, answer } = kind;
 				sandbox.faults.add({ on, prompt: 'faulty', accept, times, answer });
 				const run = await runCell(setting, lines);
@@ -144,7 +158,7 @@ describe.each(GROUPS)('$stage', ({ stage, on, kinds, effect }) => {
 				const hasRecovered =
 					effect.recovers || (setting === 'Retry On Fail' && !effect.isPermanent);
 				const isAcceptedUnnoticed = kind.accept && !effect.recovers;
-				const hasVideo = hasRecovered || (stage !== 'submit' && !effect.isRefunded);
+				const hasVideo = hasRecovered || (on !== 'submit' && !effect.isRefunded);
 				const charges = chargesOf('faulty');
 				expect(charges).toBe((isAcceptedUnnoticed ? 1 : 0) + (hasVideo ? 1 : 0));
 				const hasWarned = lines.some((line) => line.includes('may be charged twice'));
@@ -256,6 +270,8 @@ describe('random schedules', () => {
 				]),
 				faultOn('check', [...CHECK_RETRYABLE, ...CHECK_FATAL, ...CHECK_TASK_ENDED]),
 				faultOn('verdict', CHECK_FATAL),
+				faultOn('usage', CHECK_FATAL),
+				faultOn('bill', CHECK_FATAL),
 				faultOn('file', FILE_RETRYABLE),
 				faultOn('content', [...CONTENT_RETRYABLE, ...CONTENT_FATAL]),
 			),
@@ -272,7 +288,12 @@ describe('random schedules', () => {
 		retriesExecution: fc.boolean(),
 		stopsAtMs: fc.option(fc.integer({ min: 100, max: 60_000 }), { freq: 4, nil: undefined }),
 		maxConcurrency: fc.integer({ min: 1, max: 4 }),
-		quirks: fc.record<Pick<Quirks, 'statuses' | 'progress' | 'videoUrl' | 'ids' | 'idFields'>>({
+		/** How late the records of charges are, in seconds, and when another user of the key is charged. */
+		usageLag: fc.constantFrom(0, 0, 30, 60),
+		billLag: fc.constantFrom(0, 0, 60, 3_600),
+		otherCharge: fc.option(fc.integer({ min: -60_000, max: 120_000 }), { freq: 3, nil: undefined }),
+		quirks: fc.record<Omit<Quirks, 'placeholders'>>({
+			records: fc.constantFrom('none', 'exact', 'exact', 'batched'),
 			statuses: fc.constantFrom(...(Object.keys(VOCABULARIES) as Array<keyof typeof VOCABULARIES>)),
 			progress: fc.constantFrom('number', 'string', 'percent', 'absent'),
 			videoUrl: fc.constantFrom('fileHost', 'metadata', 'data', 'verdict', 'missing'),
@@ -287,6 +308,10 @@ describe('random schedules', () => {
 		sandbox.reset();
 		sandbox.durationMs = 20_000;
 		sandbox.quirks = { ...sandbox.quirks, ...plan.quirks };
+		Object.assign(sandbox.key, {
+			usageLagMs: plan.usageLag * 1_000,
+			billLagMs: plan.billLag * 1_000,
+		});
 		for (const { on, kind, item, nth, times } of plan.faults) {
 			const { accept, answer } = kind;
 			sandbox.faults.add({ on, prompt: `item ${item}`, nth, times, accept, answer });
@@ -307,6 +332,8 @@ describe('random schedules', () => {
 				input,
 				onStart: (run) => {
 					if (plan.stopsAtMs) setTimeout(() => run.cancel(), plan.stopsAtMs);
+					const { otherCharge: delay } = plan;
+					if (delay) setTimeout(() => sandbox.key.chargeOther(40_000, Date.now()), delay);
 				},
 			}),
 		);
@@ -328,7 +355,7 @@ describe('random schedules', () => {
 		const tasks = sandbox.tasks.filter((task) => promptOf(task) === prompt);
 		expect(tasks.filter(isUsable).length).toBeLessThanOrEqual(1);
 
-		// A warning comes before each submission that follows an unanswered one.
+		// A warning comes before each submission that follows an unanswered one, whatever the records say.
 		const unanswered = tasks.filter(({ isIdSent }) => !isIdSent).length;
 		const isLastUnanswered = tasks.at(-1)?.isIdSent === false;
 		const repeated = unanswered - (isLastUnanswered ? 1 : 0);
