@@ -93,12 +93,12 @@ export function parseStatus(answer?: Answer): BillingStatus {
 	const { data } = isPlainObject(answer?.body) ? answer.body : {};
 	if (!isPlainObject(data)) return { isExact: false };
 	const { quota_per_unit: unit, quota_display_type: type } = data;
-	const [name, rate] =
-		{
-			USD: ['USD', 1],
-			CNY: ['CNY', data.usd_exchange_rate],
-			CUSTOM: [data.custom_currency_symbol, data.custom_currency_exchange_rate],
-		}[String(type)] ?? [];
+	const currencies = new Map<unknown, [name: unknown, rate: unknown]>([
+		['USD', ['USD', 1]],
+		['CNY', ['CNY', data.usd_exchange_rate]],
+		['CUSTOM', [data.custom_currency_symbol, data.custom_currency_exchange_rate]],
+	]);
+	const [name, rate] = currencies.get(type) ?? [];
 	const perQuota = Number(rate) / Number(unit);
 	const isKnown = typeof name === 'string' && name !== '' && perQuota > 0 && perQuota < Infinity;
 	return {
