@@ -29,7 +29,10 @@ beforeEach(() => {
 	lines = [];
 	sandbox.quirks.records = 'exact';
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+	jest.restoreAllMocks();
+	sandbox.cut();
+});
 
 async function run(setup: NodeSetup = {}, parameters: INodeParameters = {}, on = sandbox) {
 	const input = inputOf('one');
@@ -128,6 +131,28 @@ describe('a submission in doubt', () => {
 		expect((await run({ onStart })).description).toMatch(CHARGED);
 	});
 
+	test.each([
+		[3, true],
+		[8, false],
+	])(
+		"is compared with the API's times, which are whole seconds: %i s before the run is a match (%s)",
+		async (secondsBefore, isMatch) => {
+			const startedAt = Math.floor(Date.now() / 1_000);
+			const at = startedAt - secondsBefore;
+			const answer = {
+				status: 200,
+				get headers() {
+					return { date: new Date().toUTCString() };
+				},
+				body: { success: true, data: [{ type: 2, quota: PRICE, created_at: at, request_id: 'x' }] },
+			};
+			sandbox.faults.add({ on: 'bill', times: Infinity, answer });
+			sandbox.faults.add(NEVER_SENT);
+			const { description } = await run();
+			expect(description.startsWith("OctopusX's records show a charge")).toBe(isMatch);
+		},
+	);
+
 	test('is found charged when it used up the key', async () => {
 		sandbox.key.quota = PRICE;
 		sandbox.faults.add(ANSWER_LOST);
@@ -225,7 +250,7 @@ describe('a doubt that the records cannot settle', () => {
 	});
 
 	test.each<[string, (body: { data: IDataObject[] }) => unknown]>([
-		['is a refusal', () => ({ success: false, message: 'no' })],
+		['is a refusal', ({ data }) => ({ success: false, message: 'no', data })],
 		['has no lines', () => ({ success: true })],
 		['has an odd line', () => ({ success: true, data: ['x'] })],
 		[
@@ -236,7 +261,10 @@ describe('a doubt that the records cannot settle', () => {
 			'has an amount in words',
 			() => ({ success: true, data: [{ type: 2, quota: '1', created_at: 0 }] }),
 		],
-		['has an odd time', () => ({ success: true, data: [{ type: 2, quota: 1, created_at: 1e15 }] })],
+		[
+			'has an odd time',
+			() => ({ success: true, data: [{ type: 2, quota: 1, created_at: 1e15, request_id: 'x' }] }),
+		],
 	])('may have been charged if the bill %s', async (_oddity, change) => {
 		sandbox.faults.add(bill(change));
 		sandbox.faults.add(NEVER_SENT);
@@ -305,8 +333,10 @@ describe('a batch', () => {
 
 	test('names the charge of each doubt if all were charged', async () => {
 		const { texts } = await batch([{ ...ANSWER_LOST, nth: 3, times: 2 }]);
+		const ids = sandbox.requestsTo('submit').map(({ requestId }) => requestId);
 		expect(texts).toEqual(Array(2).fill(expect.stringMatching(CHARGED)));
-		expect(new Set(texts).size).toBe(2);
+		expect(texts[0]).toContain(`request ID ${ids[2]}.`);
+		expect(texts[1]).toContain(`request ID ${ids[3]}.`);
 	});
 
 	test('names the charges, and leaves the doubt, if only some were charged', async () => {
@@ -373,14 +403,30 @@ describe('a retry', () => {
 	});
 });
 
-test('a Stop ends the check at once, and the doubt stays', async () => {
-	sandbox.faults.add(NEVER_SENT);
+test.each<[string, Fault, number, number]>([
+	['after a broken connection', NEVER_SENT, 30_000, 0],
+	['while a late answer may come', { on: 'submit', answer: 'hang' }, 90_000, 1],
+	['after the connection was closed', { on: 'submit', answer: 'hang' }, 150_000, 0],
+])(
+	'a Stop ends the check %s at once, and the doubt stays',
+	async (_when, fault, stopsAt, openConnections) => {
+		sandbox.faults.add(fault);
+		const onStart = (execution: { cancel: () => void }) =>
+			void setTimeout(() => execution.cancel(), stopsAt);
+		const { charge, elapsedMs } = await run({ onStart }, { options: { timeout: 1 } });
+		expect([charge, elapsedMs]).toEqual(['maybe', stopsAt]);
+		expect(sandbox.requestsTo('usage')).toEqual([]);
+		expect(sandbox.hanging).toBe(openConnections);
+		expect(lines.join('\n')).not.toContain(NO_CHARGE);
+	},
+);
+
+test('after a Stop, nothing is asked', async () => {
+	sandbox.faults.add({ ...NEVER_SENT, prompt: 'one' });
 	const onStart = (execution: { cancel: () => void }) =>
-		void setTimeout(() => execution.cancel(), 30_000);
-	const { charge, elapsedMs } = await run({ onStart });
-	expect([charge, elapsedMs]).toEqual(['maybe', 30_000]);
-	expect(sandbox.requestsTo('usage')).toEqual([]);
-	expect(lines.join('\n')).not.toContain(NO_CHARGE);
+		void setTimeout(() => execution.cancel(), 5_000);
+	await run({ onStart, input: inputOf('one', 'two') });
+	expect(asked()).toBe(0);
 });
 
 test('a rejected submission asks nothing', async () => {

@@ -50,6 +50,7 @@ export function billOf({ tasks, key }: Pick<State, 'tasks' | 'key'>, now: number
 		return [charge, { ...charge, type: REFUND, at, request_id: `${requestId}-refund` }];
 	});
 	return [...own, ...key.others]
+		.reverse()
 		.sort((one, other) => other.at - one.at)
 		.slice(0, MAX_LINES)
 		.map(({ at, ...line }, n) => ({ id: n + 1, created_at: Math.floor(at / 1_000), ...line }));

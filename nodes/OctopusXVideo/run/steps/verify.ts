@@ -141,7 +141,6 @@ function unknownCharges(
 	const passed = (now() - startedAt) / 1_000;
 	const start = sentAt - passed - CLOCK_TOLERANCE_S;
 	const own = new Set(ledger.submissions.map(({ requestId }) => requestId));
-	return charges
-		.filter(({ at, requestId }) => at >= start && !own.has(requestId))
-		.sort((one, other) => one.at - other.at);
+	// the bill has the newest line first
+	return charges.filter(({ at, requestId }) => at >= start && !own.has(requestId)).reverse();
 }
