@@ -84,6 +84,10 @@ function doubtsOf({ submissions }: Ledger): Submission[] {
 	return submissions.filter(({ isInDoubt }) => isInDoubt);
 }
 
+function isOpen({ close }: Submission): boolean {
+	return close !== undefined;
+}
+
 /** Reads the records when they are up to date, unless they cannot help. */
 async function readRecords(scope: Scope, ledger: Ledger): Promise<Records | undefined> {
 	const { account, signal } = scope;
@@ -94,7 +98,6 @@ async function readRecords(scope: Scope, ledger: Ledger): Promise<Records | unde
 	// a gateway without a bill is not worth a wait
 	const bill = await read(async (ending) => await account.getBill(ending));
 	if (!bill) return undefined;
-	const isOpen = ({ close }: Submission) => close !== undefined;
 	const doubts = doubtsOf(ledger);
 	if (doubts.some(isOpen) || unknownCharges(bill, scope, ledger).length < doubts.length) {
 		const last = doubts.reduce((latest, { doubtSince = 0 }) => Math.max(latest, doubtSince), 0);
@@ -114,7 +117,8 @@ function judge(records: Records, scope: Scope, ledger: Ledger, doubts: Submissio
 	const charges = unknownCharges(bill, scope, ledger);
 	if (charges.length === 0) {
 		const text = "OctopusX's records show no charge for this request: run it again.";
-		return isExact ? doubts.map(() => ({ charge: 'none', text })) : [];
+		const isSure = isExact && !doubts.some(isOpen);
+		return isSure ? doubts.map(() => ({ charge: 'none', text })) : [];
 	}
 	// a correction of an earlier charge, for example
 	if (charges.some(({ requestId }) => requestId === '')) return [];
@@ -123,8 +127,9 @@ function judge(records: Records, scope: Scope, ledger: Ledger, doubts: Submissio
 		cost: costOf(quota, status),
 		time: `${new Date(at * 1_000).toISOString().slice(0, 19).replace('T', ' ')} UTC`,
 	}));
-	if (billed.length >= doubts.length)
+	if (billed.length >= doubts.length) {
 		return doubts.map((_, n) => ({ charge: billed[n] as Charge }));
+	}
 	const ids = billed.map(({ requestId }) => requestId).join(', ');
 	const count =
 		billed.length === 1 ? '1 charge that fits one' : `${billed.length} charges that fit some`;
