@@ -107,7 +107,7 @@ async function readRecords(scope: Scope, ledger: Ledger): Promise<Records | unde
 		for (const { close } of open) close?.();
 		if (open.length > 0) await pause(RECORDS_DELAY_MS, signal);
 	}
-	if (signal?.aborted || doubtsOf(ledger).length === 0) return undefined;
+	if (doubtsOf(ledger).length === 0) return undefined;
 	return await read(async (ending) => await account.getRecords(ending));
 }
 
