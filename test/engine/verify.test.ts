@@ -49,6 +49,7 @@ describe('a submission in doubt', () => {
 		const { charge, description, elapsedMs } = await run();
 		expect(charge).toBe('none');
 		expect(description).toContain(`Nothing was charged. ${NO_CHARGE}`);
+		expect(description).not.toContain('Submissions without an answer');
 		expect(elapsedMs).toBe(70_000);
 		expect(sandbox.requestsTo('submit')).toHaveLength(1);
 	});
@@ -392,6 +393,15 @@ describe('a retry', () => {
 		const { items } = await run({ retryOf: first.run as IRun });
 		expect(items[0]?.json.task_id).toBe('video_1');
 		expect(lines.join('\n').includes(WARNING)).toBe(warns);
+	});
+
+	test('by hand with another prompt says nothing about what was not charged', async () => {
+		sandbox.faults.add(NEVER_SENT);
+		const first = await run();
+		lines = [];
+		await run({ retryOf: first.run as IRun }, { prompt: 'another' });
+		expect(sandbox.tasks).toHaveLength(1);
+		expect(lines.join('\n')).not.toContain('may have been charged');
 	});
 
 	test('by hand asks again only while it submits', async () => {
