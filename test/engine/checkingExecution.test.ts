@@ -586,7 +586,7 @@ describeIfCanSuspend('faults of the API during checks', () => {
 		);
 		expect(error).toMatchObject({ message: 'OctopusX did not accept the API key' });
 		expect(error?.context.charge).toEqual({ taskId: 'video_1' });
-		expect(error?.description).toContain('The task is still in progress.');
+		expect(error?.description).toContain('The task was in progress at the last check.');
 		expect(elapsedMs).toBeLessThanOrEqual(10.5 * MINUTE);
 	});
 

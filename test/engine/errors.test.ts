@@ -165,7 +165,7 @@ const CHARGES: Array<[string, Charge, string, string, ...Fault[]]> = [
 	[
 		'an unanswered submission',
 		'maybe',
-		'It may have been charged, so the node did not send it again: check the usage log of the OctopusX account before you run it again.',
+		'It may have been charged: check the usage log of the OctopusX account before you run it again.',
 		'a boat',
 		{ on: 'submit', answer: 'reset' },
 	],
@@ -633,7 +633,7 @@ describe('the result once all items are settled', () => {
 					{
 						type: 'info',
 						message:
-							'1 × A submission without an answer may have been charged: check the usage log of the OctopusX account.',
+							'1 of 1 items may have been charged for a submission without an answer: check the usage log of the OctopusX account.',
 					},
 				],
 			],
@@ -742,7 +742,7 @@ describe('the result once all items are settled', () => {
 					message: [
 						'4 of 5 items failed: The video could not be generated (2);',
 						'The video was not ready in time (1); The connection broke off (1).',
-						'1 × A submission without an answer may have been charged: check the usage log of the OctopusX account.',
+						'1 of 5 items may have been charged for a submission without an answer: check the usage log of the OctopusX account.',
 					].join(' '),
 				},
 			]);

@@ -150,7 +150,8 @@ describe('malformed responses to a submission', () => {
 			sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id, status: 'queued' } } });
 			const { error } = await generate();
 			expect(error?.message).toBe('OctopusX accepted the request but sent no task ID');
-			expect(sandbox.log).toHaveLength(1);
+			const paths = sandbox.log.map(({ path }) => path);
+			expect(paths).toEqual(['/v1/videos', '/api/log/token']);
 		},
 	);
 

@@ -100,6 +100,34 @@ describe('Retry On Fail', () => {
 		expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 	});
 
+	test('each try after a lost answer warns about the request, and calls no submission unclaimed', async () => {
+		sandbox.faults.add({ on: 'submit', times: 3, accept: true, answer: 'reset' });
+		const { error } = await run({}, { settings: RETRY, input: inputOf('one') });
+		expect(bill()).toEqual(['one', 'one', 'one']);
+		expect(lines.filter((one) => one.includes('may be charged twice'))).toHaveLength(2);
+		expect(lines.join('\n')).not.toContain('No item of this run asks for the same video');
+		expect(error?.description).not.toContain('did not send it again');
+	});
+
+	test('a task that was charged in addition, because an answer came late, is in the log and in a hint', async () => {
+		sandbox.faults.add({ on: 'submit', answer: 'hang' });
+		const { items, run: execution } = await run(
+			{ options: { timeout: 0.2 } },
+			{
+				settings: RETRY,
+				input: inputOf('one'),
+				onStart: () => void setTimeout(() => sandbox.release(), 20_000),
+				onMessage: () => {},
+				mode: 'manual',
+			},
+		);
+		const [own, other] = [items[0]?.json.task_id, 'video_1'].map(String);
+		expect(bill()).toEqual(['one', 'one']);
+		const extra = `Charged in addition, because an answer came late: ${own === other ? 'video_2' : other} (item 0). Get Status fetches such a video.`;
+		expect(lines.join('\n')).toContain(`OctopusX: ${extra}`);
+		expect(JSON.stringify(execution.data)).toContain(extra);
+	});
+
 	test('Retry On Fail without Wait Until Completed outputs the tasks that were already charged', async () => {
 		sandbox.faults.add({ on: 'submit', prompt: 'two', answer: forbidden });
 		const { items } = await run(

@@ -53,7 +53,7 @@ test('HTTP 502 until the Timeout causes a timeout error that names the last fail
 	expect(elapsedMs).toBe(MINUTE);
 	expect(error?.message).toBe('The video was not ready in time');
 	expect(error?.description).toContain(
-		'The task was queued at 8 % at the last check and is still in progress. Then: OctopusX is not available at the moment. ',
+		'The task was queued at 8 % at the last check. Then: OctopusX is not available at the moment. ',
 	);
 	expect(error?.description).toContain(' (HTTP 502) For the next video, raise the option');
 	expect(error?.context.charge).toEqual({ taskId: 'video_1' });
@@ -152,7 +152,7 @@ describe('HTTP 401 during a wait', () => {
 		expect(elapsedMs).toBe(5 * MINUTE);
 		expect(error?.message).toBe('OctopusX did not accept the API key');
 		expect(error?.context.charge).toEqual({ taskId: 'video_1' });
-		expect(error?.description).toContain('The task is still in progress.');
+		expect(error?.description).toContain('The task was in progress at the last check.');
 		expect(error?.description).toContain('quota may have been used up, or it was disabled');
 		expect(error?.description).toContain('item 0: video_1 (queued), item 1: video_2 (queued)');
 	});

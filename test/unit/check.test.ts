@@ -8,7 +8,7 @@ import { now } from '../../nodes/OctopusXVideo/timing/time';
 const task: Task = { ...uncheckedTask('video_1'), status: 'in_progress', progress: 40 };
 const faultWith = (details: FaultDetails) => new OctopusXError('It broke', 'Do this.', details);
 
-const LAST_CHECK = 'The task was in_progress at 40 % at the last check and is still in progress.';
+const LAST_CHECK = 'The task was in_progress at 40 % at the last check';
 const RAISE_TIMEOUT = "For the next video, raise the option 'Timeout (Minutes)'.";
 
 beforeEach(() => jest.useFakeTimers());
@@ -65,14 +65,14 @@ async function errorAtDeadline(answer: Task | OctopusXError): Promise<OctopusXEr
 test('the error of a timeout contains the status and progress of the task', async () => {
 	const error = await errorAtDeadline(task);
 	expect(error.message).toBe('The video was not ready in time');
-	expect(error.description).toBe(`${LAST_CHECK} ${RAISE_TIMEOUT}`);
+	expect(error.description).toBe(`${LAST_CHECK} and is still in progress. ${RAISE_TIMEOUT}`);
 	expect(error.details).toEqual({ charge: { taskId: 'video_1' } });
 });
 
 test('the error of a timeout after a transient fault names the fault', async () => {
 	const error = await errorAtDeadline(faultWith({ transient: true }));
 	expect(error.message).toBe('The video was not ready in time');
-	expect(error.description).toBe(`${LAST_CHECK} Then: It broke. Do this. ${RAISE_TIMEOUT}`);
+	expect(error.description).toBe(`${LAST_CHECK}. Then: It broke. Do this. ${RAISE_TIMEOUT}`);
 });
 
 test('a fault that is not transient (HTTP 403) ends the wait, and the error says that the task was charged', async () => {
@@ -82,12 +82,12 @@ test('a fault that is not transient (HTTP 403) ends the wait, and the error says
 });
 
 test.each<[FaultDetails]>([[{ isKeyRejected: true }], [{ isKeyRejected: true, transient: true }]])(
-	'the error of a wait that ends with %j says that the task is still in progress',
+	'the error of a wait that ends with %j says that the task was in progress',
 	async (details) => {
 		const error = await errorAtDeadline(faultWith(details));
 		expect(error.message).toBe('It broke');
 		expect(error.description).toBe(
-			'The task is still in progress. The API key was valid when the task was submitted; since then its quota may have been used up, or it was disabled. Do this.',
+			'The task was in progress at the last check. The API key was valid when the task was submitted; since then its quota may have been used up, or it was disabled. Do this.',
 		);
 		expect(error.details).toEqual({ ...details, charge: { taskId: 'video_1' } });
 	},

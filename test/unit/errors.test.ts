@@ -41,7 +41,7 @@ test.each<[Charge, string]>([
 	['none', 'Nothing was charged.'],
 	[
 		'maybe',
-		'It may have been charged, so the node did not send it again: check the usage log of the OctopusX account before you run it again.',
+		'It may have been charged: check the usage log of the OctopusX account before you run it again.',
 	],
 	[
 		{ taskId: 'video_1' },

@@ -95,6 +95,14 @@ test('a bill adds up charges and refunds, and ignores other lines', () => {
 	});
 });
 
+test('a bill counts the correction of a known task, but lists it with no charge', () => {
+	const correction = { type: 2, quota: 5, created_at: 20, request_id: 'a' };
+	const others = ['{"task_id":"task_1","actual_quota":5}', '{"is_task":true}', '{"', undefined];
+	const data = others.map((other) => ({ ...correction, other }));
+	const bill = parseBill(answerOf({ success: true, data }));
+	expect([bill?.charges.length, bill?.total]).toEqual([3, 20]);
+});
+
 test.each<[string, Partial<Answer>]>([
 	['without a date', { headers: {} }],
 	['with an odd date', { headers: { date: 'soon' } }],

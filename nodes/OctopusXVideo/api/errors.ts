@@ -61,7 +61,7 @@ export class OctopusXError extends Error {
 export function chargeSentence(charge: Charge): string {
 	if (charge === 'none') return 'Nothing was charged.';
 	if (charge === 'maybe') {
-		return 'It may have been charged, so the node did not send it again: check the usage log of the OctopusX account before you run it again.';
+		return 'It may have been charged: check the usage log of the OctopusX account before you run it again.';
 	}
 	if ('requestId' in charge) {
 		const { requestId, cost, time } = charge;

@@ -1,3 +1,4 @@
+import { jsonParse } from 'n8n-workflow';
 import { isPlainObject, shorten, type Answer } from './envelope';
 
 /** What something cost: an amount of money, or units of quota where their value is unknown. */
@@ -68,14 +69,20 @@ export function parseBill({ statusCode, headers, body }: Answer): Bill | undefin
 	let total = 0;
 	for (const line of body.data as unknown[]) {
 		if (!isPlainObject(line)) return undefined;
-		const { type, quota, created_at: at, request_id: requestId = '' } = line;
+		const { type, quota, created_at: at, request_id: requestId = '', other } = line;
 		if (!isCount(type) || !isCount(quota) || !isCount(at) || at > MAX_TIME_S) return undefined;
 		if (typeof requestId !== 'string') return undefined;
-		if (type === CHARGE) charges.push({ requestId, quota, at });
+		if (type === CHARGE && !isCorrection(other)) charges.push({ requestId, quota, at });
 		if (type === CHARGE) total += quota;
 		if (type === REFUND) total -= quota;
 	}
 	return { charges, sentAt, ...(body.data.length < MAX_LINES && { total }) };
+}
+
+/** True for a line that corrects the charge of a task: only such lines name their task. */
+function isCorrection(other: unknown): boolean {
+	const details = jsonParse<unknown>(String(other), { fallbackValue: null });
+	return isPlainObject(details) && typeof details.task_id === 'string';
 }
 
 /** Reads a response to `GET /api/usage/token/`. */

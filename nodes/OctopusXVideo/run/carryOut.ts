@@ -86,11 +86,13 @@ function stopped(item: Item, claim: Claim): Failed {
 export function withClaim<T extends Item>(item: T, claim: Claim): T {
 	if (item.state === 'planned') return item;
 	const { isInDoubt, taskId } = claim;
-	if (item.state !== 'failed') return { ...item, isInDoubt };
+	if (item.state !== 'failed') {
+		return { ...item, isInDoubt, extraTaskIds: claim.extraTaskIds(item.task.task_id) };
+	}
 	const { charge } = (item.error as Partial<OctopusXError>).details ?? {};
 	// the charge was made in an earlier run, or the ID arrived in the background
 	const isCharged = taskId && !isInDoubt && !item.isTest && typeof charge !== 'object';
 	const error = isCharged ? withCharge(item.error, { taskId }) : item.error;
 	const task = item.task ?? (taskId === undefined ? undefined : uncheckedTask(taskId));
-	return { ...item, error, task, isInDoubt };
+	return { ...item, error, task, isInDoubt, extraTaskIds: claim.extraTaskIds(task?.task_id) };
 }

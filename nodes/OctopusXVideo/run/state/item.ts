@@ -23,6 +23,8 @@ interface WithTask extends Pick<Planned, 'index' | 'job'> {
 	isClaimed?: boolean;
 	/** True if a submission for the item was never answered. It may have been charged as well. */
 	isInDoubt?: boolean;
+	/** The IDs of other tasks that the item was charged for. */
+	extraTaskIds?: string[];
 }
 
 /** An item that waits for its task, which is in progress. */
@@ -50,7 +52,7 @@ export interface Delivered extends WithTask {
 	binary?: Record<string, IBinaryData>;
 }
 
-export interface Failed extends Pick<WithTask, 'isInDoubt'> {
+export interface Failed extends Pick<WithTask, 'isInDoubt' | 'extraTaskIds'> {
 	state: 'failed';
 	index: number;
 	/** An `OctopusXError` or an n8n error. */

@@ -97,14 +97,17 @@ export class Ledger {
 		}
 		for (const claim of this.claims.values()) claim.take(({ isSuspended }) => !isSuspended);
 
+		const requested = new Set([...this.claims.values()].map(({ hash }) => hash));
 		for (const entry of this.memory.entries) {
-			const { taskId, isLogged, isSuspended, unchargedAt } = entry;
+			const { hash, taskId, isLogged, isSuspended, unchargedAt } = entry;
 			if (isLogged || isSuspended || unchargedAt !== undefined || held.has(entry)) continue;
+			// an item can claim one entry only, and has been warned of others without an answer
+			if (taskId === undefined && requested.has(hash)) continue;
 			entry.isLogged = true;
 			context.logger.warn(
 				taskId === undefined
 					? 'OctopusX: an earlier submission was never answered and may have been charged. No item of this run asks for the same video; a changed one may be charged as well'
-					: `OctopusX: task ${taskId} of an earlier run was charged, and no item of this run asks for the same video. Fetch it with Get Status`,
+					: `OctopusX: task ${taskId} of an earlier run was charged, and no item of this run continues with it. Fetch it with Get Status`,
 				{ taskId },
 			);
 		}
@@ -154,13 +157,20 @@ export class Claim {
 
 	constructor(
 		private readonly memory: Memory,
-		private readonly hash: string,
+		readonly hash: string,
 		private readonly runIndex: number,
 	) {}
 
 	/** The ID of the latest task that may still deliver a video. */
 	get taskId(): string | undefined {
 		return this.entries.filter(({ taskId, isOver }) => taskId && !isOver).at(-1)?.taskId;
+	}
+
+	/** The IDs of other tasks that the item was charged for, because an answer came late, if there are any. */
+	extraTaskIds(taskId: string | undefined): string[] | undefined {
+		const usable = this.entries.flatMap((entry) => (entry.isOver ? [] : (entry.taskId ?? [])));
+		const extra = usable.filter((id) => id !== taskId);
+		return extra.length > 0 ? extra : undefined;
 	}
 
 	/** True if a submission was never answered. It may have been charged. */

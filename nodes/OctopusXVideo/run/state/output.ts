@@ -56,6 +56,8 @@ export function conclude(
 		const reason = isStopped ? `${STOPPED.toLowerCase()}. ` : '';
 		context.logger.warn(`OctopusX: ${reason}${listTasks(items, advice, isStopped, Infinity)}`);
 	}
+	const extra = listExtraTasks(items, Infinity);
+	if (extra) context.logger.warn(`OctopusX: ${extra}`);
 	addHints(context, items, failures);
 	if (error) throw error;
 	// n8n adds only the JSON of the input to an item of the error output, so a loop would lose the files
@@ -188,6 +190,16 @@ function listTasks(
 	return sentences.filter(Boolean).join(' ');
 }
 
+/** Lists the tasks that were charged in addition to those of the output; empty if there are none. */
+function listExtraTasks(items: Settled[], limit: number): string {
+	const extra = items.flatMap(({ index, extraTaskIds = [] }) =>
+		extraTaskIds.map((taskId) => `${taskId} (item ${index})`),
+	);
+	return extra.length > 0
+		? `Charged in addition, because an answer came late: ${shortenList(extra, limit)}. Get Status fetches such a video.`
+		: '';
+}
+
 /** In manual runs, adds hints about what the items do not show. In others, only warns about Test Mode. */
 function addHints(context: IExecuteFunctions, items: Settled[], failures: Failed[]): void {
 	const isManual = context.getMode() === 'manual';
@@ -214,7 +226,8 @@ function addHints(context: IExecuteFunctions, items: Settled[], failures: Failed
 		failures.length > 0 && `${failures.length} of ${total} items failed: ${shown.join('; ')}.`,
 		more > 0 && `And ${more} more kinds of errors: see the items.`,
 		inDoubt > 0 &&
-			`${inDoubt} × A submission without an answer may have been charged: check the usage log of the OctopusX account.`,
+			`${inDoubt} of ${total} items may have been charged for a submission without an answer: check the usage log of the OctopusX account.`,
+		listExtraTasks(items, MAX_OF_A_KIND),
 	];
 	const message = sentences.filter(Boolean).join(' ');
 	const type = failures.length > 0 ? 'warning' : 'info';

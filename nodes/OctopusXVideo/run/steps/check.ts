@@ -159,7 +159,7 @@ function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 	const { isKeyRejected, transient } = fault.details;
 	if (transient && !isKeyRejected) return timedOut(task, fault);
 	const reason = isKeyRejected
-		? `The task is still in progress. The API key was valid when the task was submitted; since then its quota may have been used up, or it was disabled. ${fault.description}`
+		? `The task was in progress at the last check. The API key was valid when the task was submitted; since then its quota may have been used up, or it was disabled. ${fault.description}`
 		: undefined;
 	return fault.withCharge({ taskId: task.task_id }, reason);
 }
@@ -168,7 +168,7 @@ function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 function timedOut(task: Task, fault?: OctopusXError): OctopusXError {
 	const { task_id: taskId, status, progress, failure } = task;
 	const sentences = [
-		`The task was ${status} at ${progress} % at the last check and is still in progress.`,
+		`The task was ${status} at ${progress} % at the last check${fault ? '' : ' and is still in progress'}.`,
 		failure && `OctopusX said: ${inQuotes(failure.message)} (${failure.code}).`,
 		fault && `Then: ${fault.message}. ${fault.description}`,
 		"For the next video, raise the option 'Timeout (Minutes)'.",
