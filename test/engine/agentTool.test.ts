@@ -31,6 +31,7 @@ function createTool(
 	args: IDataObject,
 	parameters: INodeParameters = {},
 	settings: Partial<INode> = {},
+	surroundings: Partial<IWorkflowExecuteAdditionalData> = {},
 ) {
 	const node: INode = {
 		id: 'tool',
@@ -57,6 +58,7 @@ function createTool(
 		variables: {},
 		webhookWaitingBaseUrl: 'http://localhost/webhook-waiting',
 		formWaitingBaseUrl: 'http://localhost/form-waiting',
+		...surroundings,
 	} as unknown as IWorkflowExecuteAdditionalData;
 	const runData = {
 		resultData: { runData: {} },
@@ -119,6 +121,29 @@ test('an AI agent gets the reason and the ID of a failed task', async () => {
 	expect(text.slice(0, start.length)).toBe(start);
 	expect(text).toContain('task_failed');
 	expect(sandbox.tasks).toHaveLength(1);
+});
+
+test('the error of a tool call mentions Retry, but not outside an execution, where n8n runs calls over MCP', async () => {
+	const forbidden = { status: 403, body: apiErrorBody('no') };
+	sandbox.faults.add({ on: 'check', times: Infinity, answer: forbidden });
+	const inExecution = await callTool(ARGUMENTS);
+	const overMcp = await callTool(ARGUMENTS, {}, {}, { executionId: undefined });
+	expect(inExecution).toContain("use Retry in n8n's list of executions");
+	expect(overMcp).toContain(chargeSentence({ taskId: 'video_2' }));
+	expect(overMcp).not.toContain('Retry');
+});
+
+test('over MCP, the error of a Get Status that waited too long says that it can be called again', async () => {
+	sandbox.durationMs = 3_600_000;
+	await callTool(ARGUMENTS, { waitForCompletion: false });
+	const parameters = {
+		operation: 'getStatus',
+		taskId: 'video_1',
+		waitForCompletion: true,
+		options: { timeout: 1 },
+	};
+	const check = await callTool(ARGUMENTS, parameters, {}, { executionId: undefined });
+	expect(check).toContain('Run the node again to check them, which is not charged.');
 });
 
 test('an AI agent gets an error for an invalid argument, without any request', async () => {

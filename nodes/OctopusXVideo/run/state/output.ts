@@ -39,13 +39,14 @@ const KINDS: ReadonlyArray<(task: Task) => boolean> = [
 /**
  * Returns the output of a run, or throws the error that ends the node.
  *
- * @param advice what to do after an error if n8n's Retry does not continue with the tasks
+ * @param advice what to do after an error if n8n's Retry does not continue with the tasks; may be empty
  * @throws NodeApiError or NodeOperationError, unless the node continues on errors
  */
 export function conclude(
 	context: IExecuteFunctions,
 	items: Settled[],
-	advice?: string,
+	// outside an execution, where n8n usually runs a call over MCP, there is nothing to retry
+	advice = context.getExecutionId() ? undefined : '',
 ): INodeExecutionData[] {
 	const failures = items.filter((item) => item.state === 'failed');
 	const isStopped = failures.some(({ error }) => error instanceof StoppedError);
@@ -177,7 +178,7 @@ function listTasks(
 	const isGetStatus = items.some((item) => requestedId(item) !== undefined);
 	const retryContinues = isNamed ? RETRY_CONTINUES_WITH_TASK : RETRY_CONTINUES;
 	const afterError = isStopped ? AFTER_STOP : (advice ?? retryContinues);
-	const next = isGetStatus && afterError !== advice ? CHECK_AGAIN : afterError;
+	const next = isGetStatus && (isStopped || !advice) ? CHECK_AGAIN : afterError;
 	const canFetch = all.some(({ task }) => !hasFailed(task));
 	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).map(({ index }) => `item ${index}`);
 	const sentAgain = advice === undefined ? ' and which a retry sends again' : '';
