@@ -9,7 +9,8 @@ import { isInTestMode } from './fields/options';
 import { ItemParameters } from './fields/parameters';
 import { CHECKED_EXECUTION } from './job';
 import { searchModels } from './methods/searchModels';
-import { operations, properties, subtitle } from './operations';
+import { operationOf, properties, subtitle } from './operations';
+import { getBalance } from './operations/getBalance.operation';
 import { taskIdOf } from './operations/getStatus.operation';
 import { runJobs } from './run/run';
 import { resumeJobs } from './run/suspension';
@@ -40,12 +41,13 @@ export class OctopusXVideo implements INodeType {
 		if (this.getNodeParameter(CHECKED_EXECUTION, 0, '') !== '') return [await resumeJobs(this)];
 		const plan = async (index: number) => {
 			const item = new ItemParameters(this, index);
-			return await item.choice('Operation', item.get('operation'), operations).plan(item);
+			return await operationOf(item).plan(item);
 		};
 		const describe = (index: number) => {
 			const item = new ItemParameters(this, index);
 			return { isTest: isInTestMode(item), uncheckedId: taskIdOf(item) };
 		};
-		return [await runJobs(this, { plan, describe })];
+		const isOncePerRun = this.getNodeParameter('operation', 0) === getBalance.option.value;
+		return [await runJobs(this, { plan, isOncePerRun, describe })];
 	}
 }

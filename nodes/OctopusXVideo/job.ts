@@ -1,4 +1,4 @@
-import type { IBinaryData, IDataObject } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 /** Hidden parameter that marks the node of a checking execution: the ID of the suspended execution. */
 export const CHECKED_EXECUTION = 'checkedExecution';
@@ -42,6 +42,9 @@ export interface DownloadSettings {
 /** What Test Mode returns instead of a real video: a sample of a few kB, or a refused prompt. */
 export type TestMode = 'sample' | 'failure';
 
+/** The host of addresses in Test Mode. No such host can exist (RFC 6761). */
+export const SAMPLE_HOST = 'test-mode.invalid';
+
 /** The fields of a simplified task, in output order. Fields without a value are left out. */
 export const OUTPUT_FIELDS: readonly string[] = [
 	'task_id',
@@ -58,10 +61,17 @@ export const OUTPUT_FIELDS: readonly string[] = [
 	'test',
 ];
 
-/** Everything to do for one item: create a task or fetch an existing one, then wait and download. */
+/**
+ * Everything to do for one item: create a task or fetch an existing one, then wait and download. Or upload a
+ * file, or get the balance of the key, which involves no task.
+ */
 export interface Job {
 	/** `isRequested` is true in Get Status, where the user asks for the task. */
-	source: { request: PaidRequest } | { taskId: string; isRequested?: boolean };
+	source:
+		| { request: PaidRequest }
+		| { taskId: string; isRequested?: boolean }
+		| { upload: FileInput }
+		| { balance: true };
 	/** Time limit for the item, from its start. Time in the queue for Max Concurrency is excluded. */
 	timeoutMs: number;
 	/** How many items of the run may be in progress at the same time. */
@@ -93,4 +103,10 @@ export async function mapMedia<T>(
 		converted[field] = Array.isArray(input) ? list : (list[0] as T);
 	}
 	return converted;
+}
+
+/** True if an AI agent called the node as a tool. */
+export function isToolCall(context: IExecuteFunctions): boolean {
+	// agents of n8n 2.x run a tool as a separate node type, in a context that does not say so
+	return context.isToolExecution?.() || context.getNode().type.endsWith('Tool');
 }

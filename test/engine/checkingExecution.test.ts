@@ -72,8 +72,12 @@ describeIfCanSuspend('nodes and data of the checking execution', () => {
 		expect(NodeHelpers.getNodeParametersIssues(description.properties, node, description)).toBe(
 			null,
 		);
-		const operation = description.properties.find(({ name }) => name === 'operation');
+		const operation = description.properties.find(
+			({ name, displayOptions }) =>
+				name === 'operation' && displayOptions?.show?.resource?.includes('video'),
+		);
 		const shownParameters = {
+			resource: 'video',
 			operation: 'getStatus',
 			waitForCompletion: true,
 			waitStrategy: 'suspend',

@@ -3,7 +3,7 @@ import { PackageDirectoryLoader } from 'n8n-core';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { operations } from '../../nodes/OctopusXVideo/operations';
+import { resources } from '../../nodes/OctopusXVideo/operations';
 import { CONTINUE, GENERATE, GENERATE_EACH, inputOf, numberedItems } from './support/inputs';
 import { runNode, runNodeVirtually } from './support/runNode';
 import { describeIfCanSuspend, suspendingOn } from './support/suspending';
@@ -287,8 +287,12 @@ describe('Schemas', () => {
 	const ajv = new Ajv({ allErrors: true });
 
 	/** Returns the schema that n8n's editor shows as the output of an operation that has not run yet. */
-	function schemaOf(operation: string, nodeFolder = join(ROOT, 'nodes', 'OctopusXVideo')): Schema {
-		const file = join(nodeFolder, '__schema__', 'v1.0.0', `${operation}.json`);
+	function schemaOf(
+		operation: string,
+		nodeFolder = join(ROOT, 'nodes', 'OctopusXVideo'),
+		resource = 'video',
+	): Schema {
+		const file = join(nodeFolder, '__schema__', 'v1.0.0', resource, `${operation}.json`);
 		return JSON.parse(readFileSync(file, 'utf8')) as Schema;
 	}
 
@@ -312,8 +316,11 @@ describe('Schemas', () => {
 		const loader = new PackageDirectoryLoader(ROOT);
 		await loader.loadAll();
 		const folder = dirname(String(loader.nodeTypes.octopusXVideo?.sourcePath));
-		for (const operation of Object.keys(operations)) {
-			expect(schemaOf(operation, join(ROOT, folder))).toEqual(schemaOf(operation));
+		for (const [resource, { operations }] of Object.entries(resources)) {
+			for (const operation of Object.keys(operations)) {
+				const built = schemaOf(operation, join(ROOT, folder), resource);
+				expect(built).toEqual(schemaOf(operation, undefined, resource));
+			}
 		}
 	});
 

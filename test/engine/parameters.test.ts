@@ -65,6 +65,7 @@ const requestOptions = [
 const POLL_INTERVAL = 'options.pollInterval';
 const downloadOptions = ['options.fileName', 'options.binaryOutputField'];
 const generateFields = (...fields: string[]) => [
+	'resource',
 	'operation',
 	'mode',
 	'prompt',
@@ -105,7 +106,10 @@ describe('Fields shown in the editor', () => {
 		expect(shown.sort()).toEqual([...expected, ...waitingFields, ...fileOptions].sort());
 	});
 
-	const editFields = ['operation', 'prompt', 'videoSource', 'referenceImages', ...clipFields];
+	const editFields = [
+		...['resource', 'operation', 'prompt', 'videoSource', 'referenceImages'],
+		...clipFields,
+	];
 	test.each<[INodeParameters, string[]]>([
 		[{}, [...editFields, 'videoUrl']],
 		[{ videoSource: 'binary' }, [...editFields, 'videoBinaryField']],
@@ -133,6 +137,16 @@ describe('Fields shown in the editor', () => {
 		},
 	);
 
+	test.each([
+		[{ resource: 'account', operation: 'getBalance' }, ['options.testMode']],
+		[
+			{ resource: 'file', operation: 'upload' },
+			['binaryField', 'options.maxConcurrency', 'options.testMode', 'options.timeout'],
+		],
+	])('%p shows only its own fields', (parameters, expected) => {
+		expect(shownFields(parameters).sort()).toEqual([...expected, 'operation', 'resource'].sort());
+	});
+
 	test.each(['generate', 'edit', 'getStatus'])(
 		'%s as a tool shows Output instead of Simplify, and Fields only for Selected Fields',
 		(operation) => {
@@ -148,7 +162,14 @@ describe('Fields shown in the editor', () => {
 	);
 
 	const waitOptions = ['waitStrategy', POLL_INTERVAL, 'options.timeout'];
-	const getStatusFields = ['operation', 'taskId', 'waitForCompletion', 'downloadVideo', 'simplify'];
+	const getStatusFields = [
+		'resource',
+		'operation',
+		'taskId',
+		'waitForCompletion',
+		'downloadVideo',
+		'simplify',
+	];
 	test.each<[INodeParameters, string[]]>([
 		[{}, []],
 		[{ waitForCompletion: true }, waitOptions],
@@ -163,16 +184,16 @@ describe('Fields shown in the editor', () => {
 
 /** Users' saved workflows depend on these defaults, so they must never change after a release. */
 test('the default of every field is the one that saved workflows depend on', () => {
-	const defaultsOf = (operation: string) =>
+	const defaultsOf = (operation: string, resource = 'video') =>
 		NodeHelpers.getNodeParameters(
 			fields,
-			{ operation },
+			{ resource, operation },
 			true,
 			false,
 			{ typeVersion: 1, parameters: {} } as unknown as INode,
 			description,
 		);
-	const common = { options: {}, downloadVideo: false, simplify: true };
+	const common = { resource: 'video', options: {}, downloadVideo: false, simplify: true };
 	const clipDefaults = { prompt: '', seconds: 8, aspectRatio: '16:9', resolution: '720p' };
 	expect(defaultsOf('generate')).toEqual({
 		...common,
@@ -198,6 +219,17 @@ test('the default of every field is the one that saved workflows depend on', () 
 		taskId: '',
 		waitForCompletion: false,
 	});
+	expect(defaultsOf('getBalance', 'account')).toEqual({
+		resource: 'account',
+		operation: 'getBalance',
+		options: {},
+	});
+	expect(defaultsOf('upload', 'file')).toEqual({
+		resource: 'file',
+		operation: 'upload',
+		binaryField: 'data',
+		options: {},
+	});
 });
 
 test('First Frame and Last Frame do not use the same file by default', () => {
@@ -207,7 +239,6 @@ test('First Frame and Last Frame do not use the same file by default', () => {
 });
 
 test.each([
-	['operation', ['Generate', 'Edit', 'Get Status']],
 	['mode', ['Text to Video', 'First Frame', 'First and Last Frame', 'Reference Images']],
 	['resolution', ['720p', '1080p', '2K', '4K']],
 	['videoSource', ['URL', 'Input Data Field']],
@@ -284,6 +315,8 @@ describe('Every field', () => {
 		{ operation: 'edit', videoUrl: 'https://example.com/in.mp4' },
 		{ operation: 'edit', videoSource: 'binary', videoBinaryField: 'clip' },
 		{ operation: 'getStatus', taskId: 'video_1', downloadVideo: true },
+		{ resource: 'file', operation: 'upload' },
+		{ resource: 'account', operation: 'getBalance' },
 	];
 
 	test('every field of the description is read by the node', async () => {
@@ -506,35 +539,56 @@ describe('Leftovers of n8n in a paid request', () => {
 	});
 });
 
-describe('operations on the canvas', () => {
-	const operationField = description.properties.find(({ name }) => name === 'operation');
-	const operations = (operationField?.options ?? []) as INodePropertyOptions[];
+describe('what n8n calls a node', () => {
+	const OPERATIONS: Array<[INodeParameters, subtitle: string, name: string]> = [
+		[{ operation: 'generate', mode: 'firstFrame' }, 'Generate: First Frame', 'Generate video'],
+		[{ operation: 'generate' }, 'Generate: Text to Video', 'Generate video'],
+		[{ operation: 'edit', mode: 'firstFrame' }, 'Edit', 'Edit video'],
+		[{ operation: 'getStatus' }, 'Get Status', 'Get video status'],
+		[{ resource: 'account', operation: 'getBalance' }, 'Get Balance', 'Get account balance'],
+		[{ resource: 'file', operation: 'upload' }, 'Upload', 'Upload file'],
+	];
 
-	test('the node has at least three operations', () => {
-		expect(operations.length).toBeGreaterThanOrEqual(3);
+	test('each resource lists its operations, and the first one is selected', () => {
+		const lists = description.properties.filter(({ name }) => name === 'operation');
+		const listed = lists.map(({ displayOptions, options, default: initial }) => [
+			...(displayOptions?.show?.resource ?? []),
+			(options as INodePropertyOptions[]).map(({ name }) => name),
+			initial,
+		]);
+		expect(listed).toEqual([
+			['account', ['Get Balance'], 'getBalance'],
+			['file', ['Upload'], 'upload'],
+			['video', ['Generate', 'Edit', 'Get Status'], 'generate'],
+		]);
 	});
 
-	test.each(operations)(
-		'the subtitle of a node with Operation $value is $name',
-		({ name, value }) => {
-			const node = {
-				id: 'video',
-				name: 'Video',
-				type: NODE_TYPE,
-				typeVersion: 1,
-				position: [0, 0] as [number, number],
-				parameters: { operation: value },
-			};
-			const workflow = new Workflow({
-				nodes: [node],
-				connections: {},
-				active: false,
-				nodeTypes: new NodeTypes(),
-			});
-			const { subtitle } = description;
-			expect(workflow.expression.getSimpleParameterValue(node, subtitle, 'internal', {})).toBe(
-				name,
-			);
-		},
-	);
+	test.each(OPERATIONS)('a node with %j is named after its operation', (parameters, _, name) => {
+		const all = { resource: 'video', ...parameters };
+		expect(NodeHelpers.makeNodeName(all, description)).toBe(name);
+		const node = { parameters: { ...all, descriptionType: 'auto' } } as unknown as INode;
+		const toolDescription = NodeHelpers.getToolDescriptionForNode(node, new OctopusXVideo());
+		expect(toolDescription).toBe(`${name} in OctopusX Video`);
+	});
+
+	test.each(OPERATIONS)('the subtitle of a node with %j is %j', (parameters, expected) => {
+		const node = {
+			id: 'video',
+			name: 'Video',
+			type: NODE_TYPE,
+			typeVersion: 1,
+			position: [0, 0] as [number, number],
+			parameters,
+		};
+		const workflow = new Workflow({
+			nodes: [node],
+			connections: {},
+			active: false,
+			nodeTypes: new NodeTypes(),
+		});
+		const { subtitle } = description;
+		expect(workflow.expression.getSimpleParameterValue(node, subtitle, 'internal', {})).toBe(
+			expected,
+		);
+	});
 });

@@ -12,6 +12,7 @@ const sandbox = useSandbox();
 beforeEach(() => void jest.spyOn(Math, 'random').mockReturnValue(0));
 afterEach(() => jest.restoreAllMocks());
 
+const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
 const video = Buffer.from('\0not really a video, but its bytes count');
 
 /** Runs Edit with a file of the item and Send Files As set to Uploaded First. */
@@ -373,5 +374,90 @@ describe('Redirects of an upload', () => {
 		expect(error?.description).toContain(`The host for uploads answered with HTTP ${status}`);
 		expect(sandbox.requestsTo('upload')).toHaveLength(1);
 		expect(sandbox.tasks).toEqual([]);
+	});
+});
+
+describe('the operation Upload', () => {
+	const UPLOAD = { resource: 'file', operation: 'upload' };
+
+	const inputWith = async (...files: Array<[name: string, mimeType: string, bytes: Buffer]>) =>
+		await Promise.all(
+			files.map(async ([fileName, mimeType, bytes]) => {
+				const data = await storeBinary(bytes, mimeType);
+				return { json: {}, binary: { data: { ...data, fileName } } };
+			}),
+		);
+
+	test('uploads the file of each item, and returns its address', async () => {
+		const input = await inputWith(['in.mp4', 'video/mp4', video], ['photo.png', 'image/png', PNG]);
+		const { items, error } = await runNodeVirtually(sandbox, UPLOAD, { input });
+		expect(error).toBeUndefined();
+		expect(items.map(({ json, pairedItem }) => [json, pairedItem])).toEqual([
+			[
+				{
+					url: `${sandbox.fileHost}/uploads/upload1`,
+					file_name: 'in.mp4',
+					content_type: 'video/mp4',
+					bytes: video.length,
+				},
+				{ item: 0 },
+			],
+			[expect.objectContaining({ content_type: 'image/png', bytes: PNG.length }), { item: 1 }],
+		]);
+		expect(sandbox.uploads.get('upload1')?.bytes.equals(video)).toBe(true);
+		expect(sandbox.requestsTo('submit')).toEqual([]);
+	});
+
+	test('uploads a video of more than 15 MB', async () => {
+		const input = await inputWith(['in.mp4', 'video/mp4', Buffer.alloc(16 * 1024 * 1024, 1)]);
+		const { items } = await runNodeVirtually(sandbox, UPLOAD, { input });
+		expect(items[0]?.json.bytes).toBe(16 * 1024 * 1024);
+	});
+
+	test('refuses a page, and then sends nothing for any item', async () => {
+		const page = Buffer.from('<!doctype html><html></html>');
+		const input = await inputWith(['in.mp4', 'video/mp4', video], ['a.html', 'image/png', page]);
+		const { error } = await runNodeVirtually(sandbox, UPLOAD, { input });
+		expect(error?.message).toBe(
+			"'Input Data Field Name' is not an image or an MP4 video, but text/html (a.html) [item 1]",
+		);
+		expect(error?.description).toContain('Nothing was charged.');
+		expect(sandbox.log).toEqual([]);
+	});
+
+	test('with On Error: Continue, only the item whose upload fails has an error', async () => {
+		sandbox.faults.add({ on: 'upload', times: Infinity, answer: { status: 403 } });
+		const [one] = await inputWith(['in.mp4', 'video/mp4', video]);
+		const { items } = await runNodeVirtually(sandbox, UPLOAD, {
+			input: [one!],
+			settings: { onError: 'continueRegularOutput' },
+		});
+		expect(items[0]?.json.error).toMatchObject({
+			message: 'The file could not be uploaded to OctopusX',
+			description: expect.stringMatching(/^Nothing was charged\./),
+		});
+	});
+
+	test('is refused as a tool, before anything is sent', async () => {
+		const input = await inputWith(['in.mp4', 'video/mp4', video]);
+		const node = nodeWithContext(() => ({ isToolExecution: () => true }));
+		const { error } = await runNodeVirtually(sandbox, UPLOAD, { input, node });
+		expect(error?.message).toBe('Upload cannot be used as a tool [item 0]');
+		expect(sandbox.log).toEqual([]);
+	});
+
+	test('in Test Mode, returns an address that other operations accept in Test Mode only', async () => {
+		const options = { testMode: 'sample' };
+		const input = await inputWith(['in.mp4', 'video/mp4', video]);
+		const { items } = await runNodeVirtually(sandbox, { ...UPLOAD, options }, { input });
+		const { url, test } = items[0]?.json ?? {};
+		expect([url, test]).toEqual(['https://test-mode.invalid/in.mp4', true]);
+
+		const edit = { operation: 'edit', prompt: 'a', videoUrl: url };
+		const sample = await runNodeVirtually(sandbox, { ...edit, options } as INodeParameters);
+		expect(sample.items[0]?.json.test).toBe(true);
+		const real = await runNodeVirtually(sandbox, edit as INodeParameters);
+		expect(real.error?.message).toBe("'Video URL' is the address of a sample [item 0]");
+		expect(sandbox.log).toEqual([]);
 	});
 });

@@ -10,7 +10,13 @@ const MIN_EXPIRES_IN = 60;
 const DEFAULT_EXPIRES_IN = 900;
 const MAX_EXPIRES_IN = 3_600;
 
-type AccountRoute = Extract<Route, 'models' | 'usage' | 'bill' | 'status' | 'presign' | 'upload'>;
+/** How many units of quota are a dollar. */
+const UNITS_PER_DOLLAR = 500_000;
+
+type AccountRoute = Extract<
+	Route,
+	'models' | 'usage' | 'bill' | 'status' | 'subscription' | 'spending' | 'presign' | 'upload'
+>;
 
 /** Creates the handlers of the routes that are not about tasks: models, usage, bill and uploads. */
 export function accountHandlers(state: State): Record<AccountRoute, Handler> {
@@ -44,7 +50,7 @@ export function accountHandlers(state: State): Record<AccountRoute, Handler> {
 		status: ({ method, path }) => {
 			if (state.quirks.records === 'none') return invalidUrl(method, path);
 			const data = {
-				quota_per_unit: 500_000,
+				quota_per_unit: UNITS_PER_DOLLAR,
 				quota_display_type: 'USD',
 				usd_exchange_rate: 7.3,
 				custom_currency_symbol: '¤',
@@ -52,6 +58,25 @@ export function accountHandlers(state: State): Record<AccountRoute, Handler> {
 				enable_batch_update: state.quirks.records === 'batched',
 			};
 			return json(200, { success: true, message: '', data });
+		},
+
+		subscription: () => {
+			// as read, a placeholder for a key without a limit of its own
+			const limit = state.key.isUnlimited ? 100_000_000 : state.key.quota / UNITS_PER_DOLLAR;
+			return json(200, {
+				object: 'billing_subscription',
+				has_payment_method: true,
+				soft_limit_usd: limit,
+				hard_limit_usd: limit,
+				system_hard_limit_usd: limit,
+				access_until: 0,
+			});
+		},
+
+		// in hundredths
+		spending: () => {
+			const total_usage = (100 * state.spent) / UNITS_PER_DOLLAR;
+			return json(200, { object: 'list', total_usage });
 		},
 
 		presign: ({ body }) => {

@@ -11,7 +11,9 @@ export type Route =
 	| 'upload'
 	| 'usage'
 	| 'bill'
-	| 'status';
+	| 'status'
+	| 'subscription'
+	| 'spending';
 
 /** A fault that changes the response to a request. */
 export interface Fault {

@@ -51,6 +51,8 @@ const ROUTES: Array<{ route: Route; method: string; path: RegExp; isPublic?: tru
 	{ route: 'presign', method: 'POST', path: /^\/api\/upload\/presign$/ },
 	{ route: 'usage', method: 'GET', path: /^\/api\/usage\/token\/$/, isPublic: true },
 	{ route: 'bill', method: 'GET', path: /^\/api\/log\/token$/, isPublic: true },
+	{ route: 'subscription', method: 'GET', path: /^\/v1\/dashboard\/billing\/subscription$/ },
+	{ route: 'spending', method: 'GET', path: /^\/v1\/dashboard\/billing\/usage$/ },
 	{ route: 'status', method: 'GET', path: /^\/api\/status$/, isPublic: true },
 	{
 		route: 'upload',

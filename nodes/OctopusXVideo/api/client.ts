@@ -4,7 +4,16 @@ import { cleanKey, createHideKey, normalizeBaseUrl, redirectTarget } from './cre
 import { isPlainObject, requestIdOf, type Answer } from './envelope';
 import { explainAnswer, explainHost, explainNoAnswer, explainSubmission } from './explain';
 import { attempt, OctopusXError } from './errors';
-import { addUp, parseBill, parseStatus, parseUsage, type Bill, type Records } from './records';
+import {
+	addUp,
+	parseBill,
+	parseStatus,
+	parseUsage,
+	readBalance,
+	type Balance,
+	type Bill,
+	type Records,
+} from './records';
 import {
 	contentUrl,
 	findTaskId,
@@ -124,6 +133,19 @@ export class OctopusXClient {
 		const options = { timeout: READ_TIMEOUT_MS };
 		const answer = await this.send('GET', USAGE_PATH, options, signal);
 		return 'statusCode' in answer ? readKeyState(answer) : '';
+	}
+
+	/** Returns what the key and its account may spend. Shares the limit of `getKeyState`. */
+	async getBalance(signal: AbortSignal): Promise<Balance> {
+		// answers a key that is used up, unlike the other two
+		const usage = await this.get(USAGE_PATH, signal);
+		const read = async (path: string) => (await attempt(this.get(path, signal))).value;
+		const status = parseStatus(await read('/api/status'));
+		const subscription = (await read('/v1/dashboard/billing/subscription'))?.body;
+		const spending = (await read('/v1/dashboard/billing/usage'))?.body;
+		const balance = readBalance(usage, status, { subscription, spending });
+		if (balance) return balance;
+		throw explainAnswer(usage);
 	}
 
 	/** Returns the newest lines of the key's bill. Shares the limit of `getKeyState`. */

@@ -33,10 +33,32 @@ export interface Bill {
 /** What a key has used, has left, and was granted, in units of quota. */
 export type Usage = Record<'used' | 'available' | 'granted', number>;
 
+/** What an API key has used and may spend, for the user. */
+export interface Balance {
+	key_name?: string;
+	/** Without a limit of its own, the key spends what the account has. */
+	unlimited: boolean;
+	used: number;
+	/** `left` and `limit` are absent for an unlimited key. */
+	left?: number;
+	limit?: number;
+	/** Of `used`, `left` and `limit`: a currency, or "quota" if the API does not say what a unit is worth. */
+	unit: string;
+	/** In s; absent for a key that does not expire. */
+	expires_at?: number;
+	/** What the account has left, if the API tells it. */
+	balance?: number;
+	/** Of `balance`: a currency, or "unknown". */
+	balance_unit?: string;
+	test?: true;
+}
+
 /** What `GET /api/status` says about money. */
 export interface BillingStatus {
 	/** Absent if the gateway shows no money, or does not say how. */
 	currency?: { name: string; perQuota: number };
+	/** The unit of `GET /v1/dashboard/billing/…`, if known: its fields say "usd" whatever the unit. */
+	accountUnit?: string;
 	/** True if the gateway says that it counts each charge at once. */
 	isExact: boolean;
 }
@@ -51,6 +73,9 @@ export interface Records {
 
 /** How many lines the bill has at most (docs/API.md, "Was it charged"). */
 const MAX_LINES = 1_000;
+
+/** What `hard_limit_usd` is for an unlimited key (read in the open gateway). */
+const UNLIMITED = 100_000_000;
 
 /** The latest time of JavaScript's `Date`. */
 const MAX_TIME_S = 8.64e12;
@@ -108,10 +133,56 @@ export function parseStatus(answer?: Answer): BillingStatus {
 	const [name, rate] = currencies.get(type) ?? [];
 	const perQuota = Number(rate) / Number(unit);
 	const isKnown = typeof name === 'string' && name !== '' && perQuota > 0 && perQuota < Infinity;
+	const accountUnit = new Map<unknown, string>([
+		['USD', 'USD'],
+		['CNY', 'CNY'],
+		['TOKENS', 'quota'],
+	]).get(type);
 	return {
 		isExact: data.enable_batch_update === false,
+		...(accountUnit && { accountUnit }),
 		...(isKnown && { currency: { name: shorten(name, 20), perQuota } }),
 	};
+}
+
+/**
+ * Reads the balance of a key from a response to `GET /api/usage/token/`, and that of its account from those to
+ * `GET /v1/dashboard/billing/…` (docs/API.md, "Other endpoints").
+ */
+export function readBalance(
+	answer: Answer,
+	status: BillingStatus,
+	{ subscription, spending }: { subscription?: unknown; spending?: unknown },
+): Balance | undefined {
+	const usage = parseUsage(answer);
+	const { data = {} } = answer.body as { data?: Record<string, unknown> };
+	if (!usage) return undefined;
+	const { name, unlimited_quota: isUnlimited, expires_at: expiresAt } = data;
+	const valueOf = (quota: number) => {
+		const cost = costOf(quota, status);
+		return 'quota' in cost ? cost.quota : cost.amount;
+	};
+	const account = accountBalance(subscription, spending);
+	return {
+		...(typeof name === 'string' && { key_name: name }),
+		unlimited: isUnlimited === true,
+		used: valueOf(usage.used),
+		...(isUnlimited !== true && { left: valueOf(usage.available), limit: valueOf(usage.granted) }),
+		unit: status.currency?.name ?? 'quota',
+		...(typeof expiresAt === 'number' && expiresAt > 0 && { expires_at: expiresAt }),
+		...(account !== undefined && {
+			balance: account,
+			balance_unit: status.accountUnit ?? 'unknown',
+		}),
+	};
+}
+
+/** The limit less the use, which is in hundredths. The API has a placeholder for the limit of unlimited keys. */
+function accountBalance(subscription: unknown, spending: unknown): number | undefined {
+	const limit = Number(isPlainObject(subscription) ? (subscription.hard_limit_usd ?? NaN) : NaN);
+	const used = Number(isPlainObject(spending) ? (spending.total_usage ?? NaN) : NaN) / 100;
+	if (!Number.isFinite(limit - used) || limit === UNLIMITED) return undefined;
+	return Number((limit - used).toFixed(6));
 }
 
 /** True if the counters did not change while the bill was read, and agree with all of it. */

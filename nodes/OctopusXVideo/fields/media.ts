@@ -125,13 +125,15 @@ function urlInput({ noun, mimeTypeLabel, example }: MediaKind) {
 	} satisfies Partial<INodeProperties>;
 }
 
-function binaryInput({ noun, mimeTypeLabel, maxBytes }: MediaKind) {
+/** Returns the rest of a field for the name of an input data field. */
+export function binaryInput({ noun, mimeTypeLabel, maxBytes }: MediaKind) {
 	const limit = maxBytes ? `, at most ${maxBytes / MIB} MB` : '';
 	return {
 		type: 'string',
 		required: true,
 		default: 'data',
 		placeholder: 'e.g. data',
-		description: `Name of the input field that holds the ${noun} file (${mimeTypeLabel}${limit})`,
+		description: `Name of the input field that holds the ${noun === 'file' ? '' : `${noun} `}file (${mimeTypeLabel}${limit})`,
+		typeOptions: { binaryDataProperty: true },
 	} satisfies Partial<INodeProperties>;
 }

@@ -3,7 +3,8 @@ import { jsonParse, type IBinaryData, type INodeExecutionData } from 'n8n-workfl
 import { cleanValue, decoded, isParsable } from '../api/credential';
 import { detectType, normalizeBase64, START_BYTES } from '../files/fileType';
 import { binarySize, readStart } from '../files/inputFile';
-import type { MediaInput } from '../job';
+import { SAMPLE_HOST, type FileInput, type MediaInput } from '../job';
+import { isInTestMode } from './options';
 import type { ItemParameters } from './parameters';
 import { readSendBinaryAs } from './request';
 
@@ -37,6 +38,15 @@ export const VIDEO: MediaKind = {
 	example: 'e.g. https://example.com/video.mp4',
 	// docs/API.md, "Create a task"
 	maxBytes: 15 * MIB,
+};
+
+/** Any source, for the operation Upload. Uploaded files have no size limit. */
+export const MEDIA: MediaKind = {
+	noun: 'file',
+	nounWithArticle: 'an image or an MP4 video',
+	mimeType: /^(image\/[\w.+-]+|video\/mp4)$/i,
+	mimeTypeLabel: 'image/* or video/mp4',
+	example: '',
 };
 
 const MAX_NAME_LENGTH = 80;
@@ -132,6 +142,12 @@ export function checkUrl(
 		);
 	}
 	item.refuseKeyAddress(label, url);
+	if (new URL(url).hostname === SAMPLE_HOST && !isInTestMode(item)) {
+		throw item.invalid(
+			`'${label}' is the address of a sample`,
+			'Test Mode made it, and nothing is there. Use a real address, or switch on Test Mode here as well.',
+		);
+	}
 	return { url };
 }
 
@@ -162,7 +178,7 @@ export async function checkFile(
 	label: string,
 	field: unknown,
 	kind: MediaKind,
-): Promise<MediaInput> {
+): Promise<FileInput> {
 	const file = findFile(item, label, field, kind);
 	const input = { label, itemIndex: item.index, field: field as string | IBinaryData };
 	const name = file.fileName?.trim() ?? '';
@@ -175,7 +191,7 @@ export async function checkFile(
 	const bytes = await binarySize(item.context, label, file);
 	const statedType = String(file.mimeType).split(';')[0]?.trim() ?? '';
 	const detectedType = detectType(await readStart(item.context, input));
-	const isDocument = kind === VIDEO && DOCUMENT_TYPE.test(statedType);
+	const isDocument = kind !== IMAGE && DOCUMENT_TYPE.test(statedType);
 	const mimeType = isDocument ? statedType : (detectedType ?? statedType);
 	if (!kind.mimeType.test(mimeType)) {
 		const detection = detectedType
@@ -187,7 +203,7 @@ export async function checkFile(
 		);
 	}
 	// uploaded files have no size limit
-	const isUpload = readSendBinaryAs(item) === 'upload';
+	const isUpload = kind === MEDIA || readSendBinaryAs(item) === 'upload';
 	if (isUpload) item.refuseLeftovers(`File name of ${label}`, name);
 	checkSize(item, label, bytes, isUpload ? { ...kind, maxBytes: undefined } : kind);
 	return {

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { TestMode } from '../job';
-import { numberField, type ItemParameters, type NumberRule } from './parameters';
+import type { ItemParameters, NumberRule } from './parameters';
 
 export const MAX_CONCURRENCY: NumberRule = {
 	displayName: 'Max Concurrency',
@@ -39,7 +39,7 @@ const testModeOption: INodeProperties = {
 		"Lets you try the workflow without paying: nothing is sent to OctopusX. For free runs while you build and real videos in production, use the expression {{ $execution.mode === 'test' ? 'sample' : 'off' }}.",
 };
 
-/** Returns the Options collection of an operation: its own options, and those that every operation has. */
+/** Returns the Options collection of an operation: its own options, and Test Mode. */
 export function optionsField(options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
@@ -47,7 +47,7 @@ export function optionsField(options: INodeProperties[]): INodeProperties {
 		type: 'collection',
 		default: {},
 		placeholder: 'Add option',
-		options: [...options, numberField(MAX_CONCURRENCY), testModeOption].sort((a, b) =>
+		options: [...options, testModeOption].sort((a, b) =>
 			a.displayName.localeCompare(b.displayName),
 		),
 	};

@@ -145,19 +145,27 @@ export const simplifyFields: INodeProperties[] = [
 	selectedFieldsField,
 ];
 
+/** Reads the limits of an item, and whether anything is sent at all. */
+export function readLimits(
+	item: ItemParameters,
+): Pick<Job, 'timeoutMs' | 'maxConcurrency' | 'testMode'> {
+	const { timeout = TIMEOUT.default, maxConcurrency = MAX_CONCURRENCY.default } = item.options;
+	return {
+		timeoutMs: item.number(TIMEOUT, timeout) * 60_000,
+		maxConcurrency: item.number(MAX_CONCURRENCY, maxConcurrency),
+		testMode: readTestMode(item),
+	};
+}
+
 /** Reads all of an item's job except its source: limits, Test Mode, the wait, the download and the output. */
 export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 	const {
-		timeout = TIMEOUT.default,
-		maxConcurrency = MAX_CONCURRENCY.default,
 		pollInterval = POLL_INTERVAL.default,
 		binaryOutputField = binaryFieldOption.default,
 		fileName = '',
 	} = item.options;
 	const settings: Omit<Job, 'source'> = {
-		timeoutMs: item.number(TIMEOUT, timeout) * 60_000,
-		maxConcurrency: item.number(MAX_CONCURRENCY, maxConcurrency),
-		testMode: readTestMode(item),
+		...readLimits(item),
 		outputFields: readOutputFields(item),
 	};
 	if (item.flag(waitField.displayName, item.get('waitForCompletion'))) {

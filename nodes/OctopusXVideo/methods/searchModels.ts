@@ -1,7 +1,7 @@
 import { NodeApiError, type ILoadOptionsFunctions, type INodeListSearchResult } from 'n8n-workflow';
 import { OctopusXClient } from '../api/client';
 import { OctopusXError } from '../api/errors';
-import { operations } from '../operations';
+import { resources } from '../operations';
 import { withTimeout } from '../timing/time';
 
 /** A short limit, because a user is looking at the drop-down. */
@@ -23,9 +23,7 @@ export async function searchModels(
 	const searchText = filter.trim().toLowerCase();
 	const found = models.filter((id) => id.toLowerCase().includes(searchText));
 	const operation = this.getCurrentNodeParameter('operation');
-	const defaultModel = Object.values(operations).find(
-		({ option }) => option.value === operation,
-	)?.defaultModel;
+	const defaultModel = resources.video?.operations[String(operation)]?.defaultModel;
 	const others = found.filter((id) => id !== defaultModel).sort((a, b) => a.localeCompare(b));
 	const results = others.map((id) => ({ name: id, value: id }));
 	if (defaultModel === undefined || !found.includes(defaultModel)) return { results };

@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { mediaFields, readMedia, readReferenceImages, referenceImagesField } from '../fields/media';
 import { IMAGE } from '../fields/mediaChecks';
 import { showWhen, type ItemParameters } from '../fields/parameters';
@@ -36,6 +36,11 @@ const modeField: INodeProperties = {
 	default: 'textToVideo',
 	description: 'What the video is made from',
 };
+
+/** The names of the modes, by value. */
+export const modeNames = Object.fromEntries(
+	(modeField.options as INodePropertyOptions[]).map(({ name, value }) => [value, name]),
+);
 
 const MODES_WITH_IMAGES = ['firstFrame', 'firstLastFrame', 'referenceImages'];
 

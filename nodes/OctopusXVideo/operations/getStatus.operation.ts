@@ -1,7 +1,7 @@
 import { cleanValue, decoded } from '../api/credential';
 import { isTaskId } from '../api/task';
-import { optionsField } from '../fields/options';
-import { showWhen, type ItemParameters } from '../fields/parameters';
+import { MAX_CONCURRENCY, optionsField } from '../fields/options';
+import { numberField, showWhen, type ItemParameters } from '../fields/parameters';
 import {
 	downloadField,
 	readJobSettings,
@@ -96,6 +96,7 @@ export const getStatus: Operation = {
 		...simplifyFields,
 		optionsField([
 			...showWhen({ '/waitForCompletion': [true] }, [timeoutOption]),
+			numberField(MAX_CONCURRENCY),
 			...resultOptions,
 		]),
 	],

@@ -1,29 +1,83 @@
-import type { INodeProperties } from 'n8n-workflow';
-import { showWhen } from '../fields/parameters';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { showWhen, type ItemParameters } from '../fields/parameters';
 import { checkingFields } from '../fields/result';
 import { edit } from './edit.operation';
-import { generate } from './generate.operation';
+import { generate, modeNames } from './generate.operation';
+import { getBalance } from './getBalance.operation';
 import { getStatus } from './getStatus.operation';
+import type { Operation } from './operation';
+import { upload } from './upload.operation';
 
-export const operations = { generate, edit, getStatus };
+interface Resource {
+	option: INodePropertyOptions;
+	/** The first one is the default. */
+	operations: Record<string, Operation>;
+}
 
-const names = Object.values(operations).map(({ option }) => [option.value, option.name]);
+/** What the node can do. n8n derives the names and descriptions of nodes and tools from these two levels. */
+export const resources: Record<string, Resource> = {
+	account: {
+		option: { name: 'Account', value: 'account', description: 'What the API key may spend' },
+		operations: { getBalance },
+	},
+	file: {
+		option: {
+			name: 'File',
+			value: 'file',
+			description: 'Images and videos to make videos from',
+			displayOptions: { hide: { '@tool': [true] } },
+		},
+		operations: { upload },
+	},
+	video: {
+		option: { name: 'Video', value: 'video', description: 'Make videos, and fetch them' },
+		operations: { generate, edit, getStatus },
+	},
+};
 
-/** The text under the node on the canvas: the name of the selected operation. */
-export const subtitle = `={{ (${JSON.stringify(Object.fromEntries(names))})[$parameter["operation"]] }}`;
+/** Returns the operation that is selected for an item. */
+export function operationOf(item: ItemParameters): Operation {
+	const { operations } = item.choice('Resource', item.get('resource', 'video'), resources);
+	return item.choice('Operation', item.get('operation'), operations);
+}
 
-/** All fields of the node: the Operation list, then the fields of each operation. */
-export const properties: INodeProperties[] = [
-	...checkingFields,
-	{
+const names = Object.values(resources).flatMap(({ operations }) =>
+	Object.values(operations).map(({ option }) => [option.value, option.name]),
+);
+const nameOfOperation = `(${JSON.stringify(Object.fromEntries(names))})[$parameter["operation"]]`;
+const nameOfMode = `(${JSON.stringify(modeNames)})[$parameter["mode"]]`;
+
+/** The text under the node on the canvas: the selected operation and, for Generate, the mode. */
+export const subtitle = `={{ [${nameOfOperation}, $parameter["operation"] === "generate" && ${nameOfMode}].filter(Boolean).join(": ") }}`;
+
+function operationField(operations: Record<string, Operation>): INodeProperties {
+	const [first = ''] = Object.keys(operations);
+	return {
 		displayName: 'Operation',
 		name: 'operation',
 		type: 'options',
 		noDataExpression: true,
 		options: Object.values(operations).map(({ option }) => option),
-		default: 'generate',
+		default: first,
+	};
+}
+
+/** All fields of the node: the lists of resources and operations, then the fields of each operation. */
+export const properties: INodeProperties[] = [
+	...checkingFields,
+	{
+		displayName: 'Resource',
+		name: 'resource',
+		type: 'options',
+		noDataExpression: true,
+		options: Object.values(resources).map(({ option }) => option),
+		default: 'video',
+		description: 'What the operation is about',
 	},
-	...Object.entries(operations).flatMap(([name, { fields }]) =>
-		showWhen({ operation: [name] }, fields),
-	),
+	...Object.entries(resources).flatMap(([resource, { operations }]) => [
+		...showWhen({ resource: [resource] }, [operationField(operations)]),
+		...Object.entries(operations).flatMap(([operation, { fields }]) =>
+			showWhen({ resource: [resource], operation: [operation] }, fields),
+		),
+	]),
 ];

@@ -1,6 +1,6 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { optionsField } from '../fields/options';
-import { showWhen, type ItemParameters } from '../fields/parameters';
+import { MAX_CONCURRENCY, optionsField } from '../fields/options';
+import { numberField, showWhen, type ItemParameters } from '../fields/parameters';
 import {
 	checkSafetyLimit,
 	readAdditionalFields,
@@ -18,7 +18,7 @@ import {
 } from '../fields/result';
 import type { Job, PaidRequest } from '../job';
 
-/** One entry of the node's Operation list, with its fields and the code that reads them. */
+/** One entry of an Operation list, with its fields and the code that reads them. */
 export interface Operation {
 	option: INodePropertyOptions;
 	/** Absent if the operation does not use a model. */
@@ -43,6 +43,7 @@ export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProp
 		optionsField([
 			...ownOptions,
 			...requestOptions,
+			numberField(MAX_CONCURRENCY),
 			timeoutOption,
 			...showWhen({ '/waitForCompletion': [true] }, resultOptions),
 		]),

@@ -6,9 +6,11 @@ import type { Delivered, Failed, Item, Planned, Ready, Running, Settled } from '
 import type { Claim } from './state/ledger';
 import { withCharge } from './state/output';
 import type { ItemScope, Scope } from './state/scope';
+import { getBalance } from './steps/balance';
 import { ANSWER_TIMEOUT_MS, waitForTask } from './steps/check';
 import { deliver } from './steps/deliver';
 import { obtainTask } from './steps/obtain';
+import { uploadItem } from './steps/upload';
 
 /**
  * Takes items from any state to their end, side by side within Max Concurrency, and adds the reason to the
@@ -51,11 +53,21 @@ async function carryOut(scope: Scope, item: Item): Promise<Settled> {
 	const waited =
 		item.state === 'planned' || item.state === 'running'
 			? await scope.videos.run(async () => {
-					const next = item.state === 'planned' ? await takeStep(scope, item, obtainTask) : item;
+					const next = item.state === 'planned' ? await takeStep(scope, item, begin) : item;
 					return next.state === 'running' ? await takeStep(scope, next, waitForTask) : next;
 				})
 			: item;
 	return waited.state === 'ready' ? await takeStep(scope, waited, deliver) : waited;
+}
+
+/** Obtains the task of an item, or carries out all of an operation without one. */
+async function begin(
+	scope: ItemScope,
+	item: Planned,
+): Promise<Running | Ready | Delivered | Failed> {
+	const { source } = item.job;
+	if ('upload' in source) return await uploadItem(scope, item, source.upload);
+	return 'balance' in source ? await getBalance(scope, item) : await obtainTask(scope, item);
 }
 
 /** Runs one step. An exception, or a Stop before delivery, makes the item `failed`. */
@@ -87,7 +99,7 @@ export function withClaim<T extends Item>(item: T, claim: Claim): T {
 	if (item.state === 'planned') return item;
 	const { isInDoubt, taskId } = claim;
 	if (item.state !== 'failed') {
-		return { ...item, isInDoubt, extraTaskIds: claim.extraTaskIds(item.task.task_id) };
+		return { ...item, isInDoubt, extraTaskIds: claim.extraTaskIds(taskOf(item)?.task_id) };
 	}
 	const { charge } = (item.error as Partial<OctopusXError>).details ?? {};
 	// the charge was made in an earlier run, or the ID arrived in the background

@@ -12,6 +12,8 @@ import { refuseSuspension, suspend } from './suspension';
 export interface Planner {
 	/** Reads and checks the parameters of an item. Throws if one is invalid. */
 	plan: (index: number) => Promise<Job>;
+	/** True if the operation is carried out once, for the first item, and its result belongs to all items. */
+	isOncePerRun?: boolean;
 	/** Describes an item that cannot be planned. */
 	describe: (index: number) => Pick<Failed, 'isTest' | 'uncheckedId'>;
 }
@@ -29,7 +31,8 @@ export interface Planner {
  *   turns of the event loop after its time limit, and its Retry does not run a node again that has not thrown
  *   by then.
  *
- * @returns one output item per input item, in the order of the input
+ * @returns one output item per input item, in the order of the input, or one in all if the operation is
+ * carried out once
  */
 export async function runJobs(
 	context: IExecuteFunctions,
@@ -41,8 +44,13 @@ export async function runJobs(
 	const end = (settled: Settled[]) => {
 		const known = settled.map((item) => withClaim(item, ledger.claimOf(item.index)));
 		const output = conclude(context, known);
+		if (planner.isOncePerRun) {
+			const pairedItem = context.getInputData().map((_, item) => ({ item }));
+			return output.map((item) => ({ ...item, pairedItem }));
+		}
 		for (const item of known) {
-			if (item.state === 'delivered') ledger.claimOf(item.index).noteDelivered(item.task.task_id);
+			if (item.state !== 'delivered' || !item.task) continue;
+			ledger.claimOf(item.index).noteDelivered(item.task.task_id);
 		}
 		return output;
 	};
@@ -92,10 +100,11 @@ export async function runJobs(
 
 async function planAll(
 	context: IExecuteFunctions,
-	{ plan, describe }: Planner,
+	{ plan, isOncePerRun, describe }: Planner,
 ): Promise<Array<Planned | Failed>> {
 	const items: Array<Planned | Failed> = [];
-	for (const index of context.getInputData().keys()) {
+	const input = context.getInputData();
+	for (const index of (isOncePerRun ? input.slice(0, 1) : input).keys()) {
 		try {
 			items.push({ state: 'planned', index, job: await plan(index) });
 		} catch (error) {

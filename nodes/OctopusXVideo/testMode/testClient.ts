@@ -4,9 +4,10 @@ import type { UploadTarget } from '../api/answers';
 import { OctopusXClient, type CreatedTask } from '../api/client';
 import { FROM_MODEL_SERVICE, type Answer } from '../api/envelope';
 import { explainSubmission } from '../api/explain';
+import type { Balance } from '../api/records';
 import { parseTask, type Task } from '../api/task';
 import type { ByteStream, Transport } from '../api/transport';
-import { mapMedia, type Job, type PaidRequest } from '../job';
+import { mapMedia, SAMPLE_HOST, type Job, type PaidRequest } from '../job';
 import { SAMPLES } from './samples';
 
 const PREFIX = 'test_';
@@ -100,8 +101,13 @@ export class TestClient extends OctopusXClient {
 		return await this.getTask(taskId);
 	}
 
-	override async presignUpload(_fileName: string, contentType: string): Promise<UploadTarget> {
-		return { uploadUrl: API_URL, publicUrl: API_URL, contentType, expiresInMs: Infinity };
+	override async getBalance(): Promise<Balance> {
+		return { unlimited: false, used: 0, left: 10, limit: 10, unit: 'USD', test: true };
+	}
+
+	override async presignUpload(fileName: string, contentType: string): Promise<UploadTarget> {
+		const publicUrl = `https://${SAMPLE_HOST}/${encodeURIComponent(fileName)}`;
+		return { uploadUrl: API_URL, publicUrl, contentType, expiresInMs: Infinity };
 	}
 
 	override async putFile(_target: UploadTarget, body: Buffer | ByteStream): Promise<undefined> {

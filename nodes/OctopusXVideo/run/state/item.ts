@@ -1,4 +1,4 @@
-import type { IBinaryData } from 'n8n-workflow';
+import type { IBinaryData, IDataObject } from 'n8n-workflow';
 import { OctopusXError, type Charge } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { Job, WaitSettings } from '../../job';
@@ -47,8 +47,11 @@ export interface Ready extends WithTask {
 	state: 'ready';
 }
 
-export interface Delivered extends WithTask {
+export interface Delivered extends Omit<WithTask, 'task'> {
 	state: 'delivered';
+	/** Absent for an operation that involves no task; then `json` is its result. */
+	task?: Task;
+	json?: IDataObject;
 	binary?: Record<string, IBinaryData>;
 }
 

@@ -81,6 +81,7 @@ export function toOutput(item: Settled, files?: INodeExecutionData['binary']): I
 
 /** Returns the fields of an item's task that its output item contains; none without a task. */
 export function jsonOf(item: Item): IDataObject {
+	if ('json' in item && item.json) return item.json;
 	const task: IDataObject = taskOf(item) ?? {};
 	const { outputFields = Object.keys(task) } = 'job' in item ? item.job : {};
 	const fields = outputFields.filter((name) => Object.hasOwn(task, name));

@@ -23,7 +23,12 @@ export async function obtainTask(
 	const isOwnTask = 'request' in source;
 	const { value: task, fault } = isOwnTask
 		? await taskFor(scope, item, source.request, deadline)
-		: await findTask(scope, source.taskId, deadline, job.wait === undefined);
+		: await findTask(
+				scope,
+				(source as { taskId: string }).taskId,
+				deadline,
+				job.wait === undefined,
+			);
 	if (fault) return failed(item, fault);
 	scope.breaker.record();
 	tellEditor(scope, item, task);

@@ -5,6 +5,7 @@ import { chunksOf, openFile } from '../../files/inputFile';
 import { mapMedia, type FileInput, type PaidRequest } from '../../job';
 import { withRetries, type RetryPolicy } from '../../timing/retry';
 import { now, withTimeout } from '../../timing/time';
+import { failed, type Delivered, type Failed, type Planned } from '../state/item';
 import type { ItemScope } from '../state/scope';
 import { ANSWER_TIMEOUT_MS } from './check';
 
@@ -22,27 +23,50 @@ export async function uploadFiles(
 	let fault: OctopusXError | undefined;
 	const media = await mapMedia(request.media, async (input) => {
 		if ('url' in input || fault) return input;
-		// no attempt keeps the item's place beyond its time
-		const uploaded = (await withTimeout(
-			Math.max(0, deadline - now()),
-			async (signal) => await uploadFile({ ...scope, signal }, input, deadline),
-			scope.signal,
-		)) ?? { fault: tooSlow() };
+		const uploaded = await uploadFile(scope, input, deadline);
 		fault = uploaded.fault;
 		return uploaded.fault ? input : { url: uploaded.value };
 	});
-	if (!fault) return { value: { ...request, media } };
+	return fault ? { fault } : { value: { ...request, media } };
+}
+
+/** Uploads the file of an item, for the operation Upload. */
+export async function uploadItem(
+	scope: ItemScope,
+	item: Planned,
+	file: FileInput,
+): Promise<Delivered | Failed> {
+	const { index, job } = item;
+	const { value: url, fault } = await uploadFile(scope, file, now() + job.timeoutMs);
+	if (fault) return failed(item, fault);
+	const { fileName: file_name, mimeType: content_type, bytes } = file;
+	const test = job.testMode && { test: true };
+	return { state: 'delivered', index, job, json: { url, file_name, content_type, bytes, ...test } };
+}
+
+/** Uploads one file and returns its public URL. Ends at the deadline, in `now()` time, at the latest. */
+async function uploadFile(
+	scope: ItemScope,
+	file: FileInput,
+	deadline: number,
+): Promise<Result<string>> {
+	// no attempt keeps the item's place beyond its time
+	const uploaded = (await withTimeout(
+		Math.max(0, deadline - now()),
+		async (signal) => await streamFile({ ...scope, signal }, file, deadline),
+		scope.signal,
+	)) ?? { fault: tooSlow() };
+	const { fault } = uploaded;
+	if (!fault) return uploaded;
+	const reason = `${fault.message}. ${fault.description}`;
+	const details = { ...fault.details, charge: 'none' } as const;
 	return {
-		fault: new OctopusXError(
-			'The file could not be uploaded to OctopusX',
-			`${fault.message}. ${fault.description}`,
-			{ ...fault.details, charge: 'none' },
-		),
+		fault: new OctopusXError('The file could not be uploaded to OctopusX', reason, details),
 	};
 }
 
 /** Streams one file to a URL of the storage. Retries as long as that URL is valid. */
-async function uploadFile(
+async function streamFile(
 	scope: ItemScope,
 	file: FileInput,
 	deadline: number,

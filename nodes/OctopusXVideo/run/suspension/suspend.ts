@@ -1,7 +1,7 @@
 import * as n8nWorkflow from 'n8n-workflow';
 import type { IExecuteFunctions, INode, IWorkflowBase } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
-import { CHECKED_EXECUTION } from '../../job';
+import { CHECKED_EXECUTION, isToolCall } from '../../job';
 import { chargeOf, failed, type Failed } from '../state/item';
 import { toOutput } from '../state/output';
 import { HANDOVER, writeHandover, type Pending } from './handover';
@@ -77,12 +77,6 @@ function protectFromRetry(context: IExecuteFunctions, items: Pending[]): void {
 	entry.data = { ...entry.data, main: [stopped.map((item) => toOutput(item))] };
 }
 
-/** True if an AI agent called the node as a tool. */
-function isToolCall(context: IExecuteFunctions): boolean {
-	// agents of n8n 2.x run a tool as a separate node type, in a context that does not say so
-	return context.isToolExecution?.() || context.getNode().type.endsWith('Tool');
-}
-
 /**
  * True if n8n resumes an execution with the items of the sub-workflow that it waited for. n8n 1.x resumes it
  * with its own input, so prompts would continue as if they were videos. A node cannot read n8n's version, so
@@ -142,6 +136,7 @@ function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 			credentials,
 			// only the last one is read; the others explain the node to a user who opens it
 			parameters: {
+				resource: 'video',
 				operation: 'getStatus',
 				taskId: `={{ $("${start}").all().map(({ json }) => json.${HANDOVER}.item.task?.task_id).join(", ") }}`,
 				waitForCompletion: true,
