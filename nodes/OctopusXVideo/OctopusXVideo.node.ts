@@ -10,6 +10,7 @@ import { ItemParameters } from './fields/parameters';
 import { CHECKED_EXECUTION } from './job';
 import { searchModels } from './methods/searchModels';
 import { operationOf, properties, subtitle } from './operations';
+import { modesForBuilder } from './operations/generate.operation';
 import { getBalance } from './operations/getBalance.operation';
 import { taskIdOf } from './operations/getStatus.operation';
 import { runJobs } from './run/run';
@@ -32,6 +33,27 @@ export class OctopusXVideo implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'octopusXApi', required: true }],
+		builderHint: {
+			searchHint:
+				"Makes videos from a prompt, from images or from another video. The node waits for the video by itself: add no Wait node, no loop and no status check. Every run costs money per video, so set options.testMode to 'sample' while building. The finished video is in video_url, and with downloadVideo also a file in the binary field data.",
+			relatedNodes: [
+				{
+					nodeType: 'n8n-nodes-base.splitOut',
+					relationHint: 'Turns a list of prompts into items: one video per item, side by side',
+				},
+				{
+					nodeType: 'n8n-nodes-base.googleDrive',
+					relationHint: 'Keeps the file of downloadVideo: video_url stops working after some hours',
+				},
+			],
+			// n8n leaves a property with the name `mode` out of the types for its AI builder
+			extraTypeDefContent: [
+				{
+					content: `mode: ${modesForBuilder}`,
+					displayOptions: { show: { resource: ['video'], operation: ['generate'] } },
+				},
+			],
+		},
 		properties,
 	};
 

@@ -20,27 +20,44 @@ const modeField: INodeProperties = {
 	type: 'options',
 	noDataExpression: true,
 	options: [
-		{ name: 'Text to Video', value: 'textToVideo', description: 'Use just a prompt' },
-		{ name: 'First Frame', value: 'firstFrame', description: 'Bring an image to life' },
+		{
+			name: 'Text to Video',
+			value: 'textToVideo',
+			description: 'Use just a prompt',
+			builderHint: { propertyHint: 'needs only prompt' },
+		},
+		{
+			name: 'First Frame',
+			value: 'firstFrame',
+			description: 'Bring an image to life',
+			builderHint: { propertyHint: 'needs firstFrameUrl, or firstFrameBinaryField for a file' },
+		},
 		{
 			name: 'First and Last Frame',
 			value: 'firstLastFrame',
 			description: 'Move from one image to another',
+			builderHint: { propertyHint: 'needs a first and a last frame' },
 		},
 		{
 			name: 'Reference Images',
 			value: 'referenceImages',
 			description: 'Use up to 5 images of people, things or styles',
+			builderHint: { propertyHint: 'needs 1 to 5 referenceImages' },
 		},
 	],
 	default: 'textToVideo',
 	description: 'What the video is made from',
 };
 
+const modes = modeField.options as INodePropertyOptions[];
+
 /** The names of the modes, by value. */
-export const modeNames = Object.fromEntries(
-	(modeField.options as INodePropertyOptions[]).map(({ name, value }) => [value, name]),
-);
+export const modeNames = Object.fromEntries(modes.map(({ name, value }) => [value, name]));
+
+/** The values of the modes, and what each needs. */
+export const modesForBuilder = modes
+	.map(({ value, builderHint }) => `'${value}' (${builderHint?.propertyHint})`)
+	.join(' | ');
 
 const MODES_WITH_IMAGES = ['firstFrame', 'firstLastFrame', 'referenceImages'];
 
