@@ -17,8 +17,6 @@ import { useRefusals } from './support/refusals';
 import { runNode, runNodeVirtually } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { errorOf, describeIfCanSuspend, suspendingOn } from './support/suspending';
-import { generateNodeTypeFile, type NodeTypeDescription } from '@n8n/workflow-sdk';
-import { validateNodeDescription } from 'n8n-core/dist/nodes-loader/validate-node-description';
 import { useSandbox } from './support/useSandbox';
 import { nodeWithContext } from './support/nodeWithContext';
 
@@ -592,64 +590,5 @@ describe('what n8n calls a node', () => {
 		expect(workflow.expression.getSimpleParameterValue(node, subtitle, 'internal', {})).toBe(
 			expected,
 		);
-	});
-});
-
-describe("what n8n's AI builder reads", () => {
-	/** The fields of each operation, as `resource.operation`, in the types that n8n generates. */
-	function generatedFields(): Record<string, string[]> {
-		// as n8n does it for community nodes
-		const properties = description.properties.filter(({ type }) => type !== 'hidden');
-		const generated = generateNodeTypeFile({ ...description, properties } as NodeTypeDescription);
-		const file = generated.replace(/\/\*[^]*?\*\//g, '');
-		const types = file.matchAll(
-			/Params = \{\s*resource: '(\w+)';\s*operation: '(\w+)';([^]*?)\n\};/g,
-		);
-		return Object.fromEntries(
-			[...types].map(([, resource, operation, body = '']) => [
-				`${resource}.${operation}`,
-				[...withoutInner(body).matchAll(/^ +(\w+)\??:/gm)].map(([, name = '']) => name),
-			]),
-		);
-	}
-
-	/** Removes everything in braces. */
-	function withoutInner(code: string): string {
-		const outer = code.replace(/\{[^{}]*\}/g, '');
-		return outer === code ? code : withoutInner(outer);
-	}
-
-	const clip = ['seconds', 'aspectRatio', 'resolution'];
-	const waiting = ['waitForCompletion', 'waitStrategy', 'downloadVideo'];
-	const output = ['simplify', 'output', 'fields', 'options'];
-	const source = (name: string) => [`${name}Source`, `${name}Url`, `${name}BinaryField`];
-
-	test('the generated types give each operation its own fields', () => {
-		expect(generatedFields()).toEqual({
-			'account.getBalance': ['options'],
-			'file.upload': ['binaryField', 'options'],
-			'video.generate': [
-				'prompt',
-				...[...source('firstFrame'), ...source('lastFrame'), 'referenceImages'],
-				...[...clip, ...waiting, ...output],
-			],
-			'video.edit': [
-				...['prompt', ...source('video'), 'referenceImages'],
-				...[...clip, ...waiting, ...output],
-			],
-			'video.getStatus': ['taskId', ...waiting, ...output],
-		});
-	});
-
-	test('the generated types name the modes of Generate, which n8n itself leaves out', () => {
-		const file = generateNodeTypeFile(description as unknown as NodeTypeDescription);
-		const modes = file.match(/\* mode: (.*)/)?.[1] ?? '';
-		const values = [...modes.matchAll(/'(\w+)' \(needs [^)]+\)/g)].map(([, value]) => value);
-		expect(values).toEqual(['textToVideo', 'firstFrame', 'firstLastFrame', 'referenceImages']);
-	});
-
-	test('n8n accepts the hints of the description', () => {
-		expect(() => validateNodeDescription(description)).not.toThrow();
-		expect(description.builderHint?.searchHint).toContain('no Wait node, no loop');
 	});
 });

@@ -8,6 +8,8 @@ module.exports = {
 	...require('../../jest.config'),
 	rootDir: join(__dirname, '..', '..'),
 	roots: ['<rootDir>/test/engine'],
+	// This n8n has no AI builder.
+	testPathIgnorePatterns: ['/builder\\.test\\.ts$'],
 	setupFiles: ['<rootDir>/test/setup.ts', '<rootDir>/test/old-n8n/assertOldEngine.ts'],
 	// This n8n-core leaves a handle open, which would keep the process alive.
 	forceExit: true,
