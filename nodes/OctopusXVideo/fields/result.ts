@@ -55,7 +55,7 @@ export const waitStrategyField: INodeProperties = {
 	],
 	default: 'poll',
 	description: 'What the execution does while it waits for the videos',
-	displayOptions: { show: { waitForCompletion: [true] } },
+	displayOptions: { show: { waitForCompletion: [true] }, hide: { '@tool': [true] } },
 };
 
 export const downloadField: INodeProperties = {
@@ -64,6 +64,8 @@ export const downloadField: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description: 'Whether to add the finished video to the output item as a file',
+	// n8n does not pass files to a model
+	displayOptions: { hide: { '@tool': [true] } },
 };
 
 /** Limits the submission and the wait together. */
