@@ -39,6 +39,7 @@ export const clipFields: INodeProperties[] = [
 			{ name: '9:16 (Portrait)', value: '9:16' },
 		],
 		default: '16:9',
+		allowArbitraryValues: true,
 		description:
 			'Shape of the video. For another ratio that the model supports, switch the field to Expression and type it, for example 1:1.',
 	},
@@ -53,6 +54,7 @@ export const clipFields: INodeProperties[] = [
 			{ name: '4K', value: '4k' },
 		],
 		default: '720p',
+		allowArbitraryValues: true,
 		description:
 			'Size of the picture. Larger videos cost more and take longer. For another value that the model supports, switch the field to Expression and type it.',
 	},
