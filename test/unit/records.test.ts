@@ -89,7 +89,7 @@ test('a bill adds up charges and refunds, and ignores other lines', () => {
 		{ type: 1, quota: 100, created_at: 10 },
 	];
 	expect(parseBill(answerOf({ success: true, data }))).toEqual({
-		charges: [{ requestId: 'a', quota: 5, at: 20 }],
+		charges: [{ requestId: 'a', quota: 5, at: 20, isVideo: true }],
 		total: 2,
 		sentAt: Date.parse(DATE) / 1_000,
 	});
@@ -103,10 +103,26 @@ test('a bill counts the correction of a known task, but lists it with no charge'
 	expect([bill?.charges.length, bill?.total]).toEqual([3, 20]);
 });
 
+test('a bill that a proxy only passes on, with an age of 0, is used', () => {
+	expect(parseBill(answerOf({ success: true, data: [] }, { date: DATE, age: '0' }))).toBeDefined();
+});
+
+test.each([
+	['/v1/videos', true],
+	['/v1/video/generations', true],
+	['/v1/chat/completions', false],
+	[7, true],
+])('a charge for %s can be for a video: %s', (request_path, expected) => {
+	const line = { type: 2, quota: 5, created_at: 20, other: JSON.stringify({ request_path }) };
+	const bill = parseBill(answerOf({ success: true, data: [line] }));
+	expect(bill?.charges[0]?.isVideo).toBe(expected);
+});
+
 test.each<[string, Partial<Answer>]>([
 	['without a date', { headers: {} }],
 	['with an odd date', { headers: { date: 'soon' } }],
-	['from a cache', { headers: { date: DATE, age: '0' } }],
+	['from a cache', { headers: { date: DATE, age: '1' } }],
+	['with an odd age', { headers: { date: DATE, age: 'x' } }],
 	['with HTTP 206', { statusCode: 206 }],
 	['that is a page', { body: '<html>' }],
 ])('a bill %s is not used', (_what, change) => {

@@ -1,4 +1,4 @@
-import { costText, type BilledCharge } from './records';
+import { costText, type BilledDoubts } from './records';
 
 /** What a failed item cost, as data. `chargeSentence` turns it into a sentence. */
 export type Charge =
@@ -6,8 +6,8 @@ export type Charge =
 	| 'none'
 	/** It is unknown whether a submission was accepted, so it may have been charged. */
 	| 'maybe'
-	/** The API's records show a charge for a submission without an answer. Its task ID is unknown. */
-	| BilledCharge
+	/** The API's records show charges that fit submissions without an answer. Their task IDs are unknown. */
+	| BilledDoubts
 	/** A task was charged. `refund` is set if the task ended without a video. */
 	| { taskId: string; refund?: 'given' | 'unknown' };
 
@@ -63,15 +63,22 @@ export function chargeSentence(charge: Charge): string {
 	if (charge === 'maybe') {
 		return 'It may have been charged: check the usage log of the OctopusX account before you run it again.';
 	}
-	if ('requestId' in charge) {
-		const { requestId, cost, time } = charge;
-		return `OctopusX's records show a charge that fits this request: ${costText(cost)} at ${time}, request ID ${requestId}. It may also come from another user of the API key. The task ID is unknown: ask the support of OctopusX for the video, with the request ID, before you run it again.`;
-	}
+	if ('billed' in charge) return billedSentence(charge);
 	const { taskId, refund } = charge;
 	if (refund === 'given') return `Task ${taskId} was charged, and the charge was refunded.`;
 	return refund === 'unknown'
 		? `Task ${taskId} was charged. The usage log of the OctopusX account shows whether the charge was refunded.`
 		: `Task ${taskId} was charged: fetch its video with Get Status, which is not charged.`;
+}
+
+function billedSentence({ billed, doubts }: BilledDoubts): string {
+	const lines = billed.map(
+		({ cost, time, requestId }) => `${costText(cost)} at ${time}, request ID ${requestId}`,
+	);
+	const charges = billed.length === 1 ? 'a charge that fits' : `${billed.length} charges that fit`;
+	const isPartial = billed.length < doubts;
+	const requests = `${isPartial ? 'some of ' : ''}the ${doubts} requests of this run without an answer`;
+	return `${isPartial ? 'It may have been charged: ' : ''}OctopusX's records show ${charges} ${doubts === 1 ? 'this request' : requests}: ${lines.join('; ')}. Another user of the API key may have made such a charge. The task ID is unknown: ask the support of OctopusX for the video, with the request ID, before you run it again.`;
 }
 
 /** The outcome of an operation: its value, or the fault if it failed. */

@@ -11,14 +11,19 @@ export interface BillLine {
 	quota: number;
 	/** By the gateway's clock, in s. */
 	at: number;
+	/** False for a charge that was certainly not for a video. */
+	isVideo: boolean;
 }
 
-/** A charge that fits a submission without an answer. */
-export interface BilledCharge {
-	requestId: string;
-	cost: Cost;
-	/** Date and time in UTC. */
-	time: string;
+/** Charges in the key's bill that fit submissions without an answer, as many as `doubts`. */
+export interface BilledDoubts {
+	billed: Array<{
+		requestId: string;
+		cost: Cost;
+		/** Date and time in UTC. */
+		time: string;
+	}>;
+	doubts: number;
 }
 
 /** The newest lines of an API key's bill. */
@@ -88,7 +93,7 @@ const REFUND = 6;
 export function parseBill({ statusCode, headers, body }: Answer): Bill | undefined {
 	const sentAt = Date.parse(String(headers.date)) / 1_000;
 	// a copy from a cache may be older than the charge in question
-	if (statusCode !== 200 || Number.isNaN(sentAt) || headers.age !== undefined) return undefined;
+	if (statusCode !== 200 || Number.isNaN(sentAt) || isOld(headers)) return undefined;
 	if (!isPlainObject(body) || body.success !== true || !Array.isArray(body.data)) return undefined;
 	const charges: BillLine[] = [];
 	let total = 0;
@@ -97,23 +102,23 @@ export function parseBill({ statusCode, headers, body }: Answer): Bill | undefin
 		const { type, quota, created_at: at, request_id: requestId = '', other } = line;
 		if (!isCount(type) || !isCount(quota) || !isCount(at) || at > MAX_TIME_S) return undefined;
 		if (typeof requestId !== 'string') return undefined;
-		if (type === CHARGE && !isCorrection(other)) charges.push({ requestId, quota, at });
+		const details = jsonParse<unknown>(String(other), { fallbackValue: null });
+		const { task_id, request_path: path } = isPlainObject(details) ? details : {};
+		// a line that names a task corrects its charge
+		if (type === CHARGE && typeof task_id !== 'string') {
+			const isVideo = typeof path !== 'string' || path.startsWith('/v1/video');
+			charges.push({ requestId, quota, at, isVideo });
+		}
 		if (type === CHARGE) total += quota;
 		if (type === REFUND) total -= quota;
 	}
 	return { charges, sentAt, ...(body.data.length < MAX_LINES && { total }) };
 }
 
-/** True for a line that corrects the charge of a task: only such lines name their task. */
-function isCorrection(other: unknown): boolean {
-	const details = jsonParse<unknown>(String(other), { fallbackValue: null });
-	return isPlainObject(details) && typeof details.task_id === 'string';
-}
-
 /** Reads a response to `GET /api/usage/token/`. */
 export function parseUsage(answer?: Answer): Usage | undefined {
 	const { statusCode, headers, body } = answer ?? {};
-	if (statusCode !== 200 || headers?.age !== undefined) return undefined;
+	if (statusCode !== 200 || isOld(headers)) return undefined;
 	if (!isPlainObject(body) || !isPlainObject(body.data)) return undefined;
 	const { total_used: used, total_available: available, total_granted: granted } = body.data;
 	const counts = [used, available, granted];
@@ -200,6 +205,11 @@ export function costOf(quota: number, { currency }: BillingStatus): Cost {
 
 export function costText(cost: Cost): string {
 	return 'quota' in cost ? `${cost.quota} units of quota` : `${cost.amount} ${cost.currency}`;
+}
+
+/** True for a copy from a cache. Varnish adds an age of 0 to answers that it only passes on. */
+function isOld({ age = 0 }: Answer['headers'] = {}): boolean {
+	return Number(age) !== 0;
 }
 
 function isCount(value: unknown): value is number {

@@ -21,6 +21,15 @@ export function now(): number {
 	return Date.now() - clockOffset;
 }
 
+/**
+ * Starts to measure time. Returns a function for the time passed since then, in ms, by the clock that counts
+ * more: `now` leaves out the sleep of a machine, and the wall clock may have been set back.
+ */
+export function stopwatch(): () => number {
+	const [start, wallStart] = [now(), Date.now()];
+	return () => Math.max(now() - start, Date.now() - wallStart);
+}
+
 /** Convert `now()` time to wall-clock time, for another process, and back. */
 export const toWallClock = (time: number): number => time + clockOffset;
 export const fromWallClock = (time: number): number => time - clockOffset;

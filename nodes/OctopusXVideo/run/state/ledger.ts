@@ -12,6 +12,8 @@ interface Entry {
 	hash: string;
 	/** Absent while the submission is unanswered. It may have been charged. */
 	taskId?: string;
+	/** The API's ID of the submission; empty if its response had none. */
+	requestId?: string;
 	/** Another ID in the response to the submission, in case the API does not know `taskId`. */
 	otherId?: string;
 	/** n8n's index of the run that returned the task as a success. */
@@ -116,6 +118,11 @@ export class Ledger {
 	/** Returns the claim of an item. It is empty if the item submits nothing. */
 	claimOf(index: number): Claim {
 		return this.claims.get(index) ?? new Claim({ entries: [] }, '', this.runIndex);
+	}
+
+	/** The request IDs of all known tasks of this execution. */
+	get requestIds(): Set<string | undefined> {
+		return new Set(this.memory.entries.map(({ requestId }) => requestId));
 	}
 
 	/** The submissions of this run. */
@@ -236,8 +243,6 @@ export class Claim {
 
 /** A submission of this run, whose entry of the ledger it keeps up to date. */
 export class Submission {
-	/** The API's ID of the request that created a task; empty if its response had none. */
-	requestId?: string;
 	/** When it was given up without a usable answer, in `now()` time. It may have been charged. */
 	doubtSince?: number;
 	/** Closes the connection. Absent once it is closed. */
@@ -247,6 +252,11 @@ export class Submission {
 
 	constructor(private readonly entry: Entry) {}
 
+	/** True if it created a task, but the response had no request ID. */
+	get isUnidentified(): boolean {
+		return this.entry.requestId === '';
+	}
+
 	/** True while it is unknown if it was charged. */
 	get isInDoubt(): boolean {
 		return this.doubtSince !== undefined && isInDoubt(this.entry);
@@ -255,7 +265,7 @@ export class Submission {
 	noteTask({ task_id, id }: Pick<Task, 'task_id' | 'id'>, requestId: string): void {
 		this.entry.taskId = task_id;
 		if (id !== task_id) this.entry.otherId = id;
-		this.requestId = requestId;
+		this.entry.requestId = requestId;
 	}
 
 	noteRefused(): void {

@@ -4,7 +4,7 @@ import type { Task } from '../../api/task';
 import { TestClient } from '../../testMode/testClient';
 import { Limiter } from '../../timing/limiter';
 import { CircuitBreaker } from '../../timing/retry';
-import { now } from '../../timing/time';
+import { stopwatch } from '../../timing/time';
 import type { Item, Planned } from './item';
 import type { Claim, Ledger } from './ledger';
 
@@ -17,8 +17,8 @@ export interface Scope {
 	downloads: Limiter;
 	/** Aborted when the execution is stopped. */
 	signal?: AbortSignal;
-	/** When the run began, in `now()` time. */
-	startedAt: number;
+	/** Returns how long the run has taken so far at most, in ms. */
+	getDuration: () => number;
 	/** The API's view of the key, for questions of the whole run. Absent in Test Mode. */
 	account?: Pick<OctopusXClient, 'getKeyState' | 'getBill' | 'getRecords'>;
 	/** Returns the scope of one item. Only this decides whether the item's requests reach the real API. */
@@ -26,7 +26,7 @@ export interface Scope {
 }
 
 /** What the steps of one item work with. */
-export interface ItemScope extends Omit<Scope, 'forItem' | 'startedAt' | 'account'> {
+export interface ItemScope extends Omit<Scope, 'forItem' | 'getDuration' | 'account'> {
 	client: OctopusXClient;
 	breaker: CircuitBreaker;
 	/** The item's submissions. */
@@ -58,7 +58,7 @@ export async function openScope(
 	};
 	return {
 		...shared,
-		startedAt: now(),
+		getDuration: stopwatch(),
 		account: realClient,
 		forItem: ({ index, job }) => {
 			const isReal = realClient && !job.testMode;
