@@ -134,6 +134,7 @@ const TABLE: Record<string, Row> = {
 	'/^SsrfBlocked/': {},
 	'/^image\\/[\\w.+-]+$/i': { worst: [['image/', 'a.', '!']] },
 	'/^video\\/mp4$/i': {},
+	'/^(image\\/[\\w.+-]+|video\\/mp4)$/i': { worst: [['image/', 'a.', '!']] },
 	'/^(https?:\\/\\/|data:\\w+\\/)/i': { worst: [['data:', 'a', '!']] },
 	'/^https?:\\/\\/.*https?:\\/\\//i': {
 		worst: [
