@@ -545,7 +545,12 @@ describe('a suspended execution', () => {
 		test('the task of a suspended execution is not claimed by a later run with the same request', async () => {
 			const { run: done } = await suspend({}, { node: loggingNode(lines) });
 			expect(memoryOf(done).entries).toEqual([
-				{ hash: expect.any(String), taskId: 'video_1', isSuspended: true },
+				{
+					hash: expect.any(String),
+					taskId: 'video_1',
+					requestId: expect.any(String),
+					isSuspended: true,
+				},
 			]);
 		});
 
@@ -586,6 +591,7 @@ test('the data kept for a retry is small and contains no API key, prompt or file
 				hash,
 				taskId,
 				deliveredIn: 0,
+				requestId: expect.any(String),
 			})),
 		},
 	});
