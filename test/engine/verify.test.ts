@@ -60,6 +60,7 @@ describe('a submission in doubt', () => {
 		const { requestId } = sandbox.requestsTo('submit')[0]!;
 		expect(charge).toMatchObject({
 			billed: [{ requestId, cost: { amount: 0.08, currency: 'USD' } }],
+			count: 1,
 			doubts: 1,
 		});
 		expect(description).toMatch(CHARGED);
@@ -391,6 +392,14 @@ describe('a batch', () => {
 		const text =
 			"OctopusX's records show a charge that fits some of the 2 requests of this run without an answer: 0.08 USD at ";
 		for (const one of texts) expect(one).toContain(text);
+	});
+
+	test('lists the first 10 charges', async () => {
+		const { texts } = await batch([{ ...ANSWER_LOST, nth: 3, times: 12 }]);
+		expect(texts).toHaveLength(12);
+		expect(texts[0]).toMatch(/^OctopusX's records show 12 charges that fit the 12 requests/);
+		expect(texts[0]).toContain('; and 2 more. Another user');
+		expect(texts[0]?.match(/request ID 2026/g)).toHaveLength(10);
 	});
 
 	test('is not fooled by the tasks of another run with the same key', async () => {

@@ -71,14 +71,16 @@ export function chargeSentence(charge: Charge): string {
 		: `Task ${taskId} was charged: fetch its video with Get Status, which is not charged.`;
 }
 
-function billedSentence({ billed, doubts }: BilledDoubts): string {
+function billedSentence({ billed, count, doubts }: BilledDoubts): string {
 	const lines = billed.map(
 		({ cost, time, requestId }) => `${costText(cost)} at ${time}, request ID ${requestId}`,
 	);
-	const charges = billed.length === 1 ? 'a charge that fits' : `${billed.length} charges that fit`;
-	const isPartial = billed.length < doubts;
-	const requests = `${isPartial ? 'some of ' : ''}the ${doubts} requests of this run without an answer`;
-	return `${isPartial ? 'It may have been charged: ' : ''}OctopusX's records show ${charges} ${doubts === 1 ? 'this request' : requests}: ${lines.join('; ')}. Another user of the API key may have made such a charge. The task ID is unknown: ask the support of OctopusX for the video, with the request ID, before you run it again.`;
+	if (count > billed.length) lines.push(`and ${count - billed.length} more`);
+	const isPartial = count < doubts;
+	const charges = count === 1 ? 'a charge that fits' : `${count} charges that fit`;
+	const all = `the ${doubts} requests of this run without an answer`;
+	const requests = doubts === 1 ? 'this request' : `${isPartial ? 'some of ' : ''}${all}`;
+	return `${isPartial ? 'It may have been charged: ' : ''}OctopusX's records show ${charges} ${requests}: ${lines.join('; ')}. Another user of the API key may have made such a charge. The task ID is unknown: ask the support of OctopusX for the video, with the request ID, before you run it again.`;
 }
 
 /** The outcome of an operation: its value, or the fault if it failed. */

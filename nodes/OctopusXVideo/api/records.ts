@@ -15,15 +15,18 @@ export interface BillLine {
 	isVideo: boolean;
 }
 
-/** Charges in the key's bill that fit submissions without an answer, as many as `doubts`. */
+/** Charges in the key's bill that fit submissions without an answer. */
 export interface BilledDoubts {
+	/** How many charges fit, and how many submissions are in doubt. */
+	count: number;
+	doubts: number;
+	/** The first ones. */
 	billed: Array<{
 		requestId: string;
 		cost: Cost;
 		/** Date and time in UTC. */
 		time: string;
 	}>;
-	doubts: number;
 }
 
 /** The newest lines of an API key's bill. */

@@ -76,9 +76,7 @@ export async function recheckUncharged({ account, signal }: Scope, ledger: Ledge
 		signal,
 	);
 	const { value: records } = await attempt(reading);
-	const { requestIds } = ledger;
-	const isNew = ({ at, requestId }: BillLine) =>
-		at >= first - CLOCK_TOLERANCE_S && !requestIds.has(requestId);
+	const isNew = ({ at }: BillLine) => at >= first - CLOCK_TOLERANCE_S;
 	const isSure = records !== undefined && records.isExact && !records.bill.charges.some(isNew);
 	for (const { settle } of uncharged) settle(isSure);
 }
@@ -126,7 +124,7 @@ function judge(records: Records, scope: Scope, ledger: Ledger): Charge | undefin
 	const { bill, isExact, status } = records;
 	const doubts = doubtsOf(ledger);
 	const recent = unknownCharges(bill, scope, ledger, RECENT_S);
-	if (recent.length === 0) return isExact && !doubts.some(isOpen) ? 'none' : undefined;
+	if (recent.length === 0) return isExact ? 'none' : undefined;
 	const fitting = fittingCharges(bill, scope, ledger);
 	if (fitting.length === 0) return undefined;
 	const billed = fitting.map(({ requestId, quota, at }) => ({
@@ -134,7 +132,8 @@ function judge(records: Records, scope: Scope, ledger: Ledger): Charge | undefin
 		cost: costOf(quota, status),
 		time: `${new Date(at * 1_000).toISOString().slice(0, 19).replace('T', ' ')} UTC`,
 	}));
-	return { billed: billed.slice(0, MAX_LISTED), doubts: doubts.length };
+	const count = billed.length;
+	return { billed: billed.slice(0, MAX_LISTED), count, doubts: doubts.length };
 }
 
 /** Returns the charges that may be for submissions in doubt, oldest first. */
