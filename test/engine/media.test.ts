@@ -281,18 +281,19 @@ describe('Files', () => {
 			...(await storeBinary(Buffer.from('x'), 'image/png')),
 			id: 'filesystem-v2:gone',
 		};
-		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data } })).toContain(
-			"The file of 'First Frame' could not be read",
+		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data } })).toMatch(
+			/The file of 'First Frame' could not be read.*Check the node that the file comes from \(File not found\)/,
 		);
 	});
 
-	test.each<[string, (stream: Readable) => void]>([
+	test.each<[string, string, (stream: Readable) => void]>([
 		[
 			'breaks off',
+			'the disk is gone',
 			(stream) => void setImmediate(() => stream.destroy(new Error('the disk is gone'))),
 		],
-		['sends nothing', () => {}],
-	])('a file whose storage %s is refused with the label of its field', async (_what, start) => {
+		['sends nothing', 'n8n did not provide it in time', () => {}],
+	])('a file whose storage %s is refused with the reason: %s', async (_what, reason, start) => {
 		const streams: Readable[] = [];
 		const node = nodeWithContext(({ helpers }) => ({
 			helpers: {
@@ -309,6 +310,7 @@ describe('Files', () => {
 		const parameters = { ...GENERATE, ...FIRST_FRAME_FILE };
 		const { error } = await runNodeVirtually(sandbox, parameters, { node, input });
 		expect(error?.message).toBe("The file of 'First Frame' could not be read");
+		expect(error?.description).toContain(`(${reason})`);
 		expect(streams.every(({ destroyed }) => destroyed)).toBe(true);
 		expect(sandbox.log).toEqual([]);
 	});
