@@ -351,7 +351,7 @@ describe('Parameters given by expressions', () => {
 
 	const ITEMS: IDataObject[] = [
 		{ prompt: 'plain' },
-		{ prompt: 'file', download: true, file: 'film', field: 'film', seconds: 5 },
+		{ prompt: 'file', download: 'true', file: 'film', field: 'film', seconds: 5 },
 		{ prompt: 'raw', simplify: false, ratio: '9:16' },
 		{ prompt: 'no wait', wait: 'false', download: true },
 		{ prompt: 'sample', test: 'sample', download: true, field: 'sample' },
@@ -476,6 +476,12 @@ describe('Leftovers of n8n in a paid request', () => {
 		expect(await refusal(upload, { json: {}, binary })).toContain(
 			"'File name of Video' has an expression that n8n did not evaluate",
 		);
+	});
+
+	test('a File Name with curly brackets is used as it is, because it is not sent', async () => {
+		const options = { fileName: '{{ film }}' };
+		const { items } = await runNode(sandbox, { ...GENERATE, downloadVideo: true, options });
+		expect(items[0]?.binary?.data?.fileName).toContain('{{ film }}');
 	});
 
 	test.each(['{"style": "[object Object]"}', '={{ ({ a: [String({})] }) }}'])(
