@@ -227,18 +227,75 @@ test('no number field has typeOptions, with which n8n would silently change a nu
 });
 
 describe('Every field', () => {
-	/** Returns the paths of all fields: `name`, `options.name`, `referenceImages.image.name`. */
-	const paths = (fields: INodeProperties[], prefix = ''): string[] =>
-		fields.flatMap((field) => {
+	/** Returns all fields with their paths: `name`, `options.name`, `referenceImages.image.name`. */
+	const withPaths = (fields: INodeProperties[], prefix = ''): Array<[string, INodeProperties]> =>
+		fields.flatMap((field): Array<[string, INodeProperties]> => {
 			const path = `${prefix}${field.name}`;
-			if (field.type === 'collection') return paths(field.options as INodeProperties[], `${path}.`);
+			if (field.type === 'collection') {
+				return withPaths(field.options as INodeProperties[], `${path}.`);
+			}
 			if (field.type === 'fixedCollection') {
 				const groups = field.options as INodePropertyCollection[];
-				return groups.flatMap(({ name, values }) => paths(values, `${path}.${name}.`));
+				return groups.flatMap(({ name, values }) => withPaths(values, `${path}.${name}.`));
 			}
-			return [path];
+			return [[path, field]];
 		});
-	const allPaths = new Set(paths(fields));
+	const allFields = new Map(withPaths(fields));
+	const allPaths = new Set(allFields.keys());
+	const pathsOf = (isWanted: (field: INodeProperties) => unknown) =>
+		[...allFields].filter(([, field]) => isWanted(field)).map(([path]) => path);
+
+	const INPUT_TEXTS = [
+		...['prompt', 'firstFrameUrl', 'firstFrameBinaryField', 'lastFrameUrl', 'lastFrameBinaryField'],
+		...['referenceImages.image.url', 'referenceImages.image.binaryField'],
+		...['videoUrl', 'videoBinaryField', 'taskId'],
+	];
+	/** The values of every list. Users' saved workflows contain them, so they must never change after a release. */
+	const CHOICES: Record<string, string[]> = {
+		operation: ['generate', 'edit', 'getStatus'],
+		mode: ['textToVideo', 'firstFrame', 'firstLastFrame', 'referenceImages'],
+		firstFrameSource: ['url', 'binary'],
+		lastFrameSource: ['url', 'binary'],
+		'referenceImages.image.source': ['url', 'binary'],
+		videoSource: ['url', 'binary'],
+		aspectRatio: ['16:9', '9:16'],
+		resolution: ['720p', '1080p', '2k', '4k'],
+		waitStrategy: ['poll', 'suspend'],
+		output: ['simplified', 'raw', 'selectedFields'],
+		'options.sendBinaryAs': ['dataUri', 'upload'],
+		'options.testMode': ['failure', 'off', 'sample'],
+	};
+
+	test('the values of every list are those that saved workflows depend on', () => {
+		const lists = [...allFields].filter(([, { type }]) => type === 'options');
+		const values = lists.map(([path, { options }]) => [
+			path,
+			(options as INodePropertyOptions[]).map(({ value }) => value),
+		]);
+		expect(Object.fromEntries(values)).toEqual(CHOICES);
+	});
+
+	test('every field has the type that saved workflows depend on', () => {
+		const pathsOfType = (type: string) => pathsOf((field) => field.type === type);
+		expect(pathsOfType('string').sort()).toEqual(
+			[...INPUT_TEXTS, 'options.fileName', 'options.binaryOutputField'].sort(),
+		);
+		expect(pathsOfType('boolean')).toEqual(['waitForCompletion', 'downloadVideo', 'simplify']);
+		expect(pathsOfType('number')).toHaveLength(5);
+		expect(pathsOfType('json')).toEqual(['options.additionalFields']);
+		expect(pathsOfType('multiOptions')).toEqual(['fields']);
+		expect(pathsOfType('resourceLocator')).toEqual(['options.model']);
+	});
+
+	test('exactly the fields without which nothing can be sent are required', () => {
+		expect(pathsOf(({ required }) => required).sort()).toEqual([...INPUT_TEXTS].sort());
+	});
+
+	test('exactly the fields that apply to all items take no expressions', () => {
+		expect(pathsOf(({ noDataExpression }) => noDataExpression)).toEqual([
+			...['operation', 'mode', 'waitStrategy'],
+		]);
+	});
 
 	const sandbox = useSandbox();
 	const readPaths = new Set<string>();
