@@ -123,7 +123,7 @@ describe('URLs', () => {
 					],
 					[
 						'Extra API Fields (JSON)',
-						{ options: { additionalFields: JSON.stringify({ images: [url] }) } },
+						{ options: { additionalFields: JSON.stringify({ images: [` ${url} `] }) } },
 					],
 				] as Array<[string, INodeParameters]>
 			).map(([label, parameters]) => [label, url, parameters] as const),

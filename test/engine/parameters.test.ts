@@ -287,6 +287,30 @@ describe('Every field', () => {
 		expect(pathsOfType('resourceLocator')).toEqual(['options.model']);
 	});
 
+	test('every option has the default that saved workflows depend on', () => {
+		const options = [...allFields].filter(([path]) => path.startsWith('options.'));
+		expect(Object.fromEntries(options.map(([, field]) => [field.name, field.default]))).toEqual({
+			additionalFields: '{}',
+			binaryOutputField: 'data',
+			fileName: '',
+			maxConcurrency: 10,
+			maxVideos: 100,
+			model: { mode: 'list', value: '' },
+			pollInterval: 5,
+			sendBinaryAs: 'dataUri',
+			testMode: 'off',
+			timeout: 30,
+		});
+	});
+
+	test('the Model option takes an entry of the list that the node loads, or an ID', () => {
+		const [searchListMethod] = Object.keys(new OctopusXVideo().methods.listSearch);
+		expect(allFields.get('options.model')?.modes).toMatchObject([
+			{ name: 'list', type: 'list', typeOptions: { searchListMethod, searchable: true } },
+			{ name: 'id', type: 'string' },
+		]);
+	});
+
 	test('exactly the fields without which nothing can be sent are required', () => {
 		expect(pathsOf(({ required }) => required).sort()).toEqual([...INPUT_TEXTS].sort());
 	});

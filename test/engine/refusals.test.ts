@@ -134,19 +134,30 @@ describe('empty or invalid values', () => {
 	test.each(['[1]', 'seed=1', '"text"', '={{ 7 }}', '={{ [1] }}'])(
 		'the value %s of Extra API Fields (JSON) is not a JSON object and is refused before any request',
 		async (additionalFields) => {
-			expect(await refusal({ ...GENERATE, options: { additionalFields } })).toContain(
-				"'Extra API Fields (JSON)' is not a JSON object",
-			);
+			const text = await refusal({ ...GENERATE, options: { additionalFields } });
+			expect(text).toContain("'Extra API Fields (JSON)' is not a JSON object");
+			expect(text).toContain('Write field names and values in curly brackets');
 		},
 	);
 
-	test.each(['model', 'prompt'])(
-		'Extra API Fields (JSON) that replace %s are refused before any request',
-		async (name) => {
+	test('Extra API Fields (JSON) with more than 20 levels are refused before any request', async () => {
+		const additionalFields = `${'{"a":'.repeat(30)}1${'}'.repeat(30)}`;
+		const text = await refusal({ ...GENERATE, options: { additionalFields } });
+		expect(text).toContain("'Extra API Fields (JSON)' is nested too deeply");
+		expect(text).toContain('It can have up to 20 levels.');
+	});
+
+	test.each([
+		['model', 'model', "Use the option 'Model' instead."],
+		[' Model ', 'model', "Use the option 'Model' instead."],
+		['prompt', 'prompt', "Use the field 'Prompt' instead."],
+	])(
+		'Extra API Fields (JSON) that replace "%s" are refused before any request',
+		async (name, field, advice) => {
 			const options = { additionalFields: `{"${name}": "other"}` };
-			expect(await refusal({ ...GENERATE, options })).toContain(
-				`'Extra API Fields (JSON)' may not replace ${name}`,
-			);
+			const text = await refusal({ ...GENERATE, options });
+			expect(text).toContain(`'Extra API Fields (JSON)' may not replace ${field}`);
+			expect(text).toContain(advice);
 		},
 	);
 });
@@ -203,6 +214,12 @@ test('with On Error: Continue, an expression in File Name that fails for the fir
 	);
 	expect(items[0]?.json.error).toMatchObject({ description: chargeSentence('none') });
 	expect(items[1]?.json).toMatchObject({ status: 'completed' });
+});
+
+test('the error of a run with more items than Safety Limit (Items) says what to do', async () => {
+	const parameters = { ...GENERATE, options: { maxVideos: 1 } };
+	const { error } = await runNode(sandbox, parameters, { input: [{ json: {} }, { json: {} }] });
+	expect(error?.description).toContain('Find out why so many items arrived, or raise the limit.');
 });
 
 test('a run with exactly as many items as Safety Limit (Items) allows is accepted', async () => {
