@@ -338,7 +338,7 @@ test('the credential has a hidden, required API key, and a Base URL with the add
 	]);
 	const folder = join(__dirname, '..', '..', 'credentials');
 	const files = Object.values(icon).map((path) => join(folder, String(path).replace(/^file:/, '')));
-	expect(files.map((file) => existsSync(file))).toEqual([true, true]);
+	expect(files.filter((file) => file.endsWith('.svg') && existsSync(file))).toHaveLength(2);
 });
 
 test.each(['', '/', '/v1', '/v1/', '//'])(

@@ -561,7 +561,8 @@ describe('Leftovers of n8n in a paid request', () => {
 
 	test('a File Name with curly brackets is used as it is, because it is not sent', async () => {
 		const options = { fileName: '{{ film }}' };
-		const { items } = await runNode(sandbox, { ...GENERATE, downloadVideo: true, options });
+		const parameters = { ...GENERATE, downloadVideo: true, options };
+		const { items } = await runNodeVirtually(sandbox, parameters);
 		expect(items[0]?.binary?.data?.fileName).toContain('{{ film }}');
 	});
 
