@@ -139,7 +139,7 @@ describe('URLs', () => {
 
 	test('Edit with the video_url that the node itself has written is refused if only the API key opens it', async () => {
 		sandbox.quirks.videoUrl = 'proxy';
-		const { items } = await runNode(sandbox, { ...GENERATE, options: { pollInterval: 1 } });
+		const { items } = await runNodeVirtually(sandbox, GENERATE);
 		expect(items[0]?.json.video_url).toMatch(/\/content$/);
 		sandbox.log = [];
 		const text = await refusal({ ...EDIT, videoUrl: '={{ $json.video_url }}' }, items[0]);
