@@ -17,16 +17,17 @@ const PNG_URL = 'https://example.com/1.png';
 
 describe('Limits', () => {
 	test('Mode: Reference Images without an image is refused before any request', async () => {
-		expect(await refusal({ ...GENERATE, mode: 'referenceImages' })).toContain(
-			"'Reference Images' is empty",
-		);
+		const text = await refusal({ ...GENERATE, mode: 'referenceImages' });
+		expect(text).toContain("'Reference Images' is empty");
+		expect(text).toContain("Add at least one image, or set 'Mode' to Text to Video.");
 	});
 
 	test('a sixth image in Reference Images is refused before any request', async () => {
 		const image = Array.from({ length: 6 }, () => ({ source: 'url', url: PNG_URL }));
-		expect(
-			await refusal({ ...GENERATE, mode: 'referenceImages', referenceImages: { image } }),
-		).toContain("'Reference Images' takes at most 5 images, and there are 6");
+		const parameters = { ...GENERATE, mode: 'referenceImages', referenceImages: { image } };
+		const text = await refusal(parameters);
+		expect(text).toContain("'Reference Images' takes at most 5 images, and there are 6");
+		expect(text).toContain('Remove some. The node drops none itself');
 	});
 
 	test('a list of URLs that results in a sixth reference image is refused before any request', async () => {

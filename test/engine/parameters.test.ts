@@ -311,6 +311,26 @@ describe('Every field', () => {
 		]);
 	});
 
+	test.each([
+		['seconds', 'from 4 to 30'],
+		['options.pollInterval', 'from 1 to 300'],
+		['options.timeout', 'above 0 and at most 1440'],
+		['options.maxConcurrency', 'from 1 to 50'],
+		['videoBinaryField', '(video/mp4, at most 15 MB)'],
+		['firstFrameBinaryField', '(image/*)'],
+	])('the description of %s contains its limit: %s', (path, limit) => {
+		expect(allFields.get(path)?.description).toContain(limit);
+	});
+
+	test('the rows of Reference Images can be sorted, and show the field for their source', () => {
+		const rows = fields.find(({ name }) => name === 'referenceImages');
+		expect(rows?.typeOptions).toEqual({ multipleValues: true, sortable: true });
+		const fieldFor = (source: string) =>
+			pathsOf(({ displayOptions }) => displayOptions?.show?.source?.includes(source));
+		expect(fieldFor('url')).toEqual(['referenceImages.image.url']);
+		expect(fieldFor('binary')).toEqual(['referenceImages.image.binaryField']);
+	});
+
 	test('exactly the fields without which nothing can be sent are required', () => {
 		expect(pathsOf(({ required }) => required).sort()).toEqual([...INPUT_TEXTS].sort());
 	});
