@@ -161,6 +161,21 @@ describe('Fields shown in the editor', () => {
 	});
 });
 
+test('the notice about a checking execution is shown only in one', () => {
+	const notice = description.properties.find(({ type }) => type === 'notice') as INodeProperties;
+	const isShownFor = (checkedExecution: string) => {
+		const parameters = { checkedExecution };
+		const node = { typeVersion: 1, parameters };
+		return NodeHelpers.displayParameter(parameters, notice, node, description);
+	};
+	expect(isShownFor('')).toBe(false);
+	expect(isShownFor('7')).toBe(true);
+	const hidden = description.properties.filter(({ type }) => type === 'hidden');
+	expect(hidden.map(({ name, default: initial }) => [name, initial])).toEqual([
+		['checkedExecution', ''],
+	]);
+});
+
 /** Users' saved workflows depend on these defaults, so they must never change after a release. */
 test('the default of every field is the one that saved workflows depend on', () => {
 	const defaultsOf = (operation: string) =>
@@ -262,12 +277,16 @@ describe('Every field', () => {
 		resolution: ['720p', '1080p', '2k', '4k'],
 		waitStrategy: ['poll', 'suspend'],
 		output: ['simplified', 'raw', 'selectedFields'],
+		fields: [
+			...['completed_at', 'created_at', 'expires_at', 'failure', 'model', 'progress', 'seconds'],
+			...['size', 'status', 'video_url'],
+		],
 		'options.sendBinaryAs': ['dataUri', 'upload'],
 		'options.testMode': ['failure', 'off', 'sample'],
 	};
 
 	test('the values of every list are those that saved workflows depend on', () => {
-		const lists = [...allFields].filter(([, { type }]) => type === 'options');
+		const lists = [...allFields].filter(([, { type }]) => /^(options|multiOptions)$/.test(type));
 		const values = lists.map(([path, { options }]) => [
 			path,
 			(options as INodePropertyOptions[]).map(({ value }) => value),
@@ -287,15 +306,17 @@ describe('Every field', () => {
 		expect(pathsOfType('resourceLocator')).toEqual(['options.model']);
 	});
 
-	test('every option has the default that saved workflows depend on', () => {
-		const options = [...allFields].filter(([path]) => path.startsWith('options.'));
-		expect(Object.fromEntries(options.map(([, field]) => [field.name, field.default]))).toEqual({
+	test('every option and every field of a tool has the default that saved workflows depend on', () => {
+		const wanted = [...allFields].filter(([path]) => /^(options\..*|output|fields)$/.test(path));
+		expect(Object.fromEntries(wanted.map(([, field]) => [field.name, field.default]))).toEqual({
 			additionalFields: '{}',
 			binaryOutputField: 'data',
+			fields: [],
 			fileName: '',
 			maxConcurrency: 10,
 			maxVideos: 100,
 			model: { mode: 'list', value: '' },
+			output: 'simplified',
 			pollInterval: 5,
 			sendBinaryAs: 'dataUri',
 			testMode: 'off',
@@ -329,6 +350,15 @@ describe('Every field', () => {
 			pathsOf(({ displayOptions }) => displayOptions?.show?.source?.includes(source));
 		expect(fieldFor('url')).toEqual(['referenceImages.image.url']);
 		expect(fieldFor('binary')).toEqual(['referenceImages.image.binaryField']);
+	});
+
+	test('the options of every operation are in alphabetical order', () => {
+		const collections = fields.filter(({ type }) => type === 'collection');
+		expect(collections).toHaveLength(3);
+		for (const { options } of collections) {
+			const names = (options as INodeProperties[]).map(({ displayName }) => displayName);
+			expect(names).toEqual([...names].sort());
+		}
 	});
 
 	test('exactly the fields without which nothing can be sent are required', () => {
