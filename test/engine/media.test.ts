@@ -43,9 +43,10 @@ describe('Limits', () => {
 
 	test('a video file of 15 MB and one byte in n8n’s storage is refused before any request', async () => {
 		const binary = { data: await storeBinary(over15MB, 'video/mp4') };
-		expect(await refusal(EDIT_FILE, { json: {}, binary })).toContain(
-			"'Video' is larger than 15 MB",
-		);
+		const text = await refusal(EDIT_FILE, { json: {}, binary });
+		expect(text).toContain("'Video' is larger than 15 MB");
+		expect(text).toContain('It has 15728641 bytes and OctopusX takes at most 15728640.');
+		expect(text).toContain('Compress the video, or pass its public URL.');
 	});
 
 	test('a video file of 15 MB and one byte inside the item is refused before any request', async () => {
@@ -73,9 +74,9 @@ describe('URLs', () => {
 		'http://',
 		'={{ 7 }}',
 	])('the First Frame URL %s is refused before any request', async (firstFrameUrl) => {
-		expect(await refusal({ ...FIRST_FRAME, firstFrameUrl })).toContain(
-			"'First Frame URL' is not an address that OctopusX can open",
-		);
+		const text = await refusal({ ...FIRST_FRAME, firstFrameUrl });
+		expect(text).toContain("'First Frame URL' is not an address that OctopusX can open");
+		expect(text).toContain('starts with http:// or https://, or a data URI (image/*).');
 	});
 
 	test.each([
@@ -87,9 +88,9 @@ describe('URLs', () => {
 	])(
 		'the First Frame URL %s is refused before any request, because it contains no image',
 		async (firstFrameUrl) => {
-			expect(await refusal({ ...FIRST_FRAME, firstFrameUrl })).toContain(
-				"'First Frame URL' begins with data: and holds no image",
-			);
+			const text = await refusal({ ...FIRST_FRAME, firstFrameUrl });
+			expect(text).toContain("'First Frame URL' begins with data: and holds no image");
+			expect(text).toContain('and looks like data:image/png;base64,…');
 		},
 	);
 
@@ -176,14 +177,15 @@ describe('URLs', () => {
 		async (_separator, firstFrameUrl) => {
 			const text = await refusal({ ...FIRST_FRAME, firstFrameUrl });
 			expect(text).toContain("'First Frame URL' takes one address, and holds 2");
+			expect(text).toContain('Keep only one of them.');
 		},
 	);
 
 	test('a First Frame URL followed by other text is refused before any request', async () => {
 		const firstFrameUrl = `${PNG_URL} (the first one)`;
-		expect(await refusal({ ...FIRST_FRAME, firstFrameUrl })).toContain(
-			"'First Frame URL' holds more than an address",
-		);
+		const text = await refusal({ ...FIRST_FRAME, firstFrameUrl });
+		expect(text).toContain("'First Frame URL' holds more than an address");
+		expect(text).toContain('A space inside an address is written %20.');
 	});
 
 	test('a First Frame URL whose expression finds nothing is refused before any request', async () => {
@@ -203,6 +205,21 @@ describe('Files', () => {
 		const text = await refusal({ ...FIRST_FRAME_FILE, firstFrameBinaryField: 'start' }, item);
 		expect(text).toContain('\'First Frame\' finds no file in "start"');
 		expect(text).toContain('The files of this item are: Start_image, End_image.');
+		expect(text).toContain('Check the name, and the node that the item comes from.');
+	});
+
+	test('the error of a missing file quotes at most 100 characters of its name, and 500 of the others', async () => {
+		const binary = { ['b'.repeat(600)]: png };
+		const parameters = { ...FIRST_FRAME_FILE, firstFrameBinaryField: 'a'.repeat(200) };
+		const text = await refusal(parameters, { json: {}, binary });
+		expect(text).toContain(`finds no file in "${'a'.repeat(100)}"`);
+		expect(text).toContain(`The files of this item are: ${'b'.repeat(500)}.`);
+	});
+
+	test('the error of a refused file quotes at most 100 characters of its name', async () => {
+		const data = { ...pdf, fileName: ` ${'c'.repeat(200)} ` };
+		const text = await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data } });
+		expect(text).toContain(`but application/pdf (${'c'.repeat(100)})`);
 	});
 
 	test('a file is refused if the item has no files, and the error says so', async () => {
@@ -328,9 +345,9 @@ describe('Files', () => {
 
 	test('an empty file as First Frame is refused before any request', async () => {
 		const binary = { data: await storeBinary(Buffer.alloc(0), 'image/png') };
-		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary })).toContain(
-			"'First Frame' is an empty file",
-		);
+		const text = await refusal(FIRST_FRAME_FILE, { json: {}, binary });
+		expect(text).toContain("'First Frame' is an empty file");
+		expect(text).toContain('Check the node that it comes from.');
 	});
 
 	test('a file of type video/quicktime as Video is refused before any request', async () => {
@@ -511,6 +528,19 @@ describe('File types', () => {
 		expect(error?.description).toContain('its first bytes are not those of an MP4 video');
 	});
 
+	test('a file of unknown bytes that n8n does not label is refused as one of unknown type', async () => {
+		const { error } = await sendFile(FIRST_FRAME_FILE, Buffer.from('\0\0x'), '', '');
+		expect(error?.message).toBe("'First Frame' is not an image, but of unknown type [item 0]");
+	});
+
+	test.each(['application/zip', 'application/gzip', 'application/msword', 'application/vnd.a'])(
+		'an MP4 that n8n labels as the document %s is refused as Video',
+		async (type) => {
+			const { error } = await sendFile(EDIT_FILE, mp4, type);
+			expect(error?.message).toContain(`'Video' is not an MP4 video, but ${type}`);
+		},
+	);
+
 	test('a large file is judged by its start, which may arrive in many chunks', async () => {
 		const page = Buffer.from(`${' '.repeat(4_000)}<html>${'x'.repeat(100_000)}`);
 		const node = nodeWithContext((context) => ({
@@ -538,6 +568,22 @@ describe('Content inside a data URI or an item', () => {
 	const PNG = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1').toString('base64');
 	const uri = (content: string, type = 'image/png') => `data:${type};base64,${content}`;
 	const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+	test('the error of a data URI says what it contains instead', async () => {
+		const content = base64('<!DOCTYPE html><html></html>');
+		const text = await refusal({ ...EDIT, videoUrl: uri(content, 'video/mp4') });
+		expect(text).toContain('Its content is text/html. A data URI contains the file itself');
+		expect(text).toContain('and looks like data:video/mp4;base64,…');
+	});
+
+	test('a data URI with spaces, percent-encoding and parameters is sent in its usual form', async () => {
+		const firstFrameUrl = `data:image/png;charset=utf-8;BASE64,${encodeURIComponent(PNG)}`;
+		const spaced = firstFrameUrl.replace('KGg', 'K \nGg');
+		const parameters = { ...FIRST_FRAME, firstFrameUrl: spaced, waitForCompletion: false };
+		const { error } = await runNode(sandbox, parameters);
+		expect(error).toBeUndefined();
+		expect(sandbox.tasks[0]?.request.first_image_url).toBe(uri(PNG));
+	});
 
 	test.each([
 		...['undefined', 'null', 'NaN', 'None', 'filesystem', 'filesystem-v2', 's3', 'database'],
@@ -590,9 +636,9 @@ describe('Content inside a data URI or an item', () => {
 		...[uri(PNG), 'this is plain text', 'hello', '{"a":1}'],
 	])('a file in the item whose data is %j is refused before any request', async (data) => {
 		const binary = { data: { data, mimeType: 'image/png' } };
-		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary })).toContain(
-			"'First Frame' is a file without content",
-		);
+		const text = await refusal(FIRST_FRAME_FILE, { json: {}, binary });
+		expect(text).toContain("'First Frame' is a file without content");
+		expect(text).toContain('Its data is not base64. In a Code node, create files with');
 	});
 
 	test('a file in the item is sent although its base64 has line breaks and no padding', async () => {

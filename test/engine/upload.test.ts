@@ -285,6 +285,14 @@ test.each([undefined, '', ' '])(
 	},
 );
 
+test('an SVG without a name is uploaded as image.svg', async () => {
+	const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"></svg>');
+	const parameters = { operation: 'generate', mode: 'firstFrame', firstFrameSource: 'binary' };
+	const data = { data: svg.toString('base64'), mimeType: 'image/svg+xml' };
+	await editWithUpload(parameters, svg, { input: [{ json: {}, binary: { data } }] });
+	expect(sandbox.requestsTo('presign')[0]?.body).toMatchObject({ file_name: 'image.svg' });
+});
+
 describe('File names of an upload', () => {
 	/** Uploads a file of this name and returns the name in the presign request. */
 	async function presignedName(fileName: string) {
