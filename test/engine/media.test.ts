@@ -56,6 +56,14 @@ describe('Limits', () => {
 		);
 	});
 
+	test('a Video URL with a data URI of exactly 15 MB is sent', async () => {
+		const video = `data:video/mp4;base64,${over15MB.toString('base64', 1)}`;
+		const parameters = { ...EDIT, videoUrl: '={{ $json.video }}', waitForCompletion: false };
+		const { error } = await runNode(sandbox, parameters, { input: [{ json: { video } }] });
+		expect(error).toBeUndefined();
+		expect(sandbox.tasks).toHaveLength(1);
+	});
+
 	test('a Video URL with a data URI of 15 MB and one byte is refused before any request', async () => {
 		const videoUrl = '={{ $json.video }}';
 		const video = `data:video/mp4;base64,${over15MB.toString('base64')}`;
@@ -70,6 +78,7 @@ describe('URLs', () => {
 		'ftp://example.com/a.png',
 		'file:///etc/passwd',
 		'javascript:alert(1)',
+		'x-https://example.com/a.png',
 		'example.com/a.png',
 		'http://',
 		'={{ 7 }}',
@@ -82,6 +91,7 @@ describe('URLs', () => {
 	test.each([
 		'data:text/html;base64,PGI+',
 		'data:image/png,plain',
+		'data:image/png;charset=utf-8,iVBORw0KGgo=',
 		'data:image/png;base64,',
 		'data:image/png;base64',
 		'data:image/png;base64,%%%%',
@@ -91,6 +101,7 @@ describe('URLs', () => {
 			const text = await refusal({ ...FIRST_FRAME, firstFrameUrl });
 			expect(text).toContain("'First Frame URL' begins with data: and holds no image");
 			expect(text).toContain('and looks like data:image/png;base64,…');
+			expect(text).toMatch(/charged\. (Its content is \S+\. )?A data URI contains the file itself/);
 		},
 	);
 
@@ -273,6 +284,21 @@ describe('Files', () => {
 		},
 	);
 
+	test.each<[string, INodeParameters, INodeExecutionData, string]>([
+		['an image', FIRST_FRAME_FILE, { json: { task_id: 'video_1' } }, 'This item has no files.'],
+		[
+			'a video, beside another file',
+			EDIT_FILE,
+			{ json: { task_id: 'video_1' }, binary: { other: png } },
+			'The files of this item are: other.',
+		],
+	])(
+		'the error of a missing file of a video task is the usual one for %s',
+		async (_kind, parameters, item, advice) => {
+			expect(await refusal(parameters, item)).toContain(advice);
+		},
+	);
+
 	test('a PDF as First Frame is refused, and the error contains its type and name', async () => {
 		const text = await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data: pdf } });
 		expect(text).toContain("'First Frame' is not an image, but application/pdf (brochure.pdf)");
@@ -348,6 +374,13 @@ describe('Files', () => {
 		const text = await refusal(FIRST_FRAME_FILE, { json: {}, binary });
 		expect(text).toContain("'First Frame' is an empty file");
 		expect(text).toContain('Check the node that it comes from.');
+	});
+
+	test('an empty file inside the item is refused before any request', async () => {
+		const binary = { data: { data: '', mimeType: 'image/png' } };
+		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary })).toContain(
+			"'First Frame' is an empty file",
+		);
 	});
 
 	test('a file of type video/quicktime as Video is refused before any request', async () => {
@@ -466,9 +499,38 @@ describe('File types', () => {
 		expect((await sendFile(EDIT_FILE, mp4, label)).sent).toBe('data:video/mp4');
 	});
 
-	test('an image of unknown bytes is sent with the type of its label', async () => {
-		const bytes = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-		expect((await sendFile(FIRST_FRAME_FILE, bytes, 'image/x-new')).sent).toBe('data:image/x-new');
+	const unknownBytes = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+
+	test.each(['image/x-new', 'image/x-new ; q=1'])(
+		'an image of unknown bytes is sent with the type of its label: %s',
+		async (label) => {
+			const { sent } = await sendFile(FIRST_FRAME_FILE, unknownBytes, label);
+			expect(sent).toBe('data:image/x-new');
+		},
+	);
+
+	test.each<[string, INodeParameters]>([
+		['x-image/png', FIRST_FRAME_FILE],
+		['image/a b', FIRST_FRAME_FILE],
+		['x-video/mp4', EDIT_FILE],
+		['video/mp4-x', EDIT_FILE],
+	])('a file of unknown bytes that n8n labels as %s is refused', async (label, parameters) => {
+		const { error } = await sendFile(parameters, unknownBytes, label);
+		expect(error?.message).toContain(`but ${label} (a)`);
+	});
+
+	test('a PNG that n8n labels as application/pdf is sent as image/png', async () => {
+		const { sent } = await sendFile(
+			FIRST_FRAME_FILE,
+			startingWith('\x89PNG\r\n\x1a\n'),
+			'application/pdf',
+		);
+		expect(sent).toBe('data:image/png');
+	});
+
+	test('a file that is not uploaded may have any name, because its name is not sent', async () => {
+		const { error } = await sendFile(EDIT_FILE, mp4, 'video/mp4', '{{ film }}.mp4');
+		expect(error).toBeUndefined();
 	});
 
 	const OTHERS: Array<[type: string, start: string]> = [

@@ -136,6 +136,7 @@ describe('Files and URLs', () => {
 		'https://web.example.org/web/2020/https://example.com/1.png,https://example.com/2.png',
 		'https://example.com/resize?from=https://example.com/1.png,https://example.com/2.png',
 		'https://example.com/a,b;c.png?v=1,2',
+		'https://example.com/data:1.png',
 	])('a URL that contains commas or other URLs is sent as a single URL: %s', async (url) => {
 		const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl: ` ${url}\n` });
 		expect(body).toMatchObject({ first_image_url: url });

@@ -316,6 +316,8 @@ describe('File names of an upload', () => {
 		['Über die Brücke.mp4', 'Uber-die-Brucke.mp4'],
 		['\u202emp4.exe.mp4', 'mp4.exe.mp4'],
 		['视频.mp4', 'video.mp4'],
+		['视频.mov', 'video.mov'],
+		['.-.v.-..mp4', 'v.mp4'],
 		['🎬', 'video.mp4'],
 		['.mp4', 'video.mp4'],
 		['..', 'video.mp4'],
