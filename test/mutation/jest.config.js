@@ -7,7 +7,7 @@ module.exports = {
 	roots: ['<rootDir>/test/mutation'],
 	testMatch: ['**/all.ts'],
 	// A mutant that hangs is killed.
-	testTimeout: 10_000,
+	testTimeout: 4_000,
 	moduleNameMapper: {
 		'^(n8n-core|n8n-workflow)$': '<rootDir>/test/mutation/loadedOnce/$1.js',
 		'^@n8n/di$': '<rootDir>/test/mutation/loadedOnce/di.js',

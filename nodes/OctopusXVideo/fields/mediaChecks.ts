@@ -137,7 +137,7 @@ export function checkUrl(
 
 /** The data URI with the type of its first bytes, and its base64 in the form that every decoder accepts. */
 function readDataUri(item: ItemParameters, label: string, uri: string, kind: MediaKind): string {
-	const text = decoded(uri).replace(/\s+/g, '');
+	const text = decoded(uri).replace(/\s/g, '');
 	const comma = text.indexOf(',');
 	const [statedType = '', ...attributes] = text.slice('data:'.length, comma).split(';');
 	const isBase64 = attributes.some((attribute) => attribute.toLowerCase() === 'base64');
