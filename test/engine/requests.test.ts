@@ -553,11 +553,11 @@ describe('Streamed files', () => {
 		let openings = 0;
 		/**
 		 * In the first submission, the file pauses in the middle for longer than the node waits for a response.
-		 * Each submission opens it twice, first to read its type.
+		 * Each submission opens it twice: to read its start, which tells its type, and to send it.
 		 */
 		async function* readSlowly(opening: number) {
 			yield bytes.subarray(0, 150_000);
-			if (opening === 2) await new Promise((resolve) => setTimeout(resolve, 11 * 60_000));
+			if (opening <= 2) await new Promise((resolve) => setTimeout(resolve, 11 * 60_000));
 			yield bytes.subarray(150_000);
 		}
 		const node = nodeWithContext((context) => ({
