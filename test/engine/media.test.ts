@@ -255,6 +255,9 @@ describe('Files', () => {
 		};
 		const text = await refusal(parameters, { json: {}, binary: files });
 		expect(text).toContain('\'Last Frame\' finds no file in "end"');
+		expect(await refusal({ ...parameters, firstFrameBinaryField: 'start' })).toContain(
+			'\'First Frame\' finds no file in "start"',
+		);
 	});
 
 	test('a missing file among Reference Images is refused, and the error contains its number, which includes the URLs of a list', async () => {
