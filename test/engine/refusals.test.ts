@@ -222,6 +222,15 @@ test('the error of a run with more items than Safety Limit (Items) says what to 
 	expect(error?.description).toContain('Find out why so many items arrived, or raise the limit.');
 });
 
+test('an item whose Test Mode has an unknown value is not marked as a test', async () => {
+	const parameters = { ...GENERATE, options: { testMode: 'on' } };
+	const { items } = await runNode(sandbox, parameters, { settings: CONTINUE });
+	expect(items[0]?.json.error).toMatchObject({
+		message: expect.stringContaining('no option "on"'),
+	});
+	expect(items[0]?.json.error).not.toHaveProperty('test');
+});
+
 test('a run with exactly as many items as Safety Limit (Items) allows is accepted', async () => {
 	const { items } = await runNode(
 		sandbox,
