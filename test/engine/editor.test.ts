@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { ExecuteContext, LoadOptionsContext, RoutingNode } from 'n8n-core';
 import {
 	Workflow,
@@ -124,6 +126,12 @@ test('the model list leaves out invalid and duplicate entries', async () => {
 	expect(await loadList()).toEqual(['a']);
 });
 
+test('the model list of an operation that has no model names no default', async () => {
+	for (const operation of ['getStatus', 'other']) {
+		expect(await loadList({ operation })).toEqual(['omni-fast', 'omni-fast-v2v']);
+	}
+});
+
 test('the model list masks the API key', async () => {
 	answerWith([`model-${sandbox.apiKey}`]);
 	expect(await loadList()).toEqual(['model-***']);
@@ -165,6 +173,16 @@ describe('errors of the model list', () => {
 	])('the model list shows the reason after %s', async (_answer, status, body, expected) => {
 		sandbox.faults.add({ on: 'models', answer: { status, body } });
 		expect(await listError()).toMatch(expected);
+	});
+
+	/** With this status, n8n's drop-down shows a link to the credential. */
+	test.each([
+		[401, '401'],
+		[403, '403'],
+		[404, null],
+	])('the error of the model list after HTTP %s has the status %p', async (status, httpCode) => {
+		sandbox.faults.add({ on: 'models', times: Infinity, answer: { status, body: {} } });
+		await expect(loadList()).rejects.toMatchObject({ httpCode });
 	});
 
 	test('the model list shows that the API cannot be reached', async () => {
@@ -228,7 +246,7 @@ test.each(['hang', 'stall', 'drip'] as const)(
 	async (answer) => {
 		sandbox.faults.add({ on: 'models', answer });
 		const { result, elapsedMs } = await onVirtualTime(sandbox, listError);
-		expect(result).toContain('OctopusX did not answer | ');
+		expect(result).toContain('OctopusX did not answer | Try again later.');
 		expect(elapsedMs).toBeLessThanOrEqual(30_000);
 	},
 );
@@ -303,6 +321,25 @@ async function testCredential(data: { apiKey: string; baseUrl: string }): Promis
 		return rule?.properties.message ?? message;
 	}
 }
+
+/** Saved credentials depend on these names. */
+test('the credential has a hidden, required API key, and a Base URL with the address of OctopusX', () => {
+	const { name, properties, icon } = new OctopusXApi();
+	expect(new OctopusXVideo().description.credentials).toEqual([{ name, required: true }]);
+	expect(properties).toMatchObject([
+		{
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			required: true,
+			default: '',
+		},
+		{ name: 'baseUrl', type: 'string', default: 'https://octopusx.ai' },
+	]);
+	const folder = join(__dirname, '..', '..', 'credentials');
+	const files = Object.values(icon).map((path) => join(folder, String(path).replace(/^file:/, '')));
+	expect(files.filter((file) => file.endsWith('.svg') && existsSync(file))).toHaveLength(2);
+});
 
 test.each(['', '/', '/v1', '/v1/', '//'])(
 	'the credential test passes with a valid API key and a Base URL that ends in "%s"',

@@ -209,6 +209,28 @@ describe('Task ID as people paste it', () => {
 		expect(await checkedIds(taskId)).toEqual(['video_x']);
 	});
 
+	test.each([
+		['(abc)', 'abc'],
+		['grid', 'grid'],
+		['idea', 'idea'],
+		['12345a final', '12345a'],
+		['123456 final', '123456 final'],
+		['a1 b2', 'a1 b2'],
+		['1a 2b', '1a 2b'],
+		['my-video_a final', 'my-video_a final'],
+	])('Task ID %j checks the task %j', async (taskId, expected) => {
+		expect(await checkedIds(taskId)).toEqual([expected]);
+	});
+
+	test('a Task ID of a label and a status only is refused before any request', async () => {
+		const { error } = await runNode(sandbox, {
+			operation: 'getStatus',
+			taskId: 'task_id: (queued)',
+		});
+		expect(error?.message).toBe("'Task ID' is not a task ID [item 0]");
+		expect(sandbox.log).toEqual([]);
+	});
+
 	test('an ID in an address keeps its colon and its slash', async () => {
 		const taskId = 'https://octopusx.ai/v1/videos/a%3Ab%2Fc/content';
 		expect(await checkedIds(taskId)).toEqual(['a:b/c']);

@@ -960,13 +960,45 @@ describe('hostile input items, tasks and files', () => {
 			},
 		);
 
+		test('is refused if it is no file at all, or its data is none of the item’s data', async () => {
+			const file = { mimeType: 'image/png', data: 'filesystem-v2' };
+			const stored = await storeBinary(PNG, 'image/png');
+			const inItem = { mimeType: 'image/png', data: PNG.toString('base64') };
+			for (const [expression, data] of [
+				['({})', stored],
+				['7', stored],
+				['$json.file', stored],
+				['({ mimeType: "image/png", data: "aW1hZ2U=" })', inItem],
+			] as const) {
+				const { error } = await generate(field(expression), {
+					input: [{ json: { file }, binary: { data } }],
+				});
+				expect(error?.message).toContain("'First Frame' finds no file in that field");
+			}
+			expect(sandbox.log).toEqual([]);
+		});
+
+		testIfAccepted(
+			'with binaryMode combined, an input field works as an object that is a file inside the item, beside others',
+			async () => {
+				const stored = await storeBinary(Buffer.from('other'), 'image/png');
+				const data = { mimeType: 'image/png', data: PNG.toString('base64') };
+				const json = { _files: { gone: null, stored, data } } as unknown as IDataObject;
+				const { error } = await generate(field('$json._files.data'), {
+					...COMBINED,
+					input: [{ json }],
+				});
+				expect(error).toBeUndefined();
+				expect(sandbox.tasks).toHaveLength(1);
+			},
+		);
+
 		testIfAccepted(
 			'an input field works as an object that is one of the item’s files',
 			async () => {
 				const data = await storeBinary(PNG, 'image/png');
-				const { error } = await generate(field('$binary.data'), {
-					input: [{ json: {}, binary: { data } }],
-				});
+				const binary = { gone: null, data } as unknown as INodeExecutionData['binary'];
+				const { error } = await generate(field('$binary.data'), { input: [{ json: {}, binary }] });
 				expect(error).toBeUndefined();
 				expect(sandbox.requestsTo('submit')[0]?.body).toMatchObject({
 					first_image_url: `data:image/png;base64,${PNG.toString('base64')}`,

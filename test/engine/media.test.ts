@@ -17,16 +17,17 @@ const PNG_URL = 'https://example.com/1.png';
 
 describe('Limits', () => {
 	test('Mode: Reference Images without an image is refused before any request', async () => {
-		expect(await refusal({ ...GENERATE, mode: 'referenceImages' })).toContain(
-			"'Reference Images' is empty",
-		);
+		const text = await refusal({ ...GENERATE, mode: 'referenceImages' });
+		expect(text).toContain("'Reference Images' is empty");
+		expect(text).toContain("Add at least one image, or set 'Mode' to Text to Video.");
 	});
 
 	test('a sixth image in Reference Images is refused before any request', async () => {
 		const image = Array.from({ length: 6 }, () => ({ source: 'url', url: PNG_URL }));
-		expect(
-			await refusal({ ...GENERATE, mode: 'referenceImages', referenceImages: { image } }),
-		).toContain("'Reference Images' takes at most 5 images, and there are 6");
+		const parameters = { ...GENERATE, mode: 'referenceImages', referenceImages: { image } };
+		const text = await refusal(parameters);
+		expect(text).toContain("'Reference Images' takes at most 5 images, and there are 6");
+		expect(text).toContain('Remove some. The node drops none itself');
 	});
 
 	test('a list of URLs that results in a sixth reference image is refused before any request', async () => {
@@ -42,9 +43,10 @@ describe('Limits', () => {
 
 	test('a video file of 15 MB and one byte in n8n’s storage is refused before any request', async () => {
 		const binary = { data: await storeBinary(over15MB, 'video/mp4') };
-		expect(await refusal(EDIT_FILE, { json: {}, binary })).toContain(
-			"'Video' is larger than 15 MB",
-		);
+		const text = await refusal(EDIT_FILE, { json: {}, binary });
+		expect(text).toContain("'Video' is larger than 15 MB");
+		expect(text).toContain('It has 15728641 bytes and OctopusX takes at most 15728640.');
+		expect(text).toContain('Compress the video, or pass its public URL.');
 	});
 
 	test('a video file of 15 MB and one byte inside the item is refused before any request', async () => {
@@ -52,6 +54,14 @@ describe('Limits', () => {
 		expect(await refusal(EDIT_FILE, { json: {}, binary })).toContain(
 			"'Video' is larger than 15 MB",
 		);
+	});
+
+	test('a Video URL with a data URI of exactly 15 MB is sent', async () => {
+		const video = `data:video/mp4;base64,${over15MB.toString('base64', 1)}`;
+		const parameters = { ...EDIT, videoUrl: '={{ $json.video }}', waitForCompletion: false };
+		const { error } = await runNode(sandbox, parameters, { input: [{ json: { video } }] });
+		expect(error).toBeUndefined();
+		expect(sandbox.tasks).toHaveLength(1);
 	});
 
 	test('a Video URL with a data URI of 15 MB and one byte is refused before any request', async () => {
@@ -68,27 +78,30 @@ describe('URLs', () => {
 		'ftp://example.com/a.png',
 		'file:///etc/passwd',
 		'javascript:alert(1)',
+		'x-https://example.com/a.png',
 		'example.com/a.png',
 		'http://',
 		'={{ 7 }}',
 	])('the First Frame URL %s is refused before any request', async (firstFrameUrl) => {
-		expect(await refusal({ ...FIRST_FRAME, firstFrameUrl })).toContain(
-			"'First Frame URL' is not an address that OctopusX can open",
-		);
+		const text = await refusal({ ...FIRST_FRAME, firstFrameUrl });
+		expect(text).toContain("'First Frame URL' is not an address that OctopusX can open");
+		expect(text).toContain('starts with http:// or https://, or a data URI (image/*).');
 	});
 
 	test.each([
 		'data:text/html;base64,PGI+',
 		'data:image/png,plain',
+		'data:image/png;charset=utf-8,iVBORw0KGgo=',
 		'data:image/png;base64,',
 		'data:image/png;base64',
 		'data:image/png;base64,%%%%',
 	])(
 		'the First Frame URL %s is refused before any request, because it contains no image',
 		async (firstFrameUrl) => {
-			expect(await refusal({ ...FIRST_FRAME, firstFrameUrl })).toContain(
-				"'First Frame URL' begins with data: and holds no image",
-			);
+			const text = await refusal({ ...FIRST_FRAME, firstFrameUrl });
+			expect(text).toContain("'First Frame URL' begins with data: and holds no image");
+			expect(text).toContain('and looks like data:image/png;base64,…');
+			expect(text).toMatch(/charged\. (Its content is \S+\. )?A data URI contains the file itself/);
 		},
 	);
 
@@ -123,7 +136,7 @@ describe('URLs', () => {
 					],
 					[
 						'Extra API Fields (JSON)',
-						{ options: { additionalFields: JSON.stringify({ images: [url] }) } },
+						{ options: { additionalFields: JSON.stringify({ images: [` ${url} `] }) } },
 					],
 				] as Array<[string, INodeParameters]>
 			).map(([label, parameters]) => [label, url, parameters] as const),
@@ -139,7 +152,7 @@ describe('URLs', () => {
 
 	test('Edit with the video_url that the node itself has written is refused if only the API key opens it', async () => {
 		sandbox.quirks.videoUrl = 'proxy';
-		const { items } = await runNode(sandbox, { ...GENERATE, options: { pollInterval: 1 } });
+		const { items } = await runNodeVirtually(sandbox, GENERATE);
 		expect(items[0]?.json.video_url).toMatch(/\/content$/);
 		sandbox.log = [];
 		const text = await refusal({ ...EDIT, videoUrl: '={{ $json.video_url }}' }, items[0]);
@@ -175,14 +188,15 @@ describe('URLs', () => {
 		async (_separator, firstFrameUrl) => {
 			const text = await refusal({ ...FIRST_FRAME, firstFrameUrl });
 			expect(text).toContain("'First Frame URL' takes one address, and holds 2");
+			expect(text).toContain('Keep only one of them.');
 		},
 	);
 
 	test('a First Frame URL followed by other text is refused before any request', async () => {
 		const firstFrameUrl = `${PNG_URL} (the first one)`;
-		expect(await refusal({ ...FIRST_FRAME, firstFrameUrl })).toContain(
-			"'First Frame URL' holds more than an address",
-		);
+		const text = await refusal({ ...FIRST_FRAME, firstFrameUrl });
+		expect(text).toContain("'First Frame URL' holds more than an address");
+		expect(text).toContain('A space inside an address is written %20.');
 	});
 
 	test('a First Frame URL whose expression finds nothing is refused before any request', async () => {
@@ -202,6 +216,21 @@ describe('Files', () => {
 		const text = await refusal({ ...FIRST_FRAME_FILE, firstFrameBinaryField: 'start' }, item);
 		expect(text).toContain('\'First Frame\' finds no file in "start"');
 		expect(text).toContain('The files of this item are: Start_image, End_image.');
+		expect(text).toContain('Check the name, and the node that the item comes from.');
+	});
+
+	test('the error of a missing file quotes at most 100 characters of its name, and 500 of the others', async () => {
+		const binary = { ['b'.repeat(600)]: png };
+		const parameters = { ...FIRST_FRAME_FILE, firstFrameBinaryField: 'a'.repeat(200) };
+		const text = await refusal(parameters, { json: {}, binary });
+		expect(text).toContain(`finds no file in "${'a'.repeat(100)}"`);
+		expect(text).toContain(`The files of this item are: ${'b'.repeat(500)}.`);
+	});
+
+	test('the error of a refused file quotes at most 100 characters of its name', async () => {
+		const data = { ...pdf, fileName: ` ${'c'.repeat(200)} ` };
+		const text = await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data } });
+		expect(text).toContain(`but application/pdf (${'c'.repeat(100)})`);
 	});
 
 	test('a file is refused if the item has no files, and the error says so', async () => {
@@ -226,6 +255,9 @@ describe('Files', () => {
 		};
 		const text = await refusal(parameters, { json: {}, binary: files });
 		expect(text).toContain('\'Last Frame\' finds no file in "end"');
+		expect(await refusal({ ...parameters, firstFrameBinaryField: 'start' })).toContain(
+			'\'First Frame\' finds no file in "start"',
+		);
 	});
 
 	test('a missing file among Reference Images is refused, and the error contains its number, which includes the URLs of a list', async () => {
@@ -255,6 +287,21 @@ describe('Files', () => {
 		},
 	);
 
+	test.each<[string, INodeParameters, INodeExecutionData, string]>([
+		['an image', FIRST_FRAME_FILE, { json: { task_id: 'video_1' } }, 'This item has no files.'],
+		[
+			'a video, beside another file',
+			EDIT_FILE,
+			{ json: { task_id: 'video_1' }, binary: { other: png } },
+			'The files of this item are: other.',
+		],
+	])(
+		'the error of a missing file of a video task is the usual one for %s',
+		async (_kind, parameters, item, advice) => {
+			expect(await refusal(parameters, item)).toContain(advice);
+		},
+	);
+
 	test('a PDF as First Frame is refused, and the error contains its type and name', async () => {
 		const text = await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data: pdf } });
 		expect(text).toContain("'First Frame' is not an image, but application/pdf (brochure.pdf)");
@@ -281,18 +328,19 @@ describe('Files', () => {
 			...(await storeBinary(Buffer.from('x'), 'image/png')),
 			id: 'filesystem-v2:gone',
 		};
-		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data } })).toContain(
-			"The file of 'First Frame' could not be read",
+		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data } })).toMatch(
+			/The file of 'First Frame' could not be read.*Check the node that the file comes from \(File not found\)/,
 		);
 	});
 
-	test.each<[string, (stream: Readable) => void]>([
+	test.each<[string, string, (stream: Readable) => void]>([
 		[
 			'breaks off',
+			'the disk is gone',
 			(stream) => void setImmediate(() => stream.destroy(new Error('the disk is gone'))),
 		],
-		['sends nothing', () => {}],
-	])('a file whose storage %s is refused with the label of its field', async (_what, start) => {
+		['sends nothing', 'n8n did not provide it in time', () => {}],
+	])('a file whose storage %s is refused with the reason: %s', async (_what, reason, start) => {
 		const streams: Readable[] = [];
 		const node = nodeWithContext(({ helpers }) => ({
 			helpers: {
@@ -309,6 +357,7 @@ describe('Files', () => {
 		const parameters = { ...GENERATE, ...FIRST_FRAME_FILE };
 		const { error } = await runNodeVirtually(sandbox, parameters, { node, input });
 		expect(error?.message).toBe("The file of 'First Frame' could not be read");
+		expect(error?.description).toContain(`(${reason})`);
 		expect(streams.every(({ destroyed }) => destroyed)).toBe(true);
 		expect(sandbox.log).toEqual([]);
 	});
@@ -325,6 +374,13 @@ describe('Files', () => {
 
 	test('an empty file as First Frame is refused before any request', async () => {
 		const binary = { data: await storeBinary(Buffer.alloc(0), 'image/png') };
+		const text = await refusal(FIRST_FRAME_FILE, { json: {}, binary });
+		expect(text).toContain("'First Frame' is an empty file");
+		expect(text).toContain('Check the node that it comes from.');
+	});
+
+	test('an empty file inside the item is refused before any request', async () => {
+		const binary = { data: { data: '', mimeType: 'image/png' } };
 		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary })).toContain(
 			"'First Frame' is an empty file",
 		);
@@ -446,9 +502,38 @@ describe('File types', () => {
 		expect((await sendFile(EDIT_FILE, mp4, label)).sent).toBe('data:video/mp4');
 	});
 
-	test('an image of unknown bytes is sent with the type of its label', async () => {
-		const bytes = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-		expect((await sendFile(FIRST_FRAME_FILE, bytes, 'image/x-new')).sent).toBe('data:image/x-new');
+	const unknownBytes = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+
+	test.each(['image/x-new', 'image/x-new ; q=1'])(
+		'an image of unknown bytes is sent with the type of its label: %s',
+		async (label) => {
+			const { sent } = await sendFile(FIRST_FRAME_FILE, unknownBytes, label);
+			expect(sent).toBe('data:image/x-new');
+		},
+	);
+
+	test.each<[string, INodeParameters]>([
+		['x-image/png', FIRST_FRAME_FILE],
+		['image/a b', FIRST_FRAME_FILE],
+		['x-video/mp4', EDIT_FILE],
+		['video/mp4-x', EDIT_FILE],
+	])('a file of unknown bytes that n8n labels as %s is refused', async (label, parameters) => {
+		const { error } = await sendFile(parameters, unknownBytes, label);
+		expect(error?.message).toContain(`but ${label} (a)`);
+	});
+
+	test('a PNG that n8n labels as application/pdf is sent as image/png', async () => {
+		const { sent } = await sendFile(
+			FIRST_FRAME_FILE,
+			startingWith('\x89PNG\r\n\x1a\n'),
+			'application/pdf',
+		);
+		expect(sent).toBe('data:image/png');
+	});
+
+	test('a file that is not uploaded may have any name, because its name is not sent', async () => {
+		const { error } = await sendFile(EDIT_FILE, mp4, 'video/mp4', '{{ film }}.mp4');
+		expect(error).toBeUndefined();
 	});
 
 	const OTHERS: Array<[type: string, start: string]> = [
@@ -508,6 +593,19 @@ describe('File types', () => {
 		expect(error?.description).toContain('its first bytes are not those of an MP4 video');
 	});
 
+	test('a file of unknown bytes that n8n does not label is refused as one of unknown type', async () => {
+		const { error } = await sendFile(FIRST_FRAME_FILE, Buffer.from('\0\0x'), '', '');
+		expect(error?.message).toBe("'First Frame' is not an image, but of unknown type [item 0]");
+	});
+
+	test.each(['application/zip', 'application/gzip', 'application/msword', 'application/vnd.a'])(
+		'an MP4 that n8n labels as the document %s is refused as Video',
+		async (type) => {
+			const { error } = await sendFile(EDIT_FILE, mp4, type);
+			expect(error?.message).toContain(`'Video' is not an MP4 video, but ${type}`);
+		},
+	);
+
 	test('a large file is judged by its start, which may arrive in many chunks', async () => {
 		const page = Buffer.from(`${' '.repeat(4_000)}<html>${'x'.repeat(100_000)}`);
 		const node = nodeWithContext((context) => ({
@@ -535,6 +633,22 @@ describe('Content inside a data URI or an item', () => {
 	const PNG = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1').toString('base64');
 	const uri = (content: string, type = 'image/png') => `data:${type};base64,${content}`;
 	const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+	test('the error of a data URI says what it contains instead', async () => {
+		const content = base64('<!DOCTYPE html><html></html>');
+		const text = await refusal({ ...EDIT, videoUrl: uri(content, 'video/mp4') });
+		expect(text).toContain('Its content is text/html. A data URI contains the file itself');
+		expect(text).toContain('and looks like data:video/mp4;base64,…');
+	});
+
+	test('a data URI with spaces, percent-encoding and parameters is sent in its usual form', async () => {
+		const firstFrameUrl = `data:image/png;charset=utf-8;BASE64,${encodeURIComponent(PNG)}`;
+		const spaced = firstFrameUrl.replace('KGg', 'K \nGg');
+		const parameters = { ...FIRST_FRAME, firstFrameUrl: spaced, waitForCompletion: false };
+		const { error } = await runNode(sandbox, parameters);
+		expect(error).toBeUndefined();
+		expect(sandbox.tasks[0]?.request.first_image_url).toBe(uri(PNG));
+	});
 
 	test.each([
 		...['undefined', 'null', 'NaN', 'None', 'filesystem', 'filesystem-v2', 's3', 'database'],
@@ -587,9 +701,9 @@ describe('Content inside a data URI or an item', () => {
 		...[uri(PNG), 'this is plain text', 'hello', '{"a":1}'],
 	])('a file in the item whose data is %j is refused before any request', async (data) => {
 		const binary = { data: { data, mimeType: 'image/png' } };
-		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary })).toContain(
-			"'First Frame' is a file without content",
-		);
+		const text = await refusal(FIRST_FRAME_FILE, { json: {}, binary });
+		expect(text).toContain("'First Frame' is a file without content");
+		expect(text).toContain('Its data is not base64. In a Code node, create files with');
 	});
 
 	test('a file in the item is sent although its base64 has line breaks and no padding', async () => {

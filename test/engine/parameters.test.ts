@@ -182,6 +182,21 @@ describe('Fields shown in the editor', () => {
 	});
 });
 
+test('the notice about a checking execution is shown only in one', () => {
+	const notice = description.properties.find(({ type }) => type === 'notice') as INodeProperties;
+	const isShownFor = (checkedExecution: string) => {
+		const parameters = { checkedExecution };
+		const node = { typeVersion: 1, parameters };
+		return NodeHelpers.displayParameter(parameters, notice, node, description);
+	};
+	expect(isShownFor('')).toBe(false);
+	expect(isShownFor('7')).toBe(true);
+	const hidden = description.properties.filter(({ type }) => type === 'hidden');
+	expect(hidden.map(({ name, default: initial }) => [name, initial])).toEqual([
+		['checkedExecution', ''],
+	]);
+});
+
 /** Users' saved workflows depend on these defaults, so they must never change after a release. */
 test('the default of every field is the one that saved workflows depend on', () => {
 	const defaultsOf = (operation: string, resource = 'video') =>
@@ -258,18 +273,134 @@ test('no number field has typeOptions, with which n8n would silently change a nu
 });
 
 describe('Every field', () => {
-	/** Returns the paths of all fields: `name`, `options.name`, `referenceImages.image.name`. */
-	const paths = (fields: INodeProperties[], prefix = ''): string[] =>
-		fields.flatMap((field) => {
+	/** Returns all fields with their paths: `name`, `options.name`, `referenceImages.image.name`. */
+	const withPaths = (fields: INodeProperties[], prefix = ''): Array<[string, INodeProperties]> =>
+		fields.flatMap((field): Array<[string, INodeProperties]> => {
 			const path = `${prefix}${field.name}`;
-			if (field.type === 'collection') return paths(field.options as INodeProperties[], `${path}.`);
+			if (field.type === 'collection') {
+				return withPaths(field.options as INodeProperties[], `${path}.`);
+			}
 			if (field.type === 'fixedCollection') {
 				const groups = field.options as INodePropertyCollection[];
-				return groups.flatMap(({ name, values }) => paths(values, `${path}.${name}.`));
+				return groups.flatMap(({ name, values }) => withPaths(values, `${path}.${name}.`));
 			}
-			return [path];
+			return [[path, field]];
 		});
-	const allPaths = new Set(paths(fields));
+	const allFields = new Map(withPaths(fields));
+	const allPaths = new Set(allFields.keys());
+	const pathsOf = (isWanted: (field: INodeProperties) => unknown) =>
+		[...allFields].filter(([, field]) => isWanted(field)).map(([path]) => path);
+
+	const INPUT_TEXTS = [
+		...['prompt', 'firstFrameUrl', 'firstFrameBinaryField', 'lastFrameUrl', 'lastFrameBinaryField'],
+		...['referenceImages.image.url', 'referenceImages.image.binaryField'],
+		...['videoUrl', 'videoBinaryField', 'taskId'],
+	];
+	/** The values of every list. Users' saved workflows contain them, so they must never change after a release. */
+	const CHOICES: Record<string, string[]> = {
+		operation: ['generate', 'edit', 'getStatus'],
+		mode: ['textToVideo', 'firstFrame', 'firstLastFrame', 'referenceImages'],
+		firstFrameSource: ['url', 'binary'],
+		lastFrameSource: ['url', 'binary'],
+		'referenceImages.image.source': ['url', 'binary'],
+		videoSource: ['url', 'binary'],
+		aspectRatio: ['16:9', '9:16'],
+		resolution: ['720p', '1080p', '2k', '4k'],
+		waitStrategy: ['poll', 'suspend'],
+		output: ['simplified', 'raw', 'selectedFields'],
+		fields: [
+			...['completed_at', 'created_at', 'expires_at', 'failure', 'model', 'progress', 'seconds'],
+			...['size', 'status', 'video_url'],
+		],
+		'options.sendBinaryAs': ['dataUri', 'upload'],
+		'options.testMode': ['failure', 'off', 'sample'],
+	};
+
+	test('the values of every list are those that saved workflows depend on', () => {
+		const lists = [...allFields].filter(([, { type }]) => /^(options|multiOptions)$/.test(type));
+		const values = lists.map(([path, { options }]) => [
+			path,
+			(options as INodePropertyOptions[]).map(({ value }) => value),
+		]);
+		expect(Object.fromEntries(values)).toEqual(CHOICES);
+	});
+
+	test('every field has the type that saved workflows depend on', () => {
+		const pathsOfType = (type: string) => pathsOf((field) => field.type === type);
+		expect(pathsOfType('string').sort()).toEqual(
+			[...INPUT_TEXTS, 'options.fileName', 'options.binaryOutputField'].sort(),
+		);
+		expect(pathsOfType('boolean')).toEqual(['waitForCompletion', 'downloadVideo', 'simplify']);
+		expect(pathsOfType('number')).toHaveLength(5);
+		expect(pathsOfType('json')).toEqual(['options.additionalFields']);
+		expect(pathsOfType('multiOptions')).toEqual(['fields']);
+		expect(pathsOfType('resourceLocator')).toEqual(['options.model']);
+	});
+
+	test('every option and every field of a tool has the default that saved workflows depend on', () => {
+		const wanted = [...allFields].filter(([path]) => /^(options\..*|output|fields)$/.test(path));
+		expect(Object.fromEntries(wanted.map(([, field]) => [field.name, field.default]))).toEqual({
+			additionalFields: '{}',
+			binaryOutputField: 'data',
+			fields: [],
+			fileName: '',
+			maxConcurrency: 10,
+			maxVideos: 100,
+			model: { mode: 'list', value: '' },
+			output: 'simplified',
+			pollInterval: 5,
+			sendBinaryAs: 'dataUri',
+			testMode: 'off',
+			timeout: 30,
+		});
+	});
+
+	test('the Model option takes an entry of the list that the node loads, or an ID', () => {
+		const [searchListMethod] = Object.keys(new OctopusXVideo().methods.listSearch);
+		expect(allFields.get('options.model')?.modes).toMatchObject([
+			{ name: 'list', type: 'list', typeOptions: { searchListMethod, searchable: true } },
+			{ name: 'id', type: 'string' },
+		]);
+	});
+
+	test.each([
+		['seconds', 'from 4 to 30'],
+		['options.pollInterval', 'from 1 to 300'],
+		['options.timeout', 'above 0 and at most 1440'],
+		['options.maxConcurrency', 'from 1 to 50'],
+		['videoBinaryField', '(video/mp4, at most 15 MB)'],
+		['firstFrameBinaryField', '(image/*)'],
+	])('the description of %s contains its limit: %s', (path, limit) => {
+		expect(allFields.get(path)?.description).toContain(limit);
+	});
+
+	test('the rows of Reference Images can be sorted, and show the field for their source', () => {
+		const rows = fields.find(({ name }) => name === 'referenceImages');
+		expect(rows?.typeOptions).toEqual({ multipleValues: true, sortable: true });
+		const fieldFor = (source: string) =>
+			pathsOf(({ displayOptions }) => displayOptions?.show?.source?.includes(source));
+		expect(fieldFor('url')).toEqual(['referenceImages.image.url']);
+		expect(fieldFor('binary')).toEqual(['referenceImages.image.binaryField']);
+	});
+
+	test('the options of every operation are in alphabetical order', () => {
+		const collections = fields.filter(({ type }) => type === 'collection');
+		expect(collections).toHaveLength(3);
+		for (const { options } of collections) {
+			const names = (options as INodeProperties[]).map(({ displayName }) => displayName);
+			expect(names).toEqual([...names].sort());
+		}
+	});
+
+	test('exactly the fields without which nothing can be sent are required', () => {
+		expect(pathsOf(({ required }) => required).sort()).toEqual([...INPUT_TEXTS].sort());
+	});
+
+	test('exactly the fields that apply to all items take no expressions', () => {
+		expect(pathsOf(({ noDataExpression }) => noDataExpression)).toEqual([
+			...['operation', 'mode', 'waitStrategy'],
+		]);
+	});
 
 	const sandbox = useSandbox();
 	const readPaths = new Set<string>();
@@ -384,7 +515,7 @@ describe('Parameters given by expressions', () => {
 
 	const ITEMS: IDataObject[] = [
 		{ prompt: 'plain' },
-		{ prompt: 'file', download: true, file: 'film', field: 'film', seconds: 5 },
+		{ prompt: 'file', download: 'true', file: 'film', field: 'film', seconds: 5 },
 		{ prompt: 'raw', simplify: false, ratio: '9:16' },
 		{ prompt: 'no wait', wait: 'false', download: true },
 		{ prompt: 'sample', test: 'sample', download: true, field: 'sample' },
@@ -509,6 +640,13 @@ describe('Leftovers of n8n in a paid request', () => {
 		expect(await refusal(upload, { json: {}, binary })).toContain(
 			"'File name of Video' has an expression that n8n did not evaluate",
 		);
+	});
+
+	test('a File Name with curly brackets is used as it is, because it is not sent', async () => {
+		const options = { fileName: '{{ film }}' };
+		const parameters = { ...GENERATE, downloadVideo: true, options };
+		const { items } = await runNodeVirtually(sandbox, parameters);
+		expect(items[0]?.binary?.data?.fileName).toContain('{{ film }}');
 	});
 
 	test.each(['{"style": "[object Object]"}', '={{ ({ a: [String({})] }) }}'])(

@@ -16,14 +16,21 @@ import { loggingNode } from './support/nodeWithContext';
 const { sandbox, refusal } = useRefusals();
 
 describe('numbers out of range', () => {
-	test.each([3, 31, 4.5, '={{ "long" }}', '={{ null }}', '={{ [8] }}', '={{ NaN }}'])(
-		'Duration (Seconds) %p is refused before any request',
-		async (seconds) => {
-			expect(await refusal({ ...GENERATE, seconds })).toContain(
-				"'Duration (Seconds)' must be a whole number from 4 to 30",
-			);
-		},
-	);
+	test.each<[number | string, string]>([
+		[3, '3'],
+		[31, '31'],
+		[4.5, '4.5'],
+		['={{ "long" }}', '"long"'],
+		['={{ "" }}', '""'],
+		['={{ null }}', 'null'],
+		['={{ [8] }}', '[8]'],
+		['={{ NaN }}', 'null'],
+		['={{ "8".repeat(999) }}', `"${'8'.repeat(99)}`],
+	])('Duration (Seconds) %p is refused before any request', async (seconds, quoted) => {
+		const text = await refusal({ ...GENERATE, seconds });
+		expect(text).toContain("'Duration (Seconds)' must be a whole number from 4 to 30 [item 0]");
+		expect(text).toContain(`For this item the value is ${quoted}.`);
+	});
 
 	test.each([
 		['pollInterval', 0.5, "'Check Every (Seconds)' must be from 1 to 300"],
@@ -32,6 +39,8 @@ describe('numbers out of range', () => {
 		['timeout', 1441, "'Timeout (Minutes)' must be above 0 and at most 1440"],
 		['maxConcurrency', 0, "'Max Concurrency' must be a whole number from 1 to 50"],
 		['maxConcurrency', 51, "'Max Concurrency' must be a whole number from 1 to 50"],
+		['maxVideos', 0, "'Safety Limit (Items)' must be a whole number from 1 [item 0]"],
+		['maxVideos', 1.5, "'Safety Limit (Items)' must be a whole number from 1 [item 0]"],
 	])(
 		'the %s option with the value %p is refused before any request',
 		async (name, value, message) => {
@@ -39,6 +48,14 @@ describe('numbers out of range', () => {
 			expect(await refusal({ ...GENERATE, waitForCompletion: true, options })).toContain(message);
 		},
 	);
+
+	test.each([
+		[4, { pollInterval: 1, maxConcurrency: 1, maxVideos: 1, timeout: '0.1' }],
+		[30, { pollInterval: 300, maxConcurrency: 50, timeout: 1440 }],
+	])('a Duration of %p seconds and options %j are accepted', async (seconds, options) => {
+		const { items } = await runNodeVirtually(sandbox, { ...GENERATE, seconds, options });
+		expect(items[0]?.json).toMatchObject({ status: 'completed', seconds: String(seconds) });
+	});
 });
 
 describe('empty or invalid values', () => {
@@ -54,9 +71,9 @@ describe('empty or invalid values', () => {
 	});
 
 	test('a Prompt with an object inside its text is refused before any request', async () => {
-		expect(await refusal({ ...GENERATE, prompt: '=A film about {{ ({ a: 1 }) }}' })).toContain(
-			"'Prompt' has an object in place of text",
-		);
+		const text = await refusal({ ...GENERATE, prompt: '=A film about {{ ({ a: 1 }) }}' });
+		expect(text).toContain("'Prompt' has an object in place of text");
+		expect(text).toContain('which reads [object Object]. Use one of its fields');
 	});
 
 	test.each(['={{ "" }}', '={{ undefined }}'])(
@@ -69,9 +86,9 @@ describe('empty or invalid values', () => {
 	test.each(['.', '..', ' .. ', '={{ "a\\ud800" }}'])(
 		'the Task ID %s is not valid in a URL path and is refused before any request',
 		async (taskId) => {
-			expect(await refusal({ operation: 'getStatus', taskId })).toContain(
-				"'Task ID' is not a task ID",
-			);
+			const text = await refusal({ operation: 'getStatus', taskId });
+			expect(text).toContain("'Task ID' is not a task ID");
+			expect(text).toContain('It looks like video_abc123.');
 		},
 	);
 
@@ -89,8 +106,10 @@ describe('empty or invalid values', () => {
 	});
 
 	test('an unknown Mode, While Waiting or Operation is refused before any request', async () => {
-		expect(await refusal({ ...GENERATE, mode: 'constructor' })).toContain(
-			'\'Mode\' has no option "constructor"',
+		const text = await refusal({ ...GENERATE, mode: 'constructor' });
+		expect(text).toContain('\'Mode\' has no option "constructor"');
+		expect(text).toContain(
+			'It must be one of: textToVideo, firstFrame, firstLastFrame, referenceImages.',
 		);
 		const waiting = { ...GENERATE, waitForCompletion: true, waitStrategy: 'Suspend' };
 		expect(await refusal(waiting)).toContain('\'While Waiting\' has no option "Suspend"');
@@ -99,29 +118,46 @@ describe('empty or invalid values', () => {
 		);
 	});
 
-	test('a value of Wait Until Completed that is neither true nor false is refused before any request', async () => {
-		const waitForCompletion = '={{ "maybe" }}';
-		expect(await refusal({ ...GENERATE, waitForCompletion })).toContain(
-			"'Wait Until Completed' is neither on nor off",
+	test('an error quotes at most 100 characters of a value, on one line', async () => {
+		const testMode = `={{ "a\\r\\n\\tb" + "c".repeat(200) }}`;
+		expect(await refusal({ ...GENERATE, options: { testMode } })).toContain(
+			`'Test Mode' has no option "a b${'c'.repeat(95)}"`,
 		);
+	});
+
+	test('a value of Wait Until Completed that is neither true nor false is refused before any request', async () => {
+		const text = await refusal({ ...GENERATE, waitForCompletion: '={{ "maybe" }}' });
+		expect(text).toContain("'Wait Until Completed' is neither on nor off");
+		expect(text).toContain('Its expression must yield true or false for this item.');
 	});
 
 	test.each(['[1]', 'seed=1', '"text"', '={{ 7 }}', '={{ [1] }}'])(
 		'the value %s of Extra API Fields (JSON) is not a JSON object and is refused before any request',
 		async (additionalFields) => {
-			expect(await refusal({ ...GENERATE, options: { additionalFields } })).toContain(
-				"'Extra API Fields (JSON)' is not a JSON object",
-			);
+			const text = await refusal({ ...GENERATE, options: { additionalFields } });
+			expect(text).toContain("'Extra API Fields (JSON)' is not a JSON object");
+			expect(text).toContain('Write field names and values in curly brackets');
 		},
 	);
 
-	test.each(['model', 'prompt'])(
-		'Extra API Fields (JSON) that replace %s are refused before any request',
-		async (name) => {
+	test('Extra API Fields (JSON) with more than 20 levels are refused before any request', async () => {
+		const additionalFields = `${'{"a":'.repeat(30)}1${'}'.repeat(30)}`;
+		const text = await refusal({ ...GENERATE, options: { additionalFields } });
+		expect(text).toContain("'Extra API Fields (JSON)' is nested too deeply");
+		expect(text).toContain('It can have up to 20 levels.');
+	});
+
+	test.each([
+		['model', 'model', "Use the option 'Model' instead."],
+		[' Model ', 'model', "Use the option 'Model' instead."],
+		['prompt', 'prompt', "Use the field 'Prompt' instead."],
+	])(
+		'Extra API Fields (JSON) that replace "%s" are refused before any request',
+		async (name, field, advice) => {
 			const options = { additionalFields: `{"${name}": "other"}` };
-			expect(await refusal({ ...GENERATE, options })).toContain(
-				`'Extra API Fields (JSON)' may not replace ${name}`,
-			);
+			const text = await refusal({ ...GENERATE, options });
+			expect(text).toContain(`'Extra API Fields (JSON)' may not replace ${field}`);
+			expect(text).toContain(advice);
 		},
 	);
 });
@@ -178,6 +214,21 @@ test('with On Error: Continue, an expression in File Name that fails for the fir
 	);
 	expect(items[0]?.json.error).toMatchObject({ description: chargeSentence('none') });
 	expect(items[1]?.json).toMatchObject({ status: 'completed' });
+});
+
+test('the error of a run with more items than Safety Limit (Items) says what to do', async () => {
+	const parameters = { ...GENERATE, options: { maxVideos: 1 } };
+	const { error } = await runNode(sandbox, parameters, { input: [{ json: {} }, { json: {} }] });
+	expect(error?.description).toContain('Find out why so many items arrived, or raise the limit.');
+});
+
+test('an item whose Test Mode has an unknown value is not marked as a test', async () => {
+	const parameters = { ...GENERATE, options: { testMode: 'on' } };
+	const { items } = await runNode(sandbox, parameters, { settings: CONTINUE });
+	expect(items[0]?.json.error).toMatchObject({
+		message: expect.stringContaining('no option "on"'),
+	});
+	expect(items[0]?.json.error).not.toHaveProperty('test');
 });
 
 test('a run with exactly as many items as Safety Limit (Items) allows is accepted', async () => {

@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { INodeParameters } from 'n8n-workflow';
 import { GENERATE, GENERATE_EACH } from './support/inputs';
@@ -134,6 +136,7 @@ describe('Files and URLs', () => {
 		'https://web.example.org/web/2020/https://example.com/1.png,https://example.com/2.png',
 		'https://example.com/resize?from=https://example.com/1.png,https://example.com/2.png',
 		'https://example.com/a,b;c.png?v=1,2',
+		'https://example.com/data:1.png',
 	])('a URL that contains commas or other URLs is sent as a single URL: %s', async (url) => {
 		const body = await bodyFor({ mode: 'firstFrame', firstFrameUrl: ` ${url}\n` });
 		expect(body).toMatchObject({ first_image_url: url });
@@ -316,8 +319,8 @@ describe('Model and Extra API Fields', () => {
 		},
 	);
 
-	test('Extra API Fields can replace a field of the request, and a null value removes it', async () => {
-		const additionalFields = '{"aspect_ratio": "21:9", "resolution": null}';
+	test('Extra API Fields can replace a field of the request, and a null or empty value removes it', async () => {
+		const additionalFields = '{"aspect_ratio": "21:9", "resolution": null, "style": ""}';
 		const { resolution, ...rest } = DEFAULT_BODY;
 		expect(resolution).toBe('720p');
 		expect(await bodyFor({ options: { additionalFields } })).toEqual({
@@ -385,6 +388,10 @@ describe('Edit', () => {
 describe('Streamed files', () => {
 	test('files are streamed into a submission and never loaded as a whole', async () => {
 		const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, n) => n % 251));
+		let socket: Socket | undefined;
+		const onRequest = (message: unknown) => ({ socket } = message as { socket: Socket });
+		subscribe('http.server.request.start', onRequest);
+		let arrivedBytes = 0;
 		let largestChunk = 0;
 		const node = nodeWithContext((context) => ({
 			helpers: {
@@ -396,6 +403,7 @@ describe('Streamed files', () => {
 					stream.on('data', ({ length }: Buffer) => {
 						largestChunk = Math.max(largestChunk, length);
 					});
+					stream.once('end', () => (arrivedBytes ||= socket?.bytesRead ?? 0));
 					return stream.pause();
 				},
 			},
@@ -419,9 +427,11 @@ describe('Streamed files', () => {
 				waitForCompletion: false,
 			},
 			{ node, input: [{ json: { prompt: 'ä “quoted” prompt' }, binary }] },
-		);
+		).finally(() => unsubscribe('http.server.request.start', onRequest));
 		expect(error).toBeUndefined();
 		expect(largestChunk).toBe(1_000);
+		// most of the first file had arrived when its end was read
+		expect(arrivedBytes).toBeGreaterThan(100_000);
 		const [submission] = sandbox.requestsTo('submit');
 		const { images, prompt } = submission?.body as { images: string[]; prompt: string };
 		const dataUri = (content: Buffer) => `data:image/png;base64,${content.toString('base64')}`;
@@ -481,6 +491,28 @@ describe('Streamed files', () => {
 		expect(sandbox.tasks).toEqual([]);
 	});
 
+	test('a stored file that is longer than n8n’s metadata says is not submitted after one inside the item', async () => {
+		const node = nodeWithContext((context) => ({
+			helpers: {
+				...context.helpers,
+				getBinaryMetadata: async () => ({ mimeType: 'image/png', fileSize: 5 }),
+			},
+		}));
+		const image = ['a', 'b'].map((binaryField) => ({ source: 'binary', binaryField }));
+		const binary = {
+			a: { data: 'aW1hZ2U=', mimeType: 'image/png' },
+			b: await storeBinary(Buffer.from('longer'), 'image/png'),
+		};
+		const { error } = await runNodeVirtually(
+			sandbox,
+			{ ...GENERATE, mode: 'referenceImages', referenceImages: { image } },
+			{ node, input: [{ json: {}, binary }] },
+		);
+		expect(error?.message).toBe("The file of 'Image 2 of Reference Images' could not be read");
+		expect(error?.description).toContain('its size differs from what n8n reported');
+		expect(sandbox.log).toEqual([]);
+	});
+
 	test('image files that disappear just before the submission cause an error, not a crash', async () => {
 		// An error event without a listener is an uncaught exception, which fails the test.
 		const node = nodeWithContext((context) => ({
@@ -515,21 +547,23 @@ describe('Streamed files', () => {
 	});
 
 	test('a submission that times out while its file is still being read is never accepted later', async () => {
+		// the run goes on for longer than the file pauses
+		sandbox.durationMs = 15 * 60_000;
 		const bytes = Buffer.alloc(300_000, 1);
 		let openings = 0;
-		/** When it is first read, the file pauses in the middle for longer than the node waits for a response. */
-		async function* readSlowly() {
+		/**
+		 * In the first submission, the file pauses in the middle for longer than the node waits for a response.
+		 * Each submission opens it twice: to read its start, which tells its type, and to send it.
+		 */
+		async function* readSlowly(opening: number) {
 			yield bytes.subarray(0, 150_000);
-			if (openings === 1) await new Promise((resolve) => setTimeout(resolve, 11 * 60_000));
+			if (opening <= 2) await new Promise((resolve) => setTimeout(resolve, 11 * 60_000));
 			yield bytes.subarray(150_000);
 		}
 		const node = nodeWithContext((context) => ({
 			helpers: {
 				...context.helpers,
-				getBinaryStream: async () => {
-					openings++;
-					return Readable.from(readSlowly(), { objectMode: false });
-				},
+				getBinaryStream: async () => Readable.from(readSlowly(++openings), { objectMode: false }),
 			},
 		}));
 		const data = await storeBinary(bytes, 'video/mp4');
@@ -548,7 +582,7 @@ describe('Streamed files', () => {
 			},
 		);
 		expect(items[0]?.json.status).toBe('completed');
-		expect(openings).toBe(2);
+		expect(openings).toBe(4);
 		expect(sandbox.tasks).toHaveLength(1);
 	});
 });

@@ -286,6 +286,14 @@ test.each([undefined, '', ' '])(
 	},
 );
 
+test('an SVG without a name is uploaded as image.svg', async () => {
+	const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"></svg>');
+	const parameters = { operation: 'generate', mode: 'firstFrame', firstFrameSource: 'binary' };
+	const data = { data: svg.toString('base64'), mimeType: 'image/svg+xml' };
+	await editWithUpload(parameters, svg, { input: [{ json: {}, binary: { data } }] });
+	expect(sandbox.requestsTo('presign')[0]?.body).toMatchObject({ file_name: 'image.svg' });
+});
+
 describe('File names of an upload', () => {
 	/** Uploads a file of this name and returns the name in the presign request. */
 	async function presignedName(fileName: string) {
@@ -309,6 +317,8 @@ describe('File names of an upload', () => {
 		['Über die Brücke.mp4', 'Uber-die-Brucke.mp4'],
 		['\u202emp4.exe.mp4', 'mp4.exe.mp4'],
 		['视频.mp4', 'video.mp4'],
+		['视频.mov', 'video.mov'],
+		['.-.v.-..mp4', 'v.mp4'],
 		['🎬', 'video.mp4'],
 		['.mp4', 'video.mp4'],
 		['..', 'video.mp4'],

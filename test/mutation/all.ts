@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /**
  * Runs all tests of `unit/` and `engine/` from one file. Every mutant needs a separate run; this
- * way each run loads n8n-core, which takes seconds, only once instead of once per file.
+ * way each run loads the node only once instead of once per file.
  */
 
 /**

@@ -7,7 +7,11 @@ module.exports = {
 	roots: ['<rootDir>/test/mutation'],
 	testMatch: ['**/all.ts'],
 	// A mutant that hangs is killed.
-	testTimeout: 20_000,
+	testTimeout: 4_000,
+	moduleNameMapper: {
+		'^(n8n-core|n8n-workflow)$': '<rootDir>/test/mutation/loadedOnce/$1.js',
+		'^@n8n/di$': '<rootDir>/test/mutation/loadedOnce/di.js',
+	},
 	// An absolute path, because it is Stryker that loads this file, not jest.
 	testEnvironment: join(__dirname, 'environment.js'),
 };

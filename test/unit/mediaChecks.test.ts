@@ -15,6 +15,14 @@ test.each<[string, string[]]>([
 	[`${A} , ${B}`, [A, B]],
 	[`${DATA};${DATA}`, [DATA, DATA]],
 	[`${NESTED} ${A}`, [NESTED, A]],
+	[NESTED.replaceAll('https', 'http'), [NESTED.replaceAll('https', 'http')]],
+	[`${A} ,${B}`, [A, B]],
+	[`${A} ,;${B}`, [A, B]],
+	[`,${A},${B}`, [A, B]],
+	[`${A} x=${B}`, [`${A} x=${B}`]],
+	[`https://example.com/data:1 ${B}`, ['https://example.com/data:1', B]],
+	[`${A} data:image/png;base64`, [A, 'data:image/png;base64']],
+	[`data:image/png note ${A}`, ['data:image/png\nnote', A]],
 	[`${A} the first one`, [`${A} the first one`]],
 	[`${A} the first, ${B}`, [`${A}\nthe\nfirst,`, B]],
 	['data:image/png;base64,aGFs\nbG8=', ['data:image/png;base64,aGFs\nbG8=']],
@@ -35,6 +43,14 @@ test('addressesIn() parses 1.4 MB of separators in less than 2 s', () => {
 	addressesIn(`"data:,`.repeat(100_000));
 	addressesIn(`${A}${', '.repeat(200_000)}${','.repeat(400_000)}x${';'.repeat(400_000)}`);
 	expect(performance.now() - start).toBeLessThan(2_000);
+});
+
+test.each<[string, string[]]>([
+	[` ["${A}", "${B}"] `, [A, B]],
+	[`[https://example.com/a[1].png, ${B}]`, ['https://example.com/a[1].png', B]],
+	['https://example.com/a[1]', ['https://example.com/a[1]']],
+])('addressesOf() reads %j as the URLs %j', (text, expected) => {
+	expect(addressesOf(text)).toEqual(expected);
 });
 
 test('addressesOf() reads lists of URLs that are nested up to 20 levels deep', () => {

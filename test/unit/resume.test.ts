@@ -2,14 +2,16 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 const LOADED_AT = 2_000_000_000_000;
 
-/** The module is loaded in a hook, at a known time, because an import would load it earlier. */
+/** The module is loaded anew in a hook, at a known time, because an import would load it earlier. */
 let resumeJobs: typeof import('../../nodes/OctopusXVideo/run/suspension').resumeJobs;
 
 beforeAll(() => {
 	jest.useFakeTimers({ now: LOADED_AT });
-	({ resumeJobs } = jest.requireActual<typeof import('../../nodes/OctopusXVideo/run/suspension')>(
-		'../../nodes/OctopusXVideo/run/suspension',
-	));
+	jest.isolateModules(() => {
+		({ resumeJobs } = jest.requireActual<typeof import('../../nodes/OctopusXVideo/run/suspension')>(
+			'../../nodes/OctopusXVideo/run/suspension',
+		));
+	});
 });
 afterAll(() => jest.useRealTimers());
 

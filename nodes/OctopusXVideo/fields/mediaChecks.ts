@@ -95,7 +95,7 @@ export function addressesIn(text: string): string[] {
 	const words = text.trim().split(/\s+/);
 	const addresses: string[][] = [];
 	for (const word of words) {
-		const bare = cleanValue(words.length > 1 ? word.replace(/^[,;]{1,9}/, '') : word);
+		const bare = cleanValue(word.replace(/^[,;]{1,9}/, ''));
 		if (ADDRESS_START.test(bare)) {
 			const parts = bare.split(INNER_SEPARATOR);
 			const isNested = NESTED_ADDRESS.test(String(parts[0]));
@@ -127,7 +127,7 @@ export function checkUrl(
 			'Keep only one of them.',
 		);
 	}
-	const url = item.text(label, address).trim();
+	const url = item.text(label, address);
 	if (/^data:/i.test(url)) return { url: readDataUri(item, label, url, kind) };
 	if (!/^https?:\/\//i.test(url) || !isParsable(url)) {
 		throw item.invalid(
@@ -153,11 +153,11 @@ export function checkUrl(
 
 /** The data URI with the type of its first bytes, and its base64 in the form that every decoder accepts. */
 function readDataUri(item: ItemParameters, label: string, uri: string, kind: MediaKind): string {
-	const text = decoded(uri).replace(/\s+/g, '');
+	const text = decoded(uri).replace(/\s/g, '');
 	const comma = text.indexOf(',');
 	const [statedType = '', ...attributes] = text.slice('data:'.length, comma).split(';');
 	const isBase64 = attributes.some((attribute) => attribute.toLowerCase() === 'base64');
-	const content = comma < 0 || !isBase64 ? undefined : normalizeBase64(text.slice(comma + 1));
+	const content = isBase64 ? normalizeBase64(text.slice(comma + 1)) : undefined;
 	const start = Buffer.from(content?.slice(0, 2 * START_BYTES) ?? '', 'base64');
 	const detectedType = detectType(start);
 	const mimeType = detectedType ?? statedType;

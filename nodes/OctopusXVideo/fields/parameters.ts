@@ -124,9 +124,7 @@ export class ItemParameters {
 	/** Returns a number within its limits. Accepts numeric strings, because expressions often return them. */
 	number(rule: NumberRule, value: unknown): number {
 		const { min, isExclusiveMin, max = Infinity, isWhole } = rule;
-		const isNumeric =
-			typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
-		const number = isNumeric ? Number(value) : NaN;
+		const number = typeof value === 'number' || typeof value === 'string' ? Number(value) : NaN;
 		const isInRange = (isExclusiveMin ? number > min : number >= min) && number <= max;
 		if (isInRange && (!isWhole || Number.isInteger(number))) return number;
 		throw this.invalid(

@@ -103,13 +103,13 @@ async function* encode(
 async function* toBase64(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 	let rest: Buffer = Buffer.alloc(0);
 	for await (const chunk of chunks) {
-		const ready = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+		const ready = Buffer.concat([rest, chunk]);
 		// three bytes make four characters, so one or two bytes may have to wait for the next chunk
 		const whole = ready.length - (ready.length % 3);
-		yield Buffer.from(ready.toString('base64', 0, whole), 'latin1');
+		yield Buffer.from(ready.toString('base64', 0, whole));
 		rest = ready.subarray(whole);
 	}
-	if (rest.length > 0) yield Buffer.from(rest.toString('base64'), 'latin1');
+	yield Buffer.from(rest.toString('base64'));
 }
 
 /**

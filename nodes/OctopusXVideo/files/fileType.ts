@@ -66,7 +66,7 @@ const NO_CONTENT = /^(filesystem(-v2)?|s3|database|default|undefined|null|nan|no
  * @returns `undefined` if the text is not base64, or is a word found in place of the content
  */
 export function normalizeBase64(text: string): string | undefined {
-	const digits = text.replace(/[\r\n]+/g, '').replace(/={1,2}$/, '');
+	const digits = text.replace(/[\r\n]/g, '').replace(/={1,2}$/, '');
 	if (digits === '' || NO_CONTENT.test(digits) || digits.length % 4 === 1) return undefined;
 	if (/[^\w+/-]/.test(digits)) return undefined;
 	const standard = digits.replace(/-/g, '+').replace(/_/g, '/');

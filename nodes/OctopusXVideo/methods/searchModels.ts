@@ -50,5 +50,5 @@ function toNodeError(context: ILoadOptionsFunctions, error: OctopusXError): Node
 	const { statusCode } = details;
 	const isAboutKey = statusCode === 401 || statusCode === 403;
 	const options = { message, description, ...(isAboutKey && { httpCode: String(statusCode) }) };
-	return new NodeApiError(context.getNode(), { message }, options);
+	return new NodeApiError(context.getNode(), {}, options);
 }

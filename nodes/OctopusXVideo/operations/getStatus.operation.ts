@@ -27,7 +27,7 @@ const NO_ID = /^(task_id|id|task|queued|in_progress|completed|failed|cancelled|u
 const IN_ADDRESS = /\/v1\/(?:videos|video\/generations)\/([^/?#]+)/i;
 
 /** What most IDs look like; others are taken only if nothing but a label or a status stands beside them. */
-const TYPICAL_ID = /^(video|task|test)_.|^(?=.*\d)(?=.*[a-z]).{6,}$/i;
+const TYPICAL_ID = /^(video|task|test)_.|^(?=.*\d)(?=.*[a-z]).{6}/i;
 
 /** The task IDs in a text that a user typed or pasted, each once; the whole text if it is no list. */
 function taskIdsIn(pasted: string): string[] {

@@ -1,0 +1,1 @@
+module.exports = process.loadOnce('n8n-workflow');
