@@ -31,7 +31,7 @@ export class NodePanel {
 
 	/** Returns the names of the fields with a button to let an AI model fill them in. */
 	async aiLabels(): Promise<string[]> {
-		const buttons = byTestId('from-ai-override-button', this.parameters);
+		const buttons = byTestId('from-ai-override-button', this.page);
 		const labels = byTestId('input-label', this.parameters).filter({ has: buttons });
 		const texts = await labels.allInnerTexts();
 		return texts.map((text) => text.split('\n')[0] ?? '');
