@@ -74,7 +74,7 @@ test('as a tool of an AI Agent, the node has Output in place of Simplify, and no
 	await panel.choose('output', 'Selected Fields');
 	await eventually(async () => expect(await panel.labels()).toEqual(shown('Output', 'Fields')));
 	expect(await panel.entries('resource')).toEqual(['Account', 'Video']);
-	const withButton = ['Prompt', 'Duration (Seconds)', 'Wait Until Completed'];
+	const withButton = ['Prompt', 'Duration (Seconds)', 'Wait Until Completed', 'Fields'];
 	expect(await panel.aiLabels()).toEqual(withButton);
 });
 

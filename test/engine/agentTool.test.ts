@@ -165,6 +165,15 @@ test('an AI agent without Wait Until Completed gets a task ID that it can use wi
 	expect(later).toMatchObject({ task_id: 'video_1', status: 'completed' });
 });
 
+test('an AI agent gets what the key has left, with Get Balance', async () => {
+	sandbox.quirks.records = 'exact';
+	sandbox.key.quota = 1_000_000;
+	const [balance] = JSON.parse(
+		await callTool({}, { resource: 'account', operation: 'getBalance' }),
+	);
+	expect(balance).toMatchObject({ left: 2, unit: 'USD' });
+});
+
 test('an AI agent in Test Mode gets a sample, without any request', async () => {
 	const text = await callTool(ARGUMENTS, { options: { testMode: 'sample' } });
 	const [task] = JSON.parse(text);
