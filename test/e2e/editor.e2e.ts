@@ -13,6 +13,11 @@ const SEARCHES = [
 	...['animate', 'video generation'],
 ];
 
+const ACTIONS = [
+	...['Get account balance', 'Upload file'],
+	...['Generate video', 'Edit video', 'Get video status'],
+];
+
 test('a search for its subject finds the node, and it can be added with one of its actions', async () => {
 	const { editor } = opened;
 	await editor.openWorkflow(await setup.api.createWorkflow(chain('Search', [manualTrigger()])));
@@ -23,13 +28,12 @@ test('a search for its subject finds the node, and it can be added with one of i
 	const names = await editor.searchNodes('octopus');
 	await eventually(async () => expect(await names.allInnerTexts()).toEqual([VIDEO_NODE]));
 	await names.click();
-	const actions = ['Generate video', 'Edit video', 'Get video status'];
-	await eventually(async () => expect(await names.allInnerTexts()).toEqual(actions));
+	await eventually(async () => expect(await names.allInnerTexts()).toEqual(ACTIONS));
 	await names.filter({ hasText: 'Get video status' }).click();
 	const panel = await editor.openPanel();
 	await eventually(async () => expect(await panel.labels()).toContain('Task ID'));
 	await panel.close();
-	const added = editor.nodeOnCanvas(VIDEO_NODE);
+	const added = editor.nodeOnCanvas('Get video status');
 	await eventually(async () => expect(await added.innerText()).toContain('Get Status'));
 });
 
@@ -54,19 +58,24 @@ test('the icon of the node matches the light and the dark theme', async () => {
 	}
 });
 
-test('as a tool of an AI Agent, the node has Output in place of Simplify', async () => {
+test('as a tool of an AI Agent, the node has Output in place of Simplify, and nothing that needs files or suspension', async () => {
 	const { editor } = opened;
 	const video = videoNode(setup.credentialId, { options: {} });
 	const tool = { ...video, type: `${video.type}Tool` };
 	await editor.openWorkflow(await setup.api.createWorkflow(chain('Tool', [tool])));
 	const panel = await editor.openNode(VIDEO_NODE);
-	await eventually(async () => {
-		expect((await panel.labels()).slice(-3)).toEqual(['Download Video', 'Output', 'Options']);
-	});
+	const request = ['Mode', 'Prompt', 'Duration (Seconds)', 'Aspect Ratio', 'Resolution'];
+	const shown = (...result: string[]) => [
+		...['Tool Description', 'Resource', 'Operation'],
+		...request,
+		...['Wait Until Completed', ...result, 'Options'],
+	];
+	await eventually(async () => expect(await panel.labels()).toEqual(shown('Output')));
 	await panel.choose('output', 'Selected Fields');
-	await eventually(async () => {
-		expect((await panel.labels()).slice(-3)).toEqual(['Output', 'Fields', 'Options']);
-	});
+	await eventually(async () => expect(await panel.labels()).toEqual(shown('Output', 'Fields')));
+	expect(await panel.entries('resource')).toEqual(['Account', 'Video']);
+	const withButton = ['Prompt', 'Duration (Seconds)', 'Wait Until Completed', 'Fields'];
+	expect(await panel.aiLabels()).toEqual(withButton);
 });
 
 describe('fields', () => {
@@ -76,14 +85,19 @@ describe('fields', () => {
 		...['Simplify', 'Options'],
 	];
 	const generate = (...own: string[]) => [
-		...['Operation', 'Mode', 'Prompt'],
+		...['Resource', 'Operation', 'Mode', 'Prompt'],
 		...own,
 		...CLIP,
 		...WAITING,
 	];
-	const edit = (...own: string[]) => ['Operation', 'Prompt', ...own, ...CLIP, ...WAITING];
+	const edit = (...own: string[]) => [
+		...['Resource', 'Operation', 'Prompt'],
+		...own,
+		...CLIP,
+		...WAITING,
+	];
 	const GET_STATUS = [
-		...['Operation', 'Task ID', 'Wait Until Completed', 'Download Video'],
+		...['Resource', 'Operation', 'Task ID', 'Wait Until Completed', 'Download Video'],
 		...['Simplify', 'Options'],
 	];
 	let panel: NodePanel;
@@ -99,7 +113,7 @@ describe('fields', () => {
 
 	/** Sets parameters on which other fields depend, regardless of what an earlier test has set. */
 	async function choose(choices: Record<string, string | boolean>): Promise<void> {
-		for (const [parameter, choice] of Object.entries(choices)) {
+		for (const [parameter, choice] of Object.entries({ resource: 'Video', ...choices })) {
 			if (typeof choice === 'string') await panel.choose(parameter, choice);
 			else await panel.set(parameter, choice);
 		}
@@ -199,6 +213,17 @@ describe('fields', () => {
 		},
 	);
 
+	test.each([
+		['Account', 'Get Balance', []],
+		['File', 'Upload', ['Input Data Field Name']],
+	])('%s has the operation %s with exactly the fields that apply', async (resource, name, own) => {
+		await choose({ resource });
+		const fields = ['Resource', 'Operation', ...own, 'Options'];
+		await eventually(async () => expect(await panel.labels()).toEqual(fields));
+		expect(await panel.entries('resource')).toEqual(['Account', 'File', 'Video']);
+		expect(await panel.entries('operation')).toEqual([name]);
+	});
+
 	const REQUEST = ['Extra API Fields (JSON)', 'Max Concurrency', 'Model', 'Safety Limit (Items)'];
 	test.each([
 		[
@@ -247,6 +272,7 @@ describe('fields', () => {
 				'Timeout (Minutes)',
 			],
 		],
+		[{ resource: 'File' }, ['Max Concurrency', 'Test Mode', 'Timeout (Minutes)']],
 	])('the options offered for %j are exactly the intended ones', async (choices, expected) => {
 		await choose(choices);
 		await eventually(async () => expect(await panel.options()).toEqual(expected));

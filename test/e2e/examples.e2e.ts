@@ -3,6 +3,7 @@ import type { IBinaryData, IRunExecutionData } from 'n8n-workflow';
 import type { SandboxTask } from '../sandbox/tasks';
 import { ChatModel } from './support/chatModel';
 import { useEditor } from './support/editor';
+import { MailServer } from './support/mailServer';
 import type { EndedExecution, SavedWorkflow } from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
@@ -17,12 +18,18 @@ const ORDER_INTERVAL_MS = 300;
 const setup = useN8n();
 const opened = useEditor(setup);
 const model = new ChatModel();
+const mail = new MailServer();
 
 beforeAll(async () => {
 	await model.listen();
+	await mail.listen();
 	await setup.api.createCredential('openAiApi', 'OpenAI account', { apiKey: 'x', url: model.url });
+	await setup.api.createCredential('smtp', 'SMTP account', mail.credential);
 });
-afterAll(async () => await model.close());
+afterAll(async () => {
+	await model.close();
+	await mail.close();
+});
 
 /**
  * Imports an example unchanged with *Import from File*, which finds credentials by name. Also takes
@@ -151,6 +158,67 @@ test('example "batch from a list": failed items take a separate branch', async (
 	expect(report).toMatch(/^"A lighthouse.+" failed: The video could not be generated.+/);
 	expect(report).toMatch(new RegExp(`Task: ${task.id}$`));
 	expect(setup.sandbox.tasks).toHaveLength(3);
+});
+
+describe('budget guard', () => {
+	let workflow: SavedWorkflow;
+	let runs = 0;
+
+	beforeAll(async () => {
+		workflow = await importExample('budget-guard');
+	});
+	beforeEach(() => {
+		setup.sandbox.quirks.records = 'exact';
+		mail.messages = [];
+	});
+
+	async function run(): Promise<EndedExecution> {
+		await opened.editor.executeWorkflow();
+		runs += 1;
+		const [latest] = await setup.api.endedOf(workflow, runs);
+		return latest as EndedExecution;
+	}
+
+	test('example "budget guard": with enough money left, it makes the videos of the list', async () => {
+		setup.sandbox.key.quota = 2_500_000;
+		const { status, data } = await run();
+		expect(status).toBe('success');
+		expect(jsonOf(data, 'Get balance')).toMatchObject([{ left: 5, unit: 'USD' }]);
+		expect(jsonOf(data, 'Generate videos').map((video) => video.status)).toEqual([
+			'completed',
+			'completed',
+		]);
+		expect(setup.sandbox.tasks).toHaveLength(2);
+		expect(mail.messages).toEqual([]);
+	});
+
+	const tooLittle = async (text: string) => {
+		const { status, data } = await run();
+		expect(status).toBe('success');
+		expect(data.resultData.lastNodeExecuted).toBe('Send a warning');
+		expect(mail.messages).toEqual([expect.stringContaining(text)]);
+		expect(setup.sandbox.tasks).toHaveLength(0);
+	};
+
+	test('example "budget guard": with too little money left, it makes no video and sends an email', async () => {
+		setup.sandbox.key.quota = 2_499_999;
+		await tooLittle('so no video was made. Left: 4.999998 USD');
+	});
+
+	test('example "budget guard": it makes no video if OctopusX tells no balance, or no currency', async () => {
+		setup.sandbox.key.isUnlimited = true;
+		await tooLittle('so no video was made. Left: unknown');
+		setup.sandbox.key.isUnlimited = false;
+		setup.sandbox.quirks.records = 'none';
+		mail.messages = [];
+		await tooLittle('so no video was made. Left: 1000000000 quota');
+	});
+
+	test('example "budget guard": if it cannot ask for the balance, it makes no video', async () => {
+		setup.sandbox.faults.add({ on: 'usage', times: Infinity, answer: { status: 403, body: {} } });
+		expect((await run()).status).toBe('error');
+		expect(setup.sandbox.tasks).toHaveLength(0);
+	});
 });
 
 test('example "generate, then edit": the second node gets the file of the first, and Retry is charged for neither of them', async () => {

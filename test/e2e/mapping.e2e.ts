@@ -36,16 +36,27 @@ test('a field of a new node can be mapped by drag and drop before anything has r
 	expect(setup.sandbox.log).toEqual([]);
 });
 
+const BALANCE = [
+	...['key_name', 'unlimited', 'used', 'left', 'limit', 'unit'],
+	...['expires_at', 'balance', 'balance_unit'],
+];
+const UPLOAD = ['url', 'file_name', 'content_type', 'bytes'];
+
 test.each([
-	['generate', TASK],
-	['edit', TASK],
-	['getStatus', [...TASK, 'failure', 'code', 'message']],
-])('n8n shows the output fields of %s before the node has run', async (operation, fields) => {
-	const { editor } = opened;
-	const parameters: IDataObject = { operation, taskId: 'video_1' };
-	const next = node(EDIT_FIELDS, 'n8n-nodes-base.set', {}, 3.4);
-	const nodes = [manualTrigger(), videoNode(setup.credentialId, parameters as never), next];
-	await editor.openWorkflow(await setup.api.createWorkflow(chain(`Fields ${operation}`, nodes)));
-	const panel = await editor.openNode(EDIT_FIELDS);
-	await eventually(async () => expect(await panel.inputFields()).toEqual(fields));
-});
+	['video', 'generate', TASK],
+	['video', 'edit', TASK],
+	['video', 'getStatus', [...TASK, 'failure', 'code', 'message']],
+	['account', 'getBalance', BALANCE],
+	['file', 'upload', UPLOAD],
+])(
+	'n8n shows the output fields of %s: %s before the node has run',
+	async (resource, operation, fields) => {
+		const { editor } = opened;
+		const parameters: IDataObject = { resource, operation, taskId: 'video_1' };
+		const next = node(EDIT_FIELDS, 'n8n-nodes-base.set', {}, 3.4);
+		const nodes = [manualTrigger(), videoNode(setup.credentialId, parameters as never), next];
+		await editor.openWorkflow(await setup.api.createWorkflow(chain(`Fields ${operation}`, nodes)));
+		const panel = await editor.openNode(EDIT_FIELDS);
+		await eventually(async () => expect(await panel.inputFields()).toEqual(fields));
+	},
+);

@@ -48,6 +48,15 @@ onDemand('screenshots for README and docs', () => {
 			editor.find('nodes-list-header'),
 			editor.find('item-iterator-item'),
 		]);
+		await names.click();
+		// The list of nodes and the list of actions are both there while one slides away.
+		const headers = editor.find('nodes-list-header');
+		await eventually(async () => expect(await headers.count()).toBe(1));
+		await names.filter({ hasText: 'Get video status' }).waitFor();
+		await editor.picture('actions', [
+			editor.find('nodes-list-header'),
+			...(await editor.find('item-iterator-item').all()),
+		]);
 	});
 
 	test.each([
@@ -76,8 +85,12 @@ onDemand('screenshots for README and docs', () => {
 
 	/** Runs the node, and waits for n8n's notification that the run has ended. */
 	async function run(parameters: INodeParameters): Promise<NodePanel> {
-		const { editor } = opened;
 		await openWorkflow(parameters);
+		return await runPanel();
+	}
+
+	async function runPanel(): Promise<NodePanel> {
+		const { editor } = opened;
 		const panel = await editor.openNode(VIDEO_NODE);
 		await panel.execute();
 		await editor.messages.first().waitFor();
@@ -96,6 +109,37 @@ onDemand('screenshots for README and docs', () => {
 		const panel = await run({ prompt: PROMPT, downloadVideo: true });
 		await panel.playVideo();
 		await pictureOfRun('run-finished', panel);
+	});
+
+	test('the screenshot run-get-balance.png is taken', async () => {
+		await opened.editor.page.setViewportSize({ width: 1440, height: 540 });
+		setup.sandbox.quirks.records = 'exact';
+		setup.sandbox.key.quota = 10_000_000;
+		setup.sandbox.key.chargeOther(1_240_000, Date.now());
+		const panel = await run({ resource: 'account', operation: 'getBalance' });
+		await panel.showOutputAs('schema');
+		await pictureOfRun('run-get-balance', panel);
+	});
+
+	test('the screenshot run-upload.png is taken', async () => {
+		const { editor } = opened;
+		await editor.page.setViewportSize({ width: 1440, height: 540 });
+		const photo =
+			"{ data: 'iVBORw0KGgoA' + 'A'.repeat(240_000), mimeType: 'image/png', fileName: 'shoe.png' }";
+		const jsCode = `return [{ json: {}, binary: { data: ${photo} } }]`;
+		const parameters = { resource: 'file', operation: 'upload', options: {} };
+		await editor.openWorkflow(
+			await setup.api.createWorkflow(
+				chain('Shoe', [
+					manualTrigger(),
+					node('Photo', 'n8n-nodes-base.code', { jsCode }, 2),
+					videoNode(setup.credentialId, parameters),
+				]),
+			),
+		);
+		const panel = await runPanel();
+		await panel.showOutputAs('schema');
+		await pictureOfRun('run-upload', panel);
 	});
 
 	test('the screenshot test-mode.png is taken', async () => {
@@ -121,7 +165,7 @@ onDemand('screenshots for README and docs', () => {
 
 	test('the screenshot file-error.png is taken', async () => {
 		const { editor } = opened;
-		await editor.page.setViewportSize({ width: 1280, height: 560 });
+		await editor.page.setViewportSize({ width: 1280, height: 740 });
 		const fields = ['Start_image', 'End_image'].map(
 			(name) => `${name}: { data: '', mimeType: 'image/png', fileName: '${name}.png' }`,
 		);
@@ -178,7 +222,7 @@ onDemand('screenshots for README and docs', () => {
 		await editor.browser.picture('field-mapping');
 	});
 
-	// examples.e2e.ts takes the screenshots of the other examples.
+	// examples.e2e.ts and approval.e2e.ts take the screenshots of the other examples.
 	test.each(['every-operation', 'long-videos-suspended', 'submit-then-fetch'])(
 		'the screenshot example-%s.png is taken',
 		async (name) => {

@@ -54,6 +54,31 @@ function example(name: string, shorter: Record<string, INodeParameters> = {}): W
 
 /** Functions that start an example through its trigger and return the execution once it has ended. */
 const START: Record<string, (name: string) => Promise<EndedExecution>> = {
+	'agent-with-approval': async (name) => {
+		const toolParameters = { prompt: 'A paper boat', seconds: 6, aspect_ratio: '9:16' };
+		model.script = [
+			{ tool: 'Generate_video', callTool: { toolParameters, hitlParameters: {} } },
+			{
+				tool: 'Get_video_status',
+				get callTool() {
+					const [result = ''] = model.requests.at(-1)?.toolResults ?? [];
+					const [{ task_id }] = JSON.parse(result) as [{ task_id: string }];
+					return { task_id };
+				},
+			},
+			{ say: 'Here is your video' },
+		];
+		const workflow = await setup.api.createWorkflow(example(name));
+		await opened.editor.openWorkflow(workflow);
+		await opened.editor.sendToChat('Make me a clip of a paper boat');
+		const chat = opened.editor.find('canvas-chat');
+		await chat.getByRole('button', { name: 'Approve' }).click();
+		await chat.getByText('Here is your video').waitFor();
+		const ended = await setup.api.onlyEnded(workflow);
+		const results = model.requests.at(-1)?.toolResults;
+		expect(results?.map((result) => result.includes('"test":true'))).toEqual([true, true]);
+		return ended;
+	},
 	'ai-agent-tool': async (name) => {
 		model.script = [
 			{ callTool: { prompt: 'A paper boat', seconds: 6, aspect_ratio: '9:16' } },
@@ -68,6 +93,7 @@ const START: Record<string, (name: string) => Promise<EndedExecution>> = {
 		return ended;
 	},
 	'batch-from-a-list': async (name) => await runManually(example(name)),
+	'budget-guard': async (name) => await runManually(example(name)),
 	'every-operation': async (name) => await runManually(example(name)),
 	'generate-then-edit': async (name) => await runManually(example(name)),
 	'long-videos-suspended': async (name) => {

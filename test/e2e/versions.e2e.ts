@@ -53,7 +53,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 			);
 			expect(results.map(({ value }) => value)).toEqual(['omni-fast-v2v', 'omni-fast']);
 
-			const answer = await fetch(`${setup.n8n.url}/schemas/${name}/1.0.0/generate.json`);
+			const answer = await fetch(`${setup.n8n.url}/schemas/${name}/1.0.0/video/generate.json`);
 			expect(await answer.json()).toHaveProperty('properties.video_url', { type: 'string' });
 		}
 	});

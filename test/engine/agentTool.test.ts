@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ExecutionLifecycleHooks, SupplyDataContext } from 'n8n-core';
+import { getSchema } from 'n8n-core/dist/execution-engine/node-execution-context/utils/create-node-as-tool';
 import { makeHandleToolInvocation } from 'n8n-core/dist/execution-engine/node-execution-context/utils/get-input-connection-data';
 import {
 	NodeConnectionTypes,
@@ -162,6 +165,15 @@ test('an AI agent without Wait Until Completed gets a task ID that it can use wi
 	expect(later).toMatchObject({ task_id: 'video_1', status: 'completed' });
 });
 
+test('an AI agent gets what the key has left, with Get Balance', async () => {
+	sandbox.quirks.records = 'exact';
+	sandbox.key.quota = 1_000_000;
+	const [balance] = JSON.parse(
+		await callTool({}, { resource: 'account', operation: 'getBalance' }),
+	);
+	expect(balance).toMatchObject({ left: 2, unit: 'USD' });
+});
+
 test('an AI agent in Test Mode gets a sample, without any request', async () => {
 	const text = await callTool(ARGUMENTS, { options: { testMode: 'sample' } });
 	const [task] = JSON.parse(text);
@@ -196,6 +208,91 @@ test('an AI agent with Selected Fields gets the task ID and the selected fields,
 test('a value for Simplify has no effect on a tool', async () => {
 	const [task] = JSON.parse(await callTool(ARGUMENTS, { simplify: false }));
 	expect(task).not.toHaveProperty('object');
+});
+
+describe('the texts of docs/AI-AGENT.md', () => {
+	const page = readFileSync(join(__dirname, '..', '..', 'docs', 'AI-AGENT.md'), 'utf8');
+	const texts: Record<string, string> = Object.fromEntries(
+		[...page.matchAll(/^\| ([^|]+?) +\| `(\{\{.+\}\})` +\|$/gm)].map(([, field, text]) => [
+			field,
+			`=${text}`,
+		]),
+	);
+	const IMAGE = 'https://example.com/1.png';
+	const VIDEO = 'https://example.com/1.mp4';
+	const frames = (mode: string) => ({ mode, firstFrameUrl: IMAGE, lastFrameUrl: VIDEO });
+	const images = (url?: string) => ({
+		mode: 'referenceImages',
+		referenceImages: { image: [{ source: 'url', url }] },
+	});
+
+	const CASES: Array<[string, IDataObject, (text?: string) => INodeParameters, IDataObject]> = [
+		['Prompt', { prompt: 'A bird' }, (prompt) => ({ prompt }), { prompt: 'A bird' }],
+		['Duration (Seconds)', { seconds: 6 }, (seconds) => ({ seconds }), { seconds: '6' }],
+		['Duration (Seconds)', { seconds: 30 }, (seconds) => ({ seconds }), { seconds: '10' }],
+		[
+			'Aspect Ratio',
+			{ aspect_ratio: '9:16' },
+			(aspectRatio) => ({ aspectRatio }),
+			{ aspect_ratio: '9:16' },
+		],
+		...['720p', '1080p', '4k'].map((asked): (typeof CASES)[number] => [
+			'Resolution',
+			{ resolution: asked },
+			(resolution) => ({ resolution }),
+			{ resolution: asked === '1080p' ? '1080p' : '720p' },
+		]),
+		[
+			'First Frame URL',
+			{ first_frame_url: IMAGE },
+			(firstFrameUrl) => ({ ...frames('firstFrame'), firstFrameUrl }),
+			{ first_image_url: IMAGE },
+		],
+		[
+			'Last Frame URL',
+			{ last_frame_url: IMAGE },
+			(lastFrameUrl) => ({ ...frames('firstLastFrame'), lastFrameUrl }),
+			{ last_image_url: IMAGE },
+		],
+		['URL', { images: `${IMAGE}, ${IMAGE}?2` }, images, { images: [IMAGE, `${IMAGE}?2`] }],
+		[
+			'Video URL',
+			{ video_url: VIDEO },
+			(videoUrl) => ({ operation: 'edit', videoUrl }),
+			{ video: VIDEO },
+		],
+	];
+
+	test.each(CASES)(
+		'the text for %s turns the argument %j into the value of the request',
+		async (field, args, parameters, request) => {
+			await callTool({ ...ARGUMENTS, ...args }, parameters(texts[field]));
+			expect(sandbox.tasks.map((task) => task.request)).toEqual([expect.objectContaining(request)]);
+		},
+	);
+
+	test('the text for Task ID turns the argument into the task to check', async () => {
+		await callTool(ARGUMENTS, { waitForCompletion: false });
+		const status = { operation: 'getStatus', taskId: texts['Task ID'] };
+		const [task] = JSON.parse(await callTool({ task_id: 'video_1' }, status));
+		expect(task).toMatchObject({ task_id: 'video_1', status: 'completed' });
+	});
+
+	test.each(Object.entries(texts))(
+		'the model gets the argument of the text for %s with its description',
+		(_field, text) => {
+			const [, name = '', description] = /\$fromAI\('(\w+)', '([^']+)'/.exec(text) ?? [];
+			const { shape } = getSchema({ parameters: { text } } as unknown as INode);
+			expect(Object.keys(shape)).toEqual([name]);
+			expect(shape[name]?.description).toBe(description);
+		},
+	);
+
+	test('every text has a case', () => {
+		expect(Object.keys(texts).sort()).toEqual(
+			[...new Set([...CASES.map(([field]) => field), 'Task ID'])].sort(),
+		);
+	});
 });
 
 describe('Retry On Fail of a tool', () => {

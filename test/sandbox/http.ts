@@ -1,6 +1,6 @@
 import type http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type net from 'node:net';
 import type { AnswerFault } from './faults';
 
 const DRIP_INTERVAL_MS = 5_000;
@@ -99,11 +99,11 @@ export function parseBody(raw: Buffer, type = ''): unknown {
 	}
 }
 
-export function addressOf(server: http.Server): string {
-	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+export function addressOf(server: net.Server): string {
+	return `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
 }
 
-export async function listen(server: http.Server, port: number): Promise<void> {
+export async function listen(server: net.Server, port: number): Promise<void> {
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject).listen(port, '127.0.0.1', resolve);
 	});

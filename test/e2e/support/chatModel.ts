@@ -1,8 +1,8 @@
 import http, { type IncomingMessage } from 'node:http';
 import { addressOf, close, listen, readBody } from '../../sandbox/http';
 
-/** What the model does in a turn: call its only tool, or say something. */
-export type Turn = { callTool: Record<string, unknown> } | { say: string };
+/** What the model does in a turn: call a tool, by default the first one, or say something. */
+export type Turn = { callTool: Record<string, unknown>; tool?: string } | { say: string };
 
 /** A request to the model, in the same form for both of OpenAI's APIs. */
 interface ModelRequest {
@@ -22,7 +22,7 @@ type Json = Record<string, unknown>;
  * Builds the response for a turn. `number` must differ, because n8n treats calls with the same ID
  * as one call.
  */
-type Respond = (turn: Turn, tool: string, number: number) => Json;
+type Respond = (turn: Turn, firstTool: string, number: number) => Json;
 
 /**
  * A language model that follows a script. It offers both of OpenAI's APIs: `/v1/chat/completions`,
@@ -73,7 +73,7 @@ export class ChatModel {
 }
 
 const API: Record<string, Respond> = {
-	'/v1/chat/completions': (turn, tool, number) => ({
+	'/v1/chat/completions': (turn, firstTool, number) => ({
 		id: `chatcmpl-${number}`,
 		object: 'chat.completion',
 		created: 0,
@@ -87,7 +87,7 @@ const API: Record<string, Respond> = {
 							role: 'assistant',
 							content: null,
 							tool_calls: [
-								{ id: `call_${number}`, type: 'function', function: callOf(tool, turn.callTool) },
+								{ id: `call_${number}`, type: 'function', function: callOf(turn, firstTool) },
 							],
 						},
 					},
@@ -95,7 +95,7 @@ const API: Record<string, Respond> = {
 		usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
 	}),
 
-	'/v1/responses': (turn, tool, number) => ({
+	'/v1/responses': (turn, firstTool, number) => ({
 		id: `resp_${number}`,
 		object: 'response',
 		created_at: 0,
@@ -114,15 +114,15 @@ const API: Record<string, Respond> = {
 						type: 'function_call',
 						call_id: `call_${number}`,
 						status: 'completed',
-						...callOf(tool, turn.callTool),
+						...callOf(turn, firstTool),
 					},
 		],
 		usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
 	}),
 };
 
-function callOf(name: string, parameters: Json) {
-	return { name, arguments: JSON.stringify(parameters) };
+function callOf({ callTool, tool }: Extract<Turn, { callTool: unknown }>, firstTool: string) {
+	return { name: tool ?? firstTool, arguments: JSON.stringify(callTool) };
 }
 
 function toolResultsOf({ messages = [], input = [] }: Json): string[] {

@@ -72,10 +72,21 @@ class Editor {
 
 	/** Opens the chat of the current workflow and sends a message. */
 	async sendToChat(message: string): Promise<void> {
-		await this.find('workflow-chat-button').click();
+		const button = this.find('workflow-chat-button');
+		// The editor remembers that a chat was open.
+		if (!(await button.innerText()).includes('Hide')) await button.click();
+		await this.say(message);
+	}
+
+	/** Sends a message in the open chat. */
+	async say(message: string): Promise<void> {
 		const input = this.find('canvas-chat').locator('textarea');
 		await input.fill(message);
-		await input.press('Enter');
+		// The chat ignores Enter while an execution is still ending.
+		await eventually(async () => {
+			await input.press('Enter');
+			expect(await input.inputValue()).toBe('');
+		});
 	}
 
 	async openExecutions({ id }: { id: string }): Promise<ExecutionsTab> {

@@ -29,6 +29,14 @@ export class NodePanel {
 		return texts.map((text) => text.split('\n')[0] ?? '');
 	}
 
+	/** Returns the names of the fields with a button to let an AI model fill them in. */
+	async aiLabels(): Promise<string[]> {
+		const buttons = byTestId('from-ai-override-button', this.page);
+		const labels = byTestId('input-label', this.parameters).filter({ has: buttons });
+		const texts = await labels.allInnerTexts();
+		return texts.map((text) => text.split('\n')[0] ?? '');
+	}
+
 	/** Returns the text of the notice above the fields. */
 	async notice(): Promise<string> {
 		return await this.parameters.getByRole('alert').innerText();
@@ -53,12 +61,32 @@ export class NodePanel {
 
 	/** Selects an entry of a list by its text. */
 	async choose(parameter: string, entry: string): Promise<void> {
-		const list = this.find(`parameter-input-${parameter}`).getByRole('combobox');
+		const list = this.list(parameter);
 		if ((await list.inputValue()) === entry) return;
+		const entries = await this.openList(list);
+		await entries.getByText(entry, { exact: true }).click();
+	}
+
+	/** Returns the names of the entries of a list. */
+	async entries(parameter: string): Promise<string[]> {
+		const list = this.list(parameter);
+		const entries = (await this.openList(list)).getByRole('option');
+		await entries.first().waitFor();
+		const texts = await entries.allInnerTexts();
+		await list.press('Escape');
+		await entries.first().waitFor({ state: 'hidden' });
+		// A description may follow the name.
+		return texts.map((text) => text.split('\n')[0] ?? '');
+	}
+
+	private list(parameter: string): Locator {
+		return this.find(`parameter-input-${parameter}`).getByRole('combobox');
+	}
+
+	private async openList(list: Locator): Promise<Locator> {
 		await list.click();
 		// The page can contain several lists, and another one may still be closing.
-		const entries = this.page.locator(`[id="${await list.getAttribute('aria-controls')}"]`);
-		await entries.getByText(entry, { exact: true }).click();
+		return this.page.locator(`[id="${await list.getAttribute('aria-controls')}"]`);
 	}
 
 	/** Turns a switch on or off. */
@@ -83,7 +111,8 @@ export class NodePanel {
 
 	/** Returns the names of the fields on the input's *Schema* tab, even if the node before has not run yet. */
 	async inputFields(): Promise<string[]> {
-		const fields = this.mappable('[data-name]');
+		// Below a short list, n8n shows its variables, such as $now.
+		const fields = this.mappable('[data-name]:not([data-name^="$"])');
 		await fields.first().waitFor();
 		return await fields.evaluateAll((elements: NamedElement[]) =>
 			elements.map((element) => element.getAttribute('data-name') ?? ''),
