@@ -294,11 +294,13 @@ describe('Every field', () => {
 	const INPUT_TEXTS = [
 		...['prompt', 'firstFrameUrl', 'firstFrameBinaryField', 'lastFrameUrl', 'lastFrameBinaryField'],
 		...['referenceImages.image.url', 'referenceImages.image.binaryField'],
-		...['videoUrl', 'videoBinaryField', 'taskId'],
+		...['videoUrl', 'videoBinaryField', 'taskId', 'binaryField'],
 	];
 	/** The values of every list. Users' saved workflows contain them, so they must never change after a release. */
 	const CHOICES: Record<string, string[]> = {
-		operation: ['generate', 'edit', 'getStatus'],
+		resource: ['account', 'file', 'video'],
+		// those of each resource are tested below
+		operation: expect.any(Array) as string[],
 		mode: ['textToVideo', 'firstFrame', 'firstLastFrame', 'referenceImages'],
 		firstFrameSource: ['url', 'binary'],
 		lastFrameSource: ['url', 'binary'],
@@ -385,7 +387,7 @@ describe('Every field', () => {
 
 	test('the options of every operation are in alphabetical order', () => {
 		const collections = fields.filter(({ type }) => type === 'collection');
-		expect(collections).toHaveLength(3);
+		expect(collections).toHaveLength(5);
 		for (const { options } of collections) {
 			const names = (options as INodeProperties[]).map(({ displayName }) => displayName);
 			expect(names).toEqual([...names].sort());
@@ -398,7 +400,7 @@ describe('Every field', () => {
 
 	test('exactly the fields that apply to all items take no expressions', () => {
 		expect(pathsOf(({ noDataExpression }) => noDataExpression)).toEqual([
-			...['operation', 'mode', 'waitStrategy'],
+			...['resource', 'operation', 'mode', 'waitStrategy'],
 		]);
 	});
 
