@@ -14,8 +14,8 @@ const SEARCHES = [
 ];
 
 const ACTIONS = [
-	...['Get account balance', 'Upload file'],
 	...['Generate video', 'Edit video', 'Get video status'],
+	...['Get account balance', 'Upload file'],
 ];
 
 test('a search for its subject finds the node, and it can be added with one of its actions', async () => {
@@ -73,7 +73,7 @@ test('as a tool of an AI Agent, the node has Output in place of Simplify, and no
 	await eventually(async () => expect(await panel.labels()).toEqual(shown('Output')));
 	await panel.choose('output', 'Selected Fields');
 	await eventually(async () => expect(await panel.labels()).toEqual(shown('Output', 'Fields')));
-	expect(await panel.entries('resource')).toEqual(['Account', 'Video']);
+	expect(await panel.entries('resource')).toEqual(['Video', 'Account']);
 	const withButton = ['Prompt', 'Duration (Seconds)', 'Wait Until Completed', 'Fields'];
 	expect(await panel.aiLabels()).toEqual(withButton);
 });
@@ -220,7 +220,7 @@ describe('fields', () => {
 		await choose({ resource });
 		const fields = ['Resource', 'Operation', ...own, 'Options'];
 		await eventually(async () => expect(await panel.labels()).toEqual(fields));
-		expect(await panel.entries('resource')).toEqual(['Account', 'File', 'Video']);
+		expect(await panel.entries('resource')).toEqual(['Video', 'Account', 'File']);
 		expect(await panel.entries('operation')).toEqual([name]);
 	});
 

@@ -298,7 +298,7 @@ describe('Every field', () => {
 	];
 	/** The values of every list. Users' saved workflows contain them, so they must never change after a release. */
 	const CHOICES: Record<string, string[]> = {
-		resource: ['account', 'file', 'video'],
+		resource: ['video', 'account', 'file'],
 		// those of each resource are tested below
 		operation: expect.any(Array) as string[],
 		mode: ['textToVideo', 'firstFrame', 'firstLastFrame', 'referenceImages'],
@@ -697,9 +697,9 @@ describe('what n8n calls a node', () => {
 			initial,
 		]);
 		expect(listed).toEqual([
+			['video', ['Generate', 'Edit', 'Get Status'], 'generate'],
 			['account', ['Get Balance'], 'getBalance'],
 			['file', ['Upload'], 'upload'],
-			['video', ['Generate', 'Edit', 'Get Status'], 'generate'],
 		]);
 	});
 

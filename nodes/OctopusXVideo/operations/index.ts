@@ -14,8 +14,12 @@ interface Resource {
 	operations: Record<string, Operation>;
 }
 
-/** What the node can do. n8n derives the names and descriptions of nodes and tools from these two levels. */
+/** What the node can do, in the order of the editor's lists. n8n derives the names and descriptions of nodes and tools from these two levels. */
 export const resources: Record<string, Resource> = {
+	video: {
+		option: { name: 'Video', value: 'video', description: 'Make videos, and fetch them' },
+		operations: { generate, edit, getStatus },
+	},
 	account: {
 		option: { name: 'Account', value: 'account', description: 'What the API key may spend' },
 		operations: { getBalance },
@@ -28,10 +32,6 @@ export const resources: Record<string, Resource> = {
 			displayOptions: { hide: { '@tool': [true] } },
 		},
 		operations: { upload },
-	},
-	video: {
-		option: { name: 'Video', value: 'video', description: 'Make videos, and fetch them' },
-		operations: { generate, edit, getStatus },
 	},
 };
 
