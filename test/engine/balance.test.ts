@@ -85,6 +85,11 @@ test.each<[string, () => { apiKey: string } | void, string]>([
 		() => sandbox.faults.add({ on: 'usage', times: 99, answer: { status: 200, body: {} } }),
 		'OctopusX sent an answer that the node does not understand',
 	],
+	[
+		'the answer is null',
+		() => sandbox.faults.add({ on: 'usage', times: 99, answer: { status: 200, body: null } }),
+		'OctopusX sent an answer that the node does not understand',
+	],
 ])('Get Balance fails when %s', async (_reason, prepare, message) => {
 	const credential = prepare() ?? {};
 	const { error } = await balance({ credential });
@@ -100,4 +105,12 @@ test('in Test Mode, Get Balance sends nothing', async () => {
 	const { items } = await balance({}, { testMode: 'sample' });
 	expect(items[0]?.json).toMatchObject({ left: 10, unit: 'USD', test: true });
 	expect(sandbox.log).toEqual([]);
+});
+
+test('a balance shows a name of the key that is long or has markup as short text', async () => {
+	const counters = { total_used: 1, total_available: 1, total_granted: 2 };
+	const data = { ...counters, name: `<b>${'x'.repeat(10_000)}` };
+	sandbox.faults.add({ on: 'usage', answer: { status: 200, body: { data } } });
+	const { items } = await balance();
+	expect(items[0]?.json.key_name).toBe(`${'x'.repeat(500)}…`);
 });

@@ -163,8 +163,8 @@ export function readBalance(
 	{ subscription, spending }: { subscription?: unknown; spending?: unknown },
 ): Balance | undefined {
 	const usage = parseUsage(answer);
-	const { data = {} } = answer.body as { data?: Record<string, unknown> };
 	if (!usage) return undefined;
+	const { data } = answer.body as { data: Record<string, unknown> };
 	const { name, unlimited_quota: isUnlimited, expires_at: expiresAt } = data;
 	const valueOf = (quota: number) => {
 		const cost = costOf(quota, status);
@@ -172,7 +172,7 @@ export function readBalance(
 	};
 	const account = accountBalance(subscription, spending);
 	return {
-		...(typeof name === 'string' && { key_name: name }),
+		...(typeof name === 'string' && { key_name: shorten(name) }),
 		unlimited: isUnlimited === true,
 		used: valueOf(usage.used),
 		...(isUnlimited !== true && { left: valueOf(usage.available), limit: valueOf(usage.granted) }),
