@@ -262,7 +262,7 @@ const TABLE: Record<string, Row> = {
 	},
 	'/^[,;]{1,9}/': { worst: [['', ',', 'x']] },
 	'/^https?:/i': {},
-	'/\\s+/g': {
+	'/\\s/g': {
 		worst: [
 			['', ' ', 'x'],
 			['', ' a', ''],
@@ -301,7 +301,7 @@ const TABLE: Record<string, Row> = {
 			['/v1/videos/', 'a', ''],
 		],
 	},
-	'/^(video|task|test)_.|^(?=.*\\d)(?=.*[a-z]).{6,}$/i': {
+	'/^(video|task|test)_.|^(?=.*\\d)(?=.*[a-z]).{6}/i': {
 		worst: [
 			['1', '-', ''],
 			['1a', '-', '\n'],
@@ -354,7 +354,7 @@ const TABLE: Record<string, Row> = {
 	'/^(filesystem(-v2)?|s3|database|default|undefined|null|nan|none|true|false)$/i': {
 		worst: [['', 'filesystem-v2', '']],
 	},
-	'/[\\r\\n]+/g': {
+	'/[\\r\\n]/g': {
 		worst: [
 			['', '\r\n', 'x'],
 			['', '\na', ''],
