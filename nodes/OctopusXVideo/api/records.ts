@@ -133,19 +133,15 @@ export function parseStatus(answer?: Answer): BillingStatus {
 	const { data } = isPlainObject(answer?.body) ? answer.body : {};
 	if (!isPlainObject(data)) return { isExact: false };
 	const { quota_per_unit: unit, quota_display_type: type } = data;
-	const currencies = new Map<unknown, [name: unknown, rate: unknown]>([
-		['USD', ['USD', 1]],
-		['CNY', ['CNY', data.usd_exchange_rate]],
-		['CUSTOM', [data.custom_currency_symbol, data.custom_currency_exchange_rate]],
+	const units = new Map<unknown, [accountUnit?: string, name?: unknown, rate?: unknown]>([
+		['USD', ['USD', 'USD', 1]],
+		['CNY', ['CNY', 'CNY', data.usd_exchange_rate]],
+		['CUSTOM', [undefined, data.custom_currency_symbol, data.custom_currency_exchange_rate]],
+		['TOKENS', ['quota']],
 	]);
-	const [name, rate] = currencies.get(type) ?? [];
+	const [accountUnit, name, rate] = units.get(type) ?? [];
 	const perQuota = Number(rate) / Number(unit);
 	const isKnown = typeof name === 'string' && name !== '' && perQuota > 0 && perQuota < Infinity;
-	const accountUnit = new Map<unknown, string>([
-		['USD', 'USD'],
-		['CNY', 'CNY'],
-		['TOKENS', 'quota'],
-	]).get(type);
 	return {
 		isExact: data.enable_batch_update === false,
 		...(accountUnit && { accountUnit }),

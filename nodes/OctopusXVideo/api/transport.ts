@@ -9,7 +9,7 @@ import type { Answer } from './envelope';
 
 export const CREDENTIAL = 'octopusXApi';
 
-/** Where a request comes from: an execution, or a list in the editor. */
+/** An execution, or a list in the editor. */
 export type ApiContext = IExecuteFunctions | ILoadOptionsFunctions;
 
 /** A readable stream that n8n's binary helpers accept. */
@@ -18,11 +18,7 @@ export type ByteStream = Exclude<
 	Buffer
 >;
 
-/** The options of n8n's HTTP helpers that a request may set. */
-export type RequestOptions = Pick<
-	Partial<IHttpRequestOptions>,
-	'body' | 'headers' | 'json' | 'timeout'
->;
+export type RequestOptions = Pick<IHttpRequestOptions, 'body' | 'headers' | 'json' | 'timeout'>;
 
 /** The outcome of a request that got no HTTP response. */
 export interface NoAnswer {
@@ -74,16 +70,9 @@ export class Transport {
 		const context = Object.create(this.context, {
 			getExecutionCancelSignal: { value: () => signal },
 		}) as IExecuteFunctions;
-		const { httpRequestWithAuthentication } = this.context.helpers;
-		return await this.open(
-			url,
-			httpRequestWithAuthentication.call(context, CREDENTIAL, {
-				...options,
-				method,
-				url,
-				...AS_IT_IS,
-			}),
-		);
+		const request = { ...options, method, url, ...AS_IT_IS };
+		const { httpRequestWithAuthentication: send } = this.context.helpers;
+		return await this.open(url, send.call(context, CREDENTIAL, request));
 	}
 
 	/** Sends a request without the API key, to any host. */
@@ -93,11 +82,8 @@ export class Transport {
 		options: RequestOptions,
 		signal: AbortSignal,
 	): Promise<Answer<ByteStream> | NoAnswer> {
-		const { httpRequest } = this.context.helpers;
-		return await this.open(
-			url,
-			httpRequest({ ...options, method, url, ...AS_IT_IS, abortSignal: signal }),
-		);
+		const request = { ...options, method, url, ...AS_IT_IS, abortSignal: signal };
+		return await this.open(url, this.context.helpers.httpRequest(request));
 	}
 
 	/**
