@@ -54,12 +54,10 @@ export async function runJobs(
 		}
 		return output;
 	};
-	const endUncharged = (error: Error) =>
-		end(
-			items.map((item) =>
-				item.state === 'failed' ? item : failed(item, withCharge(error, 'none')),
-			),
-		);
+	const endUncharged = (error: Error) => {
+		const fault = withCharge(error, 'none');
+		return end(items.map((item) => (item.state === 'failed' ? item : failed(item, fault))));
+	};
 
 	try {
 		const planned = items.filter((item) => item.state === 'planned');
@@ -79,12 +77,10 @@ export async function runJobs(
 		} catch (error) {
 			return endUncharged(error as Error);
 		}
-		await recheckUncharged(scope, ledger);
-		if (!isSuspending) {
-			return end(await verifyDoubts(scope, ledger, await carryOutAll(scope, items)));
-		}
+		await recheckUncharged(scope);
+		if (!isSuspending) return end(await verifyDoubts(scope, await carryOutAll(scope, items)));
 
-		const obtained = await verifyDoubts(scope, ledger, await obtainAll(scope, items));
+		const obtained = await verifyDoubts(scope, await obtainAll(scope, items));
 		const isOver = scope.signal?.aborted || obtained.every(({ state }) => state !== 'running');
 		const known = obtained.map((item) => withClaim(item, ledger.claimOf(item.index)));
 		if (!isOver && (await suspend(context, known))) {

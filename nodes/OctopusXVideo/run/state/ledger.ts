@@ -7,7 +7,7 @@ import type { MediaInput, PaidRequest } from '../../job';
 import type { Failed, Planned } from './item';
 
 /** A submission, as n8n saves it. */
-interface Entry {
+export interface Entry {
 	/** Identifies the request; see `hashOf`. */
 	hash: string;
 	/** Absent while the submission is unanswered. It may have been charged. */
@@ -31,9 +31,7 @@ interface Entry {
 	isOver?: boolean;
 }
 
-interface Memory {
-	entries: Entry[];
-}
+type Memory = { entries: Entry[] };
 
 const KEY = 'octopusXTasks';
 
@@ -130,17 +128,10 @@ export class Ledger {
 		return [...this.claims.values()].flatMap(({ submissions }) => submissions);
 	}
 
-	/** The claimed submissions for which the API's records showed no charge; see `Entry.unchargedAt`. */
-	get uncharged(): Array<{ at: number; settle: (isSure: boolean) => void }> {
+	/** The claimed entries for which the API's records showed no charge; see `Entry.unchargedAt`. */
+	get uncharged(): Entry[] {
 		const entries = [...this.claims.values()].flatMap((claim) => claim.entries);
-		return entries.flatMap((entry) => {
-			const { unchargedAt: at } = entry;
-			const settle = (isSure: boolean) => {
-				entry.isOver = isSure;
-				delete entry.unchargedAt;
-			};
-			return at === undefined ? [] : [{ at, settle }];
-		});
+		return entries.filter(({ unchargedAt }) => unchargedAt !== undefined);
 	}
 
 	/** Notes that a checking execution now waits for the tasks of the run. */
