@@ -177,7 +177,5 @@ function isConnectError(error: unknown): boolean {
 }
 
 function fieldsOf(error: unknown): ErrorFields {
-	if (!(typeof error === 'object' && error !== null)) return {};
-	const { code, httpCode, name, message, messages, syscall, errors, cause } = error as ErrorFields;
-	return { code, httpCode, name, message, messages, syscall, errors, cause };
+	return typeof error === 'object' && error !== null ? error : {};
 }
