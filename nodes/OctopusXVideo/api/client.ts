@@ -34,11 +34,13 @@ import type { ApiContext, ByteStream, NoAnswer, RequestOptions } from './transpo
 const SEND_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;
 
-/** What the API's records say about the key, also if it is used up. */
+/** Says what the key has used. Answers even if it is used up. */
 const USAGE_PATH = '/api/usage/token/';
 
-/** The host's name in errors. */
 const UPLOAD_HOST = 'The host for uploads';
+
+/** Reads a success. Returns `undefined` if it is not what the API sends. */
+type Reader<T> = (answer: Answer) => T | undefined;
 
 export interface CreatedTask {
 	task: Task;
@@ -91,9 +93,7 @@ export class OctopusXClient {
 		if (!answer) throw explainNoAnswer(sent as NoAnswer);
 		const { statusCode, body: received } = answer;
 		const requestId = requestIdOf(answer);
-		const { hideKey } = this.transport;
-		const task =
-			statusCode < 300 ? parseTask(received, this.apiUrl, undefined, hideKey) : undefined;
+		const task = statusCode < 300 ? this.parse(received) : undefined;
 		// a response without a status says nothing about the task, so it is checked before it is used
 		const hasStatus = isPlainObject(received) && received.status !== undefined;
 		if (task) {
@@ -113,36 +113,31 @@ export class OctopusXClient {
 	/** Returns the current state of a task. */
 	async getTask(taskId: string, signal: AbortSignal): Promise<Task> {
 		// IDs may contain `:` and `/` (docs/API.md, "Create a task")
-		const answer = await this.get(`/v1/videos/${encodeURIComponent(taskId)}`, signal);
-		const task = parseTask(answer.body, this.apiUrl, taskId, this.transport.hideKey);
-		if (task) return task;
-		throw explainAnswer(answer);
+		const path = `/v1/videos/${encodeURIComponent(taskId)}`;
+		return await this.get(path, signal, ({ body }) => this.parse(body, taskId));
 	}
 
 	/** Returns the gateway's own view of a task, not the model service's (docs/API.md, "The verdict"). */
 	async getVerdict(taskId: string, signal: AbortSignal): Promise<Task> {
-		const answer = await this.get(`/v1/video/generations/${encodeURIComponent(taskId)}`, signal);
-		const verdict = readVerdict(answer.body);
-		const task = parseTask(verdict, this.apiUrl, taskId, this.transport.hideKey);
-		if (!task) throw explainAnswer(answer);
-		return isShallow(answer.body) ? { ...task, raw: answer.body as IDataObject } : task;
+		const path = `/v1/video/generations/${encodeURIComponent(taskId)}`;
+		return await this.get(path, signal, ({ body }) => {
+			const task = this.parse(readVerdict(body), taskId);
+			return task && isShallow(body) ? { ...task, raw: body as IDataObject } : task;
+		});
 	}
 
 	/** Returns why the API rejects the key, as a sentence. Allowed 20 times in 20 minutes per IP address. */
 	async getKeyState(signal: AbortSignal): Promise<string> {
-		const options = { timeout: READ_TIMEOUT_MS };
-		const answer = await this.send('GET', USAGE_PATH, options, signal);
+		const answer = await this.send('GET', USAGE_PATH, {}, signal);
 		return 'statusCode' in answer ? readKeyState(answer) : '';
 	}
 
 	/** Returns what the key and its account may spend. Shares the limit of `getKeyState`. */
 	async getBalance(signal: AbortSignal): Promise<Balance> {
-		// answers a key that is used up, unlike the other two
-		const usage = await this.get(USAGE_PATH, signal);
-		const read = async (path: string) => (await attempt(this.get(path, signal))).value;
-		const status = parseStatus(await read('/api/status'));
-		const subscription = (await read('/v1/dashboard/billing/subscription'))?.body;
-		const spending = (await read('/v1/dashboard/billing/usage'))?.body;
+		const usage = await this.get(USAGE_PATH, signal, (answer) => answer);
+		const status = parseStatus(await this.tryGet('/api/status', signal));
+		const subscription = (await this.tryGet('/v1/dashboard/billing/subscription', signal))?.body;
+		const spending = (await this.tryGet('/v1/dashboard/billing/usage', signal))?.body;
 		const balance = readBalance(usage, status, { subscription, spending });
 		if (balance) return balance;
 		throw explainAnswer(usage);
@@ -150,28 +145,21 @@ export class OctopusXClient {
 
 	/** Returns the newest lines of the key's bill. Shares the limit of `getKeyState`. */
 	async getBill(signal: AbortSignal): Promise<Bill> {
-		const answer = await this.get('/api/log/token', signal);
-		const bill = parseBill(answer);
-		if (bill) return bill;
-		throw explainAnswer(answer);
+		return await this.get('/api/log/token', signal, parseBill);
 	}
 
 	/** Returns all that the API's records say about the key. Shares the limit of `getKeyState`. */
 	async getRecords(signal: AbortSignal): Promise<Records> {
-		const getUsage = async () => parseUsage((await attempt(this.get(USAGE_PATH, signal))).value);
-		const before = await getUsage();
+		const before = parseUsage(await this.tryGet(USAGE_PATH, signal));
 		const bill = await this.getBill(signal);
-		const after = await getUsage();
-		const status = parseStatus((await attempt(this.get('/api/status', signal))).value);
+		const after = parseUsage(await this.tryGet(USAGE_PATH, signal));
+		const status = parseStatus(await this.tryGet('/api/status', signal));
 		return { bill, status, isExact: status.isExact && addUp(before, bill, after) };
 	}
 
 	/** Returns the IDs of the models that the key may use and that may make videos. */
 	async getVideoModels(signal: AbortSignal): Promise<string[]> {
-		const answer = await this.get('/v1/models', signal);
-		const models = parseVideoModels(answer.body);
-		if (models) return models;
-		throw explainAnswer(answer);
+		return await this.get('/v1/models', signal, ({ body }) => parseVideoModels(body));
 	}
 
 	/** Returns the URL at which the API serves the file of a task to the owner of the key. */
@@ -190,14 +178,9 @@ export class OctopusXClient {
 		contentType: string,
 		signal: AbortSignal,
 	): Promise<UploadTarget> {
-		const body = { file_name: fileName, content_type: contentType };
-		const options = { body, timeout: READ_TIMEOUT_MS };
+		const options = { body: { file_name: fileName, content_type: contentType } };
 		const answer = await this.send('POST', '/api/upload/presign', options, signal);
-		if (!('statusCode' in answer)) throw explainNoAnswer(answer);
-		const target =
-			answer.statusCode < 300 ? parseUploadTarget(answer.body, contentType) : undefined;
-		if (target) return target;
-		throw explainAnswer(answer);
+		return readSuccess(answer, ({ body }) => parseUploadTarget(body, contentType));
 	}
 
 	/** Uploads a file without the key. Returns the URL to upload it to instead, if the host redirects. */
@@ -219,11 +202,16 @@ export class OctopusXClient {
 		throw explainHost(answer, UPLOAD_HOST);
 	}
 
-	private async get(path: string, signal: AbortSignal): Promise<Answer> {
-		const answer = await this.send('GET', path, { timeout: READ_TIMEOUT_MS }, signal);
-		if (!('statusCode' in answer)) throw explainNoAnswer(answer);
-		if (answer.statusCode < 300) return answer;
-		throw explainAnswer(answer);
+	private parse(body: unknown, taskId?: string): Task | undefined {
+		return parseTask(body, this.apiUrl, taskId, this.transport.hideKey);
+	}
+
+	private async get<T>(path: string, signal: AbortSignal, read: Reader<T>): Promise<T> {
+		return readSuccess(await this.send('GET', path, {}, signal), read);
+	}
+
+	private async tryGet(path: string, signal: AbortSignal): Promise<Answer | undefined> {
+		return (await attempt(this.get(path, signal, (answer) => answer))).value;
 	}
 
 	/** Sends a JSON request and returns the response, whatever its status. */
@@ -233,8 +221,16 @@ export class OctopusXClient {
 		options: RequestOptions,
 		signal: AbortSignal,
 	): Promise<Answer | NoAnswer> {
-		const url = `${this.apiUrl}${path}`;
-		const opened = await this.transport.withKey(method, url, { ...options, json: true }, signal);
+		const request = { timeout: READ_TIMEOUT_MS, ...options, json: true };
+		const opened = await this.transport.withKey(method, `${this.apiUrl}${path}`, request, signal);
 		return 'statusCode' in opened ? await this.transport.read(opened) : opened;
 	}
+}
+
+/** Returns what a success says. */
+function readSuccess<T>(answer: Answer | NoAnswer, read: Reader<T>): T {
+	if (!('statusCode' in answer)) throw explainNoAnswer(answer);
+	const value = answer.statusCode < 300 ? read(answer) : undefined;
+	if (value === undefined) throw explainAnswer(answer);
+	return value;
 }

@@ -20,13 +20,8 @@ export interface BilledDoubts {
 	/** How many charges fit, and how many submissions are in doubt. */
 	count: number;
 	doubts: number;
-	/** The first ones. */
-	billed: Array<{
-		requestId: string;
-		cost: Cost;
-		/** Date and time in UTC. */
-		time: string;
-	}>;
+	/** The first ones. `time` contains the date, and is in UTC. */
+	billed: Array<{ requestId: string; cost: Cost; time: string }>;
 }
 
 /** The newest lines of an API key's bill. */
@@ -133,19 +128,15 @@ export function parseStatus(answer?: Answer): BillingStatus {
 	const { data } = isPlainObject(answer?.body) ? answer.body : {};
 	if (!isPlainObject(data)) return { isExact: false };
 	const { quota_per_unit: unit, quota_display_type: type } = data;
-	const currencies = new Map<unknown, [name: unknown, rate: unknown]>([
-		['USD', ['USD', 1]],
-		['CNY', ['CNY', data.usd_exchange_rate]],
-		['CUSTOM', [data.custom_currency_symbol, data.custom_currency_exchange_rate]],
+	const units = new Map<unknown, [accountUnit?: string, name?: unknown, rate?: unknown]>([
+		['USD', ['USD', 'USD', 1]],
+		['CNY', ['CNY', 'CNY', data.usd_exchange_rate]],
+		['CUSTOM', [undefined, data.custom_currency_symbol, data.custom_currency_exchange_rate]],
+		['TOKENS', ['quota']],
 	]);
-	const [name, rate] = currencies.get(type) ?? [];
+	const [accountUnit, name, rate] = units.get(type) ?? [];
 	const perQuota = Number(rate) / Number(unit);
 	const isKnown = typeof name === 'string' && name !== '' && perQuota > 0 && perQuota < Infinity;
-	const accountUnit = new Map<unknown, string>([
-		['USD', 'USD'],
-		['CNY', 'CNY'],
-		['TOKENS', 'quota'],
-	]).get(type);
 	return {
 		isExact: data.enable_batch_update === false,
 		...(accountUnit && { accountUnit }),

@@ -9,7 +9,7 @@ import type { Answer } from './envelope';
 
 export const CREDENTIAL = 'octopusXApi';
 
-/** Where a request comes from: an execution, or a list in the editor. */
+/** An execution, or a list in the editor. */
 export type ApiContext = IExecuteFunctions | ILoadOptionsFunctions;
 
 /** A readable stream that n8n's binary helpers accept. */
@@ -18,11 +18,7 @@ export type ByteStream = Exclude<
 	Buffer
 >;
 
-/** The options of n8n's HTTP helpers that a request may set. */
-export type RequestOptions = Pick<
-	Partial<IHttpRequestOptions>,
-	'body' | 'headers' | 'json' | 'timeout'
->;
+export type RequestOptions = Pick<IHttpRequestOptions, 'body' | 'headers' | 'json' | 'timeout'>;
 
 /** The outcome of a request that got no HTTP response. */
 export interface NoAnswer {
@@ -74,16 +70,9 @@ export class Transport {
 		const context = Object.create(this.context, {
 			getExecutionCancelSignal: { value: () => signal },
 		}) as IExecuteFunctions;
-		const { httpRequestWithAuthentication } = this.context.helpers;
-		return await this.open(
-			url,
-			httpRequestWithAuthentication.call(context, CREDENTIAL, {
-				...options,
-				method,
-				url,
-				...AS_IT_IS,
-			}),
-		);
+		const request = { ...options, method, url, ...AS_IT_IS };
+		const { httpRequestWithAuthentication: send } = this.context.helpers;
+		return await this.open(url, send.call(context, CREDENTIAL, request));
 	}
 
 	/** Sends a request without the API key, to any host. */
@@ -93,11 +82,8 @@ export class Transport {
 		options: RequestOptions,
 		signal: AbortSignal,
 	): Promise<Answer<ByteStream> | NoAnswer> {
-		const { httpRequest } = this.context.helpers;
-		return await this.open(
-			url,
-			httpRequest({ ...options, method, url, ...AS_IT_IS, abortSignal: signal }),
-		);
+		const request = { ...options, method, url, ...AS_IT_IS, abortSignal: signal };
+		return await this.open(url, this.context.helpers.httpRequest(request));
 	}
 
 	/**
@@ -167,11 +153,11 @@ const NOTHING_SENT: readonly string[] = [
  * credential is involved, n8n wraps that error: 2.x keeps it as the cause, 1.x copies the code to `httpCode`.
  */
 export function toNoAnswer(error: unknown, hideKey: HideKey): NoAnswer {
-	const { httpCode, cause, ...own } = fieldsOf(error);
-	const origin = fieldsOf(cause);
-	const chain = [error, cause, origin.cause];
+	const own = fieldsOf(error);
+	const origin = fieldsOf(own.cause);
+	const chain = [error, own.cause, origin.cause];
 	return {
-		code: origin.code ?? own.code ?? httpCode ?? origin.name ?? own.name ?? '',
+		code: origin.code ?? own.code ?? own.httpCode ?? origin.name ?? own.name ?? '',
 		reason: hideKey(origin.message ?? own.message ?? ''),
 		isBlocked: chain.some((link) => BLOCKED.test(fieldsOf(link).name ?? '')),
 		isBeforeConnect: chain.some(isConnectError),
@@ -191,7 +177,5 @@ function isConnectError(error: unknown): boolean {
 }
 
 function fieldsOf(error: unknown): ErrorFields {
-	if (!(typeof error === 'object' && error !== null)) return {};
-	const { code, httpCode, name, message, messages, syscall, errors, cause } = error as ErrorFields;
-	return { code, httpCode, name, message, messages, syscall, errors, cause };
+	return typeof error === 'object' && error !== null ? error : {};
 }

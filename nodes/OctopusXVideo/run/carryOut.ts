@@ -1,8 +1,8 @@
-import { attempt, OctopusXError } from '../api/errors';
+import { OctopusXError } from '../api/errors';
 import { uncheckedTask } from '../api/task';
-import { withTimeout } from '../timing/time';
+import { tryOnce } from '../timing/retry';
 import { chargeOf, failed, StoppedError, taskOf } from './state/item';
-import type { Delivered, Failed, Item, Planned, Ready, Running, Settled } from './state/item';
+import type { Failed, Item, Planned, Ready, Running, Settled } from './state/item';
 import type { Claim } from './state/ledger';
 import { withCharge } from './state/output';
 import type { ItemScope, Scope } from './state/scope';
@@ -25,7 +25,7 @@ export async function carryOutAll(scope: Scope, items: Item[]): Promise<Settled[
 	const { account, signal } = scope;
 	if (!rejected || !account || signal?.aborted) return settled;
 	const ask = async (ending: AbortSignal) => await account.getKeyState(ending);
-	const { value: reason } = await attempt(withTimeout(ANSWER_TIMEOUT_MS, ask, signal));
+	const reason = await tryOnce(ANSWER_TIMEOUT_MS, ask, signal);
 	if (!reason) return settled;
 	return settled.map((item) => {
 		if (item.state !== 'failed' || !isRejected(item)) return item;
@@ -40,41 +40,33 @@ export async function obtainAll(
 	items: Array<Planned | Failed>,
 ): Promise<Array<Running | Ready | Failed>> {
 	return await Promise.all(
-		items.map(async (item) =>
-			item.state === 'planned'
-				? await scope.videos.run(async () => await takeStep(scope, item, obtainTask))
-				: item,
-		),
+		items.map(async (item) => {
+			if (item.state === 'failed') return item;
+			return await scope.videos.run(async () => await takeStep(scope, item, obtainTask));
+		}),
 	);
 }
 
 /** Obtains a task, waits for it in a place of Max Concurrency, and delivers it. */
 async function carryOut(scope: Scope, item: Item): Promise<Settled> {
-	const waited =
-		item.state === 'planned' || item.state === 'running'
-			? await scope.videos.run(async () => {
-					const next = item.state === 'planned' ? await takeStep(scope, item, begin) : item;
-					return next.state === 'running' ? await takeStep(scope, next, waitForTask) : next;
-				})
-			: item;
+	if (item.state === 'delivered' || item.state === 'failed') return item;
+	if (item.state === 'ready') return await takeStep(scope, item, deliver);
+	const waited = await scope.videos.run(async () => {
+		const next = item.state === 'planned' ? await takeStep(scope, item, begin) : item;
+		return next.state === 'running' ? await takeStep(scope, next, waitForTask) : next;
+	});
 	return waited.state === 'ready' ? await takeStep(scope, waited, deliver) : waited;
 }
 
 /** Obtains the task of an item, or carries out all of an operation without one. */
-async function begin(
-	scope: ItemScope,
-	item: Planned,
-): Promise<Running | Ready | Delivered | Failed> {
+async function begin(scope: ItemScope, item: Planned): Promise<Exclude<Item, Planned>> {
 	const { source } = item.job;
 	if ('upload' in source) return await uploadItem(scope, item, source.upload);
 	return 'balance' in source ? await getBalance(scope, item) : await obtainTask(scope, item);
 }
 
 /** Runs one step. An exception, or a Stop before delivery, makes the item `failed`. */
-async function takeStep<
-	From extends Planned | Running | Ready,
-	To extends Running | Ready | Delivered | Failed,
->(
+async function takeStep<From extends Planned | Running | Ready, To extends Item>(
 	scope: Scope,
 	item: From,
 	step: (scope: ItemScope, item: From) => Promise<To | Failed>,

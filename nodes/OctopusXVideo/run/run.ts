@@ -19,9 +19,8 @@ export interface Planner {
 }
 
 /**
- * Carries out one job per input item, several at a time.
- *
- * Rules that must not regress:
+ * Carries out one job per input item, several at a time. Returns one output item per input item, in the order of
+ * the input, or one in all if the operation is carried out once. Rules that must not regress:
  * - Every item is planned before the first request is sent. Unless the node continues on errors, one item
  *   that cannot be planned keeps the whole run from spending anything.
  * - All items settle before an error is thrown, so nothing that was charged is abandoned.
@@ -30,9 +29,6 @@ export interface Planner {
  * - After a Stop, promises settle without waiting for a timer, request or file. n8n saves the execution a few
  *   turns of the event loop after its time limit, and its Retry does not run a node again that has not thrown
  *   by then.
- *
- * @returns one output item per input item, in the order of the input, or one in all if the operation is
- * carried out once
  */
 export async function runJobs(
 	context: IExecuteFunctions,
@@ -54,12 +50,10 @@ export async function runJobs(
 		}
 		return output;
 	};
-	const endUncharged = (error: Error) =>
-		end(
-			items.map((item) =>
-				item.state === 'failed' ? item : failed(item, withCharge(error, 'none')),
-			),
-		);
+	const endUncharged = (error: Error) => {
+		const fault = withCharge(error, 'none');
+		return end(items.map((item) => (item.state === 'failed' ? item : failed(item, fault))));
+	};
 
 	try {
 		const planned = items.filter((item) => item.state === 'planned');
@@ -79,12 +73,10 @@ export async function runJobs(
 		} catch (error) {
 			return endUncharged(error as Error);
 		}
-		await recheckUncharged(scope, ledger);
-		if (!isSuspending) {
-			return end(await verifyDoubts(scope, ledger, await carryOutAll(scope, items)));
-		}
+		await recheckUncharged(scope);
+		if (!isSuspending) return end(await verifyDoubts(scope, await carryOutAll(scope, items)));
 
-		const obtained = await verifyDoubts(scope, ledger, await obtainAll(scope, items));
+		const obtained = await verifyDoubts(scope, await obtainAll(scope, items));
 		const isOver = scope.signal?.aborted || obtained.every(({ state }) => state !== 'running');
 		const known = obtained.map((item) => withClaim(item, ledger.claimOf(item.index)));
 		if (!isOver && (await suspend(context, known))) {

@@ -1,4 +1,4 @@
-import { OctopusXError, type FaultDetails, type Result } from '../api/errors';
+import { attempt, OctopusXError, type FaultDetails, type Result } from '../api/errors';
 import { now, pause, withTimeout } from './time';
 
 const MIN_DELAY_MS = 1_000;
@@ -11,8 +11,8 @@ const NEVER_ABORTED = new AbortController().signal;
 
 /** How to retry work that failed. Durations are in ms, times in `now()` time. */
 export interface RetryPolicy {
-	/** True if another attempt may succeed. */
-	shouldRetry: (details: FaultDetails) => boolean | undefined;
+	/** True if another attempt may succeed. By default, after all transient faults. */
+	shouldRetry?: (details: FaultDetails) => boolean | undefined;
 	/** No attempt starts after it. */
 	deadline: number;
 	/** True to make one last attempt at the deadline when the next delay would end after it. */
@@ -50,6 +50,7 @@ export async function withRetries<T>(
 	policy: RetryPolicy,
 ): Promise<RetryResult<T>> {
 	const { attemptTimeoutMs, breaker, deadline, signal } = policy;
+	const { shouldRetry = ({ transient }: FaultDetails) => transient } = policy;
 	const { maxAttempts = Infinity, maxDelayMs = MAX_DELAY_MS, jitter = JITTER } = policy;
 	if (breaker?.isOpen) return { fault: breaker.openFault(), isRetryable: false };
 	let delay = policy.minDelayMs ?? MIN_DELAY_MS;
@@ -62,7 +63,7 @@ export async function withRetries<T>(
 		if (!fault) return { value: value as T };
 
 		breaker?.record(fault);
-		const isRetryable = policy.shouldRetry(fault.details) === true && !breaker?.isOpen;
+		const isRetryable = shouldRetry(fault.details) === true && !breaker?.isOpen;
 		const { retryAfterMs = 0 } = fault.details;
 		const minimum = Math.max(delay, Math.min(retryAfterMs, policy.maxRetryAfterMs ?? Infinity));
 		const wait = minimum * (1 + jitter * Math.random());
@@ -74,6 +75,15 @@ export async function withRetries<T>(
 		if (signal?.aborted) return { fault, isRetryable };
 		delay = Math.min(delay * 2, maxDelayMs);
 	}
+}
+
+/** Does `work` once, for what a run can do without: returns `undefined` after a fault or `ms`. */
+export async function tryOnce<T>(
+	ms: number,
+	work: (signal: AbortSignal) => Promise<T>,
+	signal?: AbortSignal,
+): Promise<T | undefined> {
+	return (await attempt(withTimeout(ms, work, signal))).value;
 }
 
 function noAnswer(): OctopusXError {
@@ -120,7 +130,6 @@ export class CircuitBreaker {
 
 /**
  * Returns the delay until the next check of a task, in ms: a tenth of the time waited so far, within limits.
- *
  * A video that takes d seconds is noticed at most max(shortest, min(d / 10, longest)) after it is done. With
  * limits of 5 s and one minute, a task of 10 s takes 2 checks, one of 60 s 12, one of 5 minutes 29, and one
  * of an hour 87 instead of 720. `progress` is not used, because models report it in jumps or not at all.

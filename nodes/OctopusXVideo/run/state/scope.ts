@@ -5,12 +5,13 @@ import { TestClient } from '../../testMode/testClient';
 import { Limiter } from '../../timing/limiter';
 import { CircuitBreaker } from '../../timing/retry';
 import { stopwatch } from '../../timing/time';
-import type { Item, Planned } from './item';
+import type { Planned } from './item';
 import type { Claim, Ledger } from './ledger';
 
 /** What the items of a run share. Only `forItem` provides a client. */
 export interface Scope {
 	context: IExecuteFunctions;
+	ledger: Ledger;
 	/** Limits the videos in progress, from the submission until the task is final. */
 	videos: Limiter;
 	/** Limits the downloads separately, so that a slow file does not keep a video from being made. */
@@ -26,22 +27,19 @@ export interface Scope {
 }
 
 /** What the steps of one item work with. */
-export interface ItemScope extends Omit<Scope, 'forItem' | 'getDuration' | 'account'> {
+export interface ItemScope extends Omit<Scope, 'forItem' | 'getDuration' | 'account' | 'ledger'> {
 	client: OctopusXClient;
 	breaker: CircuitBreaker;
-	/** The item's submissions. */
 	claim: Claim;
 }
 
 /**
- * Connects to the API, unless all items are in Test Mode, which needs no credential.
- *
- * @param items the items to carry out; the first one's Max Concurrency applies to the run
- * @throws OctopusXError if the credential is invalid, or an n8n error if it cannot be read
+ * Connects to the API, unless all items are in Test Mode, which needs no credential. Throws if the credential is
+ * invalid or cannot be read. The first item's Max Concurrency applies to the run.
  */
 export async function openScope(
 	context: IExecuteFunctions,
-	ledger: Pick<Ledger, 'claimOf'>,
+	ledger: Ledger,
 	items: Array<Pick<Planned, 'index' | 'job'>>,
 ): Promise<Scope> {
 	const isOnline = items.some(({ job }) => !job.testMode);
@@ -58,6 +56,7 @@ export async function openScope(
 	};
 	return {
 		...shared,
+		ledger,
 		getDuration: stopwatch(),
 		account: realClient,
 		forItem: ({ index, job }) => {
@@ -73,11 +72,7 @@ export async function openScope(
 }
 
 /** Shows the state of a task, or a message, to a user who watches a manual run in the editor. */
-export function tellEditor(
-	{ context }: ItemScope,
-	{ index }: Pick<Item, 'index'>,
-	news: Task | string,
-) {
+export function tellEditor({ context }: ItemScope, index: number, news: Task | string): void {
 	const isText = typeof news === 'string';
 	const text = isText ? news : `${news.task_id} ${news.status} ${news.progress} %`;
 	context.sendMessageToUI(`item ${index}: ${text}`);

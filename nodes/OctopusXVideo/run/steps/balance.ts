@@ -11,7 +11,6 @@ export async function getBalance(scope: ItemScope, item: Planned): Promise<Deliv
 	const { value: json, fault } = await withRetries(
 		async (ending) => await attempt(scope.client.getBalance(ending)),
 		{
-			shouldRetry: ({ transient }) => transient,
 			deadline: now() + job.timeoutMs,
 			attemptTimeoutMs: ANSWER_TIMEOUT_MS,
 			signal: scope.signal,

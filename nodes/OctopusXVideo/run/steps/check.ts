@@ -1,8 +1,9 @@
 import { inQuotes } from '../../api/envelope';
 import { attempt, OctopusXError } from '../../api/errors';
 import { isFinal, type Task } from '../../api/task';
-import { checkDelay, withRetries, type RetryPolicy, type RetryResult } from '../../timing/retry';
-import { now, pause, withTimeout } from '../../timing/time';
+import { checkDelay, tryOnce, withRetries } from '../../timing/retry';
+import type { RetryPolicy, RetryResult } from '../../timing/retry';
+import { now, pause } from '../../timing/time';
 import { failed, withTask, type Failed, type Ready, type Running } from '../state/item';
 import { tellEditor, type ItemScope } from '../state/scope';
 
@@ -90,17 +91,15 @@ export async function checkTask(
 		unknownChecks = 0;
 		verdictAt = now();
 	}
-	tellEditor(scope, item, task);
+	tellEditor(scope, item.index, task);
 	const next = withTask({ ...item, unknownChecks, verdictAt }, task);
 	return next.state === 'running' && isLate ? failed(next, timedOut(task)) : next;
 }
 
 /**
  * Reads a task, and retries faults until the deadline of the policy. If the API does not know its `task_id`,
- * but its `id`, that becomes the `task_id` (docs/API.md, "Create a task").
- *
- * @param task or only its ID, for a task that the claim may know
- * @param policy `deadline` is in `now()` time. By default, all transient faults are retried, first after 2 s
+ * but its `id`, that becomes the `task_id` (docs/API.md, "Create a task"). The claim may know the `id` of a task
+ * of which only the `task_id` is given.
  */
 export async function requestTask(
 	{ claim, client, signal }: ItemScope,
@@ -108,7 +107,6 @@ export async function requestTask(
 	policy: Pick<RetryPolicy, 'deadline'> & Partial<RetryPolicy>,
 ): Promise<RetryResult<Task>> {
 	const defaults: Omit<RetryPolicy, 'deadline'> = {
-		shouldRetry: ({ transient }) => transient,
 		minDelayMs: MIN_RETRY_DELAY_MS,
 		retryAtDeadline: true,
 		maxRetryAfterMs: MAX_RETRY_AFTER_MS,
@@ -143,12 +141,8 @@ export async function requestTask(
  * means. Otherwise returns the task itself. Does not retry the request.
  */
 export async function requestVerdict({ client, signal }: ItemScope, task: Task): Promise<Task> {
-	const asking = withTimeout(
-		ANSWER_TIMEOUT_MS,
-		async (ending) => await client.getVerdict(task.task_id, ending),
-		signal,
-	);
-	const { value: verdict } = await attempt(asking);
+	const ask = async (ending: AbortSignal) => await client.getVerdict(task.task_id, ending);
+	const verdict = await tryOnce(ANSWER_TIMEOUT_MS, ask, signal);
 	const saysMore =
 		verdict && (isFinal(verdict) || (task.status === 'unknown' && verdict.status !== 'unknown'));
 	return saysMore ? verdict : task;

@@ -53,7 +53,6 @@ export async function download(
 	// Test Mode returns data URIs
 	const store = url.startsWith('data:') ? storeDataUri : storeFile;
 	return await withRetries(async () => await attempt(store(scope, url, fileName)), {
-		shouldRetry: ({ transient }) => transient,
 		deadline: Infinity,
 		maxAttempts: MAX_ATTEMPTS,
 		maxRetryAfterMs: MAX_RETRY_AFTER_MS,

@@ -1,7 +1,7 @@
 import { shorten } from '../../api/envelope';
 import { OctopusXError, type FaultDetails, type Result } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
-import type { PaidRequest } from '../../job';
+import type { Job, PaidRequest } from '../../job';
 import { withRetries, type RetryPolicy } from '../../timing/retry';
 import { now } from '../../timing/time';
 import { failed, withTask } from '../state/item';
@@ -23,15 +23,10 @@ export async function obtainTask(
 	const isOwnTask = 'request' in source;
 	const { value: task, fault } = isOwnTask
 		? await taskFor(scope, item, source.request, deadline)
-		: await findTask(
-				scope,
-				(source as { taskId: string }).taskId,
-				deadline,
-				job.wait === undefined,
-			);
+		: await findTask(scope, job, deadline);
 	if (fault) return failed(item, fault);
 	scope.breaker.record();
-	tellEditor(scope, item, task);
+	tellEditor(scope, index, task);
 	const isClaimed = scope.claim.claimed?.taskId === task.task_id;
 	const times = { startedAt, deadline, unknownChecks: 0, verdictAt: startedAt };
 	return withTask({ index, job, isOwnTask, isClaimed, ...times }, task);
@@ -63,15 +58,12 @@ async function taskFor(
 			{ item: item.index },
 		);
 	}
-	const { value: ready, fault } =
-		request.sendBinaryAs === 'upload'
-			? await uploadFiles(scope, request, deadline)
-			: { value: request };
+	const { value: ready, fault } = await uploadFiles(scope, request, deadline);
 	if (fault) return { fault };
 	const policy: RetryPolicy = {
 		shouldRetry: ({ repeatable }) => repeatable,
 		deadline,
-		onRetry: ({ message }) => tellEditor(scope, item, `${message}, trying again`),
+		onRetry: ({ message }) => tellEditor(scope, item.index, `${message}, trying again`),
 		breaker,
 		signal,
 	};
@@ -84,12 +76,8 @@ async function taskFor(
 }
 
 /** Returns the task that a job names. If no wait follows, requests the gateway's verdict at once. */
-async function findTask(
-	scope: ItemScope,
-	taskId: string,
-	deadline: number,
-	isOnlyCheck: boolean,
-): Promise<Result<Task>> {
+async function findTask(scope: ItemScope, job: Job, deadline: number): Promise<Result<Task>> {
+	const { taskId } = job.source as { taskId: string };
 	// a redirect of the Base URL stays, although a response below 400 is transient
 	const shouldRetry = ({ transient, affectsAllItems, statusCode = 0 }: FaultDetails) =>
 		transient && !(affectsAllItems && statusCode >= 300 && statusCode < 400);
@@ -100,7 +88,7 @@ async function findTask(
 		const id = shorten(taskId);
 		return { fault: new OctopusXError(`OctopusX does not know task ${id}`, description, details) };
 	}
-	if (checked.fault || !isOnlyCheck || isFinal(checked.value)) return checked;
+	if (checked.fault || job.wait || isFinal(checked.value)) return checked;
 	return { value: await requestVerdict(scope, checked.value) };
 }
 

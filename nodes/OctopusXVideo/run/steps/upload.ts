@@ -14,12 +14,13 @@ const PUT_TIMEOUT_MS = 10 * 60_000;
 
 const MAX_REDIRECTS = 3;
 
-/** Uploads the files of a request to the API's storage. Returns it with public URLs in their place. */
+/** Uploads the files of a request, if it asks for that. Returns it with public URLs in their place. */
 export async function uploadFiles(
 	scope: ItemScope,
 	request: PaidRequest,
 	deadline: number,
 ): Promise<Result<PaidRequest>> {
+	if (request.sendBinaryAs !== 'upload') return { value: request };
 	let fault: OctopusXError | undefined;
 	const media = await mapMedia(request.media, async (input) => {
 		if ('url' in input || fault) return input;
@@ -72,8 +73,7 @@ async function streamFile(
 	deadline: number,
 ): Promise<Result<string>> {
 	const { breaker, client, signal } = scope;
-	const shouldRetry: RetryPolicy['shouldRetry'] = ({ transient }) => transient;
-	const policy: RetryPolicy = { shouldRetry, deadline, breaker, signal };
+	const policy: RetryPolicy = { deadline, breaker, signal };
 	const noAddress = 'It gave no address for the upload in time.';
 	const { value: target, fault } = await withRetries(
 		(ending) => attempt(client.presignUpload(file.fileName, file.mimeType, ending)),

@@ -1,9 +1,10 @@
 import { shorten } from '../../api/envelope';
-import { attempt, chargeSentence, OctopusXError, type Charge } from '../../api/errors';
+import { chargeSentence, OctopusXError, type Charge } from '../../api/errors';
 import { costOf, type Bill, type BillLine, type Records } from '../../api/records';
-import { now, pause, withTimeout } from '../../timing/time';
+import { tryOnce } from '../../timing/retry';
+import { now, pause } from '../../timing/time';
 import type { Item } from '../state/item';
-import type { Ledger, Submission } from '../state/ledger';
+import type { Submission } from '../state/ledger';
 import type { Scope } from '../state/scope';
 
 /** How far the records may lag behind, with a margin (docs/API.md, "Was it charged"). */
@@ -27,7 +28,7 @@ const NO_CHARGE = "OctopusX's records show no charge for this request: run it ag
 
 /**
  * Finds out from the API's records whether submissions in doubt were charged, once all items of a run have
- * settled. Asks nothing without a doubt, or after a Stop.
+ * settled. Asks nothing without a doubt, or after a Stop. Returns the items with the findings in their errors.
  *
  * Rules that must not regress, because a wrong "not charged" pays twice (docs/API.md, "Was it charged"):
  * - The records are read when each submission has been answered or its connection is closed, and more than
@@ -35,19 +36,13 @@ const NO_CHARGE = "OctopusX's records show no charge for this request: run it ag
  * - "Not charged" takes records that add up, and no charge since shortly before the run that does not
  *   belong to a known task. Whatever is odd leaves the doubt as it is.
  * - Times in the records are compared with the gateway's clock only.
- *
- * @returns the items, with the findings in their errors
  */
-export async function verifyDoubts<T extends Item>(
-	scope: Scope,
-	ledger: Ledger,
-	items: T[],
-): Promise<T[]> {
-	const { context, signal } = scope;
-	if (doubtsOf(ledger).length === 0 || signal?.aborted) return items;
-	const records = await readRecords(scope, ledger);
-	const charge = records && judge(records, scope, ledger);
-	const doubts = new Set(doubtsOf(ledger));
+export async function verifyDoubts<T extends Item>(scope: Scope, items: T[]): Promise<T[]> {
+	const { context, ledger, signal } = scope;
+	if (doubtsOf(scope).length === 0 || signal?.aborted) return items;
+	const records = await readRecords(scope);
+	const charge = records && judge(records, scope);
+	const doubts = new Set(doubtsOf(scope));
 	return items.map((item) => {
 		const submission = ledger.claimOf(item.index).submissions.at(-1);
 		if (item.state !== 'failed' || submission?.doubtSince === undefined) return item;
@@ -66,23 +61,25 @@ export async function verifyDoubts<T extends Item>(
  * Checks again that nothing was charged for the submissions that the records showed as not charged in an
  * earlier run, before this run submits anything. If that is no longer certain, they are in doubt again.
  */
-export async function recheckUncharged({ account, signal }: Scope, ledger: Ledger): Promise<void> {
+export async function recheckUncharged({ account, ledger, signal }: Scope): Promise<void> {
 	const { uncharged } = ledger;
 	if (!account || uncharged.length === 0) return;
-	const first = uncharged.reduce((earliest, { at }) => Math.min(earliest, at), Infinity);
-	const reading = withTimeout(
-		RECORDS_TIMEOUT_MS,
-		async (ending) => await account.getRecords(ending),
-		signal,
+	const first = uncharged.reduce(
+		(min, { unchargedAt = min }) => Math.min(min, unchargedAt),
+		Infinity,
 	);
-	const { value: records } = await attempt(reading);
+	const read = async (ending: AbortSignal) => await account.getRecords(ending);
+	const records = await tryOnce(RECORDS_TIMEOUT_MS, read, signal);
 	const isNew = ({ at }: BillLine) => at >= first - CLOCK_TOLERANCE_S;
 	const isSure = records !== undefined && records.isExact && !records.bill.charges.some(isNew);
-	for (const { settle } of uncharged) settle(isSure);
+	for (const entry of uncharged) {
+		entry.isOver = isSure;
+		delete entry.unchargedAt;
+	}
 }
 
-function doubtsOf({ submissions }: Ledger): Submission[] {
-	return submissions.filter(({ isInDoubt }) => isInDoubt);
+function doubtsOf({ ledger }: Scope): Submission[] {
+	return ledger.submissions.filter(({ isInDoubt }) => isInDoubt);
 }
 
 function isOpen({ close }: Submission): boolean {
@@ -90,71 +87,59 @@ function isOpen({ close }: Submission): boolean {
 }
 
 /** Reads the records when they are up to date, unless they cannot help. */
-async function readRecords(scope: Scope, ledger: Ledger): Promise<Records | undefined> {
-	const { account, signal } = scope;
+async function readRecords(scope: Scope): Promise<Records | undefined> {
+	const { account, ledger, signal } = scope;
 	// the request ID of a known task is missing, so its charge cannot be recognized
 	if (!account || ledger.submissions.some(({ isUnidentified }) => isUnidentified)) return undefined;
-	const read = async <T>(work: (ending: AbortSignal) => Promise<T>) =>
-		(await attempt(withTimeout(RECORDS_TIMEOUT_MS, work, signal))).value;
 	// a gateway without a bill is not worth a wait
-	const bill = await read(async (ending) => await account.getBill(ending));
+	const readBill = async (ending: AbortSignal) => await account.getBill(ending);
+	const bill = await tryOnce(RECORDS_TIMEOUT_MS, readBill, signal);
 	if (!bill) return undefined;
-	const doubts = doubtsOf(ledger);
-	if (doubts.some(isOpen) || fittingCharges(bill, scope, ledger).length < doubts.length) {
+	const doubts = doubtsOf(scope);
+	if (doubts.some(isOpen) || fittingCharges(bill, scope).length < doubts.length) {
 		const last = doubts.reduce((latest, { doubtSince = 0 }) => Math.max(latest, doubtSince), 0);
-		await waitUntil(last + RECORDS_DELAY_MS, ledger, signal);
+		await waitUntil(last + RECORDS_DELAY_MS, scope);
 		if (signal?.aborted) return undefined;
-		const open = doubtsOf(ledger).filter(isOpen);
+		const open = doubtsOf(scope).filter(isOpen);
 		for (const { close } of open) close?.();
-		if (open.length > 0) await waitUntil(now() + RECORDS_DELAY_MS, ledger, signal);
+		if (open.length > 0) await waitUntil(now() + RECORDS_DELAY_MS, scope);
 	}
-	if (doubtsOf(ledger).length === 0) return undefined;
-	return await read(async (ending) => await account.getRecords(ending));
+	if (doubtsOf(scope).length === 0) return undefined;
+	const read = async (ending: AbortSignal) => await account.getRecords(ending);
+	return await tryOnce(RECORDS_TIMEOUT_MS, read, signal);
 }
 
 /** Waits until a time, in `now()` time, or until late answers have ended all doubts. */
-async function waitUntil(time: number, ledger: Ledger, signal?: AbortSignal): Promise<void> {
-	while (now() < time && doubtsOf(ledger).length > 0 && !signal?.aborted) {
+async function waitUntil(time: number, scope: Scope): Promise<void> {
+	const { signal } = scope;
+	while (now() < time && doubtsOf(scope).length > 0 && !signal?.aborted) {
 		await pause(Math.min(time - now(), LATE_ANSWER_INTERVAL_MS), signal);
 	}
 }
 
 /** Returns what the records say about the submissions in doubt; `undefined` if that cannot be known. */
-function judge(records: Records, scope: Scope, ledger: Ledger): Charge | undefined {
-	const { bill, isExact, status } = records;
-	const doubts = doubtsOf(ledger);
-	const recent = unknownCharges(bill, scope, ledger, RECENT_S);
-	if (recent.length === 0) return isExact ? 'none' : undefined;
-	const fitting = fittingCharges(bill, scope, ledger);
+function judge({ bill, isExact, status }: Records, scope: Scope): Charge | undefined {
+	if (unknownCharges(bill, scope, RECENT_S).length === 0) return isExact ? 'none' : undefined;
+	const fitting = fittingCharges(bill, scope);
 	if (fitting.length === 0) return undefined;
-	const billed = fitting.map(({ requestId, quota, at }) => ({
+	const billed = fitting.slice(0, MAX_LISTED).map(({ requestId, quota, at }) => ({
 		requestId: shorten(requestId, 100),
 		cost: costOf(quota, status),
 		time: `${new Date(at * 1_000).toISOString().slice(0, 19).replace('T', ' ')} UTC`,
 	}));
-	const count = billed.length;
-	return { billed: billed.slice(0, MAX_LISTED), count, doubts: doubts.length };
+	return { billed, count: fitting.length, doubts: doubtsOf(scope).length };
 }
 
 /** Returns the charges that may be for submissions in doubt, oldest first. */
-function fittingCharges(bill: Bill, scope: Scope, ledger: Ledger): BillLine[] {
-	const charges = unknownCharges(bill, scope, ledger, CLOCK_TOLERANCE_S);
+function fittingCharges(bill: Bill, scope: Scope): BillLine[] {
+	const charges = unknownCharges(bill, scope, CLOCK_TOLERANCE_S);
 	// the bill has the newest line first
 	return charges.filter(({ isVideo, requestId }) => isVideo && requestId !== '').reverse();
 }
 
-/**
- * Returns the charges since the run began that do not belong to a known task of the execution.
- *
- * @param margin in s, added before the beginning
- */
-function unknownCharges(
-	{ charges, sentAt }: Bill,
-	{ getDuration }: Scope,
-	ledger: Ledger,
-	margin: number,
-): BillLine[] {
-	const start = sentAt - getDuration() / 1_000 - margin;
+/** Returns the charges since `marginS` seconds before the run that belong to no known task of the execution. */
+function unknownCharges(bill: Bill, { getDuration, ledger }: Scope, marginS: number): BillLine[] {
+	const start = bill.sentAt - getDuration() / 1_000 - marginS;
 	const { requestIds } = ledger;
-	return charges.filter(({ at, requestId }) => at >= start && !requestIds.has(requestId));
+	return bill.charges.filter(({ at, requestId }) => at >= start && !requestIds.has(requestId));
 }
