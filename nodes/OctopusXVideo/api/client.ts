@@ -37,7 +37,6 @@ const READ_TIMEOUT_MS = 30_000;
 /** Says what the key has used. Answers even if it is used up. */
 const USAGE_PATH = '/api/usage/token/';
 
-/** The host's name in errors. */
 const UPLOAD_HOST = 'The host for uploads';
 
 /** Reads a success. Returns `undefined` if it is not what the API sends. */

@@ -32,11 +32,9 @@ export function cleanValue(text: string): string {
 }
 
 /**
- * Returns the URL that all API paths are appended to.
- *
- * @param baseUrl as typed into the credential; a trailing `/` or `/v1` is ignored
- * @returns `undefined` if it is not an http(s) URL, or if it has a query or fragment, which would swallow the
- * path, or a user name or password, which would be sent instead of the key
+ * Returns the URL that all API paths are appended to; `undefined` for anything but an http(s) URL, and for one
+ * with a query or fragment, which would swallow the path, or with a user name or password, which would be sent
+ * instead of the key.
  */
 export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	if (typeof baseUrl !== 'string') return undefined;
@@ -84,9 +82,8 @@ export function isSameOrigin(url: string, other: string): boolean {
 }
 
 /**
- * Returns where a redirect leads, or `undefined` if that is not an http(s) URL.
- *
- * @param location the header as Node reads it, one character per byte, so raw UTF-8 must be percent-encoded
+ * Returns where a redirect leads, or `undefined` if that is not an http(s) URL. Node reads the header with one
+ * character per byte, so raw UTF-8 must be percent-encoded.
  */
 export function redirectTarget(location: unknown, base: string): string | undefined {
 	if (typeof location !== 'string') return undefined;
@@ -107,8 +104,6 @@ const BACKSLASH = '(?:\\\\|u005c|%(?:25){0,3}5c)';
 /**
  * Creates a function that hides the key: as it is, in other letter cases, percent-encoded, and escaped in
  * JSON, even in JSON nested in a JSON string. Other encodings, such as base64, are not recognized.
- *
- * @param apiKey as it is sent; if it is too short to be a key, nothing is hidden
  */
 export function createHideKey(apiKey: string): HideKey {
 	// without the key's own backslashes: escapes add some, so the pattern allows them before every character

@@ -78,8 +78,6 @@ export function quoteWhole(answer: Answer): string {
  * Makes a string from outside safe to show: short, on one line, and without markup (n8n would render it),
  * control and direction characters (they could forge log lines), bearer tokens and file contents. The API key
  * has already been removed from responses and from errors of the transport.
- *
- * @param maxLength in characters
  */
 export function shorten(text: string, maxLength = MAX_QUOTE_LENGTH): string {
 	const safe = withoutMarkup(text.slice(0, maxLength * READ_FACTOR))

@@ -98,10 +98,8 @@ export function explainHost(answer: Answer, host: string): OctopusXError {
 }
 
 /**
- * Builds the error for a request without a response. Its message does not contain the connection's error
- * code, because n8n replaces messages that do.
- *
- * @param peer the user's name for the host that did not answer
+ * Builds the error for a request to which `peer` sent no response. Its message does not contain the
+ * connection's error code, because n8n replaces messages that do.
  */
 export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusXError {
 	const { code, host, isBlocked, isBeforeConnect } = noAnswer;

@@ -20,13 +20,8 @@ export interface BilledDoubts {
 	/** How many charges fit, and how many submissions are in doubt. */
 	count: number;
 	doubts: number;
-	/** The first ones. */
-	billed: Array<{
-		requestId: string;
-		cost: Cost;
-		/** Date and time in UTC. */
-		time: string;
-	}>;
+	/** The first ones. `time` contains the date, and is in UTC. */
+	billed: Array<{ requestId: string; cost: Cost; time: string }>;
 }
 
 /** The newest lines of an API key's bill. */

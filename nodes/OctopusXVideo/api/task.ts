@@ -29,29 +29,19 @@ export interface Task extends IDataObject {
 	raw?: IDataObject;
 }
 
-/** The API's status words in lower case, and what they mean (docs/API.md, "Query a task"). */
-const STATUSES = new Map<string, TaskStatus>([
-	['queued', 'queued'],
-	['not_start', 'queued'],
-	['pending', 'queued'],
-	['submitted', 'queued'],
-	['in_progress', 'in_progress'],
-	['processing', 'in_progress'],
-	['completed', 'completed'],
-	['succeeded', 'completed'],
-	['success', 'completed'],
-	['failed', 'failed'],
-	['failure', 'failed'],
-	['expired', 'failed'],
-	['cancelled', 'cancelled'],
-	['canceled', 'cancelled'],
-]);
+/** What the API's status words mean, in lower case (docs/API.md, "Query a task"). */
+const STATUSES: ReadonlyArray<[TaskStatus, words: string[]]> = [
+	['queued', ['queued', 'not_start', 'pending', 'submitted']],
+	['in_progress', ['in_progress', 'processing']],
+	['completed', ['completed', 'succeeded', 'success']],
+	['failed', ['failed', 'failure', 'expired']],
+	['cancelled', ['cancelled', 'canceled']],
+];
 
 /** Upper limit for IDs, in characters: longer than any ID of the API, and short enough for a path. */
 const MAX_ID_LENGTH = 1_000;
 const MAX_DEPTH = 20;
 
-/** The failure message of a task without a reason. */
 export const NO_REASON = 'The server gave no reason';
 
 /** Fields that may contain the reason of a failure (docs/API.md, "Query a task"). */
@@ -91,13 +81,9 @@ export function isFinal(task: Task): boolean {
 }
 
 /**
- * Reads a response of the task endpoints, of any shape.
- *
- * @param apiUrl origin and path prefix of the API, without a trailing slash
- * @param knownId the requested ID; without it, the response must contain one
- * @param hideKey applied to `video_url`, because the URL parser drops and maps characters, which may put
- * together a key in pieces
- * @returns `undefined` if the response is not an object, or has neither an ID nor a status
+ * Reads a response of the task endpoints, of any shape. Returns `undefined` if it is not an object, or has
+ * neither an ID nor a status. Without `knownId`, the ID of the request, it must contain one. `hideKey` is applied
+ * to `video_url`, because the URL parser drops and maps characters, which may put together a key in pieces.
  */
 export function parseTask(
 	answer: unknown,
@@ -269,7 +255,7 @@ function looksLikeTask({ object, status, id }: Record<string, unknown>): boolean
 function parseStatus(status: unknown, error: unknown): TaskStatus {
 	const word = textOf(status).trim().toLowerCase();
 	if (word === '' && (codeIn(error) || reasonIn(error))) return 'failed';
-	return STATUSES.get(word) ?? 'unknown';
+	return STATUSES.find(([, words]) => words.includes(word))?.[0] ?? 'unknown';
 }
 
 /**
@@ -281,11 +267,9 @@ function withoutPlaceholders(fields: Record<string, unknown>): Record<string, un
 		Object.entries(fields).filter(
 			([key, value]) =>
 				!OWN_FIELDS.includes(key) &&
-				value !== '' &&
-				value !== null &&
-				value !== undefined &&
+				!['', null, undefined].includes(value as null) &&
 				!(value === 0 && key.endsWith('_at')) &&
-				(typeof value !== 'object' || isShallow(value)),
+				isShallow(value),
 		),
 	);
 }

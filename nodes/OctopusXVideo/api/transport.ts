@@ -153,11 +153,11 @@ const NOTHING_SENT: readonly string[] = [
  * credential is involved, n8n wraps that error: 2.x keeps it as the cause, 1.x copies the code to `httpCode`.
  */
 export function toNoAnswer(error: unknown, hideKey: HideKey): NoAnswer {
-	const { httpCode, cause, ...own } = fieldsOf(error);
-	const origin = fieldsOf(cause);
-	const chain = [error, cause, origin.cause];
+	const own = fieldsOf(error);
+	const origin = fieldsOf(own.cause);
+	const chain = [error, own.cause, origin.cause];
 	return {
-		code: origin.code ?? own.code ?? httpCode ?? origin.name ?? own.name ?? '',
+		code: origin.code ?? own.code ?? own.httpCode ?? origin.name ?? own.name ?? '',
 		reason: hideKey(origin.message ?? own.message ?? ''),
 		isBlocked: chain.some((link) => BLOCKED.test(fieldsOf(link).name ?? '')),
 		isBeforeConnect: chain.some(isConnectError),
@@ -177,7 +177,5 @@ function isConnectError(error: unknown): boolean {
 }
 
 function fieldsOf(error: unknown): ErrorFields {
-	if (!(typeof error === 'object' && error !== null)) return {};
-	const { code, httpCode, name, message, messages, syscall, errors, cause } = error as ErrorFields;
-	return { code, httpCode, name, message, messages, syscall, errors, cause };
+	return typeof error === 'object' && error !== null ? error : {};
 }

@@ -3,20 +3,17 @@ import { isSameOrigin, redirectTarget } from './credential';
 import type { Answer } from './envelope';
 import { OctopusXError } from './errors';
 import { explainContent, explainHost, explainNoAnswer } from './explain';
-import type { ByteStream, RequestOptions } from './transport';
+import type { ByteStream } from './transport';
 
 const DOWNLOAD_TIMEOUT_MS = 60_000;
 const MAX_REDIRECTS = 5;
 
-/** The host's name in errors. */
 const VIDEO_HOST = 'The host of the video file';
 
 /**
- * Opens a video file as a stream. The key goes only to the API's own origin, and not even there after a
- * redirect has led elsewhere. Redirects are followed here, because n8n's helper would send the key along.
- *
- * @param signal ends the connection, which destroying the stream does not always do
- * @throws OctopusXError if the file cannot be opened
+ * Opens a video file as a stream; throws if it cannot be opened. The key goes only to the API's own origin, and
+ * not even there after a redirect has led elsewhere. Redirects are followed here, because n8n's helper would
+ * send the key along. `signal` ends the connection, which destroying the stream does not always do.
  */
 export async function openVideo(
 	client: OctopusXClient,
@@ -57,11 +54,8 @@ async function request(
 	withKey: boolean,
 	signal: AbortSignal,
 ): Promise<Answer<ByteStream>> {
-	const options: RequestOptions = {
-		// videos are compressed already
-		headers: { 'Accept-Encoding': 'identity' },
-		timeout: DOWNLOAD_TIMEOUT_MS,
-	};
+	// videos are compressed already
+	const options = { headers: { 'Accept-Encoding': 'identity' }, timeout: DOWNLOAD_TIMEOUT_MS };
 	const answer = withKey
 		? await transport.withKey('GET', url, options, signal)
 		: await transport.withoutKey('GET', url, options, signal);

@@ -63,9 +63,8 @@ export class ItemParameters {
 	) {}
 
 	/**
-	 * Returns the raw value. An expression can return a value of any type.
-	 *
-	 * @throws an n8n error if an expression fails, or if the field is hidden and there is no fallback
+	 * Returns the raw value. An expression can return a value of any type. Throws an n8n error if one fails, or
+	 * if the field is hidden and there is no fallback.
 	 */
 	get(name: string, fallback?: unknown): unknown {
 		return this.context.getNodeParameter(name, this.index, fallback);
@@ -77,9 +76,8 @@ export class ItemParameters {
 	}
 
 	/**
-	 * Returns a string that is not blank. Accepts numbers, because expressions often return them.
-	 *
-	 * @param isSent false for a string that is not part of a request, which may contain curly brackets
+	 * Returns a string that is not blank. Accepts numbers, because expressions often return them. With `isSent`
+	 * false, it is not part of a request and may contain curly brackets.
 	 */
 	text(label: string, value: unknown, isSent = true): string {
 		const text = Number.isFinite(value) ? String(value) : value;

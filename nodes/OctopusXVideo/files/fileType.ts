@@ -61,9 +61,8 @@ function detectText(start: Buffer): string | undefined {
 const NO_CONTENT = /^(filesystem(-v2)?|s3|database|default|undefined|null|nan|none|true|false)$/i;
 
 /**
- * Base64 in the form that every decoder accepts: the standard alphabet, on one line, and padded.
- *
- * @returns `undefined` if the text is not base64, or is a word found in place of the content
+ * Base64 in the form that every decoder accepts: the standard alphabet, on one line, and padded; `undefined`
+ * if the text is not base64, or is a word found in place of the content.
  */
 export function normalizeBase64(text: string): string | undefined {
 	const digits = text.replace(/[\r\n]/g, '').replace(/={1,2}$/, '');

@@ -8,11 +8,9 @@ import { START_BYTES } from './fileType';
 /** Upper limit for access to n8n's storage. It is long, because n8n may use a remote store such as S3. */
 const STORAGE_TIMEOUT_MS = 5 * 60_000;
 
-/**
- * Returns the size of an input file in bytes. Does not load a file that n8n stores outside the item.
- *
- * @throws OctopusXError if n8n cannot find or reach the file
- */
+// Each of these functions throws an OctopusXError if n8n cannot find, reach or read the file.
+
+/** Returns the size of an input file in bytes. Does not load a file that n8n stores outside the item. */
 export async function binarySize(
 	context: IExecuteFunctions,
 	label: string,
@@ -22,11 +20,7 @@ export async function binarySize(
 	return (await fromStorage(context, label, context.helpers.getBinaryMetadata(id))).fileSize;
 }
 
-/**
- * Opens an input file: as a stream if n8n stores it, as a buffer if the item itself contains it.
- *
- * @throws OctopusXError if n8n cannot find or reach the file
- */
+/** Opens an input file: as a stream if n8n stores it, as a buffer if the item itself contains it. */
 export async function openFile(
 	context: IExecuteFunctions,
 	{ label, itemIndex, field }: Pick<FileInput, 'label' | 'itemIndex' | 'field'>,
@@ -36,11 +30,7 @@ export async function openFile(
 	return ignoreErrors(await fromStorage(context, label, context.helpers.getBinaryStream(id)));
 }
 
-/**
- * Returns the start of an input file, for `detectType`. It is empty for an empty file.
- *
- * @throws OctopusXError if n8n cannot find, reach or read the file
- */
+/** Returns the start of an input file, for `detectType`. It is empty for an empty file. */
 export async function readStart(
 	context: IExecuteFunctions,
 	file: Pick<FileInput, 'label' | 'itemIndex' | 'field'>,
@@ -60,10 +50,8 @@ export async function readStart(
 }
 
 /**
- * Yields the chunks of an opened file.
- *
- * @throws OctopusXError if the file is not as long as `bytes`. The request announces that length, so with
- * fewer bytes it would never end, and with more the file would be cut off.
+ * Yields the chunks of an opened file. Throws if it is not as long as `bytes`: the request announces that length,
+ * so with fewer bytes it would never end, and with more the file would be cut off.
  */
 export async function* chunksOf(
 	file: ByteStream | Buffer,

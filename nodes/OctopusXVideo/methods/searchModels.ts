@@ -9,9 +9,7 @@ const TIMEOUT_MS = 20_000;
 
 /**
  * Returns the list of the Model option: the operation's default model first, then the other video models that
- * the API key can use, sorted by name; only those that contain the user's search text.
- *
- * @throws NodeApiError if the models could not be loaded
+ * the API key can use, sorted by name; only those that contain the user's search text. Throws a NodeApiError.
  */
 export async function searchModels(
 	this: ILoadOptionsFunctions,

@@ -23,13 +23,9 @@ export interface Operation {
 	option: INodePropertyOptions;
 	/** Absent if the operation does not use a model. */
 	defaultModel?: string;
-	/** The operation's fields. `operations/index.ts` shows them for this operation only. */
+	/** `operations/index.ts` shows them for this operation only. */
 	fields: INodeProperties[];
-	/**
-	 * Reads and checks the parameters of one item. Sends nothing.
-	 *
-	 * @throws OctopusXError or an n8n error if a parameter is invalid
-	 */
+	/** Reads and checks the parameters of one item. Sends nothing. Throws if a parameter is invalid. */
 	plan: (item: ItemParameters) => Promise<Job>;
 }
 
@@ -50,13 +46,10 @@ export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProp
 	];
 }
 
-/** The part of a paid request that differs between operations. The default path is `/v1/videos`. */
-type OwnRequest = Pick<PaidRequest, 'fields' | 'media'> & Partial<Pick<PaidRequest, 'path'>>;
-
 /** Plans an item that costs money. Checks the safety limit first, so that no file is read for nothing. */
 export async function planVideo(
 	item: ItemParameters,
-	readRequest: () => Promise<OwnRequest>,
+	readRequest: () => Promise<Pick<PaidRequest, 'fields' | 'media'>>,
 ): Promise<Job> {
 	checkSafetyLimit(item);
 	const request: PaidRequest = {

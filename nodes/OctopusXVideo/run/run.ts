@@ -19,9 +19,8 @@ export interface Planner {
 }
 
 /**
- * Carries out one job per input item, several at a time.
- *
- * Rules that must not regress:
+ * Carries out one job per input item, several at a time. Returns one output item per input item, in the order of
+ * the input, or one in all if the operation is carried out once. Rules that must not regress:
  * - Every item is planned before the first request is sent. Unless the node continues on errors, one item
  *   that cannot be planned keeps the whole run from spending anything.
  * - All items settle before an error is thrown, so nothing that was charged is abandoned.
@@ -30,9 +29,6 @@ export interface Planner {
  * - After a Stop, promises settle without waiting for a timer, request or file. n8n saves the execution a few
  *   turns of the event loop after its time limit, and its Retry does not run a node again that has not thrown
  *   by then.
- *
- * @returns one output item per input item, in the order of the input, or one in all if the operation is
- * carried out once
  */
 export async function runJobs(
 	context: IExecuteFunctions,

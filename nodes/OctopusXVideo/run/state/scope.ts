@@ -30,15 +30,12 @@ export interface Scope {
 export interface ItemScope extends Omit<Scope, 'forItem' | 'getDuration' | 'account' | 'ledger'> {
 	client: OctopusXClient;
 	breaker: CircuitBreaker;
-	/** The item's submissions. */
 	claim: Claim;
 }
 
 /**
- * Connects to the API, unless all items are in Test Mode, which needs no credential.
- *
- * @param items the items to carry out; the first one's Max Concurrency applies to the run
- * @throws OctopusXError if the credential is invalid, or an n8n error if it cannot be read
+ * Connects to the API, unless all items are in Test Mode, which needs no credential. Throws if the credential is
+ * invalid or cannot be read. The first item's Max Concurrency applies to the run.
  */
 export async function openScope(
 	context: IExecuteFunctions,

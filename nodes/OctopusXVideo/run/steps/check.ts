@@ -98,10 +98,8 @@ export async function checkTask(
 
 /**
  * Reads a task, and retries faults until the deadline of the policy. If the API does not know its `task_id`,
- * but its `id`, that becomes the `task_id` (docs/API.md, "Create a task").
- *
- * @param task or only its ID, for a task that the claim may know
- * @param policy `deadline` is in `now()` time. By default, all transient faults are retried, first after 2 s
+ * but its `id`, that becomes the `task_id` (docs/API.md, "Create a task"). The claim may know the `id` of a task
+ * of which only the `task_id` is given.
  */
 export async function requestTask(
 	{ claim, client, signal }: ItemScope,

@@ -1,6 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { inQuotes } from '../../api/envelope';
-import { OctopusXError } from '../../api/errors';
+import { OctopusXError, type Result } from '../../api/errors';
 import { findAddress, hasFailed, NO_REASON, type Failure, type Task } from '../../api/task';
 import { now } from '../../timing/time';
 import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
@@ -8,7 +8,6 @@ import type { ItemScope } from '../state/scope';
 import { requestTask, requestVerdict } from './check';
 import { download } from './download';
 
-/** How long a check for a fresh URL may be retried. */
 const REFRESH_TIMEOUT_MS = 30_000;
 
 /** Extensions of videos. In "my.video" or "of 5.June", the part after the dot belongs to the name. */
@@ -29,9 +28,9 @@ export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered 
 			return failed(item, explainFailure(task), task);
 		}
 		if (!settings || task.status !== 'completed') return { ...item, state: 'delivered', task };
-		const { file, fault, latest } = await downloadVideo(scope, task, settings.fileName);
-		if (!file) return failed(item, fault, latest);
-		return { ...item, state: 'delivered', task: latest, binary: { [settings.outputField]: file } };
+		const { value, fault, latest } = await downloadVideo(scope, task, settings.fileName);
+		if (fault) return failed(item, fault, latest);
+		return { ...item, state: 'delivered', task: latest, binary: { [settings.outputField]: value } };
 	});
 }
 
@@ -66,16 +65,15 @@ async function withVerdict(scope: ItemScope, task: Task, asksForRefund: boolean)
 	return { ...task, failure: { ...failure, ...judged, ...reason } as Failure };
 }
 
-/** The latest state of the task, with the file or the fault. */
-type Download = { latest: Task } & (
-	{ file: IBinaryData; fault?: undefined } | { file?: undefined; fault: OctopusXError }
-);
-
 /**
  * Downloads the video of a task from the first URL that works: `video_url`, the URL that a new check returns
- * (most are signed for hours only), or the API's own content endpoint.
+ * (most are signed for hours only), or the API's own content endpoint. Also returns the task's latest state.
  */
-async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Promise<Download> {
+async function downloadVideo(
+	scope: ItemScope,
+	task: Task,
+	fileName: string,
+): Promise<Result<IBinaryData> & { latest: Task }> {
 	const stem = fileName || task.task_id.replace(/[^\w.-]/g, '_');
 	const name = fileName && EXTENSION.test(fileName) ? fileName : `${stem}.mp4`;
 	const faults = new Map<string, OctopusXError>();
@@ -89,8 +87,8 @@ async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Pr
 		if (scope.signal?.aborted) break;
 		const url = await address();
 		if (url === undefined || faults.has(url)) continue;
-		const { value: file, fault } = await download(scope, url, name);
-		if (!fault) return { latest, file };
+		const { value, fault } = await download(scope, url, name);
+		if (!fault) return { latest, value };
 		faults.set(url, fault);
 		if (fault.details.isLocal) break;
 	}
@@ -104,11 +102,7 @@ async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Pr
 	return { latest, fault };
 }
 
-/**
- * Checks a completed task again, to get a fresh URL of its file.
- *
- * @returns the given object if the check returned no completed task
- */
+/** Gets a fresh URL of a completed task's file. Returns the given object if a check gets no completed task. */
 export async function refreshTask(scope: ItemScope, task: Task): Promise<Task> {
 	const deadline = now() + REFRESH_TIMEOUT_MS;
 	const { value: fresh } = await requestTask(scope, task, { deadline });

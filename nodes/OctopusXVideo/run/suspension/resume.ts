@@ -132,10 +132,8 @@ async function refreshAll(
 }
 
 /**
- * Suspends the execution until the next check.
- *
- * @param time of the next check, in `now()` time
- * @returns used only if n8n crashes during the next check; a normal resume passes on the input instead
+ * Suspends the execution until the next check, in `now()` time. The items are used only if n8n crashes during
+ * that check; a normal resume passes on the input instead.
  */
 async function waitUntil(
 	context: IExecuteFunctions,
@@ -177,10 +175,8 @@ function fail(context: IExecuteFunctions, items: Pending[], error: Error): INode
 }
 
 /**
- * Returns the items of the suspended execution.
- *
- * @throws NodeOperationError if no execution waits for them: in n8n's Retry of a checking execution, whose
- * outcome n8n passes to no other execution, and in a workflow that the node was copied into
+ * Returns the items of the suspended execution. Throws if none waits for them: in n8n's Retry of a checking
+ * execution, whose outcome n8n passes to no other execution, and in a workflow that the node was copied into.
  */
 function requireHandover(context: IExecuteFunctions): HandedOver {
 	const handover = readHandover(context);

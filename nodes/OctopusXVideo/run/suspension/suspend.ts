@@ -28,9 +28,8 @@ export function refuseSuspension(context: IExecuteFunctions): OctopusXError | un
 
 /**
  * Hands the wait for all items to a checking execution, which n8n suspends together with this one. n8n
- * resumes this execution with the items that the checking one returns, even after a restart.
- *
- * @returns false if n8n did not suspend, so that the wait must go on here
+ * resumes this execution with the items that the checking one returns, even after a restart. Returns false if
+ * n8n did not suspend, so that the wait must go on here.
  */
 export async function suspend(context: IExecuteFunctions, items: Pending[]): Promise<boolean> {
 	const executionId = context.getExecutionId();
