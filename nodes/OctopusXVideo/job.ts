@@ -32,13 +32,6 @@ export interface PaidRequest {
 	additionalFields: IDataObject;
 }
 
-export interface DownloadSettings {
-	/** Name of the binary field on the output item. */
-	outputField: string;
-	/** If empty, the name is `<task_id>.mp4`. */
-	fileName: string;
-}
-
 /** What Test Mode returns instead of a real video: a sample of a few kB, or a refused prompt. */
 export type TestMode = 'sample' | 'failure';
 
@@ -46,20 +39,10 @@ export type TestMode = 'sample' | 'failure';
 export const SAMPLE_HOST = 'test-mode.invalid';
 
 /** The fields of a simplified task, in output order. Fields without a value are left out. */
-export const OUTPUT_FIELDS: readonly string[] = [
-	'task_id',
-	'status',
-	'progress',
-	'video_url',
-	'model',
-	'seconds',
-	'size',
-	'created_at',
-	'completed_at',
-	'expires_at',
-	'failure',
-	'test',
-];
+export const OUTPUT_FIELDS: readonly string[] = (
+	'task_id status progress video_url model seconds size ' +
+	'created_at completed_at expires_at failure test'
+).split(' ');
 
 /**
  * Everything to do for one item: create a task or fetch an existing one, then wait and download. Or upload a
@@ -76,19 +59,17 @@ export interface Job {
 	timeoutMs: number;
 	/** How many items of the run may be in progress at the same time. */
 	maxConcurrency: number;
-	/** If absent, the task is returned as it is now. */
-	wait?: WaitSettings;
-	download?: DownloadSettings;
+	/**
+	 * If absent, the task is returned as it is now. `isSuspended` is true if n8n suspends the execution during the
+	 * wait.
+	 */
+	wait?: { pollIntervalMs: number; isSuspended: boolean };
+	/** The binary field of the output item, and the file's name; if that is empty, it is `<task_id>.mp4`. */
+	download?: { outputField: string; fileName: string };
 	/** If absent, the real API is used. */
 	testMode?: TestMode;
 	/** The task's fields for the output item, in this order. If absent, all fields in the API's order. */
 	outputFields?: readonly string[];
-}
-
-export interface WaitSettings {
-	pollIntervalMs: number;
-	/** True if n8n suspends the execution during the wait. */
-	isSuspended: boolean;
 }
 
 /** Converts each image and video of a request, one at a time. */

@@ -7,7 +7,6 @@ export interface AnswerFacts extends Envelope {
 	isPage: boolean;
 	isHtml: boolean;
 	isTooLarge: boolean;
-	/** True if the response has a valid `Retry-After` header. */
 	hasRetryAfter: boolean;
 	/** True if the gateway itself answered, not something in between. */
 	isFromGateway: boolean;
@@ -15,11 +14,15 @@ export interface AnswerFacts extends Envelope {
 
 export interface Explanation {
 	message: string;
-	/** What the user should do next. */
 	advice: string;
 	/** See `FaultDetails` for this field and the next. */
 	repeatable?: boolean;
 	affectsAllItems?: boolean;
+}
+
+/** Explains what any other item would meet as well. */
+function forAllItems(message: string, advice: string): Explanation {
+	return { message, advice, affectsAllItems: true };
 }
 
 export const LATER = 'Try again later.';
@@ -45,11 +48,10 @@ export const SERVICE_CODES: readonly string[] = [
 /** Explains a response that is not a success by its code (docs/API.md, "Refusals"), if that says enough. */
 export function explainCode({ statusCode, code, message }: AnswerFacts): Explanation | undefined {
 	if (code === 'insufficient_quota') {
-		return {
-			message: 'The balance for this request is used up',
-			advice: 'Check the balance of the OctopusX account and the quota of the API key.',
-			affectsAllItems: true,
-		};
+		return forAllItems(
+			'The balance for this request is used up',
+			'Check the balance of the OctopusX account and the quota of the API key.',
+		);
 	}
 	// the balance of OctopusX at the model service, or at another gateway
 	if (code === FROM_MODEL_SERVICE && /insufficient_|_quota_failed/.test(message)) {
@@ -63,19 +65,16 @@ export function explainCode({ statusCode, code, message }: AnswerFacts): Explana
 		};
 	}
 	if (code === 'insufficient_user_quota') {
-		return {
-			message: 'The balance of the OctopusX account is too low',
-			advice: 'Top up the account, or choose a shorter or smaller video.',
-			affectsAllItems: true,
-		};
+		return forAllItems(
+			'The balance of the OctopusX account is too low',
+			'Top up the account, or choose a shorter or smaller video.',
+		);
 	}
 	if (code === 'pre_consume_token_quota_failed') {
-		return {
-			message: 'The quota of the API key is too low',
-			advice:
-				"Raise the key's quota in the OctopusX console, or choose a shorter or smaller video.",
-			affectsAllItems: true,
-		};
+		return forAllItems(
+			'The quota of the API key is too low',
+			"Raise the key's quota in the OctopusX console, or choose a shorter or smaller video.",
+		);
 	}
 	// whatever the other codes say
 	if (statusCode === 429) {
@@ -86,18 +85,13 @@ export function explainCode({ statusCode, code, message }: AnswerFacts): Explana
 		};
 	}
 	if (code === 'access_denied') {
-		return {
-			message: 'The API key may not be used from this IP address',
-			advice: 'Allow the IP address of the n8n server for the API key in the OctopusX console.',
-			affectsAllItems: true,
-		};
+		return forAllItems(
+			'The API key may not be used from this IP address',
+			'Allow the IP address of the n8n server for the API key in the OctopusX console.',
+		);
 	}
 	if (statusCode === 403 && /banned|封禁/.test(message) && code !== FROM_MODEL_SERVICE) {
-		return {
-			message: 'The OctopusX account is disabled',
-			advice: 'Ask the support of OctopusX why.',
-			affectsAllItems: true,
-		};
+		return forAllItems('The OctopusX account is disabled', 'Ask the support of OctopusX why.');
 	}
 	if (MODEL_CODES.includes(code) || /no access to model/.test(message)) {
 		return {
@@ -139,40 +133,33 @@ function explainModelService(statusCode: number): Explanation {
 	};
 }
 
-const WEB_PAGE: Explanation = {
-	message: 'A web page answered instead of the OctopusX API',
-	advice:
-		"Check the 'Base URL' in the credential. If it is right, a firewall or a proxy is in the way: try again later.",
-	affectsAllItems: true,
-};
+const WEB_PAGE = forAllItems(
+	'A web page answered instead of the OctopusX API',
+	"Check the 'Base URL' in the credential. If it is right, a firewall or a proxy is in the way: try again later.",
+);
 
 /** Explains a response that is not a success by its status, which says less than a code. */
 export function explainStatus(answer: AnswerFacts): Explanation {
 	const { statusCode, hasRetryAfter, isFromGateway, isPage, isTooLarge } = answer;
 	if (statusCode === 407) {
-		return {
-			message: 'A proxy between n8n and OctopusX asks for a login',
-			advice:
-				'Ask the administrator of n8n to check the user name and the password in its proxy setting, such as HTTPS_PROXY.',
-			affectsAllItems: true,
-		};
+		return forAllItems(
+			'A proxy between n8n and OctopusX asks for a login',
+			'Ask the administrator of n8n to check the user name and the password in its proxy setting, such as HTTPS_PROXY.',
+		);
 	}
 	// the API sends JSON with these statuses, so a page comes from a proxy, not about the key or balance
 	if (isPage && [401, 402, 403].includes(statusCode)) return WEB_PAGE;
 	if (statusCode === 401) {
-		return {
-			message: 'OctopusX did not accept the API key',
-			advice:
-				"Check the API key in the node's credential. OctopusX refuses a key in the same words when it is wrong, disabled or expired, or its quota is used up.",
-			affectsAllItems: true,
-		};
+		return forAllItems(
+			'OctopusX did not accept the API key',
+			"Check the API key in the node's credential. OctopusX refuses a key in the same words when it is wrong, disabled or expired, or its quota is used up.",
+		);
 	}
 	if (statusCode === 402 || statusCode === 403) {
-		return {
-			message: 'The account or the API key does not allow this',
-			advice: 'Check the balance of the OctopusX account and which models the API key may use.',
-			affectsAllItems: true,
-		};
+		return forAllItems(
+			'The account or the API key does not allow this',
+			'Check the balance of the OctopusX account and which models the API key may use.',
+		);
 	}
 	if (statusCode === 503 && hasRetryAfter && isFromGateway) {
 		return { message: 'OctopusX is busy', advice: LATER, repeatable: true };
@@ -181,20 +168,16 @@ export function explainStatus(answer: AnswerFacts): Explanation {
 		return { message: 'OctopusX is not available at the moment', advice: LATER };
 	}
 	if (statusCode >= 300 && statusCode < 400) {
-		return {
-			message: "The 'Base URL' leads to another address",
-			advice:
-				"Enter that address as 'Base URL' in the credential: the API key is not sent on to it.",
-			affectsAllItems: true,
-		};
+		return forAllItems(
+			"The 'Base URL' leads to another address",
+			"Enter that address as 'Base URL' in the credential: the API key is not sent on to it.",
+		);
 	}
 	if (statusCode === 404) {
-		return {
-			message: "The 'Base URL' does not lead to the OctopusX API",
-			advice:
-				"Check the 'Base URL' in the credential. It is https://octopusx.ai, unless OctopusX gave you another one.",
-			affectsAllItems: true,
-		};
+		return forAllItems(
+			"The 'Base URL' does not lead to the OctopusX API",
+			"Check the 'Base URL' in the credential. It is https://octopusx.ai, unless OctopusX gave you another one.",
+		);
 	}
 	if (statusCode >= 400) {
 		return {
@@ -203,12 +186,10 @@ export function explainStatus(answer: AnswerFacts): Explanation {
 		};
 	}
 	if (isTooLarge) {
-		return {
-			message: 'OctopusX sent an answer that is too large',
-			advice:
-				"It has more than 2 MB, while answers of the API have a few kB. Check the 'Base URL' in the credential, or try again later.",
-			affectsAllItems: true,
-		};
+		return forAllItems(
+			'OctopusX sent an answer that is too large',
+			"It has more than 2 MB, while answers of the API have a few kB. Check the 'Base URL' in the credential, or try again later.",
+		);
 	}
 	if (isPage) return WEB_PAGE;
 	return { message: 'OctopusX sent an answer that the node does not understand', advice: LATER };

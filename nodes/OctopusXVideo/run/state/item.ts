@@ -1,7 +1,7 @@
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
 import { OctopusXError, type Charge } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
-import type { Job, WaitSettings } from '../../job';
+import type { Job } from '../../job';
 
 /** An input item: planned → running → ready → delivered, or failed. A step takes one and returns the next. */
 export type Item = Planned | Running | Ready | Settled;
@@ -30,7 +30,7 @@ interface WithTask extends Pick<Planned, 'index' | 'job'> {
 /** An item that waits for its task, which is in progress. */
 export interface Running extends WithTask {
 	state: 'running';
-	job: Job & { wait: WaitSettings };
+	job: Job & Required<Pick<Job, 'wait'>>;
 	/** True if this run submitted or claimed the task, so the API key was valid then. */
 	isOwnTask: boolean;
 	/** The times at which the item's turn began and at which its time is over, in `now()` time. */

@@ -39,12 +39,11 @@ const KEY = 'octopusXTasks';
 const held = new WeakSet<Entry>();
 
 /**
- * Remembers submissions, so that a node that is run again does not pay again.
+ * Remembers submissions, so that a node that is run again does not pay again. It is one list, in the order of the
+ * submissions, in the node's execution context. n8n keeps that context across Retry On Fail, Retry of an
+ * execution, and the iterations of a loop. The list contains only IDs and hashes: no key, prompt or file.
  *
- * It is one list, in the order of the submissions, in the node's execution context. n8n keeps that context
- * across Retry On Fail, Retry of an execution, and the iterations of a loop. The list contains only IDs and
- * hashes: no key, prompt or file. Rules that must not regress:
- *
+ * Rules that must not regress:
  * - An entry is made before its submission is sent, and gets the task ID whenever it arrives.
  * - An item claims only entries of its own request that no other run in progress holds.
  * - An entry is over when its task has failed, or when a run has returned its item as a success. In the
@@ -54,7 +53,6 @@ const held = new WeakSet<Entry>();
  */
 export class Ledger {
 	private readonly claims = new Map<number, Claim>();
-
 	private readonly memory: Memory;
 	private readonly runIndex: number;
 
@@ -73,9 +71,8 @@ export class Ledger {
 	}
 
 	/**
-	 * Lets the items of a run claim entries of earlier runs, before any of them submits. An item claims the
-	 * entry whose task ID its input carries, or else the oldest entry with a task ID, or else the oldest one
-	 * without.
+	 * Lets the items of a run claim entries of earlier runs, before any of them submits: the entry whose task ID
+	 * the item's input carries, or else the oldest entry with a task ID, or else the oldest one without.
 	 */
 	claim(context: IExecuteFunctions, items: Array<Planned | Failed>): void {
 		for (const item of items) {
@@ -130,27 +127,29 @@ export class Ledger {
 
 	/** The claimed entries for which the API's records showed no charge; see `Entry.unchargedAt`. */
 	get uncharged(): Entry[] {
-		const entries = [...this.claims.values()].flatMap((claim) => claim.entries);
-		return entries.filter(({ unchargedAt }) => unchargedAt !== undefined);
+		return this.entries.filter(({ unchargedAt }) => unchargedAt !== undefined);
 	}
 
-	/** Notes that a checking execution now waits for the tasks of the run. */
+	/** Notes that a checking execution now waits for the tasks. Unanswered submissions stay with this run. */
 	noteSuspended(): void {
-		for (const claim of this.claims.values()) claim.noteSuspended();
+		for (const entry of this.entries) if (entry.taskId !== undefined) entry.isSuspended = true;
 	}
 
 	/** Lets other runs claim the entries that this run held. */
 	release(): void {
-		for (const { entries } of this.claims.values()) for (const entry of entries) held.delete(entry);
+		for (const entry of this.entries) held.delete(entry);
+	}
+
+	private get entries(): Entry[] {
+		return [...this.claims.values()].flatMap(({ entries }) => entries);
 	}
 }
 
 /** The submissions for one item: the entry that it has claimed, and those of this run. */
 export class Claim {
 	readonly entries: Entry[] = [];
-	/** The submissions of this run. */
 	readonly submissions: Submission[] = [];
-	/** The entry of an earlier run that the item has claimed. */
+	/** The entry of an earlier run. */
 	claimed?: Readonly<Entry>;
 
 	constructor(
@@ -199,7 +198,6 @@ export class Claim {
 		return submission;
 	}
 
-	/** See `Entry.otherId`. */
 	otherIdOf(id: string): string | undefined {
 		return this.entries.find(({ taskId }) => taskId === id)?.otherId;
 	}
@@ -224,11 +222,6 @@ export class Claim {
 			// can still be claimed
 			else if (entry.taskId === undefined) entry.isOver = true;
 		}
-	}
-
-	/** Notes that a checking execution now waits for the task. Unanswered submissions stay with this run. */
-	noteSuspended(): void {
-		for (const entry of this.entries) if (entry.taskId !== undefined) entry.isSuspended = true;
 	}
 }
 

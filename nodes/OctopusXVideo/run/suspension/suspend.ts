@@ -62,12 +62,10 @@ export function interrupted(items: Pending[], message: string): Failed[] {
 }
 
 /**
- * Changes what n8n keeps of this run of the node until it resumes the execution.
- *
- * If the user stops the suspended execution and clicks Retry, n8n passes on the input that it kept, and
- * prompts would continue as if they were videos. So the input becomes error items. n8n also disables the node
- * object of the run that it resumes. Other runs that are queued share that object and would be skipped, so
- * this run gets a copy.
+ * Changes what n8n keeps of this run of the node until it resumes the execution. If the user stops the suspended
+ * execution and clicks Retry, n8n passes on the input that it kept, and prompts would continue as if they were
+ * videos. So the input becomes error items. n8n also disables the node object of the run that it resumes. Other
+ * runs that are queued share that object and would be skipped, so this run gets a copy.
  */
 function protectFromRetry(context: IExecuteFunctions, items: Pending[]): void {
 	const entry = context.getExecuteData();
@@ -93,6 +91,17 @@ function passesOnFailures(): boolean {
 	return 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow;
 }
 
+/** Returns one of n8n's own nodes. */
+function builtIn(
+	id: string,
+	name: string,
+	type: string,
+	position: [number, number],
+	parameters: INode['parameters'],
+): INode {
+	return { id, name, type: `n8n-nodes-base.${type}`, typeVersion: 1, position, parameters };
+}
+
 /** Returns the text of the sticky note in the checking execution. */
 const note = (executionId: string) => `## Videos of execution ${executionId}: checking, do not stop
 
@@ -104,10 +113,8 @@ Execution ${executionId} of this workflow is suspended until its videos are done
 /**
  * Builds the workflow of the checking execution: trigger → check → are there videos? If not, back to the
  * check. When n8n resumes a node, it passes on the input without running the node, so a connection must lead
- * back to the check. The loop contains one small item, because the check remembers the others.
- *
- * n8n lists this execution beside the suspended one, under the name of the same workflow. Users can only tell
- * them apart from the inside, so the names and the note say what it is.
+ * back to the check. The loop contains one small item, because the check remembers the others. n8n lists this
+ * execution under the name of the same workflow, so the names of the nodes and the note say what it is.
  */
 function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 	const { name: ownName, type, typeVersion, credentials } = context.getNode();
@@ -117,15 +124,8 @@ function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 	// n8n gives this name to an error workflow if the node fails
 	const check = `${ownName}: checking, do not stop`;
 	const isDone = 'All done?';
-	const nodes: INode[] = [
-		{
-			position: [0, 0],
-			id: 'start',
-			name: start,
-			type: 'n8n-nodes-base.executeWorkflowTrigger',
-			typeVersion: 1,
-			parameters: {},
-		},
+	const nodes = [
+		builtIn('start', start, 'executeWorkflowTrigger', [0, 0], {}),
 		{
 			position: [260, 0],
 			id: 'check',
@@ -144,34 +144,24 @@ function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 			},
 			...(context.continueOnFail() && { onError: 'continueRegularOutput' }),
 		},
-		{
-			position: [520, 0],
-			id: 'done',
-			name: isDone,
-			type: 'n8n-nodes-base.if',
-			typeVersion: 1,
-			parameters: {
-				// compares the ID, because the server's response may have a field of that name
-				conditions: {
-					boolean: [
-						{ value1: `={{ $json.${HANDOVER}?.parent !== "${executionId}" }}`, value2: true },
-					],
-				},
+		builtIn('done', isDone, 'if', [520, 0], {
+			// compares the ID, because the server's response may have a field of that name
+			conditions: {
+				boolean: [
+					{ value1: `={{ $json.${HANDOVER}?.parent !== "${executionId}" }}`, value2: true },
+				],
 			},
-		},
-		{
-			position: [-40, -290],
-			id: 'note',
-			name: 'What this is',
-			type: 'n8n-nodes-base.stickyNote',
-			typeVersion: 1,
-			parameters: { content: note(executionId), width: 700, height: 230 },
-		},
+		}),
+		builtIn('note', 'What this is', 'stickyNote', [-40, -290], {
+			content: note(executionId),
+			width: 700,
+			height: 230,
+		}),
 	];
 	const to = (node: string) => [{ node, type: 'main' as const, index: 0 }];
 	return {
 		id,
-		name: `Videos of execution ${executionId}: checking, do not stop`,
+		name: `${start}: checking, do not stop`,
 		nodes,
 		connections: {
 			// every node runs before the first wait: n8n makes up an item, after a crash, for one that never ran
