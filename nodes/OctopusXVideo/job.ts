@@ -59,10 +59,7 @@ export interface Job {
 	timeoutMs: number;
 	/** How many items of the run may be in progress at the same time. */
 	maxConcurrency: number;
-	/**
-	 * If absent, the task is returned as it is now. `isSuspended` is true if n8n suspends the execution during the
-	 * wait.
-	 */
+	/** If absent, the task is returned as it is now. With `isSuspended`, n8n suspends the execution meanwhile. */
 	wait?: { pollIntervalMs: number; isSuspended: boolean };
 	/** The binary field of the output item, and the file's name; if that is empty, it is `<task_id>.mp4`. */
 	download?: { outputField: string; fileName: string };

@@ -15,7 +15,6 @@ import {
 	type Records,
 } from './records';
 import {
-	contentUrl,
 	findTaskId,
 	findTaskIdInText,
 	isShallow,
@@ -160,11 +159,6 @@ export class OctopusXClient {
 	/** Returns the IDs of the models that the key may use and that may make videos. */
 	async getVideoModels(signal: AbortSignal): Promise<string[]> {
 		return await this.get('/v1/models', signal, ({ body }) => parseVideoModels(body));
-	}
-
-	/** Returns the URL at which the API serves the file of a task to the owner of the key. */
-	contentUrl(taskId: string): string {
-		return contentUrl(this.apiUrl, taskId);
 	}
 
 	/** True if `contentUrl` could have returned this URL. */

@@ -66,8 +66,9 @@ export function isFinal(task: Task): boolean {
 
 /**
  * Reads a response of the task endpoints, of any shape. Returns `undefined` if it is not an object, or has
- * neither an ID nor a status. Without `knownId`, the ID of the request, it must contain one. `hideKey` is applied
- * to `video_url`, because the URL parser drops and maps characters, which may put together a key in pieces.
+ * neither an ID nor a status. Without `knownId`, the ID of the request, it must contain one. `hideKey` is
+ * applied to `video_url`, because the URL parser drops and maps characters, which may put together a key in
+ * pieces.
  */
 export function parseTask(
 	answer: unknown,

@@ -86,8 +86,8 @@ export function addressesOf(value: unknown): unknown[] {
 
 /**
  * Returns the URLs in a string that a user typed or pasted: one, or a list separated by commas, semicolons,
- * spaces or line breaks. Other words stay with the URL before them. A URL can contain commas, and other URLs in
- * its path or query, so a word that contains a nested URL is not split at its commas.
+ * spaces or line breaks. Other words stay with the URL before them. A URL can contain commas, and other URLs
+ * in its path or query, so a word that contains a nested URL is not split at its commas.
  */
 export function addressesIn(text: string): string[] {
 	const words = text.trim().split(/\s+/);

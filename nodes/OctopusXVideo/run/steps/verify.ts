@@ -19,7 +19,6 @@ const CLOCK_TOLERANCE_S = 5;
 /** A charge up to this long before the run forbids "not charged", because a proxy may have another clock. */
 const RECENT_S = 30;
 
-/** How many charges an error lists. */
 const MAX_LISTED = 10;
 
 const RECORDS_TIMEOUT_MS = 60_000;
