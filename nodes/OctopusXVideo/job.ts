@@ -39,10 +39,20 @@ export type TestMode = 'sample' | 'failure';
 export const SAMPLE_HOST = 'test-mode.invalid';
 
 /** The fields of a simplified task, in output order. Fields without a value are left out. */
-export const OUTPUT_FIELDS: readonly string[] = (
-	'task_id status progress video_url model seconds size ' +
-	'created_at completed_at expires_at failure test'
-).split(' ');
+export const OUTPUT_FIELDS: readonly string[] = [
+	'task_id',
+	'status',
+	'progress',
+	'video_url',
+	'model',
+	'seconds',
+	'size',
+	'created_at',
+	'completed_at',
+	'expires_at',
+	'failure',
+	'test',
+];
 
 /**
  * Everything to do for one item: create a task or fetch an existing one, then wait and download. Or upload a

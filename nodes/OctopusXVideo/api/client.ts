@@ -4,16 +4,8 @@ import { cleanKey, createHideKey, normalizeBaseUrl, redirectTarget } from './cre
 import { isPlainObject, requestIdOf, type Answer } from './envelope';
 import { explainAnswer, explainHost, explainNoAnswer, explainSubmission } from './explain';
 import { attempt, OctopusXError } from './errors';
-import {
-	addUp,
-	parseBill,
-	parseStatus,
-	parseUsage,
-	readBalance,
-	type Balance,
-	type Bill,
-	type Records,
-} from './records';
+import { addUp, parseBill, parseStatus, parseUsage, readBalance } from './records';
+import type { Balance, Bill, Records } from './records';
 import {
 	findTaskId,
 	findTaskIdInText,

@@ -67,10 +67,7 @@ const INNER_SEPARATOR = /["'`]?[,;]["'`]?(?=https?:\/\/|data:\w+\/)/i;
 /** The start of a data URI without content. It precedes the real URL if it was added twice. */
 const PREFIX_ONLY = /^data:[^,]*$/i;
 
-/**
- * Returns the URLs in the value of a field: one, or a list. An expression may return a list; a string may be
- * a JSON list, or a list as in `addressesIn`.
- */
+/** Returns the URLs in a field's value: one, an array from an expression, a JSON list, or as in `addressesIn`. */
 export function addressesOf(value: unknown): unknown[] {
 	if (Array.isArray(value)) {
 		return value
