@@ -25,7 +25,7 @@ import type { ApiContext, ByteStream, NoAnswer, RequestOptions } from './transpo
 const SEND_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;
 
-/** Says what the key has used. Answers even if it is used up. */
+/** Says what the key has used, also to a key that is used up. */
 const USAGE_PATH = '/api/usage/token/';
 
 const UPLOAD_HOST = 'The host for uploads';
@@ -213,7 +213,7 @@ export class OctopusXClient {
 	}
 }
 
-/** Returns what a success says. */
+/** Returns what a success says. Throws for any other outcome. */
 function readSuccess<T>(answer: Answer | NoAnswer, read: Reader<T>): T {
 	if (!('statusCode' in answer)) throw explainNoAnswer(answer);
 	const value = answer.statusCode < 300 ? read(answer) : undefined;

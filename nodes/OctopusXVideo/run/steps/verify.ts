@@ -64,7 +64,7 @@ export async function recheckUncharged({ account, ledger, signal }: Scope): Prom
 	const { uncharged } = ledger;
 	if (!account || uncharged.length === 0) return;
 	const first = uncharged.reduce(
-		(min, { unchargedAt = min }) => Math.min(min, unchargedAt),
+		(earliest, { unchargedAt = earliest }) => Math.min(earliest, unchargedAt),
 		Infinity,
 	);
 	const read = async (ending: AbortSignal) => await account.getRecords(ending);

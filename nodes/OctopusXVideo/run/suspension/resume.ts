@@ -72,8 +72,8 @@ async function resume(
 	}
 
 	const withJob = items.filter((item) => item.state !== 'failed');
-	const opening = openScope(context, new Ledger(context), withJob);
-	const scope = await opening.catch((error: Error) => ({ error }));
+	const open = async () => await openScope(context, new Ledger(context), withJob);
+	const scope = await open().catch((error: Error) => ({ error }));
 	if ('error' in scope) {
 		// n8n may be able to read the credential next time, but an invalid one stays invalid
 		const isLast = !items.some((item) => item.state === 'running' && item.deadline > now());
