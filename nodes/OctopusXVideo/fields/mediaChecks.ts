@@ -67,7 +67,7 @@ const INNER_SEPARATOR = /["'`]?[,;]["'`]?(?=https?:\/\/|data:\w+\/)/i;
 /** The start of a data URI without content. It precedes the real URL if it was added twice. */
 const PREFIX_ONLY = /^data:[^,]*$/i;
 
-/** Returns the URLs in a field's value: one, an array from an expression, a JSON list, or as in `addressesIn`. */
+/** Returns the URLs in a field's value: an array from an expression, a JSON list, or a text for `addressesIn`. */
 export function addressesOf(value: unknown): unknown[] {
 	if (Array.isArray(value)) {
 		return value

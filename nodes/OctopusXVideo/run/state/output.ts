@@ -37,7 +37,7 @@ const KINDS: ReadonlyArray<(task: Task) => boolean> = [
 ];
 
 /**
- * Returns the output of a run or, unless the node continues on errors, throws the one that ends it. `advice`
+ * Returns the output of a run or, unless the node continues on errors, throws the error that ends it. `advice`
  * says what to do after an error if n8n's Retry does not continue with the tasks; it may be empty.
  */
 export function conclude(

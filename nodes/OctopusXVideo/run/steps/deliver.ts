@@ -68,7 +68,7 @@ async function withVerdict(scope: ItemScope, task: Task, asksForRefund: boolean)
 
 /**
  * Downloads the video of a task from the first URL that works: `video_url`, the URL that a new check returns
- * (most are signed for hours), or the API's content endpoint. Also returns the task's latest state.
+ * (most are signed for hours only), or the API's content endpoint. Also returns the task's latest state.
  */
 async function downloadVideo(
 	scope: ItemScope,
