@@ -20,10 +20,7 @@ export class OctopusXVideo implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'OctopusX Video',
 		name: 'octopusXVideo',
-		icon: {
-			light: 'file:../../icons/octopusx.svg',
-			dark: 'file:../../icons/octopusx.dark.svg',
-		},
+		icon: { light: 'file:../../icons/octopusx.svg', dark: 'file:../../icons/octopusx.dark.svg' },
 		group: ['transform'],
 		version: 1,
 		subtitle,

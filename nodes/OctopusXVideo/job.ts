@@ -39,10 +39,20 @@ export type TestMode = 'sample' | 'failure';
 export const SAMPLE_HOST = 'test-mode.invalid';
 
 /** The fields of a simplified task, in output order. Fields without a value are left out. */
-export const OUTPUT_FIELDS: readonly string[] = (
-	'task_id status progress video_url model seconds size ' +
-	'created_at completed_at expires_at failure test'
-).split(' ');
+export const OUTPUT_FIELDS: readonly string[] = [
+	'task_id',
+	'status',
+	'progress',
+	'video_url',
+	'model',
+	'seconds',
+	'size',
+	'created_at',
+	'completed_at',
+	'expires_at',
+	'failure',
+	'test',
+];
 
 /**
  * Everything to do for one item: create a task or fetch an existing one, then wait and download. Or upload a
@@ -59,10 +69,7 @@ export interface Job {
 	timeoutMs: number;
 	/** How many items of the run may be in progress at the same time. */
 	maxConcurrency: number;
-	/**
-	 * If absent, the task is returned as it is now. `isSuspended` is true if n8n suspends the execution during the
-	 * wait.
-	 */
+	/** If absent, the task is returned as it is now. With `isSuspended`, n8n suspends the execution meanwhile. */
 	wait?: { pollIntervalMs: number; isSuspended: boolean };
 	/** The binary field of the output item, and the file's name; if that is empty, it is `<task_id>.mp4`. */
 	download?: { outputField: string; fileName: string };

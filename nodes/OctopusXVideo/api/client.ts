@@ -4,18 +4,9 @@ import { cleanKey, createHideKey, normalizeBaseUrl, redirectTarget } from './cre
 import { isPlainObject, requestIdOf, type Answer } from './envelope';
 import { explainAnswer, explainHost, explainNoAnswer, explainSubmission } from './explain';
 import { attempt, OctopusXError } from './errors';
+import { addUp, parseBill, parseStatus, parseUsage, readBalance } from './records';
+import type { Balance, Bill, Records } from './records';
 import {
-	addUp,
-	parseBill,
-	parseStatus,
-	parseUsage,
-	readBalance,
-	type Balance,
-	type Bill,
-	type Records,
-} from './records';
-import {
-	contentUrl,
 	findTaskId,
 	findTaskIdInText,
 	isShallow,
@@ -34,7 +25,7 @@ import type { ApiContext, ByteStream, NoAnswer, RequestOptions } from './transpo
 const SEND_TIMEOUT_MS = 15 * 60_000;
 const READ_TIMEOUT_MS = 30_000;
 
-/** Says what the key has used. Answers even if it is used up. */
+/** Says what the key has used, also to a key that is used up. */
 const USAGE_PATH = '/api/usage/token/';
 
 const UPLOAD_HOST = 'The host for uploads';
@@ -162,11 +153,6 @@ export class OctopusXClient {
 		return await this.get('/v1/models', signal, ({ body }) => parseVideoModels(body));
 	}
 
-	/** Returns the URL at which the API serves the file of a task to the owner of the key. */
-	contentUrl(taskId: string): string {
-		return contentUrl(this.apiUrl, taskId);
-	}
-
 	/** True if `contentUrl` could have returned this URL. */
 	isContentUrl(url: string): boolean {
 		return url.startsWith(`${this.apiUrl}/v1/videos/`) && url.endsWith('/content');
@@ -227,7 +213,7 @@ export class OctopusXClient {
 	}
 }
 
-/** Returns what a success says. */
+/** Returns what a success says. Throws for any other outcome. */
 function readSuccess<T>(answer: Answer | NoAnswer, read: Reader<T>): T {
 	if (!('statusCode' in answer)) throw explainNoAnswer(answer);
 	const value = answer.statusCode < 300 ? read(answer) : undefined;

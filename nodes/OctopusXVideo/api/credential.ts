@@ -32,9 +32,9 @@ export function cleanValue(text: string): string {
 }
 
 /**
- * Returns the URL that all API paths are appended to; `undefined` for anything but an http(s) URL, and for one
- * with a query or fragment, which would swallow the path, or with a user name or password, which would be sent
- * instead of the key.
+ * Returns the URL that all API paths are appended to; `undefined` for anything but an http(s) URL, and for
+ * one with a query or fragment, which would swallow the path, or with a user name or password, which would be
+ * sent instead of the key.
  */
 export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	if (typeof baseUrl !== 'string') return undefined;
@@ -82,8 +82,8 @@ export function isSameOrigin(url: string, other: string): boolean {
 }
 
 /**
- * Returns where a redirect leads, or `undefined` if that is not an http(s) URL. Node reads the header with one
- * character per byte, so raw UTF-8 must be percent-encoded.
+ * Returns where a redirect leads, or `undefined` if that is not an http(s) URL. Node reads the header with
+ * one character per byte, so raw UTF-8 must be percent-encoded.
  */
 export function redirectTarget(location: unknown, base: string): string | undefined {
 	if (typeof location !== 'string') return undefined;

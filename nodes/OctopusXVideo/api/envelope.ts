@@ -133,10 +133,7 @@ function textOfBody(body: unknown): string {
 	}
 }
 
-/**
- * Returns the model service's reason. Its response body arrives as a string, usually JSON with another
- * envelope. A chain of gateways wraps it several times.
- */
+/** Returns the model service's reason. It arrives as a string, usually JSON that gateways have wrapped again. */
 export function unwrap(message: string, depth = 0): string {
 	if (/^\s*</.test(message)) return 'a page instead of an answer came from the model service';
 	try {

@@ -13,11 +13,9 @@ export type Charge =
 
 /** What a fault means for the code that sent the request. */
 export interface FaultDetails {
-	/** HTTP status of the response, if one arrived. */
 	statusCode?: number;
 	/** The API's error code, such as `task_not_exist`; empty if the response has none. */
 	code?: string;
-	/** True if the API rejected the API key. */
 	isKeyRejected?: boolean;
 	/** True if the API would reject every other item in the same way. */
 	affectsAllItems?: boolean;

@@ -97,10 +97,7 @@ export function explainHost(answer: Answer, host: string): OctopusXError {
 	);
 }
 
-/**
- * Builds the error for a request to which `peer` sent no response. Its message does not contain the
- * connection's error code, because n8n replaces messages that do.
- */
+/** Builds the error for a request that `peer` did not answer. n8n replaces messages that contain an error code. */
 export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusXError {
 	const { code, host, isBlocked, isBeforeConnect } = noAnswer;
 	const reason = shorten(noAnswer.reason);

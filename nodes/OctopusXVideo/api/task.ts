@@ -45,10 +45,18 @@ const MAX_DEPTH = 20;
 export const NO_REASON = 'The server gave no reason';
 
 /** Fields that may contain the reason of a failure (docs/API.md, "Query a task"). */
-const REASON_FIELDS: readonly string[] = (
-	'error fail_reason failure_reason failed_reason failure ' +
-	'error_message error_msg message reason detail'
-).split(' ');
+const REASON_FIELDS: readonly string[] = [
+	'error',
+	'fail_reason',
+	'failure_reason',
+	'failed_reason',
+	'failure',
+	'error_message',
+	'error_msg',
+	'message',
+	'reason',
+	'detail',
+];
 
 /** Fields that the node sets itself or leaves out. The server must not be able to set them. */
 const OWN_FIELDS: readonly string[] =
@@ -66,8 +74,9 @@ export function isFinal(task: Task): boolean {
 
 /**
  * Reads a response of the task endpoints, of any shape. Returns `undefined` if it is not an object, or has
- * neither an ID nor a status. Without `knownId`, the ID of the request, it must contain one. `hideKey` is applied
- * to `video_url`, because the URL parser drops and maps characters, which may put together a key in pieces.
+ * neither an ID nor a status. Without `knownId`, the ID of the request, it must contain one. `hideKey` is
+ * applied to `video_url`, because the URL parser drops and maps characters, which may put together a key in
+ * pieces.
  */
 export function parseTask(
 	answer: unknown,
@@ -251,7 +260,9 @@ function withoutPlaceholders(fields: Record<string, unknown>): Record<string, un
 		Object.entries(fields).filter(
 			([key, value]) =>
 				!OWN_FIELDS.includes(key) &&
-				!['', null, undefined].includes(value as null) &&
+				value !== '' &&
+				value !== null &&
+				value !== undefined &&
 				!(value === 0 && key.endsWith('_at')) &&
 				isShallow(value),
 		),

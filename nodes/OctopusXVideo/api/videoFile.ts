@@ -11,9 +11,9 @@ const MAX_REDIRECTS = 5;
 const VIDEO_HOST = 'The host of the video file';
 
 /**
- * Opens a video file as a stream; throws if it cannot be opened. The key goes only to the API's own origin, and
- * not even there after a redirect has led elsewhere. Redirects are followed here, because n8n's helper would
- * send the key along. `signal` ends the connection, which destroying the stream does not always do.
+ * Opens a video file as a stream, or throws. The key goes only to the API's own origin, and not even there
+ * after a redirect has led elsewhere. Redirects are followed here, because n8n's helper would send the key
+ * along. `signal` ends the connection, which destroying the stream does not always do.
  */
 export async function openVideo(
 	client: OctopusXClient,

@@ -79,10 +79,7 @@ export async function readMedia(
 	return checkUrl(item, `${label} URL`, item.get(`${name}Url`), kind);
 }
 
-/**
- * Reads and checks the rows of Reference Images. A URL field can contain a list, for example if an expression
- * returns an array or JSON. Each URL in it is one image.
- */
+/** Reads and checks the rows of Reference Images. A URL field can contain a list, as in `addressesOf`. */
 export async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
 	const rows = item.get('referenceImages.image', []) as Array<Record<string, unknown>>;
 	const images: MediaInput[] = [];

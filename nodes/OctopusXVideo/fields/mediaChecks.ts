@@ -67,10 +67,7 @@ const INNER_SEPARATOR = /["'`]?[,;]["'`]?(?=https?:\/\/|data:\w+\/)/i;
 /** The start of a data URI without content. It precedes the real URL if it was added twice. */
 const PREFIX_ONLY = /^data:[^,]*$/i;
 
-/**
- * Returns the URLs in the value of a field: one, or a list. An expression may return a list; a string may be
- * a JSON list, or a list as in `addressesIn`.
- */
+/** Returns the URLs in a field's value: an array from an expression, a JSON list, or a text for `addressesIn`. */
 export function addressesOf(value: unknown): unknown[] {
 	if (Array.isArray(value)) {
 		return value
@@ -86,8 +83,8 @@ export function addressesOf(value: unknown): unknown[] {
 
 /**
  * Returns the URLs in a string that a user typed or pasted: one, or a list separated by commas, semicolons,
- * spaces or line breaks. Other words stay with the URL before them. A URL can contain commas, and other URLs in
- * its path or query, so a word that contains a nested URL is not split at its commas.
+ * spaces or line breaks. Other words stay with the URL before them. A URL can contain commas, and other URLs
+ * in its path or query, so a word that contains a nested URL is not split at its commas.
  */
 export function addressesIn(text: string): string[] {
 	const words = text.trim().split(/\s+/);

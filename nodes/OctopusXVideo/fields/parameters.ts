@@ -52,10 +52,7 @@ export function showWhen(
 /** Trimmed texts that say nothing: the last three are what code makes of a missing value. */
 const NO_TEXT: readonly string[] = ['', 'undefined', 'null', 'NaN'];
 
-/**
- * Reads and checks the parameters of one input item. A `label` is a field's display name. Errors contain it,
- * because users don't know parameter names.
- */
+/** Reads and checks the parameters of one item. A `label` is a field's display name, by which users know it. */
 export class ItemParameters {
 	constructor(
 		readonly context: IExecuteFunctions,

@@ -50,8 +50,8 @@ export async function readStart(
 }
 
 /**
- * Yields the chunks of an opened file. Throws if it is not as long as `bytes`: the request announces that length,
- * so with fewer bytes it would never end, and with more the file would be cut off.
+ * Yields the chunks of an opened file. Throws if it is not as long as `bytes`: the request announces that
+ * length, so with fewer bytes it would never end, and with more the file would be cut off.
  */
 export async function* chunksOf(
 	file: ByteStream | Buffer,

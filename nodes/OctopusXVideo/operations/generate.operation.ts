@@ -51,7 +51,6 @@ const modeField: INodeProperties = {
 
 const modes = modeField.options as INodePropertyOptions[];
 
-/** The names of the modes, by value. */
 export const modeNames = Object.fromEntries(modes.map(({ name, value }) => [value, name]));
 
 /** The values of the modes, and what each needs. */

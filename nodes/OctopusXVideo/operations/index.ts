@@ -14,7 +14,10 @@ interface Resource {
 	operations: Record<string, Operation>;
 }
 
-/** What the node can do, in the order of the editor's lists. n8n derives the names and descriptions of nodes and tools from these two levels. */
+/**
+ * What the node can do, in the order of the editor's lists. n8n derives the names of nodes and the descriptions
+ * of tools from these two levels.
+ */
 export const resources: Record<string, Resource> = {
 	video: {
 		option: { name: 'Video', value: 'video', description: 'Make videos, and fetch them' },

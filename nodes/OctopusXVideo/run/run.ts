@@ -4,13 +4,13 @@ import { carryOutAll, obtainAll, withClaim } from './carryOut';
 import { failed, StoppedError, type Failed, type Planned, type Settled } from './state/item';
 import { Ledger } from './state/ledger';
 import { conclude, jsonOf, withCharge } from './state/output';
-import { openScope, type Scope } from './state/scope';
+import { openScope } from './state/scope';
 import { recheckUncharged, verifyDoubts } from './steps/verify';
 import { refuseSuspension, suspend } from './suspension';
 
 /** How an operation plans one item. */
 export interface Planner {
-	/** Reads and checks the parameters of an item. Throws if one is invalid. */
+	/** Throws if a parameter is invalid. */
 	plan: (index: number) => Promise<Job>;
 	/** True if the operation is carried out once, for the first item, and its result belongs to all items. */
 	isOncePerRun?: boolean;
@@ -19,8 +19,10 @@ export interface Planner {
 }
 
 /**
- * Carries out one job per input item, several at a time. Returns one output item per input item, in the order of
- * the input, or one in all if the operation is carried out once. Rules that must not regress:
+ * Carries out one job per input item, several at a time. Returns one output item per input item, in the order
+ * of the input, or one in all if the operation is carried out once.
+ *
+ * Rules that must not regress:
  * - Every item is planned before the first request is sent. Unless the node continues on errors, one item
  *   that cannot be planned keeps the whole run from spending anything.
  * - All items settle before an error is thrown, so nothing that was charged is abandoned.
@@ -67,12 +69,8 @@ export async function runJobs(
 		const refusal = isSuspending ? refuseSuspension(context) : undefined;
 		if (refusal) return endUncharged(refusal);
 
-		let scope: Scope;
-		try {
-			scope = await openScope(context, ledger, planned);
-		} catch (error) {
-			return endUncharged(error as Error);
-		}
+		const scope = await openScope(context, ledger, planned).catch((error: Error) => ({ error }));
+		if ('error' in scope) return endUncharged(scope.error);
 		await recheckUncharged(scope);
 		if (!isSuspending) return end(await verifyDoubts(scope, await carryOutAll(scope, items)));
 

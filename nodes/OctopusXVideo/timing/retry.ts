@@ -23,12 +23,10 @@ export interface RetryPolicy {
 	/** Adds a random share of the delay, up to this fraction. */
 	jitter?: number;
 	maxAttempts?: number;
-	/** Upper limit for the server's `Retry-After`. */
 	maxRetryAfterMs?: number;
 	/** An attempt that takes longer is aborted and ends with the fault of `onTimeout`. */
 	attemptTimeoutMs?: number;
 	onTimeout?: () => OctopusXError;
-	/** Called before each retry. */
 	onRetry?: (fault: OctopusXError) => void;
 	/** Records faults. Once it is open, no attempt follows. */
 	breaker?: CircuitBreaker;

@@ -39,8 +39,8 @@ const KEY = 'octopusXTasks';
 const held = new WeakSet<Entry>();
 
 /**
- * Remembers submissions, so that a node that is run again does not pay again. It is one list, in the order of the
- * submissions, in the node's execution context. n8n keeps that context across Retry On Fail, Retry of an
+ * Remembers submissions, so that a node that is run again does not pay again. It is one list, in the order of
+ * the submissions, in the node's execution context. n8n keeps that context across Retry On Fail, Retry of an
  * execution, and the iterations of a loop. The list contains only IDs and hashes: no key, prompt or file.
  *
  * Rules that must not regress:

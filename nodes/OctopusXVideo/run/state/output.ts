@@ -37,8 +37,8 @@ const KINDS: ReadonlyArray<(task: Task) => boolean> = [
 ];
 
 /**
- * Returns the output of a run or, unless the node continues on errors, throws the one that ends it. `advice` says
- * what to do after an error if n8n's Retry does not continue with the tasks; it may be empty.
+ * Returns the output of a run or, unless the node continues on errors, throws the error that ends it. `advice`
+ * says what to do after an error if n8n's Retry does not continue with the tasks; it may be empty.
  */
 export function conclude(
 	context: IExecuteFunctions,
@@ -153,8 +153,8 @@ function toNodeError(
 }
 
 /**
- * Lists the tasks of the run, and the items with an unanswered submission: at most `limit` of each kind. If the
- * task that the error already names is the only one, it is not listed.
+ * Lists the tasks of the run, and the items with an unanswered submission: at most `limit` of each kind. Leaves
+ * out the only task if it is `named`, the one that the error already names.
  */
 function listTasks(
 	items: Settled[],

@@ -34,8 +34,8 @@ export interface ItemScope extends Omit<Scope, 'forItem' | 'getDuration' | 'acco
 }
 
 /**
- * Connects to the API, unless all items are in Test Mode, which needs no credential. Throws if the credential is
- * invalid or cannot be read. The first item's Max Concurrency applies to the run.
+ * Connects to the API, unless all items are in Test Mode, which needs no credential. Throws if the credential
+ * is invalid or cannot be read. The first item's Max Concurrency applies to the run.
  */
 export async function openScope(
 	context: IExecuteFunctions,

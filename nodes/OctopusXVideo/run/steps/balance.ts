@@ -10,11 +10,7 @@ export async function getBalance(scope: ItemScope, item: Planned): Promise<Deliv
 	const { index, job } = item;
 	const { value: json, fault } = await withRetries(
 		async (ending) => await attempt(scope.client.getBalance(ending)),
-		{
-			deadline: now() + job.timeoutMs,
-			attemptTimeoutMs: ANSWER_TIMEOUT_MS,
-			signal: scope.signal,
-		},
+		{ deadline: now() + job.timeoutMs, attemptTimeoutMs: ANSWER_TIMEOUT_MS, signal: scope.signal },
 	);
 	if (fault) return failed(item, fault.withCharge('none'));
 	return { state: 'delivered', index, job, json: { ...json } };

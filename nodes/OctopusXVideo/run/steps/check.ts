@@ -98,29 +98,14 @@ export async function checkTask(
 
 /**
  * Reads a task, and retries faults until the deadline of the policy. If the API does not know its `task_id`,
- * but its `id`, that becomes the `task_id` (docs/API.md, "Create a task"). The claim may know the `id` of a task
- * of which only the `task_id` is given.
+ * but its `id`, that becomes the `task_id` (docs/API.md, "Create a task"). The claim may know the `id` of a
+ * task of which only the `task_id` is given.
  */
 export async function requestTask(
 	{ claim, client, signal }: ItemScope,
 	task: Pick<Task, 'task_id' | 'id'> | string,
-	policy: Pick<RetryPolicy, 'deadline'> & Partial<RetryPolicy>,
+	policy: RetryPolicy,
 ): Promise<RetryResult<Task>> {
-	const defaults: Omit<RetryPolicy, 'deadline'> = {
-		minDelayMs: MIN_RETRY_DELAY_MS,
-		retryAtDeadline: true,
-		maxRetryAfterMs: MAX_RETRY_AFTER_MS,
-		// the checks of different items are already spread by their submissions
-		jitter: 0,
-		attemptTimeoutMs: ANSWER_TIMEOUT_MS,
-		onTimeout: () =>
-			new OctopusXError(
-				'OctopusX did not answer',
-				`A check of the task got no answer within ${ANSWER_TIMEOUT_MS / 1_000} seconds.`,
-				{ transient: true },
-			),
-		signal,
-	};
 	const taskId = typeof task === 'string' ? task : task.task_id;
 	const otherId = typeof task === 'string' ? claim.otherIdOf(task) : task.id;
 	return await withRetries(
@@ -132,7 +117,22 @@ export async function requestTask(
 			if (other.value) claim.noteOtherId(taskId, otherId);
 			return other.fault?.details.code === UNKNOWN_TASK ? checked : other;
 		},
-		{ ...defaults, ...policy },
+		{
+			minDelayMs: MIN_RETRY_DELAY_MS,
+			retryAtDeadline: true,
+			maxRetryAfterMs: MAX_RETRY_AFTER_MS,
+			// the checks of different items are already spread by their submissions
+			jitter: 0,
+			attemptTimeoutMs: ANSWER_TIMEOUT_MS,
+			onTimeout: () =>
+				new OctopusXError(
+					'OctopusX did not answer',
+					`A check of the task got no answer within ${ANSWER_TIMEOUT_MS / 1_000} seconds.`,
+					{ transient: true },
+				),
+			signal,
+			...policy,
+		},
 	);
 }
 

@@ -1,7 +1,8 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { inQuotes } from '../../api/envelope';
 import { OctopusXError, type Result } from '../../api/errors';
-import { findAddress, hasFailed, NO_REASON, type Failure, type Task } from '../../api/task';
+import { contentUrl, findAddress, hasFailed, NO_REASON } from '../../api/task';
+import type { Failure, Task } from '../../api/task';
 import { now } from '../../timing/time';
 import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
@@ -67,7 +68,7 @@ async function withVerdict(scope: ItemScope, task: Task, asksForRefund: boolean)
 
 /**
  * Downloads the video of a task from the first URL that works: `video_url`, the URL that a new check returns
- * (most are signed for hours only), or the API's own content endpoint. Also returns the task's latest state.
+ * (most are signed for hours only), or the API's content endpoint. Also returns the task's latest state.
  */
 async function downloadVideo(
 	scope: ItemScope,
@@ -81,7 +82,7 @@ async function downloadVideo(
 	const addresses = [
 		async () => task.video_url,
 		async () => (latest = await refreshTask(scope, task)).video_url,
-		async () => scope.client.contentUrl(task.task_id),
+		async () => contentUrl(scope.client.apiUrl, task.task_id),
 	];
 	for (const address of addresses) {
 		if (scope.signal?.aborted) break;

@@ -66,11 +66,8 @@ async function storeDataUri(
 	fileName: string,
 ): Promise<IBinaryData> {
 	const content = Buffer.from(url.slice(url.indexOf(',') + 1), 'base64');
-	return await context.helpers
-		.prepareBinaryData(content, fileName, VIDEO_TYPE)
-		.catch((error: Error) => {
-			throw notStored(error);
-		});
+	const storing = context.helpers.prepareBinaryData(content, fileName, VIDEO_TYPE);
+	return await storing.catch((error: Error) => Promise.reject(notStored(error)));
 }
 
 async function storeFile(
@@ -89,12 +86,8 @@ async function storeFile(
 		// some hosts send a page with status 200
 		if (TEXT_TYPE.test(String(answer.headers['content-type'] ?? ''))) throw noVideo();
 		answer.body.on('error', () => (hasBroken = true));
-		const chunks = checkedChunks(answer, watchdog);
-		const storing = context.helpers.prepareBinaryData(
-			streamOf(chunks, answer.body),
-			fileName,
-			VIDEO_TYPE,
-		);
+		const video = streamOf(checkedChunks(answer, watchdog), answer.body);
+		const storing = context.helpers.prepareBinaryData(video, fileName, VIDEO_TYPE);
 		const file = await waitAtMost(DOWNLOAD_TIMEOUT_MS, storing, signal).catch((error: Error) => {
 			if (watchdog.hasFired) throw brokeOff('the host stopped sending');
 			if (error instanceof OctopusXError) throw error;

@@ -16,9 +16,9 @@ const MIN_TIMEOUT_MS = 1_000;
 const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
 
 /**
- * Sends the request that costs money, once. The item's claim notes the task ID as soon as it arrives, even if that
- * is after the item's deadline (in `now()` time) and too late for this step. The fault contains its charge: `none`
- * if the server has certainly not accepted the request, otherwise `maybe`.
+ * Sends the request that costs money, once. The item's claim notes the task ID as soon as it arrives, even if
+ * that is after the item's deadline (in `now()` time) and too late for this step. The fault contains its
+ * charge: `none` if the server has certainly not accepted the request, otherwise `maybe`.
  */
 export async function submitOnce(
 	scope: ItemScope,

@@ -19,7 +19,6 @@ const CLOCK_TOLERANCE_S = 5;
 /** A charge up to this long before the run forbids "not charged", because a proxy may have another clock. */
 const RECENT_S = 30;
 
-/** How many charges an error lists. */
 const MAX_LISTED = 10;
 
 const RECORDS_TIMEOUT_MS = 60_000;
@@ -65,7 +64,7 @@ export async function recheckUncharged({ account, ledger, signal }: Scope): Prom
 	const { uncharged } = ledger;
 	if (!account || uncharged.length === 0) return;
 	const first = uncharged.reduce(
-		(min, { unchargedAt = min }) => Math.min(min, unchargedAt),
+		(earliest, { unchargedAt = earliest }) => Math.min(earliest, unchargedAt),
 		Infinity,
 	);
 	const read = async (ending: AbortSignal) => await account.getRecords(ending);

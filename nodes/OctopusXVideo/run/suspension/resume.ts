@@ -71,15 +71,14 @@ async function resume(
 		return [];
 	}
 
-	let scope: Scope;
-	try {
-		const withJob = items.filter((item) => item.state !== 'failed');
-		scope = await openScope(context, new Ledger(context), withJob);
-	} catch (error) {
+	const withJob = items.filter((item) => item.state !== 'failed');
+	const open = async () => await openScope(context, new Ledger(context), withJob);
+	const scope = await open().catch((error: Error) => ({ error }));
+	if ('error' in scope) {
 		// n8n may be able to read the credential next time, but an invalid one stays invalid
 		const isLast = !items.some((item) => item.state === 'running' && item.deadline > now());
-		return error instanceof OctopusXError || isLast
-			? fail(context, items, error as Error)
+		return scope.error instanceof OctopusXError || isLast
+			? fail(context, items, scope.error)
 			: await waitUntil(context, items, nextCheck(items));
 	}
 

@@ -16,8 +16,11 @@ export function refuseSuspension(context: IExecuteFunctions): OctopusXError | un
 			'The execution cannot be suspended',
 			`${reason} Set 'While Waiting' to Keep the Execution Running.`,
 		);
-	if (!passesOnVideos()) return refuse('This takes n8n 2.0 or later.');
-	if (!context.continueOnFail() && !passesOnFailures()) {
+	// n8n 1.x resumes an execution with its own input, so prompts would continue as if they were videos. Before
+	// 2.27, n8n also does so after a checking execution that has failed. A node cannot read n8n's version, so
+	// this looks for exports of n8n-workflow that came with 2.0 and 2.27.
+	if (!('calculateWorkflowChecksum' in n8nWorkflow)) return refuse('This takes n8n 2.0 or later.');
+	if (!context.continueOnFail() && !('CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow)) {
 		return refuse("This takes n8n 2.27 or later, unless 'On Error' is set to Continue.");
 	}
 	if (isToolCall(context)) return refuse('An AI agent waits for its tools.');
@@ -62,33 +65,16 @@ export function interrupted(items: Pending[], message: string): Failed[] {
 }
 
 /**
- * Changes what n8n keeps of this run of the node until it resumes the execution. If the user stops the suspended
- * execution and clicks Retry, n8n passes on the input that it kept, and prompts would continue as if they were
- * videos. So the input becomes error items. n8n also disables the node object of the run that it resumes. Other
- * runs that are queued share that object and would be skipped, so this run gets a copy.
+ * Changes what n8n keeps of this run of the node until it resumes the execution. If the user stops the
+ * suspended execution and clicks Retry, n8n passes on the input that it kept, and prompts would continue as if
+ * they were videos. So the input becomes error items. n8n also disables the node object of the run that it
+ * resumes. Other queued runs share that object and would be skipped, so this run gets a copy.
  */
 function protectFromRetry(context: IExecuteFunctions, items: Pending[]): void {
 	const entry = context.getExecuteData();
 	entry.node = { ...entry.node };
 	const stopped = interrupted(items, 'The execution was stopped while it was suspended');
 	entry.data = { ...entry.data, main: [stopped.map((item) => toOutput(item))] };
-}
-
-/**
- * True if n8n resumes an execution with the items of the sub-workflow that it waited for. n8n 1.x resumes it
- * with its own input, so prompts would continue as if they were videos. A node cannot read n8n's version, so
- * this looks for a function that also came with n8n-workflow 2.0.
- */
-function passesOnVideos(): boolean {
-	return 'calculateWorkflowChecksum' in n8nWorkflow;
-}
-
-/**
- * True if n8n fails an execution when the sub-workflow that it waited for has failed. Before 2.27, n8n
- * resumes it with its own input. This constant also came with n8n-workflow 2.27.
- */
-function passesOnFailures(): boolean {
-	return 'CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow;
 }
 
 /** Returns one of n8n's own nodes. */
