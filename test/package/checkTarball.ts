@@ -7,14 +7,14 @@ import { listTarball } from './tarball';
 const MAX_BYTES = 100_000;
 const DOCUMENTS = ['LICENSE.md', 'README.md', 'index.js', 'package.json'];
 const BUILT =
-	/^dist\/(credentials|nodes|icons)\/.+(\.(js|node\.json|svg)|\/__schema__\/v1\.0\.0\/\w+\.json)$/;
+	/^dist\/(credentials|nodes|icons)\/.+(\.(js|node\.json|svg)|\/__schema__\/v1\.0\.0\/\w+\/\w+\.json)$/;
 const NEEDED = [
 	'dist/credentials/OctopusXApi.credentials.js',
 	'dist/icons/octopusx.dark.svg',
 	'dist/icons/octopusx.svg',
 	'dist/nodes/OctopusXVideo/OctopusXVideo.node.js',
 	'dist/nodes/OctopusXVideo/OctopusXVideo.node.json',
-	...['edit', 'generate', 'getStatus'].map(
+	...['account/getBalance', 'file/upload', 'video/edit', 'video/generate', 'video/getStatus'].map(
 		(operation) => `dist/nodes/OctopusXVideo/__schema__/v1.0.0/${operation}.json`,
 	),
 ];
