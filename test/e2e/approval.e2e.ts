@@ -86,7 +86,7 @@ test('example "agent with approval": Approve makes one paid video, and its statu
 	expect(setup.sandbox.tasks).toHaveLength(1);
 });
 
-test('example "agent with approval": Decline costs nothing, and the model is told to stop', async () => {
+test('example "agent with approval": Decline costs nothing, and n8n asks the model to stop', async () => {
 	model.script = [generate(6), { say: 'All right, no video' }];
 	await opened.editor.sendToChat('Make me a clip of a paper boat, upright, 6 seconds');
 	await expectQuestion(6);

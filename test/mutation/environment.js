@@ -16,7 +16,7 @@ const knownKeys = new Set(Reflect.ownKeys(globalThis));
 
 /**
  * Runs the tests of all mutants in the context of the process, so that n8n is loaded only once: the files of
- * `loadedOnce/` stand in for it. In a context of its own, each mutant would load it anew, for seconds.
+ * `loadedOnce/` stand in for it. In a separate context, each mutant would load it again, which takes seconds.
  *
  * Skips the remaining tests once a test has failed: the mutant is killed. Jest has no option for that.
  */

@@ -61,7 +61,7 @@ export function accountHandlers(state: State): Record<AccountRoute, Handler> {
 		},
 
 		subscription: () => {
-			// as read, a placeholder for a key without a limit of its own
+			// as read, a placeholder for an unlimited key
 			const limit = state.key.isUnlimited ? 100_000_000 : state.key.quota / UNITS_PER_DOLLAR;
 			return json(200, {
 				object: 'billing_subscription',

@@ -24,7 +24,7 @@ test.each<[string, object, string]>([
 		'0.584 CNY',
 	],
 	[
-		'a currency of its own',
+		'a custom currency',
 		{
 			quota_per_unit: 500_000,
 			quota_display_type: 'CUSTOM',

@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 const LOADED_AT = 2_000_000_000_000;
 
-/** The module is loaded anew in a hook, at a known time, because an import would load it earlier. */
+/** A hook loads the module again, at a known time, because an import would load it earlier. */
 let resumeJobs: typeof import('../../nodes/OctopusXVideo/run/suspension').resumeJobs;
 
 beforeAll(() => {

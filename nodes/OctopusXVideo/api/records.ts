@@ -39,7 +39,7 @@ export type Usage = Record<'used' | 'available' | 'granted', number>;
 /** What an API key has used and may spend, for the user. */
 export interface Balance {
 	key_name?: string;
-	/** Without a limit of its own, the key spends what the account has. */
+	/** An unlimited key spends what the account has. */
 	unlimited: boolean;
 	used: number;
 	/** `left` and `limit` are absent for an unlimited key. */
