@@ -159,6 +159,15 @@ describe('a submission in doubt', () => {
 		expect((await run()).description).toMatch(CHARGED);
 	});
 
+	test('is not charged if it was never sent, beside an item in Test Mode', async () => {
+		sandbox.faults.add(NEVER_SENT);
+		const input = ['off', 'sample'].map((mode) => ({ json: { prompt: mode, mode } }));
+		const options = { testMode: '={{ $json.mode }}' };
+		const { items } = await run({ input, settings: CONTINUE }, { options });
+		expect(errorOf(items[0]!).description).toContain(NO_CHARGE);
+		expect(items[1]?.json.test).toBe(true);
+	});
+
 	test('is not charged if another user of the key was charged before the run', async () => {
 		sandbox.key.chargeOther(PRICE, Date.now() - MINUTE);
 		sandbox.faults.add(NEVER_SENT);

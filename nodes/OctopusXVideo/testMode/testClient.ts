@@ -87,7 +87,7 @@ export class TestClient extends OctopusXClient {
 		const taskId = sign(await testIdOf(this.index, request), this.instance);
 		const isDone = wait && !wait.isSuspended;
 		const task = isDone ? finishedTask(taskId) : testTask(taskId, { status: 'queued' });
-		return { task, requestId: '' };
+		return { task, requestId: taskId };
 	}
 
 	override async getTask(taskId: string): Promise<Task> {

@@ -45,7 +45,7 @@ const held = new WeakSet<Entry>();
  *
  * Rules that must not regress:
  * - An entry is made before its submission is sent, and gets the task ID whenever it arrives.
- * - An item claims only entries of its own request that no other run in progress holds.
+ * - An item claims only entries that have the hash of its request and that no other run in progress holds.
  * - An entry is over when its task has failed, or when a run has returned its item as a success. In the
  *   second case it stays until a run with another index begins, because n8n drops the output of a run and
  *   repeats it if Retry On Fail is on and the first item has an `error`.
