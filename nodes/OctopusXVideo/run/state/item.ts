@@ -1,6 +1,7 @@
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
 import { OctopusXError, type Charge } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
+import type { VideoFacts } from '../../files/mp4';
 import type { Job, WaitSettings } from '../../job';
 
 /** An input item: planned → running → ready → delivered, or failed. A step takes one and returns the next. */
@@ -53,6 +54,8 @@ export interface Delivered extends Omit<WithTask, 'task'> {
 	task?: Task;
 	json?: IDataObject;
 	binary?: Record<string, IBinaryData>;
+	/** About the file in `binary`. */
+	facts?: VideoFacts;
 }
 
 export interface Failed extends Pick<WithTask, 'isInDoubt' | 'extraTaskIds'> {

@@ -1,4 +1,3 @@
-import type { IBinaryData } from 'n8n-workflow';
 import { inQuotes } from '../../api/envelope';
 import { OctopusXError } from '../../api/errors';
 import { findAddress, hasFailed, NO_REASON, type Failure, type Task } from '../../api/task';
@@ -6,7 +5,7 @@ import { now } from '../../timing/time';
 import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
 import { requestTask, requestVerdict } from './check';
-import { download } from './download';
+import { download, type StoredVideo } from './download';
 
 /** How long a check for a fresh URL may be retried. */
 const REFRESH_TIMEOUT_MS = 30_000;
@@ -29,9 +28,11 @@ export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered 
 			return failed(item, explainFailure(task), task);
 		}
 		if (!settings || task.status !== 'completed') return { ...item, state: 'delivered', task };
-		const { file, fault, latest } = await downloadVideo(scope, task, settings.fileName);
-		if (!file) return failed(item, fault, latest);
-		return { ...item, state: 'delivered', task: latest, binary: { [settings.outputField]: file } };
+		const { video, fault, latest } = await downloadVideo(scope, task, settings.fileName);
+		if (!video) return failed(item, fault, latest);
+		const { file, facts } = video;
+		const binary = { [settings.outputField]: file };
+		return { ...item, state: 'delivered', task: latest, binary, facts };
 	});
 }
 
@@ -66,9 +67,9 @@ async function withVerdict(scope: ItemScope, task: Task, asksForRefund: boolean)
 	return { ...task, failure: { ...failure, ...judged, ...reason } as Failure };
 }
 
-/** The latest state of the task, with the file or the fault. */
+/** The latest state of the task, with the video or the fault. */
 type Download = { latest: Task } & (
-	{ file: IBinaryData; fault?: undefined } | { file?: undefined; fault: OctopusXError }
+	{ video: StoredVideo; fault?: undefined } | { video?: undefined; fault: OctopusXError }
 );
 
 /**
@@ -89,8 +90,8 @@ async function downloadVideo(scope: ItemScope, task: Task, fileName: string): Pr
 		if (scope.signal?.aborted) break;
 		const url = await address();
 		if (url === undefined || faults.has(url)) continue;
-		const { value: file, fault } = await download(scope, url, name);
-		if (!fault) return { latest, file };
+		const { value: video, fault } = await download(scope, url, name);
+		if (!fault) return { latest, video };
 		faults.set(url, fault);
 		if (fault.details.isLocal) break;
 	}
