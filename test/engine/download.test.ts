@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
+import type { Delivered } from '../../nodes/OctopusXVideo/run/state/item';
+import { deliver } from '../../nodes/OctopusXVideo/run/steps/deliver';
+import { Limiter } from '../../nodes/OctopusXVideo/timing/limiter';
 import { HTML_502, type Fault } from '../sandbox/faults';
 import { VIDEOS } from '../sandbox/fixtures';
 import type { Quirks } from '../sandbox/tasks';
@@ -366,4 +370,55 @@ test('the error of an unreachable file host names the file host, not OctopusX', 
 	const { error } = await download();
 	expect(error?.description).toContain('The host of the video file cannot be reached');
 	expect(error?.description).not.toContain('Base URL');
+});
+
+describe('the facts of a delivered video', () => {
+	const FACTS = { width: 320, height: 180, duration: 2, fps: 12, audio: true, bytes: 20_069 };
+
+	/** Delivers a video. The host answers each try with these chunks, the last one with the last again. */
+	async function deliverFrom(video_url: string, ...tries: Buffer[][]): Promise<Delivered> {
+		const withoutKey = async () => {
+			const chunks = (tries.length > 1 ? tries.shift() : tries[0]) as Buffer[];
+			return { statusCode: 200, headers: {}, body: Readable.from(chunks, { objectMode: false }) };
+		};
+		const prepareBinaryData = async (content: Readable | Buffer) => {
+			if (!Buffer.isBuffer(content)) for await (const part of content) void part;
+			return { data: '', mimeType: 'video/mp4' };
+		};
+		const scope = {
+			client: { apiUrl: sandbox.url, isContentUrl: () => false, transport: { withoutKey } },
+			context: { helpers: { prepareBinaryData } },
+			downloads: new Limiter(1),
+		};
+		const task = { task_id: 'video_1', status: 'completed', video_url };
+		const job = { download: { outputField: 'data', fileName: '' } };
+		return (await deliver(scope as never, { index: 0, job, task } as never)) as Delivered;
+	}
+
+	test('are read while it is stored', async () => {
+		const file = VIDEOS.landscape;
+		const chunks = [file.subarray(0, 9), file.subarray(9, 900), file.subarray(900)];
+		const { binary, facts } = await deliverFrom('https://files.example/a.mp4', chunks);
+		expect(facts).toEqual(FACTS);
+		expect(Object.keys(binary ?? {})).toEqual(['data']);
+	});
+
+	test('are those of the last try', async () => {
+		const { landscape, portrait } = VIDEOS;
+		const cut = [portrait.subarray(0, -1)];
+		const { facts } = await deliverFrom('https://files.example/a.mp4', cut, [landscape]);
+		expect(facts).toEqual(FACTS);
+	});
+
+	test('are read from the data URI of Test Mode', async () => {
+		const { facts } = await deliverFrom(
+			`data:video/mp4;base64,${VIDEOS.landscape.toString('base64')}`,
+		);
+		expect(facts).toEqual(FACTS);
+	});
+
+	test('of a file without boxes are its size only', async () => {
+		const { facts } = await deliverFrom('https://files.example/a.mp4', [LARGE_FILE]);
+		expect(facts).toEqual({ bytes: LARGE_FILE.length });
+	});
 });

@@ -40,13 +40,10 @@ interface Box {
 	end: number;
 }
 
-/** A part of the file that the parser needs. */
-interface Part {
-	at: number;
-	bytes: number;
-}
+/** A part of the file. */
+type Part = [at: number, bytes: number];
 
-/** Yields the parts it needs, none before the last, and gets their bytes. They are valid until the next `yield`. */
+/** Yields the parts that it needs, in their order, and gets their bytes, which the next ones overwrite. */
 type Parsing<T> = Generator<Part, T, Buffer>;
 
 /** Numbers that are not known are `NaN`. Times are in units of the track or movie, `timescale` per second. */
@@ -64,9 +61,8 @@ class Track {
 
 /** What has been read so far. */
 class Movie {
-	hasMoov = false;
-	/** True if all of `moov` could be read. */
-	isWhole = false;
+	/** Where `moov` ends, if all of it could be read. */
+	end = Infinity;
 	timescale = NaN;
 	time = NaN;
 	/** True if fragments may follow. `time` does not include them, `totalTime` does. */
@@ -108,6 +104,7 @@ const FIELDS: Readonly<Record<string, (movie: Movie, fields: Buffer) => void>> =
 		[track.width, track.height] = [size >>> 16, size & 0xffff];
 	},
 	'stbl/stsz': ({ track }, fields) => (track.samples = uint32(fields, 8)),
+	// the same with shorter sizes
 	'stbl/stz2': ({ track }, fields) => (track.samples = uint32(fields, 8)),
 	'traf/tfhd': ({ defaults, fragment }, fields) => {
 		const flags = uint32(fields, 0);
@@ -136,17 +133,17 @@ export class Mp4Reader {
 		const chunkStart = this.position;
 		this.position += chunk.length;
 		while (this.part) {
-			const start = this.part.at + this.heldBytes - chunkStart;
+			const [at, bytes] = this.part;
+			const start = at + this.heldBytes - chunkStart;
 			if (start >= chunk.length) return;
-			const missing = this.part.bytes - this.heldBytes;
+			const missing = bytes - this.heldBytes;
 			const piece = chunk.subarray(start, start + missing);
 			// a copy, because a view would keep the whole chunk in memory
 			this.held.set(piece, this.heldBytes);
 			this.heldBytes += piece.length;
 			if (piece.length < missing) return;
-			const bytes = this.held.subarray(0, this.heldBytes);
 			this.heldBytes = 0;
-			this.part = this.parsing.next(bytes).value;
+			this.part = this.parsing.next(this.held.subarray(0, bytes)).value;
 		}
 	}
 
@@ -157,25 +154,29 @@ export class Mp4Reader {
 		const numbers = {
 			width: isTurned ? height : width,
 			height: isTurned ? width : height,
-			duration: rounded((isFragmented ? movie.totalTime : movie.time) / timescale),
-			fps: rounded((samples * video.timescale) / time),
+			duration: (isFragmented ? movie.totalTime : movie.time) / timescale,
+			fps: (samples * video.timescale) / time,
 		};
-		const known = Object.entries(numbers).filter(([, value]) => value > 0 && value < Infinity);
-		const audio = movie.hasAudio || movie.isWhole ? { audio: movie.hasAudio } : {};
+		const known = Object.entries(numbers)
+			.map(([name, value]) => [name, Math.round(100 * value) / 100] as const)
+			.filter(([, value]) => value > 0 && value < Infinity);
+		const isAudioKnown = movie.hasAudio || movie.end <= this.position;
+		const audio = isAudioKnown ? { audio: movie.hasAudio } : {};
 		return { ...Object.fromEntries(known), ...audio, bytes: this.position };
 	}
 
 	private *parse(): Generator<Part, undefined, Buffer> {
 		const { movie } = this;
+		let hasMoov = false;
 		for (let at = 0, count = 0; count < MAX_TOP_BOXES; count++) {
 			const box = yield* readHeader(at);
 			const { type, end } = box;
 			if (WHOLE_BOXES.includes(type) && end < Infinity) this.end = Math.max(this.end, end);
 			if (type === 'moof') yield* readBoxes(movie, box);
 			// players ignore a second one as well
-			if (type === 'moov' && !movie.hasMoov) {
-				movie.hasMoov = true;
-				movie.isWhole = yield* readBoxes(movie, box);
+			if (type === 'moov' && !hasMoov) {
+				hasMoov = true;
+				if (yield* readBoxes(movie, box)) movie.end = end;
 			}
 			at = end;
 		}
@@ -185,12 +186,12 @@ export class Mp4Reader {
 
 /** Reads the start of a box in a parent that ends at `limit`. */
 function* readHeader(at: number, limit = Infinity): Parsing<Box> {
-	const header = yield { at, bytes: HEADER_BYTES };
+	const header = yield [at, HEADER_BYTES];
 	const type = header.toString('latin1', 4, HEADER_BYTES);
 	let size = uint32(header, 0);
 	let start = at + HEADER_BYTES;
 	if (size === 1 && start + HEADER_BYTES <= limit) {
-		size = uint64(yield { at: start, bytes: HEADER_BYTES }, 0);
+		size = uint64(yield [start, HEADER_BYTES], 0);
 		start += HEADER_BYTES;
 	}
 	// 0 stands for the rest of the file, and other small ones are wrong
@@ -246,14 +247,14 @@ function* readRun(movie: Movie, box: Box): Parsing<boolean> {
 	let at = box.start + 8 + (flags & 1 ? 4 : 0) + (flags & 4 ? 4 : 0);
 	for (let n = 0; n < samples && at + 4 <= box.end; n++, at += stride) {
 		if (++movie.steps > MAX_STEPS) return false;
-		fragments.time += uint32(yield { at, bytes: 4 }, 0);
+		fragments.time += uint32(yield [at, 4], 0);
 		fragments.samples++;
 	}
 	return true;
 }
 
 function partOf({ start, end }: Box, bytes: number): Part {
-	return { at: start, bytes: Math.min(end - start, bytes) };
+	return [start, Math.min(end - start, bytes)];
 }
 
 /** `mvhd`, `mdhd` and others have longer fields in their version 1. */
@@ -283,8 +284,4 @@ function uint32(fields: Buffer, at: number): number {
 /** Rounded to 53 bits. */
 function uint64(fields: Buffer, at: number): number {
 	return uint32(fields, at) * 2 ** 32 + uint32(fields, at + 4);
-}
-
-function rounded(value: number): number {
-	return Math.round(100 * value) / 100;
 }
