@@ -79,9 +79,11 @@ function read(bytes: Buffer, chunkBytes = bytes.length || 1): Mp4Reader {
 
 /** The facts apart from `bytes`, which must be the same for any chunks. */
 function factsOf(bytes: Buffer): Partial<VideoFacts> {
-	const { bytes: size, ...facts } = read(bytes).facts;
+	const [whole, single] = [read(bytes), read(bytes, 1)];
+	const { bytes: size, ...facts } = whole.facts;
 	expect(size).toBe(bytes.length);
-	expect(read(bytes, 1).facts).toEqual({ ...facts, bytes: size });
+	expect(single.facts).toEqual(whole.facts);
+	expect(single.end).toBe(whole.end);
 	return facts;
 }
 
@@ -155,6 +157,7 @@ test.each<[string, Buffer, Partial<VideoFacts>]>([
 		),
 		{ duration: 2, audio: false },
 	],
+	['padding', file(video(), zeros(7)), SILENT],
 	['no track', zeros(0), { duration: 2, audio: false }],
 	[
 		'a track for hints',
@@ -215,6 +218,7 @@ describe('fragments', () => {
 			moov(mvhd(1_000, 0), video(tkhd(), mdhd(100, 0), [stsd(entry(640, 360)), stsz(0)]), ...boxes),
 		);
 	const START = start(mvex(trex(1, 4)));
+	const others = (count: number) => Array.from({ length: count }, (_, n) => trex(n + 2, 9));
 	const FACTS = { width: 640, height: 360, fps: 25, audio: false };
 
 	test.each<[string, Buffer, Partial<VideoFacts>]>([
@@ -227,6 +231,36 @@ describe('fragments', () => {
 				traf(tfhd(1), trun(10)),
 			),
 			FACTS,
+		],
+		[
+			'by the 100th trex',
+			file(start(mvex(...others(99), trex(1, 4))), traf(tfhd(1), trun(9))),
+			FACTS,
+		],
+		[
+			'by the 101st trex',
+			file(start(mvex(...others(100), trex(1, 4))), traf(tfhd(1), trun(9))),
+			{ ...FACTS, fps: undefined },
+		],
+		[
+			'and a long tkhd',
+			file(
+				FTYP,
+				moov(mvhd(), video(longTkhd(7), mdhd(100, 0)), mvex(trex(7, 4))),
+				traf(tfhd(7), trun(9)),
+			),
+			{ ...FACTS, width: 360, height: 640 },
+		],
+		[
+			'by more samples than are read',
+			file(
+				START,
+				traf(
+					tfhd(1),
+					box('trun', 0x100, 200_000, many(join32([4]), 99_000), many(join32([9]), 101_000)),
+				),
+			),
+			{ ...FACTS, fps: 24.7 },
 		],
 		['by tfhd', file(START, traf(tfhd(1, 8, 5), trun(10))), { ...FACTS, fps: 20 }],
 		[

@@ -171,7 +171,7 @@ export class Mp4Reader {
 		for (let at = 0, count = 0; count < MAX_TOP_BOXES; count++) {
 			const box = yield* readHeader(at);
 			const { type, end } = box;
-			if (WHOLE_BOXES.includes(type) && end < Infinity) this.end = Math.max(this.end, end);
+			if (WHOLE_BOXES.includes(type) && end < Infinity) this.end = end;
 			if (type === 'moof') yield* readBoxes(movie, box);
 			// players ignore a second one as well
 			if (type === 'moov' && !hasMoov) {
