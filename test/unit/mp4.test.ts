@@ -367,11 +367,12 @@ describe('work and memory', () => {
 		['a million moofs', file(START, many(box('moof')))],
 		['a million samples', file(START, box('moof', box('traf', box('tfhd', 0, 1), samples)))],
 		['a table of 40 MB', moov(mvhd(), video(tkhd(), mdhd(), [box('stsz', 0, 0, 1e7, zeros(4e7))]))],
-	])('%s take less than a second, even by 1,000 bytes', (_what, bytes) => {
-		const before = performance.now();
+	])('%s take less than two seconds of the processor, even by 1,000 bytes', (_what, bytes) => {
+		const before = process.cpuUsage();
 		const reader = read(bytes, 1_000);
 		expect(JSON.stringify(reader.facts)).not.toContain('null');
-		expect(performance.now() - before).toBeLessThan(1_000);
+		const { user, system } = process.cpuUsage(before);
+		expect(user + system).toBeLessThan(2_000_000);
 	});
 
 	test('the reader holds no chunk, whatever it has read last', () => {
