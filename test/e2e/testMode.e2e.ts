@@ -160,7 +160,7 @@ test.each(names)(
 
 test('with Test Mode on, a sample video plays in the editor, and a hint says that nothing was generated', async () => {
 	const { editor } = opened;
-	const options = { testMode: "={{ $execution.mode === 'test' ? 'sample' : 'off' }}" };
+	const options = { testMode: 'sampleInEditor' };
 	const node = videoNode(setup.credentialId, { downloadVideo: true, options });
 	await editor.openWorkflow(
 		await setup.api.createWorkflow(chain('Test Mode', [manualTrigger(), node])),

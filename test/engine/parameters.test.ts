@@ -324,7 +324,7 @@ describe('Every field', () => {
 			...['size', 'status', 'video_url'],
 		],
 		'options.sendBinaryAs': ['dataUri', 'upload'],
-		'options.testMode': ['failure', 'off', 'sample'],
+		'options.testMode': ['failure', 'off', 'sample', 'sampleInEditor'],
 	};
 
 	test('the values of every list are those that saved workflows depend on', () => {
@@ -361,7 +361,7 @@ describe('Every field', () => {
 			output: 'simplified',
 			pollInterval: 5,
 			sendBinaryAs: 'dataUri',
-			testMode: 'off',
+			testMode: 'sample',
 			timeout: 30,
 		});
 	});

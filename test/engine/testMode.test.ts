@@ -1,4 +1,9 @@
-import type { IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import type {
+	IDataObject,
+	INodeExecutionData,
+	INodeParameters,
+	WorkflowExecuteMode,
+} from 'n8n-workflow';
 import { chargeSentence } from '../../nodes/OctopusXVideo/api/errors';
 import { startingWith } from './support/charges';
 import { useRequestLog } from './support/countRequests';
@@ -6,7 +11,7 @@ import { CONTINUE, GENERATE, GENERATE_EACH, inputOf } from './support/inputs';
 import { runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { readBinary, storeBinary } from './support/runWorkflow';
 import { errorOf, MINUTE, describeIfCanSuspend, runSuspending } from './support/suspending';
-import { SAMPLE_IN_MANUAL_RUNS, hintAbout, hintsOf, jsonOf, runTest } from './support/testMode';
+import { hintAbout, hintsOf, jsonOf, runTest } from './support/testMode';
 import { useSandbox } from './support/useSandbox';
 import { loggingNode, nodeWithContext } from './support/nodeWithContext';
 
@@ -34,8 +39,6 @@ describe('Test Mode: Return a Sample Video', () => {
 		return [video.readUInt16BE(entry + 24), video.readUInt16BE(entry + 26)];
 	}
 
-	const bytesOf = (uri: unknown) => Buffer.from(String(uri).split(',')[1] as string, 'base64');
-
 	test('Test Mode: Return a Sample Video returns the fields of a completed video at once, marked as a test', async () => {
 		const { items, elapsedMs, error } = await runTest(sandbox);
 		expect(error).toBeUndefined();
@@ -44,7 +47,7 @@ describe('Test Mode: Return a Sample Video', () => {
 			task_id: expect.stringMatching(TEST_ID),
 			status: 'completed',
 			progress: 100,
-			video_url: expect.stringMatching(/^data:video\/mp4;base64,/),
+			video_url: expect.stringMatching(/^https:\/\/test-mode\.invalid\/test_omni-fast_.*\.mp4$/),
 			model: 'omni-fast',
 			created_at: expect.any(Number),
 			completed_at: expect.any(Number),
@@ -99,12 +102,11 @@ describe('Test Mode: Return a Sample Video', () => {
 				downloadVideo: true,
 				options,
 			});
-			const { json, binary } = items[0] as INodeExecutionData;
+			const { binary } = items[0] as INodeExecutionData;
 			const file = binary?.data as NonNullable<typeof binary>[string];
 			expect(file).toMatchObject({ mimeType: 'video/mp4', fileExtension: 'mp4' });
 			const video = await readBinary(file);
 			expect(sizeOf(video)).toEqual(size);
-			expect(video).toEqual(bytesOf(json.video_url));
 			expect(video.length).toBeLessThan(4_000);
 		},
 	);
@@ -156,7 +158,7 @@ describe('Test Mode: Return a Sample Video', () => {
 				{ operation: 'getStatus', taskId: String(queued.task_id), downloadVideo: true, options },
 				{ input },
 			);
-		for (const options of [{}, { testMode: 'off' }, { testMode: SAMPLE_IN_MANUAL_RUNS }]) {
+		for (const options of [{}, { testMode: 'off' }, { testMode: 'sampleInEditor' }]) {
 			const { items } = await getStatus(options);
 			expect(jsonOf({ items })).toEqual([
 				expect.objectContaining({
@@ -419,15 +421,40 @@ describe('runs and items that Test Mode applies to', () => {
 	const TEST_UNLESS_REAL = { testMode: "={{ $json.prompt === 'real' ? 'off' : 'sample' }}" };
 	afterEach(() => sandbox.reset());
 
-	test('the expression from the description of Test Mode is free in the editor and charged in production', async () => {
-		const parameters = { ...GENERATE, options: { testMode: SAMPLE_IN_MANUAL_RUNS } };
-		const manual = await runNodeVirtually(sandbox, parameters);
-		expect(manual.items[0]?.json).toMatchObject({ test: true });
-		expect(requests).toEqual([]);
-		const production = await runNodeVirtually(sandbox, parameters, { mode: 'trigger' });
-		expect(production.items[0]?.json).toMatchObject({ task_id: 'video_1' });
-		expect(production.items[0]?.json).not.toHaveProperty('test');
-		expect(sandbox.tasks).toHaveLength(1);
+	describe.each([
+		['Sample in the Editor Only', 'sampleInEditor'],
+		['an expression', "={{ $execution.mode === 'test' ? 'sample' : 'off' }}"],
+	])('%s', (_how, testMode) => {
+		const parameters = { ...GENERATE, options: { testMode } };
+
+		test('is free in the editor', async () => {
+			const { items } = await runNodeVirtually(sandbox, parameters);
+			expect(items[0]?.json).toMatchObject({ test: true });
+			expect(requests).toEqual([]);
+		});
+
+		test.each<WorkflowExecuteMode>(['trigger', 'webhook', 'integrated', 'chat', 'error', 'cli'])(
+			'makes real videos in mode %s',
+			async (mode) => {
+				const { items } = await runNodeVirtually(sandbox, parameters, { mode });
+				expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
+				expect(items[0]?.json).not.toHaveProperty('test');
+				expect(sandbox.tasks).toHaveLength(1);
+			},
+		);
+	});
+
+	test.each<[WorkflowExecuteMode | undefined, boolean]>([
+		['manual', true],
+		['trigger', false],
+		// n8n 1.x
+		[undefined, false],
+	])('Sample in the Editor Only in a retry of an execution in mode %s', async (source, isTest) => {
+		const getExecutionContext = source && (() => ({ source }) as never);
+		const node = nodeWithContext(() => ({ getMode: () => 'retry', getExecutionContext }));
+		const parameters = { ...GENERATE, options: { testMode: 'sampleInEditor' } };
+		const { items } = await runNodeVirtually(sandbox, parameters, { node });
+		expect(items[0]?.json.test).toBe(isTest ? true : undefined);
 	});
 
 	test('an expression in Test Mode is evaluated for each item', async () => {

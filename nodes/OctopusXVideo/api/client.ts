@@ -45,6 +45,9 @@ export interface CreatedTask {
  * connection. A status below 300 is a success, because Node does not deliver 1xx responses.
  */
 export class OctopusXClient {
+	/** Only in Test Mode: returns the file of a task, which is not downloaded. */
+	readonly sampleOf?: (taskId: string) => Buffer;
+
 	protected constructor(
 		readonly transport: Pick<Transport, 'withKey' | 'withoutKey' | 'read' | 'hideKey'>,
 		/** Origin and path prefix of the API, without a trailing slash. */

@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { TestMode } from '../job';
 import type { ItemParameters, NumberRule } from './parameters';
 
@@ -13,7 +13,12 @@ export const MAX_CONCURRENCY: NumberRule = {
 		`How many items are in progress at the same time, ${limits}. The value of the first item counts.`,
 };
 
-const TEST_MODES = { off: undefined, sample: 'sample', failure: 'failure' } as const;
+const TEST_MODES: Record<string, (context: IExecuteFunctions) => TestMode | undefined> = {
+	off: () => undefined,
+	sample: () => 'sample',
+	sampleInEditor: (context) => (isInEditor(context) ? 'sample' : undefined),
+	failure: () => 'failure',
+};
 
 const testModeOption: INodeProperties = {
 	displayName: 'Test Mode',
@@ -33,10 +38,15 @@ const testModeOption: INodeProperties = {
 			description:
 				'Every item gets a small ready-made video at once, marked with test: true. Nothing is sent or charged.',
 		},
+		{
+			name: 'Sample in the Editor Only',
+			value: 'sampleInEditor',
+			description:
+				'Runs that you start in the editor get the sample. All others make real videos, which cost money, and so does a sub-workflow that you call from the editor.',
+		},
 	],
-	default: 'off',
-	description:
-		"Lets you try the workflow without paying: nothing is sent to OctopusX. For free runs while you build and real videos in production, use the expression {{ $execution.mode === 'test' ? 'sample' : 'off' }}.",
+	default: 'sample',
+	description: 'Lets you try the workflow without paying: nothing is sent to OctopusX',
 };
 
 /** Returns the Options collection of an operation: its own options, and Test Mode. */
@@ -62,7 +72,15 @@ export function readTestMode(item: ItemParameters): TestMode | undefined {
 	const { testMode } = options;
 	// not `testMode === undefined`, because an expression can return that
 	if (!('testMode' in options)) return undefined;
-	return item.choice(testModeOption.displayName, testMode, TEST_MODES);
+	return item.choice(testModeOption.displayName, testMode, TEST_MODES)(item.context);
+}
+
+/** True if a user started the execution in the editor, or retries one that was. */
+function isInEditor(context: IExecuteFunctions): boolean {
+	const mode = context.getMode();
+	// absent in n8n 1.x
+	const { source } = context.getExecutionContext?.() ?? {};
+	return mode === 'manual' || (mode === 'retry' && source === 'manual');
 }
 
 /** True if Test Mode is on. Never throws, so it also works for an item with invalid parameters. */

@@ -102,6 +102,17 @@ export class TestClient extends OctopusXClient {
 		return { unlimited: false, used: 0, left: 10, limit: 10, unit: 'USD', test: true };
 	}
 
+	/** Returns the sample whose shape is closest to the one in the task's ID. */
+	override readonly sampleOf = (taskId: string): Buffer => {
+		const { width, height } = detailsOf(taskId);
+		const shape = Number(width) / Number(height);
+		const distanceTo = (ratio: string) => Math.abs(Math.log((ratioOf(ratio) ?? 1) / shape));
+		const [[, nearest = ''] = []] = Object.entries(SAMPLES).sort(
+			([a], [b]) => distanceTo(a) - distanceTo(b),
+		);
+		return Buffer.from(nearest, 'base64');
+	};
+
 	override async presignUpload(fileName: string, contentType: string): Promise<UploadTarget> {
 		const publicUrl = `https://${SAMPLE_HOST}/${encodeURIComponent(fileName)}`;
 		return { uploadUrl: API_URL, publicUrl, contentType, expiresInMs: Infinity };
@@ -135,13 +146,12 @@ async function testIdOf(index: number, request: PaidRequest): Promise<string> {
 	return `${PREFIX}${idPart(model)}_${idPart(seconds)}s_${size}_${hash}`;
 }
 
-/** Returns a completed task. Its URL contains the sample whose shape is closest to the one in its ID. */
+/** Returns a completed task. Its URL leads nowhere, but Test Mode accepts it as a source. */
 function finishedTask(taskId: string): Task {
 	const now = Math.floor(Date.now() / 1_000);
-	const { width, height } = detailsOf(taskId);
 	const times = { completed_at: now, expires_at: now + KEPT_S };
 	const task = testTask(taskId, { status: 'completed', ...times });
-	return { ...task, video_url: sampleFor(Number(width) / Number(height)) };
+	return { ...task, video_url: `https://${SAMPLE_HOST}/${encodeURIComponent(taskId)}.mp4` };
 }
 
 /** Returns a task as the API would, with `test: true`. */
@@ -156,14 +166,6 @@ function testTask(taskId: string, state: object): Task {
 
 function detailsOf(taskId: string): typeof DEFAULTS {
 	return { ...DEFAULTS, ...TEST_ID.exec(taskId)?.groups };
-}
-
-function sampleFor(shape: number): string {
-	const distanceTo = (ratio: string) => Math.abs(Math.log((ratioOf(ratio) ?? 1) / shape));
-	const [[, nearest] = []] = Object.entries(SAMPLES).sort(
-		([a], [b]) => distanceTo(a) - distanceTo(b),
-	);
-	return `data:video/mp4;base64,${nearest}`;
 }
 
 function sizeOf(aspectRatio: string, resolution: string): string {

@@ -4,8 +4,6 @@ import { GENERATE_EACH, inputOf } from './inputs';
 import { NODE, runNodeVirtually, type NodeRun, type NodeSetup } from './runNode';
 import { lastRunOf } from './runWorkflow';
 
-export const SAMPLE_IN_MANUAL_RUNS = "={{ $execution.mode === 'test' ? 'sample' : 'off' }}";
-
 /** Runs the node in Test Mode, with an invalid credential. */
 export async function runTest(
 	sandbox: Sandbox,

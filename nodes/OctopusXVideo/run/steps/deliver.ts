@@ -8,7 +8,7 @@ import { now } from '../../timing/time';
 import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
 import { requestTask, requestVerdict, withPrice } from './check';
-import { download, type StoredVideo } from './download';
+import { download, storeSample, type StoredVideo } from './download';
 
 const REFRESH_TIMEOUT_MS = 30_000;
 
@@ -83,6 +83,7 @@ async function downloadVideo(
 ): Promise<Result<StoredVideo> & { latest: Task }> {
 	const stem = fileName || task.task_id.replace(/[^\w.-]/g, '_');
 	const name = fileName && EXTENSION.test(fileName) ? fileName : `${stem}.mp4`;
+	const sample = scope.client.sampleOf?.(task.task_id);
 	const faults = new Map<string, OctopusXError>();
 	let latest = task;
 	const addresses = [
@@ -94,7 +95,9 @@ async function downloadVideo(
 		if (scope.signal?.aborted) break;
 		const url = await address();
 		if (url === undefined || faults.has(url)) continue;
-		const { value, fault } = await download(scope, url, name);
+		const { value, fault } = sample
+			? await storeSample(scope, sample, name)
+			: await download(scope, url, name);
 		if (!fault) return { latest, value };
 		faults.set(url, fault);
 		if (fault.details.isLocal) break;

@@ -50,9 +50,7 @@ export async function download(
 	url: string,
 	fileName: string,
 ): Promise<Result<StoredVideo>> {
-	// Test Mode returns data URIs
-	const store = url.startsWith('data:') ? storeDataUri : storeFile;
-	return await withRetries(async () => await attempt(store(scope, url, fileName)), {
+	return await withRetries(async () => await attempt(storeFile(scope, url, fileName)), {
 		deadline: Infinity,
 		maxAttempts: MAX_ATTEMPTS,
 		maxRetryAfterMs: MAX_RETRY_AFTER_MS,
@@ -60,17 +58,17 @@ export async function download(
 	});
 }
 
-async function storeDataUri(
+/** Stores a sample of Test Mode, which is not downloaded. */
+export async function storeSample(
 	{ context }: ItemScope,
-	url: string,
+	content: Buffer,
 	fileName: string,
-): Promise<StoredVideo> {
-	const content = Buffer.from(url.slice(url.indexOf(',') + 1), 'base64');
+): Promise<Result<StoredVideo>> {
 	const reader = new Mp4Reader();
 	reader.read(content);
 	const storing = context.helpers.prepareBinaryData(content, fileName, VIDEO_TYPE);
-	const file = await storing.catch((error: Error) => Promise.reject(notStored(error)));
-	return { file, facts: reader.facts };
+	const stored = storing.catch((error: Error) => Promise.reject(notStored(error)));
+	return await attempt(stored.then((file) => ({ file, facts: reader.facts })));
 }
 
 async function storeFile(
