@@ -27,6 +27,7 @@ export class OctopusXVideo implements INodeType {
 		description: 'Generate and edit videos with the AI models of OctopusX',
 		defaults: { name: 'OctopusX Video' },
 		usableAsTool: true,
+		waitingNodeTooltip: 'The videos are being made. n8n checks about once a minute.',
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'octopusXApi', required: true }],

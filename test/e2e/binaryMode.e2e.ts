@@ -8,7 +8,7 @@ const EDIT = 'Edit it';
 
 /** Generates a video and edits its file, in a workflow that keeps files in the JSON of items. */
 async function generateThenEdit(path: string, waitStrategy: string) {
-	const generate = videoNode(setup.credentialId, { waitStrategy, downloadVideo: true });
+	const generate = videoNode(setup.credentialId, { options: { pollInterval: 1, waitStrategy } });
 	const edit = videoNode(
 		setup.credentialId,
 		{ operation: 'edit', videoSource: 'binary', videoBinaryField: '_files.data' },

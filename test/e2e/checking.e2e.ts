@@ -21,8 +21,7 @@ async function suspend(path: string, prompt: string) {
 	setup.sandbox.durationMs = HOUR_MS;
 	const suspending = videoNode(setup.credentialId, {
 		prompt,
-		waitStrategy: 'suspend',
-		options: {},
+		options: { waitStrategy: 'suspend' },
 	});
 	const workflow = await setup.api.createActive(
 		chain(path, [webhookNode(path), suspending, node('After', 'n8n-nodes-base.noOp')]),

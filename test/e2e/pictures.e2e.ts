@@ -237,7 +237,7 @@ onDemand('screenshots for README and docs', () => {
 		const workflow = await setup.api.createActive(
 			chain('Paper boat', [
 				webhookNode('suspended'),
-				videoNode(setup.credentialId, { prompt: PROMPT, waitStrategy: 'suspend', options: {} }),
+				videoNode(setup.credentialId, { prompt: PROMPT, options: { waitStrategy: 'suspend' } }),
 			]),
 		);
 		await setup.api.callWebhook('suspended');

@@ -14,7 +14,7 @@ const { sandbox } = setup;
 
 async function workflow(path: string, waitStrategy: string) {
 	return await setup.activated(path, [
-		videoNode(setup.credentialId, { waitStrategy, options: { pollInterval: 5, timeout: 90 } }),
+		videoNode(setup.credentialId, { options: { waitStrategy, pollInterval: 5, timeout: 90 } }),
 	]);
 }
 
@@ -91,7 +91,7 @@ test('a worker that is killed during a download ends the suspended execution, bu
 	const [worker] = (await setup.queue.workers(1, env)) as [Worker];
 	sandbox.faults.add({ on: 'file', times: Infinity, answer: 'stall' });
 	const suspending = await setup.activated('fetching', [
-		videoNode(setup.credentialId, { waitStrategy: 'suspend', downloadVideo: true }),
+		videoNode(setup.credentialId, { options: { waitStrategy: 'suspend' } }),
 	]);
 	await api.callWebhook('fetching');
 	await until('a download', () => sandbox.hanging > 0, RESUME_TIMEOUT_S);

@@ -22,7 +22,11 @@ const splitOut = () =>
 const suspendingNode = (settings: Partial<INode> = {}) =>
 	videoNode(
 		setup.credentialId,
-		{ prompt: '={{ $json.prompt }}', waitStrategy: 'suspend', downloadVideo: true },
+		{
+			prompt: '={{ $json.prompt }}',
+			options: { pollInterval: 1, waitStrategy: 'suspend' },
+			downloadVideo: true,
+		},
 		settings,
 	);
 

@@ -88,7 +88,7 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 
 	test(`n8n ${major} suspends an execution, or the node refuses this before any charge`, async () => {
 		setup.sandbox.durationMs = HOUR_MS;
-		const parameters = { waitStrategy: 'suspend' };
+		const parameters = { options: { waitStrategy: 'suspend' } };
 		const workflow = await setup.api.createActive(
 			chain('Suspend', [webhookNode('suspend'), videoNode(setup.credentialId, parameters)]),
 		);

@@ -30,7 +30,7 @@ function withoutInner(code: string): string {
 }
 
 const clip = ['seconds', 'aspectRatio', 'resolution'];
-const waiting = ['waitForCompletion', 'waitStrategy', 'downloadVideo'];
+const waiting = ['waitForCompletion', 'downloadVideo'];
 const output = ['simplify', 'output', 'fields', 'options'];
 const source = (name: string) => [`${name}Source`, `${name}Url`, `${name}BinaryField`];
 

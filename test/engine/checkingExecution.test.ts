@@ -80,7 +80,7 @@ describeIfCanSuspend('nodes and data of the checking execution', () => {
 			resource: 'video',
 			operation: 'getStatus',
 			waitForCompletion: true,
-			waitStrategy: 'suspend',
+			options: { waitStrategy: 'suspend' },
 		};
 		expect(node.parameters).toMatchObject(shownParameters);
 		expect(operation?.options).toContainEqual(
@@ -470,7 +470,10 @@ describeIfCanSuspend('a check that fails an item', () => {
 			// The error is the same as without a suspension.
 			sandbox.reset();
 			sandbox.faults.add(fault);
-			const running = await suspendOne({ waitStrategy: 'poll' }, { settings: CONTINUE });
+			const running = await suspendOne(
+				{ options: { waitStrategy: 'poll' } },
+				{ settings: CONTINUE },
+			);
 			expect(errorOf(running.items[0] as INodeExecutionData)).toMatchObject({
 				message,
 				description,

@@ -294,7 +294,7 @@ describe('Errors of Get Status', () => {
 		['a failing expression', { downloadVideo: "={{ $('Nowhere').item.json.a }}" }, {}],
 		[
 			'a suspension that n8n does not support',
-			{ waitForCompletion: true, waitStrategy: 'suspend' },
+			{ waitForCompletion: true, options: { waitStrategy: 'suspend' } },
 			{ mode: 'integrated' },
 		],
 	])('the error item has the task ID after %s', async (_what, more, setup) => {

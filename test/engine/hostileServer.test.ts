@@ -746,7 +746,7 @@ describe('hostile input items, tasks and files', () => {
 				sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 				const { items } = await runSuspending(sandbox, {
 					...GENERATE,
-					waitStrategy: 'suspend',
+					options: { waitStrategy: 'suspend' },
 					simplify: false,
 				});
 				expect(items[0]?.json).toMatchObject({ status: 'completed' });

@@ -75,8 +75,8 @@ const generateFields = (...fields: string[]) => [
 
 describe('Fields shown in the editor', () => {
 	const waitingFields = [
-		...['waitForCompletion', 'waitStrategy', 'downloadVideo', 'simplify'],
-		...[...requestOptions, POLL_INTERVAL],
+		...['waitForCompletion', 'downloadVideo', 'simplify'],
+		...[...requestOptions, ...downloadOptions, 'options.waitStrategy', POLL_INTERVAL],
 	];
 
 	test.each<[INodeParameters, string[]]>([
@@ -161,7 +161,7 @@ describe('Fields shown in the editor', () => {
 		},
 	);
 
-	const waitOptions = ['waitStrategy', POLL_INTERVAL, 'options.timeout'];
+	const waitOptions = ['options.waitStrategy', POLL_INTERVAL, 'options.timeout'];
 	const getStatusFields = [
 		'resource',
 		'operation',
@@ -208,7 +208,7 @@ test('the default of every field is the one that saved workflows depend on', () 
 			{ typeVersion: 1, parameters: {} } as unknown as INode,
 			description,
 		);
-	const common = { resource: 'video', options: {}, downloadVideo: false, simplify: true };
+	const common = { resource: 'video', options: {}, downloadVideo: true, simplify: true };
 	const clipDefaults = { prompt: '', seconds: 8, aspectRatio: '16:9', resolution: '720p' };
 	expect(defaultsOf('generate')).toEqual({
 		...common,
@@ -216,7 +216,6 @@ test('the default of every field is the one that saved workflows depend on', () 
 		operation: 'generate',
 		mode: 'textToVideo',
 		waitForCompletion: true,
-		waitStrategy: 'poll',
 	});
 	expect(defaultsOf('edit')).toEqual({
 		...common,
@@ -226,10 +225,10 @@ test('the default of every field is the one that saved workflows depend on', () 
 		videoUrl: '',
 		referenceImages: {},
 		waitForCompletion: true,
-		waitStrategy: 'poll',
 	});
 	expect(defaultsOf('getStatus')).toEqual({
 		...common,
+		downloadVideo: false,
 		operation: 'getStatus',
 		taskId: '',
 		waitForCompletion: false,
@@ -256,7 +255,7 @@ test('First Frame and Last Frame do not use the same file by default', () => {
 test.each([
 	['mode', ['Text to Video', 'First Frame', 'First and Last Frame', 'Reference Images']],
 	['resolution', ['720p', '1080p', '2K', '4K']],
-	['videoSource', ['URL', 'Input Data Field']],
+	['videoSource', ['URL', 'File From Input']],
 ])('the choices of %s have a fixed order that starts with the default', (name, expected) => {
 	const { options, default: initial } = fields.find((field) => field.name === name) ?? {};
 	const entries = options as INodePropertyOptions[];
@@ -308,7 +307,6 @@ describe('Every field', () => {
 		videoSource: ['url', 'binary'],
 		aspectRatio: ['16:9', '9:16'],
 		resolution: ['720p', '1080p', '2k', '4k'],
-		waitStrategy: ['poll', 'suspend'],
 		output: ['simplified', 'raw', 'selectedFields'],
 		fields: [
 			...[
@@ -323,7 +321,8 @@ describe('Every field', () => {
 			],
 			...['size', 'status', 'video_url'],
 		],
-		'options.sendBinaryAs': ['dataUri', 'upload'],
+		'options.sendBinaryAs': ['auto', 'dataUri', 'upload'],
+		'options.waitStrategy': ['poll', 'suspend'],
 		'options.testMode': ['failure', 'off', 'sample', 'sampleInEditor'],
 	};
 
@@ -360,9 +359,10 @@ describe('Every field', () => {
 			model: { mode: 'list', value: '' },
 			output: 'simplified',
 			pollInterval: 5,
-			sendBinaryAs: 'dataUri',
+			sendBinaryAs: 'auto',
 			testMode: 'sample',
 			timeout: 30,
+			waitStrategy: 'poll',
 		});
 	});
 
@@ -409,7 +409,7 @@ describe('Every field', () => {
 
 	test('exactly the fields that apply to all items take no expressions', () => {
 		expect(pathsOf(({ noDataExpression }) => noDataExpression)).toEqual([
-			...['resource', 'operation', 'mode', 'waitStrategy'],
+			...['resource', 'operation', 'mode', 'options.waitStrategy'],
 		]);
 	});
 

@@ -111,7 +111,11 @@ describe('empty or invalid values', () => {
 		expect(text).toContain(
 			'It must be one of: textToVideo, firstFrame, firstLastFrame, referenceImages.',
 		);
-		const waiting = { ...GENERATE, waitForCompletion: true, waitStrategy: 'Suspend' };
+		const waiting = {
+			...GENERATE,
+			waitForCompletion: true,
+			options: { waitStrategy: 'Suspend' },
+		};
 		expect(await refusal(waiting)).toContain('\'While Waiting\' has no option "Suspend"');
 		expect(await refusal({ operation: 'delete' })).toContain(
 			'\'Operation\' has no option "delete"',

@@ -18,7 +18,7 @@ import { useSandbox } from './support/useSandbox';
 import { onVirtualTime } from './support/virtualTime';
 import { loggingNode, nodeWithContext } from './support/nodeWithContext';
 
-const SUSPENDING = { ...GENERATE_EACH, waitStrategy: 'suspend' };
+const SUSPENDING = { ...GENERATE_EACH, options: { waitStrategy: 'suspend' } };
 
 const sandbox = useSandbox({ durationMs: 5 * MINUTE });
 
@@ -187,7 +187,7 @@ describeIfCanSuspend('a suspended execution', () => {
 
 	test('Retry of an execution that failed with HTTP 403 before its suspension submits nothing again', async () => {
 		sandbox.faults.add({ on: 'check', times: 3, answer: { status: 403 } });
-		const parameters = { prompt: '={{ $json.prompt }}', waitStrategy: 'suspend' };
+		const parameters = { ...GENERATE_EACH, options: { waitStrategy: 'suspend' } };
 		const input = inputOf('one', 'two', 'three');
 		const executeWorkflow = async () => await Promise.reject(new Error('policy'));
 		const first = await runSuspending(sandbox, parameters, { input, executeWorkflow });

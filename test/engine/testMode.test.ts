@@ -213,7 +213,12 @@ describe('Test Mode: Return a Sample Video', () => {
 		],
 		[
 			'a file that is too large',
-			{ operation: 'edit', videoSource: 'binary', videoBinaryField: 'large' },
+			{
+				operation: 'edit',
+				videoSource: 'binary',
+				videoBinaryField: 'large',
+				options: { sendBinaryAs: 'dataUri' },
+			},
 			"'Video' is larger than 15 MB",
 		],
 		[
@@ -537,8 +542,10 @@ describeIfCanSuspend('a suspended execution with samples and real tasks', () => 
 			sandbox,
 			{
 				...GENERATE_EACH,
-				waitStrategy: 'suspend',
-				options: { testMode: "={{ $json.prompt === 'real' ? 'off' : 'sample' }}" },
+				options: {
+					waitStrategy: 'suspend',
+					testMode: "={{ $json.prompt === 'real' ? 'off' : 'sample' }}",
+				},
 			},
 			{ input: inputOf('try', 'real') },
 		);
@@ -558,9 +565,8 @@ describeIfCanSuspend('a suspended execution with samples only', () => {
 			sandbox,
 			{
 				...GENERATE_EACH,
-				waitStrategy: 'suspend',
 				downloadVideo: true,
-				options: { testMode },
+				options: { waitStrategy: 'suspend', testMode },
 			},
 			{
 				input: inputOf('one', 'two'),

@@ -51,8 +51,9 @@ export const referenceImagesField: INodeProperties = {
 					displayName: 'URL',
 					name: 'url',
 					...urlInput(IMAGE),
+					placeholder: 'e.g. https://example.com/1.png, https://example.com/2.png',
 					description:
-						'Public http(s) address of the image, or a data URI. An expression can return a list of addresses.',
+						'Public http(s) address of the image, or a data URI. You can enter several, separated by commas or line breaks.',
 					displayOptions: { show: { source: ['url'] } },
 				},
 				{
@@ -105,7 +106,7 @@ function sourceChoice({ noun }: MediaKind) {
 		type: 'options',
 		options: [
 			{ name: 'URL', value: 'url', description: 'A public address or a data URI' },
-			{ name: 'Input Data Field', value: 'binary', description: 'A file on the input item' },
+			{ name: 'File From Input', value: 'binary', description: 'A file on the input item' },
 		],
 		default: 'url',
 		description: `Where the ${noun} comes from`,
@@ -130,6 +131,7 @@ export function binaryInput({ noun, mimeTypeLabel, maxBytes }: MediaKind) {
 		required: true,
 		default: 'data',
 		placeholder: 'e.g. data',
+		hint: "The heading above the file in the tab Binary of the node's input",
 		description: `Name of the input field that holds the ${noun === 'file' ? '' : `${noun} `}file (${mimeTypeLabel}${limit})`,
 		typeOptions: { binaryDataProperty: true },
 	} satisfies Partial<INodeProperties>;

@@ -3,7 +3,7 @@ import { jsonParse, type IBinaryData, type INodeExecutionData } from 'n8n-workfl
 import { cleanValue, decoded, isParsable } from '../api/credential';
 import { detectType, normalizeBase64, START_BYTES } from '../files/fileType';
 import { binarySize, readStart } from '../files/inputFile';
-import { SAMPLE_HOST, type FileInput, type MediaInput } from '../job';
+import { SAMPLE_HOST, type FileInput, type MediaInput, type PaidRequest } from '../job';
 import { isInTestMode } from './options';
 import type { ItemParameters } from './parameters';
 import { readSendBinaryAs } from './request';
@@ -198,7 +198,7 @@ export async function checkFile(
 		);
 	}
 	// uploaded files have no size limit
-	const isUpload = kind === MEDIA || readSendBinaryAs(item) === 'upload';
+	const isUpload = kind === MEDIA || readSendBinaryAs(item) !== 'dataUri';
 	if (isUpload) item.refuseLeftovers(`File name of ${label}`, name);
 	checkSize(item, label, bytes, isUpload ? { ...kind, maxBytes: undefined } : kind);
 	return {
@@ -304,4 +304,16 @@ function checkSize(
 		`'${label}' is larger than ${maxBytes / MIB} MB`,
 		`It has ${bytes} bytes and OctopusX takes at most ${maxBytes}. Compress the ${noun}, or pass its public URL. A file of the input can also be sent with the option 'Send Files As' set to Uploaded First.`,
 	);
+}
+
+/** Returns how the files of an item are sent. By default, larger ones than a request should have are uploaded. */
+export function chooseSendBinaryAs(
+	item: ItemParameters,
+	media: PaidRequest['media'],
+): PaidRequest['sendBinaryAs'] {
+	const chosen = readSendBinaryAs(item);
+	if (chosen !== 'auto') return chosen;
+	const inputs = Object.values(media).flat();
+	const bytes = inputs.reduce((sum, input) => sum + ('bytes' in input ? input.bytes : 0), 0);
+	return bytes > 15 * MIB ? 'upload' : 'dataUri';
 }

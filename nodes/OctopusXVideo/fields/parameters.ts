@@ -112,7 +112,7 @@ export class ItemParameters {
 		if (!/^https?:/i.test(text) || !isParsable(text) || !needsKey(text)) return;
 		throw this.invalid(
 			`'${label}' is an address that opens with the API key only`,
-			"OctopusX fetches sources without a key. Switch on 'Download Video' in the node that made the video, and set the source here to Input Data Field: then its file is sent.",
+			"OctopusX fetches sources without a key. Switch on 'Download Video' in the node that made the video, and set the source here to File From Input: then its file is sent.",
 		);
 	}
 

@@ -140,6 +140,12 @@ export const sendBinaryAsOption: INodeProperties = {
 	type: 'options',
 	options: [
 		{
+			name: 'Automatic',
+			value: 'auto',
+			description:
+				'As part of the request, or uploaded first if the files of an item have more than 15 MB together',
+		},
+		{
 			name: 'Part of the Request',
 			value: 'dataUri',
 			description: 'As a data URI. Nothing is stored. A video can have up to 15 MB.',
@@ -148,16 +154,16 @@ export const sendBinaryAsOption: INodeProperties = {
 			name: 'Uploaded First',
 			value: 'upload',
 			description:
-				'Uploads the file to OctopusX, where it gets a public URL. Needed for videos of more than 15 MB.',
+				'Uploads the file to OctopusX, where it gets a public URL. OctopusX documents 15 MB for a video, and nobody has seen whether it takes a larger one by its URL.',
 		},
 	],
-	default: 'dataUri',
+	default: 'auto',
 	description: 'How the node sends files from input data fields',
 };
 
-export function readSendBinaryAs(item: ItemParameters): PaidRequest['sendBinaryAs'] {
+export function readSendBinaryAs(item: ItemParameters): 'auto' | PaidRequest['sendBinaryAs'] {
 	const { sendBinaryAs = sendBinaryAsOption.default } = item.options;
-	const choices = { dataUri: 'dataUri', upload: 'upload' } as const;
+	const choices = { auto: 'auto', dataUri: 'dataUri', upload: 'upload' } as const;
 	return item.choice(sendBinaryAsOption.displayName, sendBinaryAs, choices);
 }
 

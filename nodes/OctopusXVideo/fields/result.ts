@@ -34,7 +34,7 @@ export const waitField: INodeProperties = {
 };
 
 /** Takes no expressions, because an execution is suspended for all items or for none. */
-export const waitStrategyField: INodeProperties = {
+const waitStrategyOption: INodeProperties = {
 	displayName: 'While Waiting',
 	name: 'waitStrategy',
 	type: 'options',
@@ -50,20 +50,21 @@ export const waitStrategyField: INodeProperties = {
 			name: 'Suspend the Execution',
 			value: 'suspend',
 			description:
-				"Doesn't block n8n and survives a restart, but checks only once a minute or less often. Needs a saved workflow and n8n 2.27, or n8n 2.0 with On Error set to Continue.",
+				"Doesn't block n8n and survives a restart, but checks only once a minute. Needs a saved workflow and n8n 2.27.",
 		},
 	],
 	default: 'poll',
-	description: 'What the execution does while it waits for the videos',
-	displayOptions: { show: { waitForCompletion: [true] }, hide: { '@tool': [true] } },
+	description: 'How the execution waits for the videos',
+	displayOptions: { hide: { '@tool': [true] } },
 };
 
 export const downloadField: INodeProperties = {
 	displayName: 'Download Video',
 	name: 'downloadVideo',
 	type: 'boolean',
-	default: false,
-	description: 'Whether to add the finished video to the output item as a file',
+	default: true,
+	description:
+		'Whether to add the finished video to the output item as a file. If off, Get Status can still fetch it, which is not charged.',
 	// n8n does not pass files to a model
 	displayOptions: { hide: { '@tool': [true] } },
 };
@@ -76,7 +77,7 @@ const fileNameOption: INodeProperties = {
 	name: 'fileName',
 	type: 'string',
 	default: '',
-	placeholder: 'e.g. intro.mp4',
+	placeholder: 'e.g. {{ $now.toISODate() }} intro.mp4',
 	description: 'Name of the downloaded file. If empty, the node uses the task ID.',
 };
 
@@ -92,8 +93,12 @@ const binaryFieldOption: INodeProperties = {
 /** Options for waiting and downloading. Each is shown only if it has an effect. */
 export const resultOptions: INodeProperties[] = [
 	...showWhen({ '/downloadVideo': [true] }, [fileNameOption, binaryFieldOption]),
-	...showWhen({ '/waitForCompletion': [true], '/waitStrategy': ['poll'] }, [
-		numberField(POLL_INTERVAL),
+	...showWhen({ '/waitForCompletion': [true] }, [
+		waitStrategyOption,
+		{
+			...numberField(POLL_INTERVAL),
+			displayOptions: { hide: { '/options.waitStrategy': ['suspend'] } },
+		},
 	]),
 ];
 
@@ -166,6 +171,7 @@ export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 		pollInterval = POLL_INTERVAL.default,
 		binaryOutputField = binaryFieldOption.default,
 		fileName = '',
+		waitStrategy = waitStrategyOption.default,
 	} = item.options;
 	const settings: Omit<Job, 'source'> = {
 		...readLimits(item),
@@ -174,7 +180,7 @@ export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 	if (item.flag(waitField.displayName, item.get('waitForCompletion'))) {
 		settings.wait = {
 			pollIntervalMs: item.number(POLL_INTERVAL, pollInterval) * 1_000,
-			isSuspended: item.choice(waitStrategyField.displayName, item.get('waitStrategy', 'poll'), {
+			isSuspended: item.choice(waitStrategyOption.displayName, waitStrategy, {
 				poll: false,
 				suspend: true,
 			}),
@@ -184,10 +190,16 @@ export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 	if (item.flag(downloadField.displayName, item.get('downloadVideo', false))) {
 		settings.download = {
 			outputField: item.text(binaryFieldOption.displayName, binaryOutputField),
-			fileName: fileName === '' ? '' : item.text(fileNameOption.displayName, fileName, false),
+			fileName: readFileName(item, fileName),
 		};
 	}
 	return settings;
+}
+
+/** The file systems of Windows do not allow these characters, and n8n stores files under any name. */
+function readFileName(item: ItemParameters, fileName: unknown): string {
+	if (fileName === '') return '';
+	return item.text(fileNameOption.displayName, fileName, false).replace(/[/\\:*?"<>|]/g, '-');
 }
 
 /** Returns the names of the task's fields for the output item, or `undefined` for all fields. */

@@ -9,7 +9,6 @@ import {
 	simplifyFields,
 	timeoutOption,
 	waitField,
-	waitStrategyField,
 } from '../fields/result';
 import { isTestId } from '../testMode/testClient';
 import type { Operation } from './operation';
@@ -91,8 +90,7 @@ export const getStatus: Operation = {
 			description:
 				'Whether to wait until the video is done. If off, the node returns the task as it is now.',
 		},
-		waitStrategyField,
-		downloadField,
+		{ ...downloadField, default: false },
 		...simplifyFields,
 		optionsField([
 			...showWhen({ '/waitForCompletion': [true] }, [timeoutOption]),

@@ -1,12 +1,8 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { chooseSendBinaryAs } from '../fields/mediaChecks';
 import { MAX_CONCURRENCY, optionsField } from '../fields/options';
 import { numberField, showWhen, type ItemParameters } from '../fields/parameters';
-import {
-	checkSafetyLimit,
-	readAdditionalFields,
-	readSendBinaryAs,
-	requestOptions,
-} from '../fields/request';
+import { checkSafetyLimit, readAdditionalFields, requestOptions } from '../fields/request';
 import {
 	downloadField,
 	readJobSettings,
@@ -14,7 +10,6 @@ import {
 	simplifyFields,
 	timeoutOption,
 	waitField,
-	waitStrategyField,
 } from '../fields/result';
 import type { Job, PaidRequest } from '../job';
 
@@ -33,7 +28,6 @@ export interface Operation {
 export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProperties[] {
 	return [
 		waitField,
-		waitStrategyField,
 		...showWhen({ waitForCompletion: [true] }, [downloadField]),
 		...simplifyFields,
 		optionsField([
@@ -52,13 +46,15 @@ export async function planVideo(
 	readRequest: () => Promise<Pick<PaidRequest, 'fields' | 'media'>>,
 ): Promise<Job> {
 	checkSafetyLimit(item);
+	const { fields, media } = await readRequest();
 	const request: PaidRequest = {
 		path: '/v1/videos',
-		...(await readRequest()),
-		sendBinaryAs: readSendBinaryAs(item),
+		fields,
+		media,
+		sendBinaryAs: chooseSendBinaryAs(item, media),
 		additionalFields: readAdditionalFields(item),
 	};
-	const { fields, additionalFields: extra } = request;
+	const { additionalFields: extra } = request;
 	// fields from which a model also takes the shape
 	const isKnown = !('size' in extra || 'metadata' in extra);
 	const names = (['seconds', 'aspect_ratio', 'resolution'] as const).filter(

@@ -2,7 +2,8 @@ import type { INode } from 'n8n-workflow';
 
 /** Parameters, items and settings that many tests share. */
 
-export const GENERATE = { operation: 'generate', prompt: 'a boat' };
+/** Without a download, which few tests are about. */
+export const GENERATE = { operation: 'generate', prompt: 'a boat', downloadVideo: false };
 
 /** Parameters that take the prompt from each item. */
 export const GENERATE_EACH = { ...GENERATE, prompt: '={{ $json.prompt }}' };

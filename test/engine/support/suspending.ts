@@ -177,9 +177,11 @@ export function suspendingOn(
 	shared: INodeParameters = {},
 	input?: INodeExecutionData[],
 ) {
-	const all = { ...GENERATE_EACH, waitStrategy: 'suspend', ...shared };
-	return async (parameters: INodeParameters = {}, setup: SuspendingSetup = {}) =>
-		await runSuspending(sandbox, { ...all, ...parameters }, { input, ...setup });
+	return async (parameters: INodeParameters = {}, setup: SuspendingSetup = {}) => {
+		const all: INodeParameters = { ...GENERATE_EACH, ...shared, ...parameters };
+		const options = { waitStrategy: 'suspend', ...(all.options as INodeParameters) };
+		return await runSuspending(sandbox, { ...all, options }, { input, ...setup });
+	};
 }
 
 /** Copies a value as n8n's database does: shared references stay shared. */

@@ -125,7 +125,7 @@ function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 				operation: 'getStatus',
 				taskId: `={{ $("${start}").all().map(({ json }) => json.${HANDOVER}.item.task?.task_id).join(", ") }}`,
 				waitForCompletion: true,
-				waitStrategy: 'suspend',
+				options: { waitStrategy: 'suspend' },
 				[CHECKED_EXECUTION]: executionId,
 			},
 			...(context.continueOnFail() && { onError: 'continueRegularOutput' }),
