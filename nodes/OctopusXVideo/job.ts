@@ -22,13 +22,13 @@ export interface FileInput {
 export interface PaidRequest {
 	/** Path of the POST below the API's URL, such as `/v1/videos`. */
 	path: string;
-	/** JSON fields of the body, as in docs/API.md, "Create a task". */
+	/** Fields of the body, as in docs/API.md, "Create a task". A dot in a name leads into an object. */
 	fields: Record<string, string>;
-	/** Images and videos by the name of their field in the body. A list has the user's order. */
+	/** Images and videos by the name of their field, likewise. A list has the user's order. */
 	media: Record<string, MediaInput | MediaInput[]>;
 	/** How files are sent: inside the body, or uploaded to the API's storage first. */
 	sendBinaryAs: 'dataUri' | 'upload';
-	/** The user's Extra API Fields. They are merged into the body last. */
+	/** The user's Extra API Fields. They are merged into the body last, also into its objects. */
 	additionalFields: IDataObject;
 }
 
@@ -73,6 +73,8 @@ export interface Job {
 	wait?: { pollIntervalMs: number; isSuspended: boolean };
 	/** The binary field of the output item, and the file's name; if that is empty, it is `<task_id>.mp4`. */
 	download?: { outputField: string; fileName: string };
+	/** What the log, and in a manual run the editor, tells the user once per run. */
+	notice?: string;
 	/** If absent, the real API is used. */
 	testMode?: TestMode;
 	/** The task's fields for the output item, in this order. If absent, all fields in the API's order. */

@@ -2,14 +2,8 @@ import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { mediaFields, readMedia, readReferenceImages, referenceImagesField } from '../fields/media';
 import { IMAGE } from '../fields/mediaChecks';
 import { showWhen, type ItemParameters } from '../fields/parameters';
-import {
-	clipFields,
-	modelOption,
-	promptField,
-	readClip,
-	sendBinaryAsOption,
-} from '../fields/request';
-import type { PaidRequest } from '../job';
+import { clipFields, modelField, promptField, sendBinaryAsOption } from '../fields/request';
+import { isModelOf } from '../models';
 import { paidOperationFields, planVideo, type Operation } from './operation';
 
 const MODEL = 'omni-fast';
@@ -37,12 +31,14 @@ const modeField: INodeProperties = {
 			value: 'firstLastFrame',
 			description: 'Move from one image to another',
 			builderHint: { propertyHint: 'needs a first and a last frame' },
+			displayOptions: { hide: { model: isModelOf(({ sources }) => !sources.lastFrame) } },
 		},
 		{
 			name: 'Reference Images',
 			value: 'referenceImages',
 			description: 'Use up to 5 images of people, things or styles',
 			builderHint: { propertyHint: 'needs 1 to 5 referenceImages' },
+			displayOptions: { hide: { model: isModelOf(({ sources }) => !sources.images) } },
 		},
 	],
 	default: 'textToVideo',
@@ -60,23 +56,25 @@ export const modesForBuilder = modes
 
 const MODES_WITH_IMAGES = ['firstFrame', 'firstLastFrame', 'referenceImages'];
 
-/** Functions that read the media fields of the request, by mode (docs/API.md, "Create a task"). */
-const mediaReaders: Record<string, (item: ItemParameters) => Promise<PaidRequest['media']>> = {
-	textToVideo: async () => ({}),
-	firstFrame: async (item) => ({
-		first_image_url: await readMedia(item, 'firstFrame', 'First Frame', IMAGE),
-	}),
-	firstLastFrame: async (item) => ({
-		first_image_url: await readMedia(item, 'firstFrame', 'First Frame', IMAGE),
-		last_image_url: await readMedia(item, 'lastFrame', 'Last Frame', IMAGE),
-	}),
-	referenceImages: async (item) => {
-		const images = await readReferenceImages(item);
-		if (images.length > 0) return { images };
-		throw item.invalid(
-			"'Reference Images' is empty",
-			"Add at least one image, or set 'Mode' to Text to Video.",
-		);
+const firstFrame = async (item: ItemParameters) =>
+	await readMedia(item, 'firstFrame', 'First Frame', IMAGE);
+const lastFrame = async (item: ItemParameters) =>
+	await readMedia(item, 'lastFrame', 'Last Frame', IMAGE);
+
+/** Functions that read the sources of the video, by mode. */
+const readersByMode: Record<string, Parameters<typeof planVideo>[2]> = {
+	textToVideo: {},
+	firstFrame: { firstFrame },
+	firstLastFrame: { firstFrame, lastFrame },
+	referenceImages: {
+		images: async (item) => {
+			const images = await readReferenceImages(item);
+			if (images.length > 0) return images;
+			throw item.invalid(
+				"'Reference Images' is empty",
+				"Add at least one image, or set 'Mode' to Text to Video.",
+			);
+		},
 	},
 };
 
@@ -88,9 +86,8 @@ export const generate: Operation = {
 		description: 'Make a video from text, from one or two frames, or from reference images',
 	},
 
-	defaultModel: MODEL,
-
 	fields: [
+		modelField(MODEL),
 		modeField,
 		promptField,
 		...showWhen(
@@ -101,15 +98,12 @@ export const generate: Operation = {
 		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', 'Last Frame', IMAGE, '')),
 		...showWhen({ mode: ['referenceImages'] }, [referenceImagesField]),
 		...clipFields,
-		...paidOperationFields(modelOption, {
+		...paidOperationFields({
 			...sendBinaryAsOption,
 			displayOptions: { show: { '/mode': MODES_WITH_IMAGES } },
 		}),
 	],
 
 	plan: async (item) =>
-		await planVideo(item, async () => ({
-			fields: readClip(item, MODEL),
-			media: await item.choice('Mode', item.get('mode'), mediaReaders)(item),
-		})),
+		await planVideo(item, MODEL, item.choice('Mode', item.get('mode'), readersByMode)),
 };

@@ -8,15 +8,13 @@ import type { Balance } from '../api/records';
 import { parseTask, type Task } from '../api/task';
 import type { ByteStream, Transport } from '../api/transport';
 import { mapMedia, SAMPLE_HOST, type Job, type PaidRequest } from '../job';
+import { shapeOf, sizeOf } from '../models/size';
 import { SAMPLES } from './samples';
 
 const PREFIX = 'test_';
 
 /** Base of relative URLs, which samples do not have. */
 const API_URL = 'https://octopusx.ai';
-
-/** Length of the shorter side in pixels, by resolution. */
-const SHORT_SIDES = new Map(Object.entries({ '720p': 720, '1080p': 1080, '2k': 1440, '4k': 2160 }));
 
 /** How long the API keeps a file. Samples do not expire, but have all fields of a real video. */
 const KEPT_S = 86_400;
@@ -127,14 +125,20 @@ async function readToEnd(body: Buffer | ByteStream): Promise<void> {
  * identified by its name, type and size, because n8n stores it under another ID in each execution.
  */
 async function testIdOf(index: number, request: PaidRequest): Promise<string> {
-	const fields = { ...request.fields, ...request.additionalFields };
+	// without the objects that they lead into
+	const named = Object.entries(request.fields).map(([name, value]) => [
+		name.split('.').at(-1),
+		value,
+	]);
+	const fields = { ...Object.fromEntries(named), ...request.additionalFields };
 	const { model, seconds, aspect_ratio, resolution, ...others } = fields;
 	const media = await mapMedia(request.media, async (input) =>
 		'url' in input ? input.url : [input.fileName, input.mimeType, input.bytes].join(),
 	);
 	const text = JSON.stringify([index, others, media, aspect_ratio, resolution]);
 	const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
-	const size = sizeOf(String(aspect_ratio), String(resolution));
+	const ratio = shapeOf(String(aspect_ratio)) ? String(aspect_ratio) : '16:9';
+	const size = sizeOf(ratio, String(resolution)) ?? sizeOf(ratio, '720p');
 	return `${PREFIX}${idPart(model)}_${idPart(seconds)}s_${size}_${hash}`;
 }
 
@@ -166,21 +170,6 @@ function sampleFor(shape: number): string {
 		([a], [b]) => distanceTo(a) - distanceTo(b),
 	);
 	return `data:video/mp4;base64,${nearest}`;
-}
-
-function sizeOf(aspectRatio: string, resolution: string): string {
-	const shape = shapeOf(aspectRatio);
-	const short = SHORT_SIDES.get(resolution.toLowerCase()) ?? 720;
-	// the sides of a video have an even number of pixels
-	const long = 2 * Math.round((short * Math.max(shape, 1 / shape)) / 2);
-	return shape >= 1 ? `${long}x${short}` : `${short}x${long}`;
-}
-
-/** Returns width divided by height, or 16:9 if the string is not a ratio. */
-function shapeOf(aspectRatio: string): number {
-	const [, width, height] = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(aspectRatio.trim()) ?? [];
-	const shape = Number(width) / Number(height);
-	return shape > 0.01 && shape < 100 ? shape : 16 / 9;
 }
 
 /** Converts a value to a part of an ID. Expressions and Extra API Fields can return anything. */
