@@ -90,7 +90,6 @@ export function modelField(defaultModel: string): INodeProperties {
 		name: 'model',
 		type: 'resourceLocator',
 		default: { __rl: true, mode: 'list', value: defaultModel },
-		required: true,
 		description:
 			'The AI model that makes the video. Models differ in price, and in what they take.',
 		modes: [

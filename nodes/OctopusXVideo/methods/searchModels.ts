@@ -34,7 +34,7 @@ function rankOf(family: Family): number {
 }
 
 function nameOf(id: string, { label, sources }: Family): string {
-	return label && `${id} (${label}${sources.video ? '; for Edit' : ''})`;
+	return label ? `${id} (${label}${sources.video ? '; for Edit' : ''})` : id;
 }
 
 async function loadModels(context: ILoadOptionsFunctions): Promise<string[]> {
