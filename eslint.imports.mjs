@@ -10,7 +10,7 @@ const MAY_IMPORT = {
 	api: ['./'],
 	timing: ['./', '../api/'],
 	files: ['./', '../timing/', '../api/', '../job'],
-	models: ['./'],
+	models: ['./', '../job'],
 	testMode: ['./', '../models/', '../api/', '../job'],
 	fields: ['./', '../files/', '../api/', '../job'],
 	operations: ['./', '../models', '../fields/', '../testMode/', '../api/', '../job'],

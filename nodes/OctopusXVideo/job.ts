@@ -3,6 +3,15 @@ import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 /** Hidden parameter that marks the node of a checking execution: the ID of the suspended execution. */
 export const CHECKED_EXECUTION = 'checkedExecution';
 
+/** What a video can be made from besides its prompt: the beginnings of the fields' names, and their labels. */
+export const SOURCES = {
+	firstFrame: 'First Frame',
+	lastFrame: 'Last Frame',
+	referenceImages: 'Reference Images',
+	video: 'Video',
+};
+export type Source = keyof typeof SOURCES;
+
 /** An image or video from the user: a URL, a data URI, or a file on the input item. */
 export type MediaInput = { url: string } | FileInput;
 

@@ -1,5 +1,4 @@
-/** What a video can be made from, apart from its prompt. */
-export type Source = 'firstFrame' | 'lastFrame' | 'images' | 'video';
+import type { Source } from '../job';
 
 /** What a user can set for a new video. */
 export interface Clip {

@@ -3,7 +3,7 @@ import { kling } from './kling';
 import { omniFast, omniFastV2v } from './omni';
 import { sora, veo } from './sora';
 
-export type { Clip, Family, Source } from './family';
+export type { Family } from './family';
 
 /** The families that the node can ask, in the order of the list of models. */
 export const FAMILIES: readonly Family[] = [omniFast, omniFastV2v, sora, veo, kling];
@@ -16,12 +16,12 @@ const REFUSED: readonly Family[] = [
 	{
 		...UNKNOWN,
 		pattern: 'seedance',
-		refusal: 'OctopusX takes requests for it at another address (/v1/video/generations)',
+		refusal: 'OctopusX takes requests for it at another address (/v1/video/generations).',
 	},
 	{
 		...UNKNOWN,
 		pattern: '^(grok|jimeng|vidu|doubao)',
-		refusal: 'OctopusX takes requests for it as forms with files (multipart/form-data)',
+		refusal: 'OctopusX takes requests for it as forms with files (multipart/form-data).',
 	},
 ];
 

@@ -3,7 +3,7 @@ import type { Family } from './family';
 const sources = {
 	firstFrame: 'first_image_url',
 	lastFrame: 'last_image_url',
-	images: 'images',
+	referenceImages: 'images',
 } as const;
 
 export const omniFast: Family = {

@@ -18,5 +18,5 @@ export const veo: Family = {
 	...sora,
 	pattern: '^veo_',
 	label: 'text, first frame, images',
-	sources: { ...sora.sources, images: 'input_reference' },
+	sources: { ...sora.sources, referenceImages: 'input_reference' },
 };

@@ -1,5 +1,4 @@
-import { mediaFields, readMedia, readReferenceImages, referenceImagesField } from '../fields/media';
-import { VIDEO } from '../fields/mediaChecks';
+import { mediaFields, referenceImagesField } from '../fields/media';
 import { clipFields, modelField, promptField, sendBinaryAsOption } from '../fields/request';
 import { isModelOf } from '../models';
 import { paidOperationFields, planVideo, type Operation } from './operation';
@@ -22,18 +21,14 @@ export const edit: Operation = {
 			description:
 				'What to change and what to keep (motion, camera, subject). Describe a new version of the video rather than a correction.',
 		},
-		...mediaFields('video', 'Video', VIDEO),
+		...mediaFields('video'),
 		{
 			...referenceImagesField,
-			displayOptions: { hide: { model: isModelOf(({ sources }) => !sources.images) } },
+			displayOptions: { hide: { model: isModelOf(({ sources }) => !sources.referenceImages) } },
 		},
 		...clipFields,
 		...paidOperationFields(sendBinaryAsOption),
 	],
 
-	plan: async (item) =>
-		await planVideo(item, MODEL, {
-			video: async () => await readMedia(item, 'video', 'Video', VIDEO),
-			images: readReferenceImages,
-		}),
+	plan: async (item) => await planVideo(item, MODEL, ['video', 'referenceImages']),
 };

@@ -1,8 +1,8 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { mediaFields, readMedia, readReferenceImages, referenceImagesField } from '../fields/media';
-import { IMAGE } from '../fields/mediaChecks';
-import { showWhen, type ItemParameters } from '../fields/parameters';
+import { mediaFields, referenceImagesField } from '../fields/media';
+import { showWhen } from '../fields/parameters';
 import { clipFields, modelField, promptField, sendBinaryAsOption } from '../fields/request';
+import type { Source } from '../job';
 import { isModelOf } from '../models';
 import { paidOperationFields, planVideo, type Operation } from './operation';
 
@@ -38,7 +38,7 @@ const modeField: INodeProperties = {
 			value: 'referenceImages',
 			description: 'Use up to 5 images of people, things or styles',
 			builderHint: { propertyHint: 'needs 1 to 5 referenceImages' },
-			displayOptions: { hide: { model: isModelOf(({ sources }) => !sources.images) } },
+			displayOptions: { hide: { model: isModelOf(({ sources }) => !sources.referenceImages) } },
 		},
 	],
 	default: 'textToVideo',
@@ -54,28 +54,11 @@ export const modesForBuilder = modes
 	.map(({ value, builderHint }) => `'${value}' (${builderHint?.propertyHint})`)
 	.join(' | ');
 
-const MODES_WITH_IMAGES = ['firstFrame', 'firstLastFrame', 'referenceImages'];
-
-const firstFrame = async (item: ItemParameters) =>
-	await readMedia(item, 'firstFrame', 'First Frame', IMAGE);
-const lastFrame = async (item: ItemParameters) =>
-	await readMedia(item, 'lastFrame', 'Last Frame', IMAGE);
-
-/** Functions that read the sources of the video, by mode. */
-const readersByMode: Record<string, Parameters<typeof planVideo>[2]> = {
-	textToVideo: {},
-	firstFrame: { firstFrame },
-	firstLastFrame: { firstFrame, lastFrame },
-	referenceImages: {
-		images: async (item) => {
-			const images = await readReferenceImages(item);
-			if (images.length > 0) return images;
-			throw item.invalid(
-				"'Reference Images' is empty",
-				"Add at least one image, or set 'Mode' to Text to Video.",
-			);
-		},
-	},
+const sourcesByMode: Record<string, Source[]> = {
+	textToVideo: [],
+	firstFrame: ['firstFrame'],
+	firstLastFrame: ['firstFrame', 'lastFrame'],
+	referenceImages: ['referenceImages'],
 };
 
 export const generate: Operation = {
@@ -90,20 +73,17 @@ export const generate: Operation = {
 		modelField(MODEL),
 		modeField,
 		promptField,
-		...showWhen(
-			{ mode: ['firstFrame', 'firstLastFrame'] },
-			mediaFields('firstFrame', 'First Frame', IMAGE),
-		),
+		...showWhen({ mode: ['firstFrame', 'firstLastFrame'] }, mediaFields('firstFrame')),
 		// no default, because with the same one in both, a user could send one file as both frames by mistake
-		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', 'Last Frame', IMAGE, '')),
+		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', '')),
 		...showWhen({ mode: ['referenceImages'] }, [referenceImagesField]),
 		...clipFields,
 		...paidOperationFields({
 			...sendBinaryAsOption,
-			displayOptions: { show: { '/mode': MODES_WITH_IMAGES } },
+			displayOptions: { hide: { '/mode': ['textToVideo'] } },
 		}),
 	],
 
 	plan: async (item) =>
-		await planVideo(item, MODEL, item.choice('Mode', item.get('mode'), readersByMode)),
+		await planVideo(item, MODEL, item.choice('Mode', item.get('mode'), sourcesByMode)),
 };

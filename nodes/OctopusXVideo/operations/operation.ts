@@ -1,4 +1,5 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { readSource } from '../fields/media';
 import { MAX_CONCURRENCY, optionsField } from '../fields/options';
 import { numberField, showWhen, type ItemParameters } from '../fields/parameters';
 import {
@@ -19,8 +20,8 @@ import {
 	waitField,
 	waitStrategyField,
 } from '../fields/result';
-import type { Job, MediaInput, PaidRequest } from '../job';
-import { familyOf, isModelOf, UNKNOWN, type Source } from '../models';
+import { SOURCES, type Job, type MediaInput, type PaidRequest, type Source } from '../job';
+import { familyOf, isModelOf, UNKNOWN } from '../models';
 
 /** One entry of an Operation list, with its fields and the code that reads them. */
 export interface Operation {
@@ -30,9 +31,6 @@ export interface Operation {
 	/** Reads and checks the parameters of one item. Sends nothing. Throws if a parameter is invalid. */
 	plan: (item: ItemParameters) => Promise<Job>;
 }
-
-/** Reads and checks the fields of one source. */
-type SourceReader = (item: ItemParameters) => Promise<MediaInput | MediaInput[]>;
 
 /** Returns the last fields of every operation that costs money: waiting, download, output and options. */
 export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProperties[] {
@@ -55,58 +53,52 @@ export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProp
 	];
 }
 
-/** What each source is called in refusals. */
-const NOUNS = {
-	firstFrame: 'first frame',
-	lastFrame: 'last frame',
-	images: 'reference images',
-	video: 'video',
-};
-
 /** Plans an item that costs money. Checks the safety limit first, so that no file is read for nothing. */
 export async function planVideo(
 	item: ItemParameters,
 	defaultModel: string,
-	readers: Partial<Record<Source, SourceReader>>,
+	sources: Source[],
 ): Promise<Job> {
 	checkSafetyLimit(item);
 	const model = readModel(item, defaultModel);
 	const family = familyOf(model);
-	const refuse = (problem: string, advice = `It takes ${family.label}.`) =>
-		item.invalid(`${model.slice(0, 100)} ${problem}`, `${advice} Change that, or the Model.`);
-	if (family.refusal) throw refuse('cannot be used with this node', `${family.refusal}.`);
+	const name = model.slice(0, 100);
+	const refusalOf = (message: string, advice = `It takes ${family.label}.`) =>
+		item.invalid(message, `${advice} Change that, or the Model.`);
+	if (family.refusal) throw refusalOf(`${name} cannot be used with this node`, family.refusal);
 	const { prompt, ...clip } = readClip(item, family.seconds);
-	if (clip.sound !== undefined && !family.hasSound) throw refuse('has no setting for sound');
+	if (clip.sound !== undefined && !family.hasSound)
+		throw refusalOf(`${name} has no setting for sound`);
 
 	const sendBinaryAs = readSendBinaryAs(item);
+	const isAddress = (input: MediaInput) =>
+		'url' in input ? !/^data:/i.test(input.url) : sendBinaryAs === 'upload';
 	const media: PaidRequest['media'] = {};
-	for (const [source, read] of Object.entries(readers) as Array<[Source, SourceReader]>) {
-		const name = family.sources[source];
-		const refusal = () => refuse(`takes no ${NOUNS[source]}`);
-		// Reference Images are optional in Edit, and the other fields would be read for nothing
-		if (!name && source !== 'images') throw refusal();
-		const input = await read(item);
+	for (const source of sources) {
+		const field = family.sources[source];
+		const noun = SOURCES[source].toLowerCase();
+		// Reference Images are optional in Edit; another field would be read for nothing
+		const input =
+			field || source === 'referenceImages' ? await readSource(item, source) : undefined;
 		if (Array.isArray(input) && input.length === 0) continue;
-		if (!name) throw refusal();
-		const isDataUri = [input]
-			.flat()
-			.some((one) => ('url' in one ? /^data:/i.test(one.url) : sendBinaryAs !== 'upload'));
-		if (isDataUri && family.addressesOnly?.includes(source)) {
+		if (!field || !input) throw refusalOf(`${name} takes no ${noun}`);
+		if (family.addressesOnly?.includes(source) && ![input].flat().every(isAddress)) {
 			const advice = "Use a public URL, or the option 'Send Files As' with Uploaded First.";
-			throw refuse(`takes the ${NOUNS[source]} as an address only`, advice);
+			throw refusalOf(`${name} takes the ${noun} as an address only`, advice);
 		}
-		media[name] = input;
+		media[field] = input;
 	}
-	const request: PaidRequest = {
-		path: '/v1/videos',
-		fields: { model, prompt, ...family.fieldsFor(clip) },
-		media,
-		sendBinaryAs,
-		additionalFields: readAdditionalFields(item),
-	};
+	if (sources.length > 0 && Object.keys(media).length === 0) {
+		throw item.invalid(
+			"'Reference Images' is empty",
+			"Add at least one image, or set 'Mode' to Text to Video.",
+		);
+	}
+	const fields = { model, prompt, ...family.fieldsFor(clip) };
+	const additionalFields = readAdditionalFields(item);
 	const notice = `The node does not know the model ${model} and asks it like omni-fast. It may ignore an image or a setting, and be charged all the same.`;
 	return {
-		source: { request },
+		source: { request: { path: '/v1/videos', fields, media, sendBinaryAs, additionalFields } },
 		...readJobSettings(item),
 		...(family === UNKNOWN && { notice }),
 	};
