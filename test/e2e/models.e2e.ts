@@ -52,6 +52,28 @@ test('the list of models can be searched, and a model can be selected from it', 
 	});
 });
 
+test('the editor offers only the modes that the selected model has', async () => {
+	const panel = await openModel({ __rl: true, mode: 'list', value: 'sora-2' });
+	expect(await panel.entries('mode')).toEqual(['Text to Video', 'First Frame']);
+});
+
+test('a Model that was not touched changes with the operation, and one that was selected stays', async () => {
+	const { editor } = opened;
+	const nodes = [manualTrigger(), videoNode(setup.credentialId, {})];
+	await editor.openWorkflow(await setup.api.createWorkflow(chain('Models', nodes)));
+	const untouched = await editor.openNode(VIDEO_NODE);
+	expect(await untouched.find('rlc-input').inputValue()).toBe('omni-fast');
+	await untouched.choose('operation', 'Edit');
+	await eventually(async () => {
+		expect(await untouched.find('rlc-input').inputValue()).toBe('omni-fast-v2v');
+	});
+	const selected = await openModel({ __rl: true, mode: 'list', value: 'sora-2' });
+	await selected.choose('operation', 'Edit');
+	await eventually(async () => {
+		expect(await selected.find('rlc-input').inputValue()).toBe('sora-2');
+	});
+});
+
 test('a Model that was saved as a plain string is shown and works', async () => {
 	const panel = await openModel('omni-fast');
 	expect(await panel.find('rlc-input').inputValue()).toBe('omni-fast');

@@ -30,9 +30,10 @@ export interface Family {
 /** The gateway's own limits, for models whose limits OctopusX does not document. */
 export const ANY_SECONDS = { min: 1, max: 3600 };
 
-/** The documented object for the shape and sound of a clip. */
-export function outputConfig({ aspectRatio, resolution, sound }: Clip): Record<string, string> {
+/** The fields of a clip as most families document them. */
+export function outputConfig({ seconds, aspectRatio, resolution, sound }: Clip) {
 	return {
+		seconds,
 		'metadata.output_config.aspect_ratio': aspectRatio,
 		'metadata.output_config.resolution': resolution.toUpperCase(),
 		...(sound !== undefined && {

@@ -4,7 +4,7 @@ export const kling: Family = {
 	pattern: '^[Kk]ling-',
 	label: 'text, frames',
 	seconds: ANY_SECONDS,
-	fieldsFor: (clip) => ({ seconds: clip.seconds, ...outputConfig(clip) }),
+	fieldsFor: outputConfig,
 	sources: {
 		firstFrame: 'image',
 		lastFrame: 'metadata.last_frame_url',

@@ -7,7 +7,7 @@ export const sora: Family = {
 	seconds: ANY_SECONDS,
 	fieldsFor: (clip) => {
 		const size = sizeOf(clip.aspectRatio, clip.resolution);
-		return { seconds: clip.seconds, ...(size && { size }), ...outputConfig(clip) };
+		return { ...(size && { size }), ...outputConfig(clip) };
 	},
 	sources: { firstFrame: 'input_reference' },
 	hasSound: true,
