@@ -11,13 +11,20 @@ const MAY_IMPORT = {
 	timing: ['./', '../api/'],
 	files: ['./', '../timing/', '../api/', '../job'],
 	models: ['./', '../job'],
-	testMode: ['./', '../models/', '../api/', '../job'],
+	testMode: ['./', '../api/', '../job'],
 	fields: ['./', '../files/', '../api/', '../job'],
 	operations: ['./', '../models', '../fields/', '../testMode/', '../api/', '../job'],
 	methods: ['./', '../models', '../timing/', '../api/'],
 	// of the suspension, its index only
 	run: ['./(?!suspension/)', '../timing/', '../api/', '../job'],
-	'run/state': ['./', '../../testMode/', '../../timing/', '../../api/', '../../job'],
+	'run/state': [
+		'./',
+		'../../testMode/',
+		'../../files/',
+		'../../timing/',
+		'../../api/',
+		'../../job',
+	],
 	'run/steps': ['./', '../state/', '../../files/', '../../timing/', '../../api/', '../../job'],
 	'run/suspension': [
 		'./',

@@ -19,7 +19,10 @@ interface Rules {
 	refuse: (fields: Body) => Refusal | undefined;
 }
 
-const OMNI = ['aspect_ratio', 'resolution', 'first_image_url', 'last_image_url', 'images'];
+/** The gateway itself knows `size`. */
+const OMNI = [
+	...['size', 'aspect_ratio', 'resolution', 'first_image_url', 'last_image_url', 'images'],
+];
 const OUTPUT_CONFIG = ['aspect_ratio', 'resolution', 'audio_generation'].map(
 	(name) => `metadata.output_config.${name}`,
 );

@@ -1,5 +1,5 @@
+import { sizeOf } from '../job';
 import { ANY_SECONDS, outputConfig, type Family } from './family';
-import { sizeOf } from './size';
 
 export const sora: Family = {
 	pattern: '^sora-',

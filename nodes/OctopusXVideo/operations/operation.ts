@@ -95,10 +95,21 @@ export async function planVideo(
 		);
 	}
 	const fields = { model, prompt, ...family.fieldsFor(clip) };
-	const additionalFields = readAdditionalFields(item);
+	const extra = readAdditionalFields(item);
+	// fields from which a model also takes the shape
+	const isKnown = !('size' in extra || 'metadata' in extra);
+	const { seconds, aspectRatio: aspect_ratio, resolution } = clip;
+	const asked = Object.fromEntries(
+		Object.entries({ seconds, aspect_ratio, resolution }).filter(
+			([name]) => isKnown && !(name in extra),
+		),
+	);
 	const notice = `The node does not know the model ${model} and asks it like omni-fast. It may ignore an image or a setting, and be charged all the same.`;
 	return {
-		source: { request: { path: '/v1/videos', fields, media, sendBinaryAs, additionalFields } },
+		source: {
+			request: { path: '/v1/videos', fields, media, sendBinaryAs, additionalFields: extra },
+		},
+		asked,
 		...readJobSettings(item),
 		...(family === UNKNOWN && { notice }),
 	};

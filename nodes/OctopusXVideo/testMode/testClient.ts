@@ -7,8 +7,7 @@ import { explainSubmission } from '../api/explain';
 import type { Balance } from '../api/records';
 import { parseTask, type Task } from '../api/task';
 import type { ByteStream, Transport } from '../api/transport';
-import { mapMedia, SAMPLE_HOST, type Job, type PaidRequest } from '../job';
-import { shapeOf, sizeOf } from '../models/size';
+import { mapMedia, ratioOf, SAMPLE_HOST, sizeOf, type Job, type PaidRequest } from '../job';
 import { SAMPLES } from './samples';
 
 const PREFIX = 'test_';
@@ -137,7 +136,7 @@ async function testIdOf(index: number, request: PaidRequest): Promise<string> {
 	);
 	const text = JSON.stringify([index, others, media, aspect_ratio, resolution]);
 	const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
-	const ratio = shapeOf(String(aspect_ratio)) ? String(aspect_ratio) : '16:9';
+	const ratio = ratioOf(String(aspect_ratio)) ? String(aspect_ratio) : '16:9';
 	const size = sizeOf(ratio, String(resolution)) ?? sizeOf(ratio, '720p');
 	return `${PREFIX}${idPart(model)}_${idPart(seconds)}s_${size}_${hash}`;
 }
@@ -157,7 +156,8 @@ function testTask(taskId: string, state: object): Task {
 	const created_at = Math.floor(Date.now() / 1_000);
 	const size = `${width}x${height}`;
 	const answer = { object: 'video', model, created_at, ...state, seconds, size };
-	return { ...(parseTask(answer, API_URL, taskId) as Task), test: true };
+	const price = { quota: 0, currency: { name: 'USD', perQuota: 1 } };
+	return { ...(parseTask(answer, API_URL, taskId) as Task), price, test: true };
 }
 
 function detailsOf(taskId: string): typeof DEFAULTS {
@@ -165,7 +165,7 @@ function detailsOf(taskId: string): typeof DEFAULTS {
 }
 
 function sampleFor(shape: number): string {
-	const distanceTo = (ratio: string) => Math.abs(Math.log(shapeOf(ratio) / shape));
+	const distanceTo = (ratio: string) => Math.abs(Math.log((ratioOf(ratio) ?? 1) / shape));
 	const [[, nearest] = []] = Object.entries(SAMPLES).sort(
 		([a], [b]) => distanceTo(a) - distanceTo(b),
 	);
