@@ -4,16 +4,17 @@ import tseslint from 'typescript-eslint';
 
 /**
  * What the files of each folder may import from the node, as the beginnings of paths. Imports run one way:
- * node → operations → fields; node → run → suspension → steps → state; all → files → timing → api.
+ * node → operations → models, fields; node → run → suspension → steps → state; all → files → timing → api.
  */
 const MAY_IMPORT = {
 	api: ['./'],
 	timing: ['./', '../api/'],
 	files: ['./', '../timing/', '../api/', '../job'],
+	models: ['./', '../job'],
 	testMode: ['./', '../api/', '../job'],
 	fields: ['./', '../files/', '../api/', '../job'],
-	operations: ['./', '../fields/', '../testMode/', '../api/', '../job'],
-	methods: ['./', '../operations', '../timing/', '../api/'],
+	operations: ['./', '../models', '../fields/', '../testMode/', '../api/', '../job'],
+	methods: ['./', '../models', '../timing/', '../api/'],
 	// of the suspension, its index only
 	run: ['./(?!suspension/)', '../timing/', '../api/', '../job'],
 	'run/state': [

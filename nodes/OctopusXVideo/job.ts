@@ -3,6 +3,15 @@ import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 /** Hidden parameter that marks the node of a checking execution: the ID of the suspended execution. */
 export const CHECKED_EXECUTION = 'checkedExecution';
 
+/** What a video can be made from besides its prompt: the beginnings of the fields' names, and their labels. */
+export const SOURCES = {
+	firstFrame: 'First Frame',
+	lastFrame: 'Last Frame',
+	referenceImages: 'Reference Images',
+	video: 'Video',
+};
+export type Source = keyof typeof SOURCES;
+
 /** An image or video from the user: a URL, a data URI, or a file on the input item. */
 export type MediaInput = { url: string } | FileInput;
 
@@ -22,13 +31,13 @@ export interface FileInput {
 export interface PaidRequest {
 	/** Path of the POST below the API's URL, such as `/v1/videos`. */
 	path: string;
-	/** JSON fields of the body, as in docs/API.md, "Create a task". */
+	/** Fields of the body, as in docs/API.md, "Create a task". A dot in a name leads into an object. */
 	fields: Record<string, string>;
-	/** Images and videos by the name of their field in the body. A list has the user's order. */
+	/** Images and videos by the name of their field, likewise. A list has the user's order. */
 	media: Record<string, MediaInput | MediaInput[]>;
 	/** How files are sent: inside the body, or uploaded to the API's storage first. */
 	sendBinaryAs: 'dataUri' | 'upload';
-	/** The user's Extra API Fields. They are merged into the body last. */
+	/** The user's Extra API Fields. They are merged into the body last, also into its objects. */
 	additionalFields: IDataObject;
 }
 
@@ -48,6 +57,16 @@ export function ratioOf(aspectRatio: string): number | undefined {
 	const [, width, height] = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(aspectRatio.trim()) ?? [];
 	const ratio = Number(width) / Number(height);
 	return ratio > 0.01 && ratio < 100 ? ratio : undefined;
+}
+
+/** Returns a video's size, such as 1280x720, or `undefined` for other ratios and resolutions. */
+export function sizeOf(aspectRatio: string, resolution: string): string | undefined {
+	const ratio = ratioOf(aspectRatio);
+	const short = SHORT_SIDES.get(resolution.toLowerCase());
+	if (!ratio || !short) return undefined;
+	// the sides of a video have an even number of pixels
+	const long = 2 * Math.round((short * Math.max(ratio, 1 / ratio)) / 2);
+	return ratio >= 1 ? `${long}x${short}` : `${short}x${long}`;
 }
 
 /** The fields of a simplified task, in output order. Fields without a value are left out. */
@@ -87,6 +106,8 @@ export interface Job {
 	wait?: { pollIntervalMs: number; isSuspended: boolean };
 	/** The binary field of the output item, and the file's name; if that is empty, it is `<task_id>.mp4`. */
 	download?: { outputField: string; fileName: string };
+	/** What the log, and in a manual run the editor, tells the user once per run. */
+	notice?: string;
 	/** If absent, the real API is used. */
 	testMode?: TestMode;
 	/** What the video is to be like, as far as it is known: the fields of the request. */

@@ -64,7 +64,7 @@ test('as a tool of an AI Agent, the node has Output in place of Simplify, and no
 	const tool = { ...video, type: `${video.type}Tool` };
 	await editor.openWorkflow(await setup.api.createWorkflow(chain('Tool', [tool])));
 	const panel = await editor.openNode(VIDEO_NODE);
-	const request = ['Mode', 'Prompt', 'Duration (Seconds)', 'Aspect Ratio', 'Resolution'];
+	const request = ['Model', 'Mode', 'Prompt', 'Duration (Seconds)', 'Aspect Ratio', 'Resolution'];
 	const shown = (...result: string[]) => [
 		...['Tool Description', 'Resource', 'Operation'],
 		...request,
@@ -74,7 +74,7 @@ test('as a tool of an AI Agent, the node has Output in place of Simplify, and no
 	await panel.choose('output', 'Selected Fields');
 	await eventually(async () => expect(await panel.labels()).toEqual(shown('Output', 'Fields')));
 	expect(await panel.entries('resource')).toEqual(['Video', 'Account']);
-	const withButton = ['Prompt', 'Duration (Seconds)', 'Wait Until Completed', 'Fields'];
+	const withButton = ['Model', 'Prompt', 'Duration (Seconds)', 'Wait Until Completed', 'Fields'];
 	expect(await panel.aiLabels()).toEqual(withButton);
 });
 
@@ -85,13 +85,13 @@ describe('fields', () => {
 		...['Simplify', 'Options'],
 	];
 	const generate = (...own: string[]) => [
-		...['Resource', 'Operation', 'Mode', 'Prompt'],
+		...['Resource', 'Operation', 'Model', 'Mode', 'Prompt'],
 		...own,
 		...CLIP,
 		...WAITING,
 	];
 	const edit = (...own: string[]) => [
-		...['Resource', 'Operation', 'Prompt'],
+		...['Resource', 'Operation', 'Model', 'Prompt'],
 		...own,
 		...CLIP,
 		...WAITING,
@@ -224,7 +224,7 @@ describe('fields', () => {
 		expect(await panel.entries('operation')).toEqual([name]);
 	});
 
-	const REQUEST = ['Extra API Fields (JSON)', 'Max Concurrency', 'Model', 'Safety Limit (Items)'];
+	const REQUEST = ['Extra API Fields (JSON)', 'Max Concurrency', 'Safety Limit (Items)'];
 	test.each([
 		[
 			{ operation: 'Generate', mode: 'Text to Video', waitForCompletion: true },
@@ -241,13 +241,7 @@ describe('fields', () => {
 		[
 			{ operation: 'Edit', waitForCompletion: true, downloadVideo: true },
 			[
-				...[
-					'Check Every (Seconds)',
-					'Extra API Fields (JSON)',
-					'File Name',
-					'Max Concurrency',
-					'Model',
-				],
+				...['Check Every (Seconds)', 'Extra API Fields (JSON)', 'File Name', 'Max Concurrency'],
 				...[
 					'Output Data Field Name',
 					'Safety Limit (Items)',

@@ -8,11 +8,11 @@ import { chain, manualTrigger, VIDEO_NODE, videoNode } from './support/workflows
 const setup = useN8n();
 const opened = useEditor(setup);
 
-/** Opens a node with the Model option. */
+/** Opens a node with this Model. */
 async function openModel(model: unknown, credentialId = setup.credentialId): Promise<NodePanel> {
 	const { editor } = opened;
-	const options = { model } as INodeParameters;
-	const nodes = [manualTrigger(), videoNode(credentialId, { options })];
+	const parameters = { model } as INodeParameters;
+	const nodes = [manualTrigger(), videoNode(credentialId, parameters)];
 	await editor.openWorkflow(await setup.api.createWorkflow(chain('Models', nodes)));
 	return await editor.openNode(VIDEO_NODE);
 }
@@ -31,17 +31,46 @@ test('the list of models can be searched, and a model can be selected from it', 
 	await openList(panel);
 	await eventually(async () => {
 		expect(await shown('rlc-item').allInnerTexts()).toEqual([
-			'omni-fast (default)',
-			'omni-fast-v2v',
+			'omni-fast (text, frames, images)',
+			'omni-fast-v2v (text, frames, images; for Edit)',
+			'sora-2 (text, first frame)',
+			'veo_3_1 (text, first frame, images)',
+			'veo_3_1-fast (text, first frame, images)',
+			'Kling-2.6 (text, frames; for Edit)',
+			'Kling-3.0-Omni (text, frames; for Edit)',
 		]);
 	});
 	await shown('rlc-search').fill('v2v');
 	await eventually(async () => {
-		expect(await shown('rlc-item').allInnerTexts()).toEqual(['omni-fast-v2v']);
+		expect(await shown('rlc-item').allInnerTexts()).toEqual([
+			'omni-fast-v2v (text, frames, images; for Edit)',
+		]);
 	});
 	await shown('rlc-item').click();
 	await eventually(async () => {
-		expect(await panel.find('rlc-input').inputValue()).toBe('omni-fast-v2v');
+		expect(await panel.find('rlc-input').inputValue()).toContain('omni-fast-v2v');
+	});
+});
+
+test('the editor offers only the modes that the selected model has', async () => {
+	const panel = await openModel({ __rl: true, mode: 'list', value: 'sora-2' });
+	expect(await panel.entries('mode')).toEqual(['Text to Video', 'First Frame']);
+});
+
+test('a Model that was not touched changes with the operation, and one that was selected stays', async () => {
+	const { editor } = opened;
+	const nodes = [manualTrigger(), videoNode(setup.credentialId, {})];
+	await editor.openWorkflow(await setup.api.createWorkflow(chain('Models', nodes)));
+	const untouched = await editor.openNode(VIDEO_NODE);
+	expect(await untouched.find('rlc-input').inputValue()).toBe('omni-fast');
+	await untouched.choose('operation', 'Edit');
+	await eventually(async () => {
+		expect(await untouched.find('rlc-input').inputValue()).toBe('omni-fast-v2v');
+	});
+	const selected = await openModel({ __rl: true, mode: 'list', value: 'sora-2' });
+	await selected.choose('operation', 'Edit');
+	await eventually(async () => {
+		expect(await selected.find('rlc-input').inputValue()).toBe('sora-2');
 	});
 });
 

@@ -197,10 +197,7 @@ onDemand('screenshots for README and docs', () => {
 	test('the screenshot model-list.png is taken', async () => {
 		const { editor } = opened;
 		await editor.page.setViewportSize({ width: 1280, height: 560 });
-		await openWorkflow({
-			prompt: PROMPT,
-			options: { model: { __rl: true, mode: 'list', value: '' } },
-		});
+		await openWorkflow({ prompt: PROMPT });
 		const panel = await editor.openNode(VIDEO_NODE);
 		await panel.find('rlc-input').click();
 		await editor.find('rlc-item').first().waitFor();

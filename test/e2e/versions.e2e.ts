@@ -45,13 +45,15 @@ describe.each<N8nMajor>([1, 2])('n8n %d', (major) => {
 				'/rest/dynamic-node-parameters/resource-locator-results',
 				{
 					methodName: 'searchModels',
-					path: 'parameters.options.model',
+					path: 'parameters.model',
 					nodeTypeAndVersion: { name, version: 1 },
 					currentNodeParameters: { operation: 'edit' },
 					credentials: { octopusXApi: { id: setup.credentialId, name: 'OctopusX account' } },
 				},
 			);
-			expect(results.map(({ value }) => value)).toEqual(['omni-fast-v2v', 'omni-fast']);
+			expect(results.map(({ value }) => value)).toEqual([
+				...['omni-fast-v2v', 'Kling-2.6', 'Kling-3.0-Omni'],
+			]);
 
 			const answer = await fetch(`${setup.n8n.url}/schemas/${name}/1.0.0/video/generate.json`);
 			expect(await answer.json()).toHaveProperty('properties.video_url', { type: 'string' });

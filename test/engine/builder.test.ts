@@ -39,12 +39,12 @@ test('the generated types give each operation its own fields', () => {
 		'account.getBalance': ['options'],
 		'file.upload': ['binaryField', 'options'],
 		'video.generate': [
-			'prompt',
+			...['model', 'prompt'],
 			...[...source('firstFrame'), ...source('lastFrame'), 'referenceImages'],
 			...[...clip, ...waiting, ...output],
 		],
 		'video.edit': [
-			...['prompt', ...source('video'), 'referenceImages'],
+			...['model', 'prompt', ...source('video'), 'referenceImages'],
 			...[...clip, ...waiting, ...output],
 		],
 		'video.getStatus': ['taskId', ...waiting, ...output],

@@ -40,6 +40,11 @@ test('Output Data Field Name and File Name set where a download is stored and wh
 	expect(items[0]?.binary?.clip).toMatchObject({ fileName: 'intro.mp4', mimeType: 'video/mp4' });
 });
 
+test('File Name may contain no characters that file systems refuse', async () => {
+	const { items } = await download({ options: { fileName: '2026/11\\28: "a" <b>|c?*' } });
+	expect(items[0]?.binary?.data?.fileName).toBe('2026-11-28- -a- -b--c--.mp4');
+});
+
 test('a task ID with : and / becomes a safe file name', async () => {
 	sandbox.quirks.ids = 'colonAndSlash';
 	const { items } = await download();

@@ -31,7 +31,7 @@ interface Setup {
 	baseUrl?: string;
 }
 
-/** Loads the list of the Model option, as n8n does for its editor. */
+/** Loads the list of the field Model, as n8n does for its editor. */
 async function loadList({ operation = 'generate', filter, ...credential }: Setup = {}) {
 	const node: INode = {
 		id: 'video',
@@ -55,7 +55,7 @@ async function loadList({ operation = 'generate', filter, ...credential }: Setup
 		webhookWaitingBaseUrl: 'http://localhost/w',
 		formWaitingBaseUrl: 'http://localhost/f',
 	} as unknown as IWorkflowExecuteAdditionalData;
-	const path = 'parameters.options.model';
+	const path = 'parameters.model';
 	const context = new LoadOptionsContext(workflow, node, additionalData, path);
 	const { searchModels } = new OctopusXVideo().methods.listSearch;
 	const { results } = await searchModels.call(context as unknown as ILoadOptionsFunctions, filter);
@@ -77,23 +77,30 @@ function answerWith(...models: Array<[id: unknown, types?: unknown]>): void {
 	sandbox.faults.add({ on: 'models', answer: { status: 200, body: { success: true, data } } });
 }
 
-const VIDEO = ['openai-video'];
+const OMNI = 'omni-fast: omni-fast (text, frames, images)';
+const V2V = 'omni-fast-v2v: omni-fast-v2v (text, frames, images; for Edit)';
 
-test('the model list starts with the default of the operation, followed by the others in alphabetical order', async () => {
-	answerWith(['zoom', VIDEO], ['omni-fast', VIDEO], ['arc', VIDEO], ['omni-fast-v2v', VIDEO]);
+test('the model list has the models that fit the operation, by family, and then unknown ones', async () => {
+	const ids = [
+		...['zoom', 'veo_3_1', 'Kling-2.6', 'omni-fast-v2v', 'arc', 'grok-video-3', 'sora-2'],
+		...['jimeng-video-3.0', 'Vidu-2', 'doubao-seedance-2-0', 'omni-fast', 'kling-v3'],
+	];
+	answerWith(...ids.map((id): [string] => [id]));
+	const kling = [
+		'Kling-2.6: Kling-2.6 (text, frames; for Edit)',
+		'kling-v3: kling-v3 (text, frames; for Edit)',
+	];
 	expect(await loadList()).toEqual([
-		'omni-fast: omni-fast (default)',
-		...['arc', 'omni-fast-v2v', 'zoom'],
+		...[OMNI, V2V, 'sora-2: sora-2 (text, first frame)'],
+		'veo_3_1: veo_3_1 (text, first frame, images)',
+		...[...kling, 'arc', 'zoom'],
 	]);
-	answerWith(['zoom', VIDEO], ['omni-fast', VIDEO], ['omni-fast-v2v', VIDEO]);
-	expect(await loadList({ operation: 'edit' })).toEqual([
-		'omni-fast-v2v: omni-fast-v2v (default)',
-		...['omni-fast', 'zoom'],
-	]);
+	answerWith(...ids.map((id): [string] => [id]));
+	expect(await loadList({ operation: 'edit' })).toEqual([V2V, ...kling, 'arc', 'zoom']);
 });
 
 test('the model list takes one request with the API key, and is not charged', async () => {
-	expect(await loadList()).toEqual(['omni-fast: omni-fast (default)', 'omni-fast-v2v']);
+	expect((await loadList()).slice(0, 2)).toEqual([OMNI, V2V]);
 	expect(sandbox.log).toMatchObject([
 		{ method: 'GET', path: '/v1/models', headers: { authorization: `Bearer ${sandbox.apiKey}` } },
 	]);
@@ -111,9 +118,23 @@ test('the model list contains the models for videos, and those whose type the AP
 	expect(await loadList()).toEqual(['absent', 'both', 'empty', 'none', 'odd']);
 });
 
+test('the model list leaves out well-known models for text and images, unless the API says otherwise', async () => {
+	answerWith(
+		...[...['gpt-5', 'claude-sonnet-4', 'gemini-3-pro-image-preview', 'o3-mini', 'dall-e-3']].map(
+			(id): [string] => [id],
+		),
+		...[...['text-embedding-3-small', 'doubao-seedream-4', 'deepseek-v3', 'whisper-1']].map(
+			(id): [string] => [id],
+		),
+		...[...['GV-3.1', 'Hailuo-2.3', 'wan-2.6', 'omega']].map((id): [string] => [id]),
+		['gemini-video', ['openai-video']],
+	);
+	expect(await loadList()).toEqual(['gemini-video', 'GV-3.1', 'Hailuo-2.3', 'omega', 'wan-2.6']);
+});
+
 test.each([
-	['v2V', ['omni-fast-v2v']],
-	[' omni ', ['omni-fast: omni-fast (default)', 'omni-fast-v2v']],
+	['v2V', [V2V]],
+	[' omni-f ', [OMNI, V2V]],
 	['xyz', []],
 ])('a search for "%s" in the model list finds %j', async (filter, found) => {
 	expect(await loadList({ filter })).toEqual(found);
@@ -124,12 +145,6 @@ test('the model list leaves out invalid and duplicate entries', async () => {
 	const data = [null, 'x', 7, {}, ...ids.map((id) => ({ id }))];
 	sandbox.faults.add({ on: 'models', answer: { status: 200, body: { data } } });
 	expect(await loadList()).toEqual(['a']);
-});
-
-test('the model list of an operation that has no model names no default', async () => {
-	for (const operation of ['getStatus', 'other']) {
-		expect(await loadList({ operation })).toEqual(['omni-fast', 'omni-fast-v2v']);
-	}
 });
 
 test('the model list masks the API key', async () => {
@@ -205,9 +220,9 @@ describe('errors of the model list', () => {
 	});
 });
 
-describe('the Model option', () => {
-	const locator = (mode: string, value: unknown) => ({ __rl: true, mode, value });
-	const options = (model: unknown) => ({ model }) as INodeParameters;
+describe('the field Model', () => {
+	const locator = (mode: string, value: unknown) =>
+		({ __rl: true, mode, value }) as unknown as INodeParameters;
 
 	test.each([
 		['chosen from the list', locator('list', 'omni-next'), 'omni-next'],
@@ -221,7 +236,7 @@ describe('the Model option', () => {
 		sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id: 'x' } } });
 		const { error } = await runNode(
 			sandbox,
-			{ ...GENERATE_EACH, waitForCompletion: false, options: options(model) },
+			{ ...GENERATE_EACH, waitForCompletion: false, model: model as INodeParameters },
 			{ input: [{ json: { prompt: 'omni-json' } }] },
 		);
 		expect(error).toBeUndefined();
@@ -233,7 +248,7 @@ describe('the Model option', () => {
 		async (value) => {
 			const { error } = await runNode(sandbox, {
 				...GENERATE,
-				options: options(locator('id', `={{ ${value} }}`)),
+				model: locator('id', `={{ ${value} }}`),
 			});
 			expect(error?.message).toBe("'Model' has no text [item 0]");
 			expect(sandbox.log).toEqual([]);

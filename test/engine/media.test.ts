@@ -40,10 +40,11 @@ describe('Limits', () => {
 	});
 
 	const over15MB = Buffer.alloc(15 * 1024 * 1024 + 1);
+	const inRequest = { ...EDIT_FILE, options: { sendBinaryAs: 'dataUri' } };
 
 	test('a video file of 15 MB and one byte in n8n’s storage is refused before any request', async () => {
 		const binary = { data: await storeBinary(over15MB, 'video/mp4') };
-		const text = await refusal(EDIT_FILE, { json: {}, binary });
+		const text = await refusal(inRequest, { json: {}, binary });
 		expect(text).toContain("'Video' is larger than 15 MB");
 		expect(text).toContain('It has 15728641 bytes and OctopusX takes at most 15728640.');
 		expect(text).toContain('Compress the video, or pass its public URL.');
@@ -51,7 +52,7 @@ describe('Limits', () => {
 
 	test('a video file of 15 MB and one byte inside the item is refused before any request', async () => {
 		const binary = { data: { data: over15MB.toString('base64'), mimeType: 'video/mp4' } };
-		expect(await refusal(EDIT_FILE, { json: {}, binary })).toContain(
+		expect(await refusal(inRequest, { json: {}, binary })).toContain(
 			"'Video' is larger than 15 MB",
 		);
 	});

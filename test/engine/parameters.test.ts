@@ -58,7 +58,6 @@ const requestOptions = [
 	'options.additionalFields',
 	'options.maxConcurrency',
 	'options.maxVideos',
-	'options.model',
 	'options.testMode',
 	'options.timeout',
 ];
@@ -67,6 +66,7 @@ const downloadOptions = ['options.fileName', 'options.binaryOutputField'];
 const generateFields = (...fields: string[]) => [
 	'resource',
 	'operation',
+	'model',
 	'mode',
 	'prompt',
 	...fields,
@@ -107,7 +107,7 @@ describe('Fields shown in the editor', () => {
 	});
 
 	const editFields = [
-		...['resource', 'operation', 'prompt', 'videoSource', 'referenceImages'],
+		...['resource', 'operation', 'model', 'prompt', 'videoSource', 'referenceImages'],
 		...clipFields,
 	];
 	test.each<[INodeParameters, string[]]>([
@@ -160,6 +160,73 @@ describe('Fields shown in the editor', () => {
 			expect(outputFieldsFor('selectedFields')).toEqual(['output', 'fields']);
 		},
 	);
+
+	/** Returns what the editor shows for a model, and the modes that it offers. */
+	function shownFor(model: unknown, parameters: INodeParameters = {}) {
+		const all = { operation: 'generate', model, ...parameters } as INodeParameters;
+		const mode = fields.find(({ name }) => name === 'mode');
+		const modes = (mode?.options as INodePropertyOptions[]).filter((option) =>
+			NodeHelpers.displayParameter(all, option as never, { typeVersion: 1 } as INode, description),
+		);
+		const shown = shownFields(all);
+		return {
+			modes: modes.map(({ value }) => value),
+			hasSound: shown.includes('options.sound'),
+			hasImages: shown.includes('referenceImages'),
+		};
+	}
+
+	const [text, first, last, images] = [
+		...['textToVideo', 'firstFrame', 'firstLastFrame', 'referenceImages'],
+	];
+	test.each([
+		['omni-fast', [text, first, last, images], false],
+		['omni-fast-v2v', [text, first, last, images], false],
+		['sora-2', [text, first], true],
+		['veo_3_1-fast', [text, first, images], true],
+		['Kling-2.6', [text, first, last], true],
+		['kling-v3', [text, first, last], true],
+		['unknown', [text, first, last, images], false],
+		['={{ "sora-2" }}', [text, first, last, images], true],
+	])('the editor offers only the modes and options of %s', (value, modes, hasSound) => {
+		for (const mode of ['list', 'id']) {
+			expect(shownFor({ __rl: true, mode, value })).toMatchObject({ modes, hasSound });
+		}
+		expect(shownFor(value)).toMatchObject({ modes, hasSound });
+	});
+
+	test('Edit shows Reference Images only for a model that takes them', () => {
+		const edit = (value: string) =>
+			shownFor({ __rl: true, mode: 'list', value }, { operation: 'edit' }).hasImages;
+		expect(['omni-fast-v2v', 'unknown', 'Kling-2.6'].map(edit)).toEqual([true, true, false]);
+	});
+
+	test('when the operation changes, an untouched Model becomes the usual one, and a chosen one stays', () => {
+		const modelAfter = (value: string) => {
+			const old = { __rl: true, mode: 'list', value };
+			// as the editor does it: saved values are those that differ from the default
+			const saved = NodeHelpers.getNodeParameters(
+				description.properties,
+				{ operation: 'generate', model: old },
+				false,
+				false,
+				null,
+				description,
+			);
+			const changed = { ...saved, operation: 'edit' };
+			const after = NodeHelpers.getNodeParameters(
+				description.properties,
+				changed,
+				true,
+				false,
+				null,
+				description,
+			);
+			return after?.model;
+		};
+		expect(modelAfter('omni-fast')).toEqual({ __rl: true, mode: 'list', value: 'omni-fast-v2v' });
+		expect(modelAfter('sora-2')).toEqual({ __rl: true, mode: 'list', value: 'sora-2' });
+	});
 
 	const waitOptions = ['options.waitStrategy', POLL_INTERVAL, 'options.timeout'];
 	const getStatusFields = [
@@ -214,6 +281,7 @@ test('the default of every field is the one that saved workflows depend on', () 
 		...common,
 		...clipDefaults,
 		operation: 'generate',
+		model: { __rl: true, mode: 'list', value: 'omni-fast' },
 		mode: 'textToVideo',
 		waitForCompletion: true,
 	});
@@ -221,6 +289,7 @@ test('the default of every field is the one that saved workflows depend on', () 
 		...common,
 		...clipDefaults,
 		operation: 'edit',
+		model: { __rl: true, mode: 'list', value: 'omni-fast-v2v' },
 		videoSource: 'url',
 		videoUrl: '',
 		referenceImages: {},
@@ -340,11 +409,13 @@ describe('Every field', () => {
 		expect(pathsOfType('string').sort()).toEqual(
 			[...INPUT_TEXTS, 'options.fileName', 'options.binaryOutputField'].sort(),
 		);
-		expect(pathsOfType('boolean')).toEqual(['waitForCompletion', 'downloadVideo', 'simplify']);
+		expect(pathsOfType('boolean')).toEqual([
+			...['waitForCompletion', 'downloadVideo', 'simplify', 'options.sound'],
+		]);
 		expect(pathsOfType('number')).toHaveLength(5);
 		expect(pathsOfType('json')).toEqual(['options.additionalFields']);
 		expect(pathsOfType('multiOptions')).toEqual(['fields']);
-		expect(pathsOfType('resourceLocator')).toEqual(['options.model']);
+		expect(pathsOfType('resourceLocator')).toEqual(['model']);
 	});
 
 	test('every option and every field of a tool has the default that saved workflows depend on', () => {
@@ -356,19 +427,19 @@ describe('Every field', () => {
 			fileName: '',
 			maxConcurrency: 10,
 			maxVideos: 100,
-			model: { mode: 'list', value: '' },
 			output: 'simplified',
 			pollInterval: 5,
 			sendBinaryAs: 'auto',
+			sound: true,
 			testMode: 'sample',
 			timeout: 30,
 			waitStrategy: 'poll',
 		});
 	});
 
-	test('the Model option takes an entry of the list that the node loads, or an ID', () => {
+	test('the field Model takes an entry of the list that the node loads, or an ID', () => {
 		const [searchListMethod] = Object.keys(new OctopusXVideo().methods.listSearch);
-		expect(allFields.get('options.model')?.modes).toMatchObject([
+		expect(allFields.get('model')?.modes).toMatchObject([
 			{ name: 'list', type: 'list', typeOptions: { searchListMethod, searchable: true } },
 			{ name: 'id', type: 'string' },
 		]);
@@ -592,6 +663,91 @@ describe('Parameters given by expressions', () => {
 	});
 });
 
+describe('What a model does not take', () => {
+	const { sandbox, refusal } = useRefusals();
+	const url = 'https://example.com/a.png';
+	const DATA_URI = 'data:image/png;base64,iVBORw0KGgo=';
+	const image = [{ source: 'url', url }];
+	const frames = { mode: 'firstLastFrame', firstFrameUrl: url, lastFrameUrl: url };
+	const images = { mode: 'referenceImages', referenceImages: { image } };
+	const edit = { operation: 'edit', videoUrl: 'https://example.com/a.mp4' };
+	const asExpression = (id: string) => `={{ ${JSON.stringify(id)} }}`;
+	const sound = { options: { sound: true } };
+	const CLOSED = 'cannot be used with this node [item 0] | Nothing was charged.';
+	const FORM = `${CLOSED} OctopusX takes requests for it as forms with files (multipart/form-data).`;
+	const ADDRESS = "Use a public URL, or the option 'Send Files As' with Uploaded First.";
+
+	test.each<[string, INodeParameters, string]>([
+		['sora-2', frames, 'sora-2 takes no last frame [item 0] | Nothing was charged. It takes text'],
+		['sora-2', images, 'sora-2 takes no reference images [item 0] | Nothing was charged.'],
+		['sora-2', edit, 'sora-2 takes no video [item 0] | Nothing was charged.'],
+		['veo_3_1', frames, 'veo_3_1 takes no last frame [item 0] | Nothing was charged.'],
+		['veo_3_1-fast', edit, 'veo_3_1-fast takes no video [item 0] | Nothing was charged.'],
+		['Kling-2.6', images, 'Kling-2.6 takes no reference images [item 0] | Nothing was charged.'],
+		['KLING-2.6', images, 'KLING-2.6 takes no reference images [item 0] | Nothing was charged.'],
+		[
+			'Kling-2.6',
+			{ ...frames, lastFrameUrl: DATA_URI },
+			`Kling-2.6 takes the last frame as an address only [item 0] | Nothing was charged. ${ADDRESS}`,
+		],
+		[
+			'Kling-2.6',
+			{ ...edit, videoUrl: 'data:video/mp4;base64,AAAAIGZ0eXA=' },
+			`Kling-2.6 takes the video as an address only [item 0] | Nothing was charged. ${ADDRESS}`,
+		],
+		['omni-fast', edit, 'omni-fast takes no video [item 0] | Nothing was charged.'],
+		[asExpression('omni-fast'), sound, 'omni-fast has no setting for sound [item 0] | Nothing'],
+		[
+			asExpression('other'),
+			sound,
+			'other has no setting for sound [item 0] | Nothing was charged.',
+		],
+		['grok-video-3', {}, `grok-video-3 ${FORM}`],
+		['jimeng-video-3.0', {}, `jimeng-video-3.0 ${FORM}`],
+		['Vidu-Q3', edit, `Vidu-Q3 ${FORM}`],
+		['doubao-video', {}, `doubao-video ${FORM}`],
+		[
+			'doubao-seedance-2-0-260128',
+			{},
+			`doubao-seedance-2-0-260128 ${CLOSED} OctopusX takes requests for it at another address (/v1/video/generations).`,
+		],
+	])('%s with %j is refused before any request', async (value, parameters, expected) => {
+		const text = await refusal({
+			...GENERATE,
+			model: { __rl: true, mode: 'id', value },
+			...parameters,
+		});
+		expect(text).toContain(expected);
+		expect(text).toContain('Change that, or the Model.');
+	});
+
+	test('a file that a model takes as an address only is refused as part of the request', async () => {
+		const item = { json: {}, binary: { data: await storeBinary(Buffer.alloc(9), 'video/mp4') } };
+		const parameters = { operation: 'edit', model: 'Kling-2.6', videoSource: 'binary' };
+		const inRequest = { ...parameters, options: { sendBinaryAs: 'dataUri' } };
+		expect(await refusal(inRequest, item)).toContain(
+			'Kling-2.6 takes the video as an address only',
+		);
+		const { error } = await runNode(
+			sandbox,
+			{ ...GENERATE, ...parameters, options: { sendBinaryAs: 'upload' } },
+			{ input: [item] },
+		);
+		expect(error).toBeUndefined();
+		const { metadata } = sandbox.tasks[0]?.request as { metadata: IDataObject };
+		expect(metadata.video_url).toMatch(/^http.*uploads/);
+	});
+
+	test.each([
+		['omni-fast', 31, "'Duration (Seconds)' must be a whole number from 4 to 30"],
+		['omni-fast-v2v', 3, "'Duration (Seconds)' must be a whole number from 4 to 30"],
+		['other', 31, "'Duration (Seconds)' must be a whole number from 4 to 30"],
+		['sora-2', 0, "'Duration (Seconds)' must be a whole number from 1 to 3600"],
+	])('%s with %d seconds is refused before any request', async (model, seconds, expected) => {
+		expect(await refusal({ ...GENERATE, model, seconds })).toContain(expected);
+	});
+});
+
 /** n8n puts these where an expression was not evaluated, or did not yield text. */
 describe('Leftovers of n8n in a paid request', () => {
 	const { sandbox, refusal } = useRefusals();
@@ -607,8 +763,8 @@ describe('Leftovers of n8n in a paid request', () => {
 		['Prompt', { prompt: '={{ "{" + "{ $json.prompt }" + "}" }}' }],
 		['Prompt', { prompt: '{{$json["prompt"]}}' }],
 		['Prompt', { ...edit, prompt: LITERAL }],
-		['Model', { options: { model: { __rl: true, mode: 'id', value: LITERAL } } }],
-		['Model', { options: { model: LITERAL } }],
+		['Model', { model: { __rl: true, mode: 'id', value: LITERAL } }],
+		['Model', { model: LITERAL }],
 		['Aspect Ratio', { aspectRatio: LITERAL }],
 		['Resolution', { resolution: LITERAL }],
 		['First Frame URL', { mode: 'firstFrame', firstFrameUrl: url }],

@@ -413,7 +413,7 @@ describe.each(KEYS)('the API key %s', (apiKey) => {
 
 const wide = (letter: string) => String.fromCharCode(letter.charCodeAt(0) + 0xfee0);
 
-/** What the editor lists for the option Model. */
+/** What the editor lists for the field Model. */
 async function modelList({ apiKey, url: baseUrl }: Sandbox): Promise<unknown> {
 	const type = new OctopusXVideo();
 	const node: INode = {

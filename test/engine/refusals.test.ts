@@ -152,8 +152,8 @@ describe('empty or invalid values', () => {
 	});
 
 	test.each([
-		['model', 'model', "Use the option 'Model' instead."],
-		[' Model ', 'model', "Use the option 'Model' instead."],
+		['model', 'model', "Use the field 'Model' instead."],
+		[' Model ', 'model', "Use the field 'Model' instead."],
 		['prompt', 'prompt', "Use the field 'Prompt' instead."],
 	])(
 		'Extra API Fields (JSON) that replace "%s" are refused before any request',

@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { INodeParameters } from 'n8n-workflow';
 import { GENERATE, GENERATE_EACH } from './support/inputs';
-import { runNode, runNodeVirtually } from './support/runNode';
-import { storeBinary } from './support/runWorkflow';
+import { NODE, runNode, runNodeVirtually } from './support/runNode';
+import { lastRunOf, storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
-import { nodeWithContext } from './support/nodeWithContext';
+import { loggingNode, nodeWithContext } from './support/nodeWithContext';
 
 const PNG_DATA_URI = 'data:image/png;base64,iVBORw0KGgo=';
 
@@ -288,19 +288,19 @@ describe('What is copied along with the credential', () => {
 });
 
 describe('Model and Extra API Fields', () => {
-	test('the Model option sets the model of the request', async () => {
+	test('the field Model sets the model of the request', async () => {
 		sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id: 'x' } }, accept: true });
-		expect(await bodyFor({ options: { model: 'omni-next' } })).toEqual({
+		expect(await bodyFor({ model: 'omni-next' })).toEqual({
 			...DEFAULT_BODY,
 			model: 'omni-next',
 		});
 	});
 
 	test.each(['"omni-fast"', '\u200bomni-fast\u00a0', ' omni-fast,'])(
-		'the option Model %j is sent as omni-fast',
+		'the field Model %j is sent as omni-fast',
 		async (value) => {
 			const model = { __rl: true, mode: 'id', value };
-			expect(await bodyFor({ options: { model } })).toEqual(DEFAULT_BODY);
+			expect(await bodyFor({ model })).toEqual(DEFAULT_BODY);
 		},
 	);
 
@@ -328,6 +328,154 @@ describe('Model and Extra API Fields', () => {
 			...rest,
 			aspect_ratio: '21:9',
 		});
+	});
+});
+
+describe('Each family of models', () => {
+	const FIRST = 'https://example.com/first.png';
+	const LAST = 'https://example.com/last.png';
+	const VIDEO = 'https://example.com/in.mp4';
+	const images = [FIRST, LAST];
+	const firstFrame = { mode: 'firstFrame', firstFrameUrl: FIRST };
+	const frames = { mode: 'firstLastFrame', firstFrameUrl: FIRST, lastFrameUrl: LAST };
+	const references = {
+		mode: 'referenceImages',
+		referenceImages: { image: images.map((url) => ({ source: 'url', url })) },
+	};
+	const edit = { operation: 'edit', videoUrl: VIDEO };
+	const portrait = { aspectRatio: '9:16', resolution: '1080p', seconds: 10 };
+	const config = { aspect_ratio: '16:9', resolution: '720P' };
+	const withConfig = (more: object = {}) => ({ metadata: { output_config: config, ...more } });
+	const { prompt, seconds, aspect_ratio, resolution } = DEFAULT_BODY;
+	const common = { prompt, seconds };
+	const omni = { ...common, aspect_ratio, resolution };
+	const sora = { ...common, size: '1280x720', ...withConfig() };
+
+	test.each<[string, string, INodeParameters, object]>([
+		['omni-fast', 'Text to Video', {}, omni],
+		['omni-fast', 'First Frame', firstFrame, { ...omni, first_image_url: FIRST }],
+		[
+			...['omni-fast', 'First and Last Frame'],
+			...[frames, { ...omni, first_image_url: FIRST, last_image_url: LAST }],
+		] as never,
+		['omni-fast', 'Reference Images', references, { ...omni, images }],
+		['omni-fast-v2v', 'Text to Video', {}, omni],
+		['omni-fast-v2v', 'First Frame', firstFrame, { ...omni, first_image_url: FIRST }],
+		[
+			...['omni-fast-v2v', 'First and Last Frame'],
+			...[frames, { ...omni, first_image_url: FIRST, last_image_url: LAST }],
+		] as never,
+		['omni-fast-v2v', 'Reference Images', references, { ...omni, images }],
+		['omni-fast-v2v', 'Edit', edit, { ...omni, video: VIDEO }],
+		['sora-2', 'Text to Video', {}, sora],
+		['sora-2', 'First Frame', firstFrame, { ...sora, input_reference: FIRST }],
+		['veo_3_1', 'Text to Video', {}, sora],
+		['veo_3_1-fast', 'First Frame', firstFrame, { ...sora, input_reference: FIRST }],
+		['veo_3_1', 'Reference Images', references, { ...sora, input_reference: images }],
+		['Kling-2.6', 'Text to Video', {}, { ...common, ...withConfig() }],
+		['Kling-2.6', 'First Frame', firstFrame, { ...common, image: FIRST, ...withConfig() }],
+		[
+			...['Kling-3.0-Omni', 'First and Last Frame'],
+			...[frames, { ...common, image: FIRST, ...withConfig({ last_frame_url: LAST }) }],
+		] as never,
+		['Kling-2.6', 'Edit', edit, { ...common, ...withConfig({ video_url: VIDEO }) }],
+		[
+			...['sora-2', 'portrait, 1080p, 10 seconds', portrait],
+			{
+				...{ prompt, seconds: '10', size: '1080x1920' },
+				metadata: { output_config: { aspect_ratio: '9:16', resolution: '1080P' } },
+			},
+		] as never,
+		[
+			...['sora-2', 'a ratio and a resolution without a known size'],
+			{ aspectRatio: 'auto', resolution: '480p' },
+			{ ...common, metadata: { output_config: { aspect_ratio: 'auto', resolution: '480P' } } },
+		] as never,
+		[
+			...['veo_3_1', 'with sound', { options: { sound: true } }],
+			{ ...sora, metadata: { output_config: { ...config, audio_generation: 'Enabled' } } },
+		] as never,
+		[
+			...['Kling-2.6', 'without sound', { options: { sound: false } }],
+			{ ...common, metadata: { output_config: { ...config, audio_generation: 'Disabled' } } },
+		] as never,
+	])('%s is asked as documented: %s', async (model, what, parameters, expected) => {
+		const isPlayed = !what.startsWith('a ratio');
+		if (!isPlayed) sandbox.faults.add({ on: 'submit', answer: { status: 200, body: { id: 'x' } } });
+		const body = await bodyFor({
+			model: { __rl: true, mode: 'list', value: model },
+			...parameters,
+		});
+		expect(body).toEqual({ model, ...expected });
+		// the sandbox refuses what the family does not take
+		expect(sandbox.tasks).toHaveLength(isPlayed ? 1 : 0);
+	});
+
+	test('Extra API Fields are merged into the objects of the request, and leave out what is null', async () => {
+		const metadata = {
+			...{ offpeak: true, output_config: { resolution: null, duration: 5 } },
+			...{ ext: { a: null }, last_frame_url: VIDEO },
+		};
+		const body = await bodyFor({
+			model: 'Kling-2.6',
+			...frames,
+			options: { additionalFields: JSON.stringify({ metadata }) },
+		});
+		expect(body).toEqual({
+			...{ model: 'Kling-2.6', ...common, image: FIRST },
+			metadata: {
+				...{ offpeak: true, output_config: { aspect_ratio: '16:9', duration: 5 } },
+				...{ ext: { a: null }, last_frame_url: VIDEO },
+			},
+		});
+	});
+
+	test('files are sent in the objects of the request as addresses if they are uploaded first', async () => {
+		const file = await storeBinary(Buffer.from('\0picture'), 'image/png');
+		const { error } = await runNode(
+			sandbox,
+			{
+				...{ ...GENERATE, waitForCompletion: false, model: 'Kling-2.6', mode: 'firstLastFrame' },
+				...{ firstFrameSource: 'binary', lastFrameSource: 'binary' },
+				...{ lastFrameBinaryField: 'data', options: { sendBinaryAs: 'upload' } },
+			},
+			{ input: [{ json: {}, binary: { data: file } }] },
+		);
+		expect(error).toBeUndefined();
+		expect(sandbox.tasks[0]?.request).toMatchObject({
+			image: expect.stringMatching(/^http/),
+			metadata: { last_frame_url: expect.stringMatching(/^http/) },
+		});
+	});
+
+	test.each([
+		['manual', 1],
+		['trigger', 0],
+	] as const)(
+		'an unknown model is asked like omni, and the log of a %s run says once that the node does not know it; hints: %d',
+		async (mode, hints) => {
+			const lines: string[] = [];
+			const message =
+				'The node does not know the model omni-next and asks it like omni-fast. It may ignore an image or a setting, and be charged all the same.';
+			const answer = { status: 200, body: { id: 'x' } };
+			sandbox.faults.add({ on: 'submit', times: 2, answer });
+			const { run } = await runNode(
+				sandbox,
+				{ ...GENERATE, waitForCompletion: false, model: 'omni-next' },
+				{ input: [{ json: {} }, { json: {} }], mode, node: loggingNode(lines) },
+			);
+			const body = { ...DEFAULT_BODY, model: 'omni-next' };
+			expect(sandbox.log.map((entry) => entry.body)).toEqual([body, body]);
+			expect(lines.filter((line) => line.includes(message))).toHaveLength(1);
+			const hint = { message, type: 'warning', location: 'outputPane' };
+			expect(lastRunOf(run, NODE).hints ?? []).toEqual(Array.from({ length: hints }, () => hint));
+		},
+	);
+
+	test('a known model is asked without a warning', async () => {
+		const lines: string[] = [];
+		await runNode(sandbox, { ...GENERATE, model: 'sora-2' }, { node: loggingNode(lines) });
+		expect(lines.filter((line) => line.includes('does not know'))).toEqual([]);
 	});
 });
 

@@ -73,7 +73,9 @@ describe('Test Mode: Return a Sample Video', () => {
 		expect(await taskIdOf({ options: { additionalFields: '{"seed": 1}' } })).not.toBe(first);
 		expect(await taskIdOf({ seconds: 5 })).toMatch(/_5s_/);
 		expect(await taskIdOf({ resolution: '2k', aspectRatio: '9:16' })).toMatch(/_1440x2560_/);
-		expect(await taskIdOf({ options: { model: 'veo_3/fast' } })).toMatch(/^test_veo_3\/fast_8s_/);
+		expect(await taskIdOf({ model: 'veo_3/fast', aspectRatio: '9:16' })).toMatch(
+			/^test_veo_3\/fast_8s_720x1280_/,
+		);
 	});
 
 	test('the task ID of a sample stays the same if n8n stores the input file again', async () => {

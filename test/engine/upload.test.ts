@@ -103,6 +103,47 @@ test('Uploaded First keeps the order of Reference Images, and does not change UR
 	expect(images.map(contentOf)).toEqual(['first', 'https://example.com/2.png', 'third']);
 });
 
+describe('Automatic', () => {
+	const MB = 1024 * 1024;
+	const uploads = () => sandbox.requestsTo('presign').length;
+	const edit = async (bytes: number) =>
+		await editWithUpload(
+			{ options: { sendBinaryAs: 'auto' } },
+			Buffer.concat([video, Buffer.alloc(bytes - video.length)]),
+		);
+
+	test('sends files of 15 MB as part of the request, and uploads larger ones', async () => {
+		expect((await edit(15 * MB)).error).toBeUndefined();
+		expect(uploads()).toBe(0);
+		expect((await edit(15 * MB + 1)).error).toBeUndefined();
+		expect(uploads()).toBe(1);
+	});
+
+	test('counts all files of an item together', async () => {
+		const image = await storeBinary(Buffer.concat([PNG, Buffer.alloc(8 * MB)]), 'image/png');
+		const rows = ['a', 'b'].map((binaryField) => ({ source: 'binary', binaryField }));
+		const { error } = await runNodeVirtually(
+			sandbox,
+			{
+				...GENERATE,
+				mode: 'referenceImages',
+				referenceImages: { image: rows },
+				waitForCompletion: false,
+			},
+			{ input: [{ json: {}, binary: { a: image, b: image } }] },
+		);
+		expect(error).toBeUndefined();
+		expect(uploads()).toBe(2);
+	});
+
+	test('uploads a file that the model takes by its address only', async () => {
+		const model = { __rl: true, mode: 'id', value: 'Kling-2.6' };
+		const { error } = await editWithUpload({ model, options: { sendBinaryAs: 'auto' } });
+		expect(error).toBeUndefined();
+		expect(uploads()).toBe(1);
+	});
+});
+
 test('a video of more than 15 MB is uploaded, but as a data URI it is refused with advice to use Uploaded First', async () => {
 	const large = Buffer.alloc(15 * 1024 * 1024 + 1, 7);
 	expect((await editWithUpload({}, large)).error).toBeUndefined();

@@ -2,10 +2,13 @@ import { gatewayError, taskError } from './answers';
 import type { Reply } from './http';
 import type { LogEntry } from './routes';
 
-export const MODELS = ['omni-fast', 'omni-fast-v2v'];
+export const MODELS = [
+	...['omni-fast', 'omni-fast-v2v', 'sora-2', 'veo_3_1', 'veo_3_1-fast'],
+	...['Kling-3.0-Omni', 'Kling-2.6'],
+];
 
 /** The text fields that the gateway checks itself. It passes unknown fields on to the model unchanged. */
-const TEXTS = ['prompt', 'mode', 'image', 'size', 'seconds', 'input_reference'];
+const TEXTS = ['prompt', 'mode', 'image', 'size', 'seconds'];
 
 /** Applies the gateway's own checks to a `POST /v1/videos`, in the gateway's order. */
 export function refuseRequest({ body, headers, requestId }: LogEntry): Reply | undefined {
@@ -38,6 +41,9 @@ function refuseTypes(fields: Record<string, unknown>): Reply | undefined {
 	const isText = (value: unknown) => value === undefined || value === null || isString(value);
 	const wrong = TEXTS.find((name) => !isText(fields[name]));
 	if (wrong) return wrongType(wrong, fields[wrong], 'string');
+	// OctopusX documents a list as well; the open gateway takes a text only
+	const { input_reference: input } = fields;
+	if (!isText(input) && !Array.isArray(input)) return wrongType('input_reference', input, 'string');
 	const images = fields.images ?? [];
 	if (!Array.isArray(images)) return wrongType('images', images, '[]string');
 	const other = images.find((image) => !isText(image));

@@ -11,18 +11,110 @@ const VIDEO_FIELDS = ['video', 'video_url', 'input_video'];
 
 type Body = Record<string, unknown>;
 
+interface Rules {
+	model: RegExp;
+	/** The fields that the family takes, of all `FAMILY_FIELDS`. */
+	takes: string[];
+	/** Checks the values. */
+	refuse: (fields: Body) => Refusal | undefined;
+}
+
+/** The gateway itself knows `size`. */
+const OMNI = [
+	...['size', 'aspect_ratio', 'resolution', 'first_image_url', 'last_image_url', 'images'],
+];
+const OUTPUT_CONFIG = ['aspect_ratio', 'resolution', 'audio_generation'].map(
+	(name) => `metadata.output_config.${name}`,
+);
+
+/** The families that OctopusX documents (docs/API.md, "Model families"). */
+const FAMILIES: Rules[] = [
+	{ model: /^omni-fast$/, takes: OMNI, refuse: refuseOmni },
+	{ model: /^omni-fast-v2v$/, takes: [...OMNI, ...VIDEO_FIELDS], refuse: refuseOmni },
+	{
+		model: /^(sora|veo)/,
+		takes: ['size', 'input_reference', 'enable_upsample', ...OUTPUT_CONFIG],
+		refuse: (fields) => refuseOutputConfig(fields) ?? refuseSoraOrVeo(fields),
+	},
+	{
+		model: /^kling/i,
+		takes: [
+			...['size', 'image', 'metadata.last_frame_url', 'metadata.video_url'],
+			...['metadata.scene_type', 'metadata.motion_level', 'metadata.offpeak'],
+			...OUTPUT_CONFIG,
+		],
+		refuse: (fields) => refuseOutputConfig(fields) ?? refuseKling(fields),
+	},
+];
+
+/** The real API may ignore a field of another family, and charge for a video without it. */
+const FAMILY_FIELDS = new Set(FAMILIES.flatMap(({ takes }) => takes));
+
 /**
  * Checks a request that has passed the gateway against the rules of its model (docs/API.md,
- * "Create a task"). Returns `undefined` if the model accepts it.
+ * "Create a task" and "Model families"). Returns `undefined` if the model accepts it.
  */
-export function refuseByModel(fields: Body): Refusal | undefined {
+export function refuseByModel(body: Body): Refusal | undefined {
+	const fields = flat(body);
+	const family = FAMILIES.find(({ model }) => model.test(String(fields.model)));
+	const other = Object.keys(fields).find(
+		(name) => FAMILY_FIELDS.has(name) && !family?.takes.includes(name),
+	);
+	if (other) return invalid(`${String(fields.model)} does not accept ${other}`);
+	return refuseSeconds(fields.seconds) ?? family?.refuse(fields);
+}
+
+/** Names the fields inside of `metadata` and its objects by their paths. */
+function flat(fields: Body, prefix = ''): Body {
+	const entries = Object.entries(fields).map(([name, value]): Body => {
+		const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+		const isNested = isObject && (prefix !== '' || name === 'metadata');
+		return isNested ? flat(value as Body, `${prefix}${name}.`) : { [`${prefix}${name}`]: value };
+	});
+	return Object.assign({}, ...entries) as Body;
+}
+
+function refuseOmni(fields: Body): Refusal | undefined {
 	return (
-		refuseSeconds(fields.seconds) ??
+		refuseOmniSeconds(fields.seconds) ??
 		refuseText(fields, 'aspect_ratio') ??
 		refuseText(fields, 'resolution') ??
 		refuseImages(fields) ??
-		(fields.model === 'omni-fast' ? refuseAnyVideo(fields) : refuseVideo(fields))
+		refuseVideo(fields)
 	);
+}
+
+function refuseOutputConfig(fields: Body): Refusal | undefined {
+	const values = {
+		'metadata.output_config.aspect_ratio': /^\d+:\d+$/,
+		'metadata.output_config.resolution': /^(720P|1080P|2K|4K)$/,
+		'metadata.output_config.audio_generation': /^(Enabled|Disabled)$/,
+		size: /^\d+x\d+$/,
+	};
+	const wrong = Object.entries(values).find(
+		([name, value]) => fields[name] !== undefined && !value.test(String(fields[name])),
+	);
+	return wrong && invalid(`${wrong[0]} is not valid`);
+}
+
+function refuseSoraOrVeo({ model, input_reference: input }: Body): Refusal | undefined {
+	if (Array.isArray(input) && String(model).startsWith('sora')) {
+		return invalid('sora makes videos from one image');
+	}
+	return input === undefined || [input].flat().every((one) => isMedia(one, 'image/'))
+		? undefined
+		: invalid('input_reference must be a URL or data:image/...;base64,...');
+}
+
+function refuseKling(fields: Body): Refusal | undefined {
+	const { image } = fields;
+	const last = fields['metadata.last_frame_url'];
+	const video = fields['metadata.video_url'];
+	if (last !== undefined && image === undefined) return invalid('last_frame_url needs image');
+	if (image !== undefined && !isMedia(image, 'image/')) return invalid('image is not valid');
+	return [last, video].every((one) => one === undefined || /^https?:/.test(String(one)))
+		? undefined
+		: invalid('last_frame_url and video_url must be URLs');
 }
 
 function refuseText(fields: Body, name: string): Refusal | undefined {
@@ -37,7 +129,11 @@ function refuseSeconds(seconds: unknown): Refusal | undefined {
 	if (typeof seconds !== 'string' || !/^\d+$/.test(seconds)) {
 		return invalid('seconds must be a string of digits');
 	}
-	return Number(seconds) >= 4 && Number(seconds) <= 30
+	return undefined;
+}
+
+function refuseOmniSeconds(seconds: unknown): Refusal | undefined {
+	return seconds === undefined || (Number(seconds) >= 4 && Number(seconds) <= 30)
 		? undefined
 		: invalid('seconds must be between 4 and 30');
 }
@@ -56,13 +152,9 @@ function refuseImages(fields: Body): Refusal | undefined {
 		: invalid('an image must be a URL or data:image/...;base64,...');
 }
 
-function refuseAnyVideo(fields: Body): Refusal | undefined {
-	const field = VIDEO_FIELDS.find((name) => name in fields);
-	return field ? invalid(`omni-fast does not accept ${field}`) : undefined;
-}
-
 function refuseVideo(fields: Body): Refusal | undefined {
 	const video = VIDEO_FIELDS.map((name) => fields[name]).find((value) => value !== undefined);
+	if (video === undefined) return undefined;
 	if (!isMedia(video, 'video/mp4')) {
 		return invalid('video must be an MP4 URL or data:video/mp4;base64,...');
 	}

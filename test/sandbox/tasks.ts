@@ -132,7 +132,9 @@ export function createTask(
 }
 
 export function isPortrait({ request }: SandboxTask): boolean {
-	return request.aspect_ratio === '9:16';
+	const { aspect_ratio: ratio, metadata } = request;
+	const config = Object(Object(metadata).output_config) as Record<string, unknown>;
+	return (ratio ?? config.aspect_ratio) === '9:16';
 }
 
 export function phaseOf(task: SandboxTask, now: number): Phase {

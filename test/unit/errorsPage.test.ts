@@ -9,6 +9,7 @@ const MESSAGE_ARGUMENT: Readonly<Record<string, number>> = {
 	OctopusXError: 0,
 	NodeOperationError: 1,
 	invalid: 0,
+	refusalOf: 0,
 	forAllItems: 0,
 	interrupted: 1,
 };

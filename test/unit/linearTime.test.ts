@@ -51,6 +51,15 @@ const SIGNATURE = { maxLength: 8_192 };
 /** Every regular expression of nodes/ and credentials/, as it is written there. */
 const TABLE: Record<string, Row> = {
 	'/status|banned/i': {},
+	'/^(gpt|chatgpt|o\\d|claude|gemini|gemma|deepseek|llama|mistral|kimi|moonshot|glm|dall-e|flux|midjourney|imagen|whisper|tts|text|bge|rerank)\\b|seedream|embedding|nano-banana/i':
+		{
+			worst: [
+				['', 'seedrea', ''],
+				['', 'nano-banan', ''],
+			],
+		},
+	// the patterns of models/: literal beginnings, and one word
+	"new RegExp(pattern, 'i')": { worst: [['', 'seedanc', '']] },
 	'/"object"\\s{0,9}:\\s{0,9}"video"/': { worst: [['', '"object":', '']] },
 	'/"task_id"\\s{0,9}:\\s{0,9}("(?:[^"\\\\]|\\\\.){1,1000}")/': {
 		worst: [

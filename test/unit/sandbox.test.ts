@@ -260,9 +260,25 @@ describe('the rules of the sandbox’s model', () => {
 	const edit = { model: 'omni-fast-v2v', prompt: 'a boat', video: 'https://example.com/a.mp4' };
 	const mp4 = (bytes: number) => `data:video/mp4;base64,${Buffer.alloc(bytes).toString('base64')}`;
 	const LIMIT = 15 * 1024 * 1024;
+	const url = 'https://example.com/a.png';
+	const sora = { model: 'sora-2', prompt: 'a boat', seconds: '8', size: '720x1280' };
+	const kling = { model: 'Kling-2.6', prompt: 'a boat', seconds: '5' };
+	const lastFrame = { ...kling, image: png };
+	const resolution = (value: string) => ({
+		...sora,
+		metadata: { output_config: { resolution: value } },
+	});
+	const sound = (value: unknown) => ({
+		...sora,
+		metadata: { output_config: { audio_generation: value } },
+	});
 
 	test.each<[string, object]>([
 		['only a model and a prompt', generate],
+		['omni-fast-v2v without a video', { model: edit.model, prompt: 'x' }],
+		['the documented fields of sora-2', { ...resolution('720P'), input_reference: png }],
+		['several images for Veo', { ...sora, model: 'veo_3_1', input_reference: [png, url] }],
+		['a first and a last frame of Kling', { ...lastFrame, metadata: { last_frame_url: url } }],
 		[
 			'a duration, an aspect ratio and a resolution',
 			{ ...generate, seconds: '8', aspect_ratio: '16:9', resolution: '720p' },
@@ -295,7 +311,15 @@ describe('the rules of the sandbox’s model', () => {
 		['an empty image', { ...generate, first_image_url: '' }, 'an image must be'],
 		['a video as an image', { ...generate, images: [mp4(3)] }, 'an image must be'],
 		['a video for omni-fast', { ...generate, video: edit.video }, 'does not accept video'],
-		['no video to edit', { model: edit.model, prompt: 'x' }, 'video must be'],
+		['a field of another family', { ...generate, input_reference: png }, 'input_reference'],
+		['fields of omni for sora-2', { ...sora, aspect_ratio: '9:16' }, 'aspect_ratio'],
+		['a first frame of omni for Kling', { ...kling, first_image_url: png }, 'first_image_url'],
+		['a last frame for sora-2', { ...sora, metadata: { last_frame_url: png } }, 'last_frame_url'],
+		['several images for sora-2', { ...sora, input_reference: [png] }, 'one image'],
+		['a last frame alone', { ...kling, metadata: { last_frame_url: url } }, 'needs image'],
+		['a data URI as last frame', { ...lastFrame, metadata: { last_frame_url: png } }, 'be URLs'],
+		['a resolution in lower case', resolution('720p'), 'resolution is not valid'],
+		['a boolean for sound', sound(true), 'audio_generation is not valid'],
 		['a video of 15 MB and one byte', { ...edit, video: mp4(LIMIT + 1) }, 'larger than 15 MB'],
 	])('the sandbox’s model refuses a submission with %s', (_name, body, message) => {
 		expect(refuseByModel({ ...body })?.message).toContain(message);

@@ -4,6 +4,10 @@ import { isPlainObject, type Answer } from './envelope';
 /** The `supported_endpoint_types` entry of models that the node can use. */
 const VIDEO_ENDPOINT = 'openai-video';
 
+/** Well-known names of models for text, images and sound, none of which make videos. */
+const NO_VIDEO =
+	/^(gpt|chatgpt|o\d|claude|gemini|gemma|deepseek|llama|mistral|kimi|moonshot|glm|dall-e|flux|midjourney|imagen|whisper|tts|text|bge|rerank)\b|seedream|embedding|nano-banana/i;
+
 /** Default for `expires_in`, if the API sends none (docs/API.md, "Other endpoints"). */
 const DEFAULT_EXPIRES_IN_S = 900;
 
@@ -17,18 +21,18 @@ export interface UploadTarget {
 }
 
 /**
- * Reads the IDs of models that may make videos from a response to `GET /v1/models`, if it has a list. Keeps
- * models without endpoint types, because the gateway leaves the types empty until it has built a cache.
+ * Reads the IDs of models that may make videos from a response to `GET /v1/models`, if it has a list. The
+ * gateway leaves the endpoint types empty until it has built a cache; then the names decide.
  */
 export function parseVideoModels(answer: unknown): string[] | undefined {
 	if (!isPlainObject(answer) || !Array.isArray(answer.data)) return undefined;
 	const ids = answer.data
 		.filter(isPlainObject)
-		.filter(
-			({ supported_endpoint_types: types }) =>
-				!Array.isArray(types) || types.length === 0 || types.includes(VIDEO_ENDPOINT),
-		)
-		.flatMap(({ id }) => (typeof id === 'string' && id.trim() !== '' ? [id] : []));
+		.flatMap(({ id, supported_endpoint_types: types }) => {
+			if (typeof id !== 'string' || id.trim() === '') return [];
+			const hasTypes = Array.isArray(types) && types.length > 0;
+			return (hasTypes ? types.includes(VIDEO_ENDPOINT) : !NO_VIDEO.test(id)) ? [id] : [];
+		});
 	return [...new Set(ids)];
 }
 

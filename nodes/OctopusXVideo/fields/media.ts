@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
-import type { MediaInput } from '../job';
-import { addressesOf, checkFile, checkUrl, IMAGE, MIB, type MediaKind } from './mediaChecks';
+import { SOURCES, type MediaInput, type Source } from '../job';
+import { addressesOf, checkFile, checkUrl, IMAGE, MIB, VIDEO, type MediaKind } from './mediaChecks';
 import type { ItemParameters } from './parameters';
 
 /** Maximum number of entries in the API's `images` field (docs/API.md, "Create a task"). */
@@ -8,11 +8,11 @@ const MAX_IMAGES = 5;
 
 /** Returns the three fields for one image or video: `<name>Source`, `<name>Url`, `<name>BinaryField`. */
 export function mediaFields(
-	name: string,
-	label: string,
-	kind: MediaKind,
+	name: Exclude<Source, 'referenceImages'>,
 	defaultField = 'data',
 ): INodeProperties[] {
+	const label = SOURCES[name];
+	const kind = kindOf(name);
 	return [
 		{ displayName: `${label} Source`, name: `${name}Source`, ...sourceChoice(kind) },
 		{
@@ -67,21 +67,22 @@ export const referenceImagesField: INodeProperties = {
 	],
 };
 
-/** Reads and checks the fields that `mediaFields` returned. Does not load the file. */
-export async function readMedia(
+/** Reads and checks the fields of a source. Does not load files. */
+export async function readSource(
 	item: ItemParameters,
-	name: string,
-	label: string,
-	kind: MediaKind,
-): Promise<MediaInput> {
-	if (item.get(`${name}Source`) === 'binary') {
-		return await checkFile(item, label, item.get(`${name}BinaryField`), kind);
+	source: Source,
+): Promise<MediaInput | MediaInput[]> {
+	if (source === 'referenceImages') return await readReferenceImages(item);
+	const label = SOURCES[source];
+	const kind = kindOf(source);
+	if (item.get(`${source}Source`) === 'binary') {
+		return await checkFile(item, label, item.get(`${source}BinaryField`), kind);
 	}
-	return checkUrl(item, `${label} URL`, item.get(`${name}Url`), kind);
+	return checkUrl(item, `${label} URL`, item.get(`${source}Url`), kind);
 }
 
 /** Reads and checks the rows of Reference Images. A URL field can contain a list, as in `addressesOf`. */
-export async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
+async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
 	const rows = item.get('referenceImages.image', []) as Array<Record<string, unknown>>;
 	const images: MediaInput[] = [];
 	for (const { source, url: list, binaryField } of rows) {
@@ -99,6 +100,10 @@ export async function readReferenceImages(item: ItemParameters): Promise<MediaIn
 		);
 	}
 	return images;
+}
+
+function kindOf(source: Source): MediaKind {
+	return source === 'video' ? VIDEO : IMAGE;
 }
 
 function sourceChoice({ noun }: MediaKind) {

@@ -198,9 +198,9 @@ export async function checkFile(
 		);
 	}
 	// uploaded files have no size limit
-	const isUpload = kind === MEDIA || readSendBinaryAs(item) !== 'dataUri';
-	if (isUpload) item.refuseLeftovers(`File name of ${label}`, name);
-	checkSize(item, label, bytes, isUpload ? { ...kind, maxBytes: undefined } : kind);
+	const sendAs = kind === MEDIA ? 'upload' : readSendBinaryAs(item);
+	if (sendAs === 'upload') item.refuseLeftovers(`File name of ${label}`, name);
+	checkSize(item, label, bytes, sendAs === 'dataUri' ? kind : { ...kind, maxBytes: undefined });
 	return {
 		...input,
 		mimeType,
@@ -306,14 +306,18 @@ function checkSize(
 	);
 }
 
-/** Returns how the files of an item are sent. By default, larger ones than a request should have are uploaded. */
+/**
+ * Returns how the files of an item are sent. By default, they are uploaded if they are larger than a request
+ * should be, or if the model needs an address.
+ */
 export function chooseSendBinaryAs(
 	item: ItemParameters,
 	media: PaidRequest['media'],
+	needsAddress: boolean,
 ): PaidRequest['sendBinaryAs'] {
 	const chosen = readSendBinaryAs(item);
 	if (chosen !== 'auto') return chosen;
 	const inputs = Object.values(media).flat();
 	const bytes = inputs.reduce((sum, input) => sum + ('bytes' in input ? input.bytes : 0), 0);
-	return bytes > 15 * MIB ? 'upload' : 'dataUri';
+	return needsAddress || bytes > 15 * MIB ? 'upload' : 'dataUri';
 }

@@ -13,7 +13,8 @@ const SECONDS: NumberRule = {
 	max: 30,
 	isWhole: true,
 	default: 8,
-	describe: (limits) => `Length of the video in whole seconds, ${limits}`,
+	describe: (limits) =>
+		`Length of the video in whole seconds, ${limits} for the omni models. Other models have their own limits.`,
 };
 
 export const promptField: INodeProperties = {
@@ -60,36 +61,57 @@ export const clipFields: INodeProperties[] = [
 	},
 ];
 
-/** Reads the fields for Model, Prompt and `clipFields`. All are strings (docs/API.md, "Create a task"). */
-export function readClip(item: ItemParameters, defaultModel: string) {
-	const { model = '' } = item.options;
-	// a string in workflows saved before the field was a list, or if an expression replaces the whole field
+/** Reads Model, which is a string if an expression replaces the whole field. */
+export function readModel(item: ItemParameters, defaultModel: string): string {
+	const model = item.get('model', '');
 	const id = isPlainObject(model) ? model.value : model;
+	return id === '' ? defaultModel : cleanValue(item.text('Model', id));
+}
+
+/** Reads Prompt, `clipFields` and Sound. All but the last are strings (docs/API.md, "Create a task"). */
+export function readClip(item: ItemParameters, limits: Pick<NumberRule, 'min' | 'max'>) {
+	const { sound } = item.options;
 	return {
-		model: id === '' ? defaultModel : cleanValue(item.text('Model', id)),
 		prompt: item.text('Prompt', item.get('prompt')),
-		seconds: String(item.number(SECONDS, item.get('seconds'))),
-		aspect_ratio: item.text('Aspect Ratio', item.get('aspectRatio')),
+		seconds: String(item.number({ ...SECONDS, ...limits }, item.get('seconds'))),
+		aspectRatio: item.text('Aspect Ratio', item.get('aspectRatio')),
 		resolution: item.text('Resolution', item.get('resolution')),
+		...(sound !== undefined && { sound: item.flag(soundOption.displayName, sound) }),
 	};
 }
 
-export const modelOption: INodeProperties = {
-	displayName: 'Model',
-	name: 'model',
-	type: 'resourceLocator',
-	default: { mode: 'list', value: '' },
-	description: "The model to use instead of this operation's default",
-	modes: [
-		{
-			displayName: 'From List',
-			name: 'list',
-			type: 'list',
-			placeholder: 'Select a model...',
-			typeOptions: { searchListMethod: 'searchModels', searchable: true },
-		},
-		{ displayName: 'By ID', name: 'id', type: 'string', placeholder: 'e.g. omni-fast' },
-	],
+/**
+ * Returns the field for the model. Without `__rl` in the default, n8n would keep the default of the other
+ * operation when the user changes it.
+ */
+export function modelField(defaultModel: string): INodeProperties {
+	return {
+		displayName: 'Model',
+		name: 'model',
+		type: 'resourceLocator',
+		default: { __rl: true, mode: 'list', value: defaultModel },
+		description:
+			'The AI model that makes the video. Models differ in price, and in what they take.',
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: 'Select a model...',
+				typeOptions: { searchListMethod: 'searchModels', searchable: true },
+			},
+			{ displayName: 'By ID', name: 'id', type: 'string', placeholder: `e.g. ${defaultModel}` },
+		],
+	};
+}
+
+/** Shown for models that have it. */
+export const soundOption: INodeProperties = {
+	displayName: 'Sound',
+	name: 'sound',
+	type: 'boolean',
+	default: true,
+	description: 'Whether the video has sound. Without this option, the model decides.',
 };
 
 const MAX_VIDEOS: NumberRule = {
@@ -200,7 +222,7 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 	if (reserved) {
 		throw item.invalid(
 			`'Extra API Fields (JSON)' may not replace ${reserved}`,
-			`Use the ${reserved === 'model' ? "option 'Model'" : "field 'Prompt'"} instead.`,
+			`Use the field '${reserved === 'model' ? 'Model' : 'Prompt'}' instead.`,
 		);
 	}
 	return fields as IDataObject;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'crypto';
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { isPlainObject } from '../api/envelope';
 import { ignoreErrors, type ByteStream } from '../api/transport';
 import { mapMedia, type FileInput, type PaidRequest } from '../job';
 import { chunksOf, openFile } from './inputFile';
@@ -18,7 +19,7 @@ export interface Body {
 }
 
 /**
- * Opens the JSON body of a paid request, with its files as data URIs. Leaves out empty and `null` fields.
+ * Opens the JSON body of a paid request, with its files as data URIs.
  * Files are streamed from n8n's storage and encoded on the way, so that only a few chunks are in memory at a
  * time. Throws if the first file cannot be opened; an error in a later file ends the stream.
  */
@@ -30,9 +31,9 @@ export async function openBody(context: IExecuteFunctions, request: PaidRequest)
 		files.set(placeholder, input);
 		return `data:${input.mimeType};base64,${placeholder}`;
 	});
-	const fields = { ...request.fields, ...urls, ...request.additionalFields };
-	const sent = Object.entries(fields).filter(([, value]) => value !== '' && value !== null);
-	const text = JSON.stringify(Object.fromEntries(sent));
+	const named = Object.entries({ ...request.fields, ...urls });
+	const fields = [...named.map(nest), request.additionalFields].reduce(merge, {});
+	const text = JSON.stringify(fields);
 	// Extra API Fields can replace a file's field, so some placeholders may be gone
 	const inText = [...files.keys()].filter((placeholder) => text.includes(placeholder));
 	if (inText.length === 0) {
@@ -44,6 +45,23 @@ export async function openBody(context: IExecuteFunctions, request: PaidRequest)
 		.split(new RegExp(`(${inText.join('|')})`))
 		.map((piece) => files.get(piece) ?? piece);
 	return await streamedBody(context, pieces);
+}
+
+/** Returns the object for a field whose name can lead into objects, such as `metadata.video_url`. */
+function nest([name, value]: [string, unknown]): IDataObject {
+	return name
+		.split('.')
+		.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as IDataObject;
+}
+
+/** Merges objects at every level that both have. Leaves out empty and `null` fields there. */
+function merge(base: IDataObject, added: IDataObject): IDataObject {
+	const fields = Object.entries({ ...base, ...added }).map(([name, value]) => {
+		const old = base[name];
+		const isNested = isPlainObject(old) && isPlainObject(value);
+		return [name, isNested ? merge(old as IDataObject, value as IDataObject) : value];
+	});
+	return Object.fromEntries(fields.filter(([, value]) => value !== '' && value !== null));
 }
 
 type Piece = string | FileInput;

@@ -1,15 +1,15 @@
 import { NodeApiError, type ILoadOptionsFunctions, type INodeListSearchResult } from 'n8n-workflow';
 import { OctopusXClient } from '../api/client';
 import { OctopusXError } from '../api/errors';
-import { resources } from '../operations';
+import { FAMILIES, familyOf, UNKNOWN, type Family } from '../models';
 import { withTimeout } from '../timing/time';
 
 /** A short limit, because a user is looking at the drop-down. */
 const TIMEOUT_MS = 20_000;
 
 /**
- * Returns the list of the Model option: the operation's default model first, then the other video models that
- * the API key can use, sorted by name; only those that contain the user's search text. Throws a NodeApiError.
+ * Returns the list of the field Model: the models that fit the operation, by family, then unknown ones; only
+ * those that contain the user's search text. Throws a NodeApiError.
  */
 export async function searchModels(
 	this: ILoadOptionsFunctions,
@@ -19,13 +19,22 @@ export async function searchModels(
 		throw error instanceof OctopusXError ? toNodeError(this, error) : error;
 	});
 	const searchText = filter.trim().toLowerCase();
-	const found = models.filter((id) => id.toLowerCase().includes(searchText));
-	const operation = this.getCurrentNodeParameter('operation');
-	const defaultModel = resources.video?.operations[String(operation)]?.defaultModel;
-	const others = found.filter((id) => id !== defaultModel).sort((a, b) => a.localeCompare(b));
-	const results = others.map((id) => ({ name: id, value: id }));
-	if (defaultModel === undefined || !found.includes(defaultModel)) return { results };
-	return { results: [{ name: `${defaultModel} (default)`, value: defaultModel }, ...results] };
+	const isEdit = this.getCurrentNodeParameter('operation') === 'edit';
+	const results = models
+		.filter((id) => id.toLowerCase().includes(searchText))
+		.map((id) => ({ id, family: familyOf(id) }))
+		.filter(({ family }) => !family.refusal && (!isEdit || family.sources.video))
+		.sort((a, b) => rankOf(a.family) - rankOf(b.family) || a.id.localeCompare(b.id))
+		.map(({ id, family }) => ({ name: nameOf(id, family), value: id }));
+	return { results };
+}
+
+function rankOf(family: Family): number {
+	return family === UNKNOWN ? Infinity : FAMILIES.indexOf(family);
+}
+
+function nameOf(id: string, { label, sources }: Family): string {
+	return label ? `${id} (${label}${sources.video ? '; for Edit' : ''})` : id;
 }
 
 async function loadModels(context: ILoadOptionsFunctions): Promise<string[]> {

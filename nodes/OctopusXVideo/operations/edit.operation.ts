@@ -1,12 +1,6 @@
-import { mediaFields, readMedia, readReferenceImages, referenceImagesField } from '../fields/media';
-import { VIDEO } from '../fields/mediaChecks';
-import {
-	clipFields,
-	modelOption,
-	promptField,
-	readClip,
-	sendBinaryAsOption,
-} from '../fields/request';
+import { mediaFields, referenceImagesField } from '../fields/media';
+import { clipFields, modelField, promptField, sendBinaryAsOption } from '../fields/request';
+import { isModelOf } from '../models';
 import { paidOperationFields, planVideo, type Operation } from './operation';
 
 const MODEL = 'omni-fast-v2v';
@@ -19,26 +13,22 @@ export const edit: Operation = {
 		description: 'Change, extend or regenerate an existing video',
 	},
 
-	defaultModel: MODEL,
-
 	fields: [
+		modelField(MODEL),
 		{
 			...promptField,
 			placeholder: 'e.g. Keep the motion and camera, and turn the scene into a watercolor',
 			description:
 				'What to change and what to keep (motion, camera, subject). Describe a new version of the video rather than a correction.',
 		},
-		...mediaFields('video', 'Video', VIDEO),
-		referenceImagesField,
+		...mediaFields('video'),
+		{
+			...referenceImagesField,
+			displayOptions: { hide: { model: isModelOf(({ sources }) => !sources.referenceImages) } },
+		},
 		...clipFields,
-		...paidOperationFields(modelOption, sendBinaryAsOption),
+		...paidOperationFields(sendBinaryAsOption),
 	],
 
-	plan: async (item) =>
-		await planVideo(item, async () => {
-			const fields = readClip(item, MODEL);
-			const video = await readMedia(item, 'video', 'Video', VIDEO);
-			const images = await readReferenceImages(item);
-			return { fields, media: { video, ...(images.length > 0 && { images }) } };
-		}),
+	plan: async (item) => await planVideo(item, MODEL, ['video', 'referenceImages']),
 };

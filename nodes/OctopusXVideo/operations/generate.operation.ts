@@ -1,15 +1,9 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { mediaFields, readMedia, readReferenceImages, referenceImagesField } from '../fields/media';
-import { IMAGE } from '../fields/mediaChecks';
-import { showWhen, type ItemParameters } from '../fields/parameters';
-import {
-	clipFields,
-	modelOption,
-	promptField,
-	readClip,
-	sendBinaryAsOption,
-} from '../fields/request';
-import type { PaidRequest } from '../job';
+import { mediaFields, referenceImagesField } from '../fields/media';
+import { showWhen } from '../fields/parameters';
+import { clipFields, modelField, promptField, sendBinaryAsOption } from '../fields/request';
+import type { Source } from '../job';
+import { isModelOf } from '../models';
 import { paidOperationFields, planVideo, type Operation } from './operation';
 
 const MODEL = 'omni-fast';
@@ -37,12 +31,14 @@ const modeField: INodeProperties = {
 			value: 'firstLastFrame',
 			description: 'Move from one image to another',
 			builderHint: { propertyHint: 'needs a first and a last frame' },
+			displayOptions: { hide: { model: isModelOf(({ sources }) => !sources.lastFrame) } },
 		},
 		{
 			name: 'Reference Images',
 			value: 'referenceImages',
 			description: 'Use up to 5 images of people, things or styles',
 			builderHint: { propertyHint: 'needs 1 to 5 referenceImages' },
+			displayOptions: { hide: { model: isModelOf(({ sources }) => !sources.referenceImages) } },
 		},
 	],
 	default: 'textToVideo',
@@ -58,26 +54,11 @@ export const modesForBuilder = modes
 	.map(({ value, builderHint }) => `'${value}' (${builderHint?.propertyHint})`)
 	.join(' | ');
 
-const MODES_WITH_IMAGES = ['firstFrame', 'firstLastFrame', 'referenceImages'];
-
-/** Functions that read the media fields of the request, by mode (docs/API.md, "Create a task"). */
-const mediaReaders: Record<string, (item: ItemParameters) => Promise<PaidRequest['media']>> = {
-	textToVideo: async () => ({}),
-	firstFrame: async (item) => ({
-		first_image_url: await readMedia(item, 'firstFrame', 'First Frame', IMAGE),
-	}),
-	firstLastFrame: async (item) => ({
-		first_image_url: await readMedia(item, 'firstFrame', 'First Frame', IMAGE),
-		last_image_url: await readMedia(item, 'lastFrame', 'Last Frame', IMAGE),
-	}),
-	referenceImages: async (item) => {
-		const images = await readReferenceImages(item);
-		if (images.length > 0) return { images };
-		throw item.invalid(
-			"'Reference Images' is empty",
-			"Add at least one image, or set 'Mode' to Text to Video.",
-		);
-	},
+const sourcesByMode: Record<string, Source[]> = {
+	textToVideo: [],
+	firstFrame: ['firstFrame'],
+	firstLastFrame: ['firstFrame', 'lastFrame'],
+	referenceImages: ['referenceImages'],
 };
 
 export const generate: Operation = {
@@ -88,28 +69,21 @@ export const generate: Operation = {
 		description: 'Make a video from text, from one or two frames, or from reference images',
 	},
 
-	defaultModel: MODEL,
-
 	fields: [
+		modelField(MODEL),
 		modeField,
 		promptField,
-		...showWhen(
-			{ mode: ['firstFrame', 'firstLastFrame'] },
-			mediaFields('firstFrame', 'First Frame', IMAGE),
-		),
+		...showWhen({ mode: ['firstFrame', 'firstLastFrame'] }, mediaFields('firstFrame')),
 		// no default, because with the same one in both, a user could send one file as both frames by mistake
-		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', 'Last Frame', IMAGE, '')),
+		...showWhen({ mode: ['firstLastFrame'] }, mediaFields('lastFrame', '')),
 		...showWhen({ mode: ['referenceImages'] }, [referenceImagesField]),
 		...clipFields,
-		...paidOperationFields(modelOption, {
+		...paidOperationFields({
 			...sendBinaryAsOption,
-			displayOptions: { show: { '/mode': MODES_WITH_IMAGES } },
+			displayOptions: { hide: { '/mode': ['textToVideo'] } },
 		}),
 	],
 
 	plan: async (item) =>
-		await planVideo(item, async () => ({
-			fields: readClip(item, MODEL),
-			media: await item.choice('Mode', item.get('mode'), mediaReaders)(item),
-		})),
+		await planVideo(item, MODEL, item.choice('Mode', item.get('mode'), sourcesByMode)),
 };

@@ -1,8 +1,16 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { readSource } from '../fields/media';
 import { chooseSendBinaryAs } from '../fields/mediaChecks';
 import { MAX_CONCURRENCY, optionsField } from '../fields/options';
 import { numberField, showWhen, type ItemParameters } from '../fields/parameters';
-import { checkSafetyLimit, readAdditionalFields, requestOptions } from '../fields/request';
+import {
+	checkSafetyLimit,
+	readAdditionalFields,
+	readClip,
+	readModel,
+	requestOptions,
+	soundOption,
+} from '../fields/request';
 import {
 	downloadField,
 	readJobSettings,
@@ -11,13 +19,12 @@ import {
 	timeoutOption,
 	waitField,
 } from '../fields/result';
-import type { Job, PaidRequest } from '../job';
+import { SOURCES, type Job, type MediaInput, type PaidRequest, type Source } from '../job';
+import { familyOf, isModelOf, UNKNOWN } from '../models';
 
 /** One entry of an Operation list, with its fields and the code that reads them. */
 export interface Operation {
 	option: INodePropertyOptions;
-	/** Absent if the operation does not use a model. */
-	defaultModel?: string;
 	/** `operations/index.ts` shows them for this operation only. */
 	fields: INodeProperties[];
 	/** Reads and checks the parameters of one item. Sends nothing. Throws if a parameter is invalid. */
@@ -33,6 +40,10 @@ export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProp
 		optionsField([
 			...ownOptions,
 			...requestOptions,
+			{
+				...soundOption,
+				displayOptions: { show: { '/model': isModelOf(({ hasSound }) => !!hasSound) } },
+			},
 			numberField(MAX_CONCURRENCY),
 			timeoutOption,
 			...showWhen({ '/waitForCompletion': [true] }, resultOptions),
@@ -43,23 +54,65 @@ export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProp
 /** Plans an item that costs money. Checks the safety limit first, so that no file is read for nothing. */
 export async function planVideo(
 	item: ItemParameters,
-	readRequest: () => Promise<Pick<PaidRequest, 'fields' | 'media'>>,
+	defaultModel: string,
+	sources: Source[],
 ): Promise<Job> {
 	checkSafetyLimit(item);
-	const { fields, media } = await readRequest();
-	const request: PaidRequest = {
-		path: '/v1/videos',
-		fields,
-		media,
-		sendBinaryAs: chooseSendBinaryAs(item, media),
-		additionalFields: readAdditionalFields(item),
-	};
-	const { additionalFields: extra } = request;
+	const model = readModel(item, defaultModel);
+	const family = familyOf(model);
+	const name = model.slice(0, 100);
+	const refusalOf = (message: string, advice = `It takes ${family.label}.`) =>
+		item.invalid(message, `${advice} Change that, or the Model.`);
+	if (family.refusal) throw refusalOf(`${name} cannot be used with this node`, family.refusal);
+	const { prompt, ...clip } = readClip(item, family.seconds);
+	if (clip.sound !== undefined && !family.hasSound)
+		throw refusalOf(`${name} has no setting for sound`);
+
+	const media: PaidRequest['media'] = {};
+	for (const source of sources) {
+		const field = family.sources[source];
+		// Reference Images are optional in Edit; another field would be read for nothing
+		const input =
+			field || source === 'referenceImages' ? await readSource(item, source) : undefined;
+		if (Array.isArray(input) && input.length === 0) continue;
+		if (!field || !input) throw refusalOf(`${name} takes no ${SOURCES[source].toLowerCase()}`);
+		media[field] = input;
+	}
+	if (sources.length > 0 && Object.keys(media).length === 0) {
+		throw item.invalid(
+			"'Reference Images' is empty",
+			"Add at least one image, or set 'Mode' to Text to Video.",
+		);
+	}
+	const { addressesOnly = [] } = family;
+	const byAddress = addressesOnly.filter((source) => media[family.sources[source] ?? '']);
+	const sendBinaryAs = chooseSendBinaryAs(item, media, byAddress.length > 0);
+	const isAddress = (input: MediaInput) =>
+		'url' in input ? !/^data:/i.test(input.url) : sendBinaryAs === 'upload';
+	for (const source of byAddress) {
+		if ([media[family.sources[source] ?? ''] ?? []].flat().every(isAddress)) continue;
+		throw refusalOf(
+			`${name} takes the ${SOURCES[source].toLowerCase()} as an address only`,
+			"Use a public URL, or the option 'Send Files As' with Uploaded First.",
+		);
+	}
+	const fields = { model, prompt, ...family.fieldsFor(clip) };
+	const extra = readAdditionalFields(item);
 	// fields from which a model also takes the shape
 	const isKnown = !('size' in extra || 'metadata' in extra);
-	const names = (['seconds', 'aspect_ratio', 'resolution'] as const).filter(
-		(name) => isKnown && !(name in extra),
+	const { seconds, aspectRatio: aspect_ratio, resolution } = clip;
+	const asked = Object.fromEntries(
+		Object.entries({ seconds, aspect_ratio, resolution }).filter(
+			([name]) => isKnown && !(name in extra),
+		),
 	);
-	const asked = Object.fromEntries(names.map((name) => [name, fields[name]]));
-	return { source: { request }, asked, ...readJobSettings(item) };
+	const notice = `The node does not know the model ${model} and asks it like omni-fast. It may ignore an image or a setting, and be charged all the same.`;
+	return {
+		source: {
+			request: { path: '/v1/videos', fields, media, sendBinaryAs, additionalFields: extra },
+		},
+		asked,
+		...readJobSettings(item),
+		...(family === UNKNOWN && { notice }),
+	};
 }

@@ -65,6 +65,7 @@ export async function runJobs(
 			// n8n shows the first error, so the unplanned items come first
 			return end([...unplanned, ...planned.map((item) => failed(item, error))]);
 		}
+		tellNotices(context, planned);
 		const isSuspending = planned.some(({ job }) => job.wait?.isSuspended);
 		const refusal = isSuspending ? refuseSuspension(context) : undefined;
 		if (refusal) return endUncharged(refusal);
@@ -85,6 +86,16 @@ export async function runJobs(
 		return end(await carryOutAll(scope, obtained));
 	} finally {
 		ledger.release();
+	}
+}
+
+/** Tells the user once what they should know before anything is sent. */
+function tellNotices(context: IExecuteFunctions, planned: Planned[]): void {
+	const notices = planned.flatMap(({ job: { notice } }) => notice ?? []);
+	for (const message of new Set(notices)) {
+		context.logger.warn(`OctopusX: ${message}`);
+		if (context.getMode() !== 'manual') continue;
+		context.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
 	}
 }
 

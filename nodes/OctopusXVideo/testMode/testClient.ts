@@ -7,7 +7,7 @@ import { explainSubmission } from '../api/explain';
 import type { Balance } from '../api/records';
 import { parseTask, type Task } from '../api/task';
 import type { ByteStream, Transport } from '../api/transport';
-import { mapMedia, ratioOf, SAMPLE_HOST, SHORT_SIDES, type Job, type PaidRequest } from '../job';
+import { mapMedia, ratioOf, SAMPLE_HOST, sizeOf, type Job, type PaidRequest } from '../job';
 import { SAMPLES } from './samples';
 
 const PREFIX = 'test_';
@@ -135,14 +135,20 @@ async function readToEnd(body: Buffer | ByteStream): Promise<void> {
  * identified by its name, type and size, because n8n stores it under another ID in each execution.
  */
 async function testIdOf(index: number, request: PaidRequest): Promise<string> {
-	const fields = { ...request.fields, ...request.additionalFields };
+	// without the objects that they lead into
+	const named = Object.entries(request.fields).map(([name, value]) => [
+		name.split('.').at(-1),
+		value,
+	]);
+	const fields = { ...Object.fromEntries(named), ...request.additionalFields };
 	const { model, seconds, aspect_ratio, resolution, ...others } = fields;
 	const media = await mapMedia(request.media, async (input) =>
 		'url' in input ? input.url : [input.fileName, input.mimeType, input.bytes].join(),
 	);
 	const text = JSON.stringify([index, others, media, aspect_ratio, resolution]);
 	const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
-	const size = sizeOf(String(aspect_ratio), String(resolution));
+	const ratio = ratioOf(String(aspect_ratio)) ? String(aspect_ratio) : '16:9';
+	const size = sizeOf(ratio, String(resolution)) ?? sizeOf(ratio, '720p');
 	return `${PREFIX}${idPart(model)}_${idPart(seconds)}s_${size}_${hash}`;
 }
 
@@ -166,14 +172,6 @@ function testTask(taskId: string, state: object): Task {
 
 function detailsOf(taskId: string): typeof DEFAULTS {
 	return { ...DEFAULTS, ...TEST_ID.exec(taskId)?.groups };
-}
-
-function sizeOf(aspectRatio: string, resolution: string): string {
-	const shape = ratioOf(aspectRatio) ?? 16 / 9;
-	const short = SHORT_SIDES.get(resolution.toLowerCase()) ?? 720;
-	// the sides of a video have an even number of pixels
-	const long = 2 * Math.round((short * Math.max(shape, 1 / shape)) / 2);
-	return shape >= 1 ? `${long}x${short}` : `${short}x${long}`;
 }
 
 /** Converts a value to a part of an ID. Expressions and Extra API Fields can return anything. */

@@ -1,0 +1,15 @@
+import { ANY_SECONDS, outputConfig, type Family } from './family';
+
+export const kling: Family = {
+	pattern: '^[Kk]ling-',
+	label: 'text, frames',
+	seconds: ANY_SECONDS,
+	fieldsFor: outputConfig,
+	sources: {
+		firstFrame: 'image',
+		lastFrame: 'metadata.last_frame_url',
+		video: 'metadata.video_url',
+	},
+	addressesOnly: ['lastFrame', 'video'],
+	hasSound: true,
+};
