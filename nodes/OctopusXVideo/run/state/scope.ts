@@ -8,6 +8,9 @@ import { stopwatch } from '../../timing/time';
 import type { Planned } from './item';
 import type { Claim, Ledger } from './ledger';
 
+/** How long a manual run tries to connect to an API that has never answered it. */
+const MANUAL_PATIENCE_MS = 60_000;
+
 /** What the items of a run share. Only `forItem` provides a client. */
 export interface Scope {
 	context: IExecuteFunctions;
@@ -47,7 +50,9 @@ export async function openScope(
 	const maxConcurrency = items[0]?.job.maxConcurrency ?? 1;
 	// the longest one, so that the breaker does not end an item before its own timeout
 	const timeoutMs = items.reduce((longest, { job }) => Math.max(longest, job.timeoutMs), 0);
-	const realBreaker = new CircuitBreaker(timeoutMs);
+	// somebody who watches the run can correct the Base URL
+	const longest = context.getMode() === 'manual' ? MANUAL_PATIENCE_MS : Infinity;
+	const realBreaker = new CircuitBreaker(timeoutMs, Math.min(longest, timeoutMs));
 	const shared = {
 		context,
 		videos: new Limiter(maxConcurrency),
