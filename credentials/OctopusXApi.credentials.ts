@@ -24,7 +24,7 @@ export class OctopusXApi implements ICredentialType {
 
 	icon: Icon = { light: 'file:../icons/octopusx.svg', dark: 'file:../icons/octopusx.dark.svg' };
 
-	documentationUrl = 'https://doc.octopusx.ai';
+	documentationUrl = 'https://example.com/n8n-nodes-octopusx#quick-start';
 
 	properties: INodeProperties[] = [
 		{
