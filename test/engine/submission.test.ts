@@ -633,3 +633,27 @@ describe('a submission answered by the gateway or by something in between', () =
 		});
 	});
 });
+
+describe('the highlighted data of the execution', () => {
+	const submitTogether = async (count: number, options = {}) => {
+		const { run, error } = await submit({ options }, { input: numberedItems(count) });
+		expect(error).toBeUndefined();
+		return (run.data.resultData.metadata ?? {}) as Record<string, string>;
+	};
+
+	test('the highlighted data has the IDs of many tasks in at most 5 entries of 255 characters', async () => {
+		const entries = Object.values(await submitTogether(200, { maxConcurrency: 50 }));
+		expect(entries).toHaveLength(5);
+		const ids = entries.flatMap((entry) => entry.split(' '));
+		expect(new Set(ids).size).toBe(ids.length);
+		expect(ids.length).toBeGreaterThan(100);
+		for (const entry of entries) {
+			expect(entry.length).toBeLessThanOrEqual(255);
+			expect(entry.length).toBeGreaterThan(240);
+		}
+	});
+
+	test('the highlighted data has no IDs of samples', async () => {
+		expect(await submitTogether(2, { testMode: 'sample' })).toEqual({});
+	});
+});
