@@ -81,7 +81,9 @@ export class OctopusXApi implements ICredentialType {
 		credentials: ICredentialDataDecryptedObject,
 	): Promise<IDataObject> {
 		const send = async (_type: string, options: IHttpRequestOptions): Promise<unknown> =>
-			await this.helpers.httpRequest(withKey(credentials, options));
+			await this.helpers.httpRequest(
+				await OctopusXApi.prototype.authenticate(credentials, options),
+			);
 		const context = {
 			getCredentials: async () => credentials,
 			helpers: { httpRequestWithAuthentication: send },
@@ -96,19 +98,12 @@ export class OctopusXApi implements ICredentialType {
 
 	/** A function, because n8n does not resolve a credential's expressions if `binaryMode` is `combined`. */
 	async authenticate(
-		credentials: ICredentialDataDecryptedObject,
+		{ apiKey, baseUrl }: ICredentialDataDecryptedObject,
 		options: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> {
-		return withKey(credentials, options);
+		const headers = { ...options.headers, Authorization: `Bearer ${cleanKey(apiKey)}` };
+		// only the test has a path in place of a URL
+		const isPath = options.url.startsWith('/v1/');
+		return { ...options, headers, ...(isPath && { baseURL: normalizeBaseUrl(baseUrl) }) };
 	}
-}
-
-/** Adds the API key, and for a path of the API, as in the test, the address. */
-function withKey(
-	{ apiKey, baseUrl }: ICredentialDataDecryptedObject,
-	options: IHttpRequestOptions,
-): IHttpRequestOptions {
-	const headers = { ...options.headers, Authorization: `Bearer ${cleanKey(apiKey)}` };
-	const isPath = options.url.startsWith('/v1/');
-	return { ...options, headers, ...(isPath && { baseURL: normalizeBaseUrl(baseUrl) }) };
 }

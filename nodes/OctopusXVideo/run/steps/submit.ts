@@ -16,9 +16,7 @@ const MIN_TIMEOUT_MS = 1_000;
 /** How long a response may arrive in the background, where only its task ID is noted and logged. */
 const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
 
-const MAX_HIGHLIGHTS = 5;
-
-/** n8n logs an error about longer texts. */
+/** n8n logs an error about a longer entry of "Highlighted data". */
 const MAX_HIGHLIGHT_LENGTH = 255;
 
 /**
@@ -100,7 +98,7 @@ export async function submitOnce(
 async function highlight(context: IExecuteFunctions, taskId: string): Promise<void> {
 	// n8n 1.x has no `context.customData`
 	const { customData } = context.getWorkflowDataProxy(0).$execution;
-	for (let n = 1; n <= MAX_HIGHLIGHTS; n++) {
+	for (const n of [1, 2, 3, 4, 5]) {
 		const name = `octopusx_tasks_${n}`;
 		const ids = `${customData.get(name) ?? ''} ${taskId}`.trim();
 		if (ids.length <= MAX_HIGHLIGHT_LENGTH) return customData.set(name, ids);
