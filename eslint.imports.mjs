@@ -16,7 +16,14 @@ const MAY_IMPORT = {
 	methods: ['./', '../operations', '../timing/', '../api/'],
 	// of the suspension, its index only
 	run: ['./(?!suspension/)', '../timing/', '../api/', '../job'],
-	'run/state': ['./', '../../testMode/', '../../timing/', '../../api/', '../../job'],
+	'run/state': [
+		'./',
+		'../../testMode/',
+		'../../files/',
+		'../../timing/',
+		'../../api/',
+		'../../job',
+	],
 	'run/steps': ['./', '../state/', '../../files/', '../../timing/', '../../api/', '../../job'],
 	'run/suspension': [
 		'./',

@@ -38,6 +38,18 @@ export type TestMode = 'sample' | 'failure';
 /** The host of addresses in Test Mode. No such host can exist (RFC 6761). */
 export const SAMPLE_HOST = 'test-mode.invalid';
 
+/** Length of a video's shorter side in pixels, by resolution. */
+export const SHORT_SIDES = new Map(
+	Object.entries({ '720p': 720, '1080p': 1080, '2k': 1440, '4k': 2160 }),
+);
+
+/** Returns width divided by height, or `undefined` if the text is not a ratio such as 16:9. */
+export function ratioOf(aspectRatio: string): number | undefined {
+	const [, width, height] = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(aspectRatio.trim()) ?? [];
+	const ratio = Number(width) / Number(height);
+	return ratio > 0.01 && ratio < 100 ? ratio : undefined;
+}
+
 /** The fields of a simplified task, in output order. Fields without a value are left out. */
 export const OUTPUT_FIELDS: readonly string[] = [
 	'task_id',
@@ -47,6 +59,8 @@ export const OUTPUT_FIELDS: readonly string[] = [
 	'model',
 	'seconds',
 	'size',
+	'cost',
+	'file',
 	'created_at',
 	'completed_at',
 	'expires_at',
@@ -75,6 +89,8 @@ export interface Job {
 	download?: { outputField: string; fileName: string };
 	/** If absent, the real API is used. */
 	testMode?: TestMode;
+	/** What the video is to be like, as far as it is known: the fields of the request. */
+	asked?: Partial<Record<'seconds' | 'aspect_ratio' | 'resolution', string>>;
 	/** The task's fields for the output item, in this order. If absent, all fields in the API's order. */
 	outputFields?: readonly string[];
 }

@@ -39,7 +39,7 @@ test('Get Balance asks once, and its one item belongs to all input items', async
 });
 
 test('Get Balance says that it does not know the unit if the API does not tell it', async () => {
-	sandbox.quirks.records = 'none';
+	sandbox.faults.add({ on: 'status', answer: { status: 404, body: {} } });
 	const { items } = await balance();
 	expect(items[0]?.json).toMatchObject({
 		left: 1_000_000_000,

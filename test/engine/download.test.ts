@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { HTML_502, type Fault } from '../sandbox/faults';
-import { VIDEOS } from '../sandbox/fixtures';
+import { videoFor, VIDEOS } from '../sandbox/fixtures';
 import type { Quirks } from '../sandbox/tasks';
 import { fileOf, hasCompleteVideo, useDownloads } from './support/downloads';
 import { CONTINUE } from './support/inputs';
-import { keepingFilesInMemory, readBinary } from './support/runWorkflow';
+import { loggingNode } from './support/nodeWithContext';
+import { keepingFilesInMemory, lastRunOf, readBinary } from './support/runWorkflow';
+import { NODE } from './support/runNode';
 
 const { sandbox, download } = useDownloads();
 
@@ -249,6 +252,7 @@ test('with On Error: Continue, the error after HTTP 403 and 404 for the file sti
 		description: expect.stringContaining('The host of the video file answered with HTTP 403'),
 		task_id: 'video_1',
 		status: 'completed',
+		cost: { amount: 0.08, currency: 'USD' },
 		video_url: expect.stringContaining('/files/video_1.mp4'),
 	});
 	expect(sandbox.requestsTo('file')).toHaveLength(1);
@@ -324,7 +328,7 @@ test.each<[number, Record<string, string>]>([
 		sandbox.faults.add({ on: 'content', times: Infinity, answer: { status: 404 } });
 		const { error } = await download();
 		expect(error?.description).toContain(`The host of the video file answered with HTTP ${status}`);
-		const paths = sandbox.log.map(({ path }) => path).filter((path) => !path.startsWith('/v1/'));
+		const paths = sandbox.log.map(({ path }) => path).filter((path) => !/^\/(v1|api)\//.test(path));
 		expect(paths.every((path) => path.startsWith('/files/video_1.mp4?'))).toBe(true);
 	},
 );
@@ -366,4 +370,99 @@ test('the error of an unreachable file host names the file host, not OctopusX', 
 	const { error } = await download();
 	expect(error?.description).toContain('The host of the video file cannot be reached');
 	expect(error?.description).not.toContain('Base URL');
+});
+
+describe('the facts of a video', () => {
+	const FACTS = { width: 1280, height: 720, duration: 8, fps: 12, audio: true, bytes: 20_069 };
+	/** The host sends this file. */
+	const send = (body: Buffer, times = Infinity) =>
+		void sandbox.faults.add({
+			on: 'file',
+			times,
+			answer: { status: 200, headers: { 'content-type': 'video/mp4' }, body },
+		});
+	const factsOf = async (...args: Parameters<typeof download>) =>
+		(await download(...args)).items[0]?.json.file;
+
+	test('are in `file`', async () => {
+		expect(await factsOf()).toEqual(FACTS);
+		expect(await factsOf({ simplify: false })).toEqual(FACTS);
+		expect(await factsOf({ downloadVideo: false })).toBeUndefined();
+	});
+
+	test('are those of the last try', async () => {
+		send(VIDEOS.portrait.subarray(0, -1), 1);
+		expect(await factsOf()).toEqual(FACTS);
+	});
+
+	test('of a file without boxes are its size only', async () => {
+		send(LARGE_FILE);
+		expect(await factsOf()).toEqual({ bytes: LARGE_FILE.length });
+	});
+
+	test('cannot be set by the server', async () => {
+		const fields = { file: 'theirs', cost: 'theirs', price: 'theirs' };
+		const task = { id: 'video_1', status: 'completed', ...fields };
+		sandbox.faults.add({ on: 'check', answer: { status: 200, body: task } });
+		const { items } = await download({ downloadVideo: false, simplify: false });
+		expect(items[0]?.json).not.toMatchObject({ file: 'theirs' });
+		expect(items[0]?.json.cost).toEqual({ amount: 0.08, currency: 'USD' });
+		expect(items[0]?.json).not.toHaveProperty('price');
+	});
+
+	describe('what differs from the request', () => {
+		const WIDE = { resolution: '1080p' };
+
+		test.each<[string, INodeParameters, IDataObject, string[] | undefined]>([
+			['another size', WIDE, {}, ['resolution']],
+			['another shape', {}, { aspect_ratio: '9:16' }, ['aspect_ratio']],
+			['another length', {}, { seconds: '6' }, ['duration']],
+			[
+				'all of them',
+				WIDE,
+				{ aspect_ratio: '9:16', seconds: 9 },
+				['resolution', 'aspect_ratio', 'duration'],
+			],
+			['a length that is 0.5 s off', {}, { seconds: 8.5 }, undefined],
+			[
+				'a size that Extra API Fields has changed',
+				{ ...WIDE, options: { additionalFields: '{"resolution": "480p"}' } },
+				{},
+				undefined,
+			],
+			[
+				'a `size` in Extra API Fields',
+				{ ...WIDE, options: { additionalFields: '{"size": "640x360"}' } },
+				{},
+				undefined,
+			],
+			['a resolution that the node does not know', { resolution: '480p' }, {}, undefined],
+			['a ratio that is none', { aspectRatio: 'square' }, {}, undefined],
+		])('%s', async (_what, parameters, delivered, differs) => {
+			send(videoFor(delivered));
+			const file = (await factsOf(parameters)) as IDataObject;
+			expect(file.differs).toEqual(differs);
+		});
+
+		test('is a hint and a warning in the log', async () => {
+			send(videoFor({ aspect_ratio: '9:16', seconds: 6 }));
+			const lines: string[] = [];
+			const { run } = await download(WIDE, { node: loggingNode(lines) });
+			const message =
+				'Not as asked: video 1 (720×1280 instead of 1080p, 720×1280 instead of 16:9, 6 s instead of 8 s).';
+			expect(lines).toContain(`OctopusX: ${message} {}`);
+			const [hint] = lastRunOf(run, NODE).hints ?? [];
+			expect(hint).toMatchObject({ type: 'warning', message: `${message} 1 video, 0.08 USD.` });
+		});
+
+		test('is not looked for in Get Status and in Test Mode', async () => {
+			await download({ waitForCompletion: false });
+			send(videoFor({ seconds: 6 }));
+			const getStatus = { operation: 'getStatus', taskId: 'video_1', waitForCompletion: true };
+			expect(await factsOf(getStatus)).toEqual({ ...FACTS, duration: 6 });
+			const sample = await factsOf({ options: { testMode: 'sample' } });
+			expect(sample).not.toHaveProperty('differs');
+			expect(sample).toMatchObject({ width: expect.any(Number), audio: expect.any(Boolean) });
+		});
+	});
 });

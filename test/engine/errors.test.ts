@@ -172,7 +172,7 @@ const CHARGES: Array<[string, Charge, string, string, ...Fault[]]> = [
 	[
 		'a timeout',
 		{ taskId: 'video_1' },
-		'Task video_1 was charged: fetch its video with Get Status, which is not charged.',
+		'Task video_1 was charged (0.08 USD): fetch its video with Get Status, which is not charged.',
 		'a boat [never]',
 	],
 	[
@@ -182,13 +182,16 @@ const CHARGES: Array<[string, Charge, string, string, ...Fault[]]> = [
 		'a boat [failed]',
 	],
 	[
-		'a failed task whose verdict has a quota of 5',
+		'a failed task whose verdict has a quota of 50,000',
 		{ taskId: 'video_1', refund: 'unknown' },
-		'Task video_1 was charged. The usage log of the OctopusX account shows whether the charge was refunded.',
+		'Task video_1 was charged (0.1 USD). The usage log of the OctopusX account shows whether the charge was refunded.',
 		'a boat [failed]',
 		{
 			on: 'verdict',
-			answer: { status: 200, body: { code: 'success', data: { status: 'FAILURE', quota: 5 } } },
+			answer: {
+				status: 200,
+				body: { code: 'success', data: { status: 'FAILURE', quota: 50_000 } },
+			},
 		},
 	],
 ];
@@ -332,7 +335,7 @@ describe('length of messages in a large batch', () => {
 		expect(description).toMatch(
 			/Tasks of this run: item 1: video_\d+ \(in_progress\).* and 10 more \(all are in n8n's log\), item 2: video_\d+ \(completed\)/,
 		);
-		const log = lines.at(-1) ?? '';
+		const log = lines.find((line) => line.includes('Tasks of this run')) ?? '';
 		expect(sandbox.tasks.filter(({ id }) => !log.includes(`${id} (`))).toEqual([]);
 	});
 
@@ -716,8 +719,10 @@ describe('the result once all items are settled', () => {
 			return lastRunOf(run, NODE).hints ?? [];
 		}
 
-		test('a manual run in which every video succeeds has no hint', async () => {
-			expect(await hintsOf(['one', 'two'], {})).toEqual([]);
+		test('the hint of a manual run in which every video succeeds says what they cost', async () => {
+			expect(await hintsOf(['one', 'two'], {})).toEqual([
+				{ type: 'info', location: 'outputPane', message: '2 videos, 0.16 USD.' },
+			]);
 		});
 
 		test('the hint of a manual run counts the tasks that Retry On Fail continued after HTTP 403 without another charge', async () => {
@@ -727,7 +732,8 @@ describe('the result once all items are settled', () => {
 				{
 					type: 'info',
 					location: 'outputPane',
-					message: '2 of 2 items continued with a task that was already charged.',
+					message:
+						'2 of 2 items continued with a task that was already charged. 2 videos, 0.16 USD.',
 				},
 			]);
 		});
@@ -743,6 +749,7 @@ describe('the result once all items are settled', () => {
 						'4 of 5 items failed: The video could not be generated (2);',
 						'The video was not ready in time (1); The connection broke off (1).',
 						'1 of 5 items may have been charged for a submission without an answer: check the usage log of the OctopusX account.',
+						'2 videos, 0.16 USD.',
 					].join(' '),
 				},
 			]);

@@ -19,7 +19,7 @@ async function submit(parameters: INodeParameters = {}) {
 	return String(items[0]?.json.task_id);
 }
 
-test('Get Status checks the task once and outputs it', async () => {
+test('Get Status checks the task once, asks what it cost, and outputs it', async () => {
 	const taskId = await submit();
 	const { items } = await runNode(sandbox, { operation: 'getStatus', taskId: ` ${taskId}\n` });
 	expect(items[0]).toMatchObject({
@@ -28,6 +28,8 @@ test('Get Status checks the task once and outputs it', async () => {
 	});
 	expect(sandbox.log.map(({ method, path, body }) => [method, path, body])).toEqual([
 		['GET', `/v1/videos/${taskId}`, undefined],
+		['GET', `/v1/video/generations/${taskId}`, undefined],
+		['GET', '/api/status', undefined],
 	]);
 });
 

@@ -65,6 +65,7 @@ describe('Items', () => {
 			seconds: '8',
 			size: '1280x720',
 			video_url: expect.stringMatching(/\/files\/video_1\.mp4\?signature=sandbox\d+$/),
+			cost: { amount: 0.08, currency: 'USD' },
 			// the response as it came: with placeholders, and with the model service's own ID
 			raw: expect.objectContaining({
 				task_id: 'private_1',
@@ -76,7 +77,7 @@ describe('Items', () => {
 		expect(items[0]?.binary).toBeUndefined();
 	});
 
-	test('an output item without Wait Until Completed is the task as it was accepted', async () => {
+	test('an output item without Wait Until Completed is the task as it was accepted, with what it costs', async () => {
 		const { items } = await runNodeVirtually(
 			sandbox,
 			{ ...PARAMETERS, waitForCompletion: false },
@@ -84,8 +85,14 @@ describe('Items', () => {
 				input: inputOf('one'),
 			},
 		);
-		expect(items[0]?.json).toMatchObject({ task_id: 'video_1', status: 'queued', progress: 0 });
-		expect(sandbox.log).toHaveLength(1);
+		const cost = { amount: 0.08, currency: 'USD' };
+		expect(items[0]?.json).toMatchObject({
+			task_id: 'video_1',
+			status: 'queued',
+			progress: 0,
+			cost,
+		});
+		expect(sandbox.log.map(({ route }) => route)).toEqual(['submit', 'verdict', 'status']);
 	});
 
 	describe('On Error: Continue', () => {
@@ -103,6 +110,7 @@ describe('Items', () => {
 						description: expect.stringContaining('video_1'),
 						task_id: 'video_1',
 						status: 'failed',
+						cost: { amount: 0, currency: 'USD', refunded: true },
 					},
 				},
 				pairedItem: { item: 0 },
@@ -180,15 +188,24 @@ describe('Items', () => {
 });
 
 describe('Simplify', () => {
-	const QUEUED = ['task_id', 'status', 'progress', 'model', 'seconds', 'size', 'created_at'];
+	const QUEUED = [
+		'task_id',
+		'status',
+		'progress',
+		'model',
+		'seconds',
+		'size',
+		'cost',
+		'created_at',
+	];
 	const COMPLETED = [
 		...['task_id', 'status', 'progress', 'video_url'],
-		...['model', 'seconds', 'size', 'created_at', 'completed_at', 'expires_at'],
+		...['model', 'seconds', 'size', 'cost', 'created_at', 'completed_at', 'expires_at'],
 	];
 	const RAW = [
 		...['id', 'task_id', 'status', 'progress', 'video_url'],
 		...['object', 'model', 'created_at', 'seconds', 'size', 'completed_at', 'expires_at'],
-		'raw',
+		...['raw', 'cost'],
 	];
 
 	/** Returns the names of the fields of the only output item, in their order. */
@@ -203,7 +220,7 @@ describe('Simplify', () => {
 		['Edit', { operation: 'edit', videoUrl: 'https://example.com/in.mp4' }],
 		['Get Status', { operation: 'getStatus', taskId: 'video_1' }],
 	])(
-		'%s outputs ten fields of a completed task with Simplify, and all fields without',
+		'%s outputs eleven fields of a completed task with Simplify, and all fields without',
 		async (_operation, parameters) => {
 			await submit('a boat');
 			expect(await outputFieldsWith(parameters)).toEqual(COMPLETED);
@@ -257,6 +274,7 @@ describe('Simplify', () => {
 					description: expect.stringContaining('The sandbox let this task end failed'),
 					task_id: expect.any(String),
 					status: 'failed',
+					cost: { amount: 0, currency: 'USD', refunded: true },
 				},
 			});
 		}
@@ -266,8 +284,8 @@ describe('Simplify', () => {
 		const suspend = suspendingOn(sandbox, { downloadVideo: true }, inputOf('one'));
 
 		test.each([
-			[true, COMPLETED],
-			[false, RAW],
+			[true, [...COMPLETED.slice(0, 8), 'file', ...COMPLETED.slice(8)]],
+			[false, [...RAW.slice(0, -1), 'file', 'cost']],
 		])('Simplify: %s applies to a suspended execution', async (simplify, fields) => {
 			sandbox.durationMs = 5 * 60_000;
 			const { items } = await suspend({ simplify });
@@ -337,7 +355,7 @@ describe('Schemas', () => {
 			expect(schemaErrors(operation, items[0]?.json)).toEqual([]);
 			const fields = Object.keys(schemaOf(operation).properties);
 			expect(Object.keys(items[0]?.json ?? {})).toEqual(
-				fields.filter((field) => field !== 'failure'),
+				fields.filter((field) => !['failure', 'file'].includes(field)),
 			);
 		});
 
@@ -351,7 +369,9 @@ describe('Schemas', () => {
 			const { items } = await runNodeVirtually(sandbox, { ...parameters, simplify: false });
 			const { properties } = schemaOf(operation);
 			expect(Object.keys(items[0]?.json ?? {})).toEqual(
-				expect.arrayContaining(Object.keys(properties).filter((field) => field !== 'failure')),
+				expect.arrayContaining(
+					Object.keys(properties).filter((field) => !['failure', 'file'].includes(field)),
+				),
 			);
 		});
 	});

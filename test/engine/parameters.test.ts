@@ -311,7 +311,16 @@ describe('Every field', () => {
 		waitStrategy: ['poll', 'suspend'],
 		output: ['simplified', 'raw', 'selectedFields'],
 		fields: [
-			...['completed_at', 'created_at', 'expires_at', 'failure', 'model', 'progress', 'seconds'],
+			...[
+				'completed_at',
+				'cost',
+				'created_at',
+				'expires_at',
+				'failure',
+				'model',
+				'progress',
+				'seconds',
+			],
 			...['size', 'status', 'video_url'],
 		],
 		'options.sendBinaryAs': ['dataUri', 'upload'],

@@ -453,12 +453,13 @@ describeIfCanSuspend('the size of n8n’s saved data', () => {
 	test('the saved data of a suspended execution grows by less than 1 kB per check and 2 kB per item', async () => {
 		const few = await savedSizes(20);
 		const many = await savedSizes(100);
-		const growth = (saved: number[]) =>
+		// from the second check on, whose errors in case of a crash first say what the videos cost
+		const growth = ([, ...saved]: number[]) =>
 			saved.slice(1).map((size, check) => size - (saved[check] as number));
 		const perItem = ((many[0] as number) - (few[0] as number)) / (100 - 20);
 		expect(perItem).toBeLessThan(2_000);
 		for (const saved of [few, many]) {
-			expect(growth(saved)).toHaveLength(CHECKS - 1);
+			expect(growth(saved)).toHaveLength(CHECKS - 2);
 			expect(Math.max(...growth(saved))).toBeLessThan(1_000);
 		}
 	});

@@ -51,6 +51,7 @@ describe('Test Mode: Return a Sample Video', () => {
 			expires_at: expect.any(Number),
 			seconds: '8',
 			size: '1280x720',
+			cost: { amount: 0, currency: 'USD' },
 			test: true,
 		});
 		expect(elapsedMs).toBe(0);
@@ -437,7 +438,7 @@ describe('runs and items that Test Mode applies to', () => {
 		);
 		expect(items.map(({ json }) => json.test)).toEqual([true, undefined, true]);
 		expect(sandbox.tasks.map(({ request }) => request.prompt)).toEqual(['real']);
-		expect(hintsOf({ run })).toEqual([hintAbout('2 items')]);
+		expect(hintsOf({ run })).toEqual([hintAbout('2 items'), '1 video, 0.08 USD.']);
 	});
 
 	test.each([undefined, null, '', 'on', true])(
@@ -496,7 +497,7 @@ describe('notes about Test Mode', () => {
 			{ ...GENERATE, options: { testMode: 'off' } },
 			{ node: loggingNode(lines) },
 		);
-		expect(hintsOf({ run })).toEqual([]);
+		expect(hintsOf({ run })).toEqual(['1 video, 0.08 USD.']);
 		expect(lines.join()).not.toContain('Test Mode');
 		sandbox.reset();
 	});

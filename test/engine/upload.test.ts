@@ -41,7 +41,13 @@ const submittedVideo = () => (sandbox.requestsTo('submit')[0]?.body as { video: 
 test('Uploaded First presigns with the API key, uploads without it, and submits the public URL', async () => {
 	const { error } = await editWithUpload();
 	expect(error).toBeUndefined();
-	expect(sandbox.log.map(({ route }) => route)).toEqual(['presign', 'upload', 'submit']);
+	expect(sandbox.log.map(({ route }) => route)).toEqual([
+		'presign',
+		'upload',
+		'submit',
+		'verdict',
+		'status',
+	]);
 
 	const [presign] = sandbox.requestsTo('presign');
 	expect(presign).toMatchObject({

@@ -18,8 +18,8 @@ test('a task is first checked one Check Every interval after the submission, and
 	const { items, checkTimes } = await wait({ options: { timeout: 0.25 } });
 	expect(checkTimes).toEqual([5_000, 10_000, 15_000]);
 	expect(items[0]?.json).toMatchObject({ status: 'completed', progress: 100 });
-	// A completed task needs no verdict, not even at the deadline.
-	expect(sandbox.requestsTo('verdict')).toEqual([]);
+	// A completed task needs no verdict, not even at the deadline, except for what it cost.
+	expect(sandbox.requestsTo('verdict')).toHaveLength(1);
 });
 
 test('checks return to the Check Every interval after a check that failed with HTTP 502', async () => {
@@ -298,6 +298,7 @@ describe('responses about a task', () => {
 	describe('an end that the status does not show', () => {
 		const verdict = (data: object) => ({ status: 200, body: { code: 'success', data } });
 		const failure = { status: 'FAILURE', fail_reason: 'out of memory', progress: '100%', quota: 0 };
+		const USD = { name: 'USD', perQuota: 1 / 500_000 };
 
 		test('a response without a status but with an error means that the task failed, and the error contains its reason', async () => {
 			const body = { id: 'video_1', error: { code: 'bad_image', message: 'no face found' } };
@@ -329,7 +330,8 @@ describe('responses about a task', () => {
 			sandbox.faults.add({ on: 'verdict', times: Infinity, answer });
 			const { items } = await wait();
 			expect(items[0]?.json).toMatchObject({ status: 'completed' });
-			expect(sandbox.requestsTo('verdict')).toHaveLength(2);
+			// two for the status, and one for what the video cost
+			expect(sandbox.requestsTo('verdict')).toHaveLength(3);
 		});
 
 		test('the verdict is not requested before an unknown status was received three times in a row', async () => {
@@ -339,23 +341,28 @@ describe('responses about a task', () => {
 			}
 			const { items } = await wait();
 			expect(items[0]?.json).toMatchObject({ status: 'completed' });
-			expect(sandbox.requestsTo('verdict')).toEqual([]);
+			expect(sandbox.requestsTo('verdict')).toHaveLength(1);
 		});
 
 		test.each([
-			['with quota 0', { ...failure, fail_reason: 'other' }, 'given'],
-			['with a quota of 5', { ...failure, quota: 5 }, 'unknown'],
-			['that shows no end', { status: 'IN_PROGRESS' }, 'unknown'],
+			['with quota 0', { ...failure, fail_reason: 'other' }, 'given', undefined],
+			[
+				'with a quota of 50,000',
+				{ ...failure, quota: 50_000 },
+				'unknown',
+				{ quota: 50_000, currency: USD },
+			],
+			['that shows no end', { status: 'IN_PROGRESS' }, 'unknown', undefined],
 		] as const)(
 			'the error of a failed task says what a verdict %s means for the charge',
-			async (_verdict, data, refund) => {
+			async (_verdict, data, refund, price) => {
 				sandbox.faults.add({ on: 'verdict', answer: verdict(data) });
 				const { error } = await wait({ prompt: 'a boat [failed]' });
 				expect(error?.message).toBe('The video could not be generated');
 				const charge = { taskId: 'video_1', refund };
 				expect(error?.context.charge).toEqual(charge);
 				expect(error?.description).toBe(
-					`${chargeSentence(charge)} OctopusX said: "The sandbox let this task end failed" (task_failed). Fix what the reason names, often the prompt or an image, and run again. This is a new, paid video.`,
+					`${chargeSentence(charge, price)} OctopusX said: "The sandbox let this task end failed" (task_failed). Fix what the reason names, often the prompt or an image, and run again. This is a new, paid video.`,
 				);
 			},
 		);
@@ -447,10 +454,10 @@ describe('facts that the task endpoint leaves out', () => {
 			expect(asked).toBeLessThanOrEqual(14);
 		});
 
-		test('a video that is ready within a minute needs no verdict', async () => {
+		test('a video that is ready within a minute needs no verdict but that of its cost', async () => {
 			const { items } = await generate('one');
 			expect(items[0]?.json.status).toBe('completed');
-			expect(sandbox.requestsTo('verdict')).toEqual([]);
+			expect(sandbox.requestsTo('verdict')).toHaveLength(1);
 		});
 
 		test('a wait goes on while the endpoint of the verdict fails', async () => {
@@ -550,7 +557,8 @@ describe('facts that the task endpoint leaves out', () => {
 			const { items } = await getStatus('one', { downloadVideo: true }, body);
 			expect(await hasCompleteVideo(items)).toBe(true);
 			expect(items[0]?.json.video_url).toBe(url);
-			expect(sandbox.requestsTo('verdict')).toEqual([]);
+			// for what it cost
+			expect(sandbox.requestsTo('verdict')).toHaveLength(1);
 			expect(sandbox.requestsTo('content')).toEqual([]);
 		});
 

@@ -47,8 +47,7 @@ export function accountHandlers(state: State): Record<AccountRoute, Handler> {
 			return refusal ?? json(200, { success: true, message: '', data: billOf(state, now) });
 		},
 
-		status: ({ method, path }) => {
-			if (state.quirks.records === 'none') return invalidUrl(method, path);
+		status: () => {
 			const data = {
 				quota_per_unit: UNITS_PER_DOLLAR,
 				quota_display_type: 'USD',

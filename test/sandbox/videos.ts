@@ -1,12 +1,12 @@
 import { contentError, modelError, taskError } from './answers';
 import type { Route } from './faults';
-import { VIDEOS } from './fixtures';
+import { videoFor } from './fixtures';
 import { refuseRequest } from './gatewayRules';
 import { html, json, type Reply } from './http';
 import { priceOf } from './key';
 import { refuseByModel } from './modelRules';
 import type { Handler, State } from './routes';
-import { createTask, describeNew, describeTask, isPortrait, type SandboxTask } from './tasks';
+import { createTask, describeNew, describeTask, type SandboxTask } from './tasks';
 import { describeVerdict, verdictOf } from './verdict';
 
 /** A signed URL is valid for at least 12 hours (docs/API.md, "Query a task"). */
@@ -115,6 +115,6 @@ function videoOf({ video }: State, task: SandboxTask): Reply {
 	return {
 		status: 200,
 		headers: { 'content-type': 'video/mp4' },
-		body: video ?? (isPortrait(task) ? VIDEOS.portrait : VIDEOS.landscape),
+		body: video ?? videoFor(task.request),
 	};
 }

@@ -5,10 +5,11 @@ import { isPlainObject, requestIdOf, type Answer } from './envelope';
 import { explainAnswer, explainHost, explainNoAnswer, explainSubmission } from './explain';
 import { attempt, OctopusXError } from './errors';
 import { addUp, parseBill, parseStatus, parseUsage, readBalance } from './records';
-import type { Balance, Bill, Records } from './records';
+import type { Balance, Bill, BillingStatus, Records } from './records';
 import {
 	findTaskId,
 	findTaskIdInText,
+	hasFailed,
 	isShallow,
 	parseTask,
 	readVerdict,
@@ -113,7 +114,12 @@ export class OctopusXClient {
 		const path = `/v1/video/generations/${encodeURIComponent(taskId)}`;
 		return await this.get(path, signal, ({ body }) => {
 			const task = this.parse(readVerdict(body), taskId);
-			return task && isShallow(body) ? { ...task, raw: body as IDataObject } : task;
+			if (!task) return undefined;
+			const { data } = body as { data?: { quota?: number } };
+			const quota = data?.quota ?? NaN;
+			const refunded = hasFailed(task) && quota === 0 && ({ refunded: true } as const);
+			const price = quota >= 0 && Number.isSafeInteger(quota) && { price: { quota, ...refunded } };
+			return { ...task, ...price, ...(isShallow(body) && { raw: body as IDataObject }) };
 		});
 	}
 
@@ -123,10 +129,15 @@ export class OctopusXClient {
 		return 'statusCode' in answer ? readKeyState(answer) : '';
 	}
 
+	/** Returns what the API says about money; nothing if it does not answer. */
+	async getBillingStatus(signal: AbortSignal): Promise<BillingStatus> {
+		return parseStatus(await this.tryGet('/api/status', signal));
+	}
+
 	/** Returns what the key and its account may spend. Shares the limit of `getKeyState`. */
 	async getBalance(signal: AbortSignal): Promise<Balance> {
 		const usage = await this.get(USAGE_PATH, signal, (answer) => answer);
-		const status = parseStatus(await this.tryGet('/api/status', signal));
+		const status = await this.getBillingStatus(signal);
 		const subscription = (await this.tryGet('/v1/dashboard/billing/subscription', signal))?.body;
 		const spending = (await this.tryGet('/v1/dashboard/billing/usage', signal))?.body;
 		const balance = readBalance(usage, status, { subscription, spending });
@@ -144,7 +155,7 @@ export class OctopusXClient {
 		const before = parseUsage(await this.tryGet(USAGE_PATH, signal));
 		const bill = await this.getBill(signal);
 		const after = parseUsage(await this.tryGet(USAGE_PATH, signal));
-		const status = parseStatus(await this.tryGet('/api/status', signal));
+		const status = await this.getBillingStatus(signal);
 		return { bill, status, isExact: status.isExact && addUp(before, bill, after) };
 	}
 

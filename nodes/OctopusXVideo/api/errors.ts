@@ -1,4 +1,4 @@
-import { costText, type BilledDoubts } from './records';
+import { costOf, costText, type BilledDoubts, type Price } from './records';
 
 /** What a failed item cost, as data. `chargeSentence` turns it into a sentence. */
 export type Charge =
@@ -57,8 +57,12 @@ export class OctopusXError extends Error {
 	}
 }
 
-/** Returns the sentence about the charge that begins the description of each item's error. */
-export function chargeSentence(charge: Charge): string {
+/**
+ * Returns the sentence about the charge that begins the description of each item's error.
+ *
+ * @param price what the task cost, if that is known
+ */
+export function chargeSentence(charge: Charge, price?: Price): string {
 	if (charge === 'none') return 'Nothing was charged.';
 	if (charge === 'maybe') {
 		return 'It may have been charged: check the usage log of the OctopusX account before you run it again.';
@@ -66,9 +70,10 @@ export function chargeSentence(charge: Charge): string {
 	if ('billed' in charge) return billedSentence(charge);
 	const { taskId, refund } = charge;
 	if (refund === 'given') return `Task ${taskId} was charged, and the charge was refunded.`;
+	const amount = price ? ` (${costText(costOf(price.quota, price))})` : '';
 	return refund === 'unknown'
-		? `Task ${taskId} was charged. The usage log of the OctopusX account shows whether the charge was refunded.`
-		: `Task ${taskId} was charged: fetch its video with Get Status, which is not charged.`;
+		? `Task ${taskId} was charged${amount}. The usage log of the OctopusX account shows whether the charge was refunded.`
+		: `Task ${taskId} was charged${amount}: fetch its video with Get Status, which is not charged.`;
 }
 
 function billedSentence({ billed, count, doubts }: BilledDoubts): string {

@@ -4,6 +4,15 @@ import { isPlainObject, shorten, type Answer } from './envelope';
 /** What something cost: an amount of money, or units of quota where their value is unknown. */
 export type Cost = { amount: number; currency: string } | { quota: number };
 
+/** What a task cost. */
+export interface Price {
+	/** In units of quota: 0 once it was refunded. */
+	quota: number;
+	/** Absent if the API does not say what a unit is worth. */
+	currency?: BillingStatus['currency'];
+	refunded?: true;
+}
+
 /** A charge in the key's bill. */
 export interface BillLine {
 	/** Empty if the line has none. */
@@ -192,7 +201,7 @@ export function addUp(before: Usage | undefined, bill: Bill, after: Usage | unde
 }
 
 /** Converts units of quota to money, if possible. */
-export function costOf(quota: number, { currency }: BillingStatus): Cost {
+export function costOf(quota: number, { currency }: Pick<Price, 'currency'>): Cost {
 	if (!currency) return { quota };
 	return { amount: Number((quota * currency.perQuota).toFixed(6)), currency: currency.name };
 }

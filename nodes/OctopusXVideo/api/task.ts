@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { isParsable, type HideKey } from './credential';
+import type { Price } from './records';
 import { codeIn, isPlainObject, reasonIn, shorten, textOf, unwrap } from './envelope';
 
 /** The status of a task, in one vocabulary for all models behind the API. */
@@ -25,6 +26,8 @@ export interface Task extends IDataObject {
 	video_url?: string;
 	/** Why the task ended without a video, or may have if `status` is `unknown`. */
 	failure?: Failure;
+	/** What the task cost. Only a verdict has it. The output shows it as `cost`. */
+	price?: Price;
 	/** The API's response as it came, unless it is absurdly deep. */
 	raw?: IDataObject;
 }
@@ -60,7 +63,7 @@ const REASON_FIELDS: readonly string[] = [
 
 /** Fields that the node sets itself or leaves out. The server must not be able to set them. */
 const OWN_FIELDS: readonly string[] =
-	'error status progress video_url failure raw test octopusXSuspended'.split(' ');
+	'error status progress video_url failure price cost file raw test octopusXSuspended'.split(' ');
 
 /** True if the task ended without a video. */
 export function hasFailed({ status }: Task): boolean {

@@ -132,7 +132,8 @@ const selectedFieldsField: INodeProperties = {
 	displayName: 'Fields',
 	name: 'fields',
 	type: 'multiOptions',
-	options: OUTPUT_FIELDS.filter((name) => !REQUIRED_FIELDS.includes(name))
+	// a tool downloads no file
+	options: OUTPUT_FIELDS.filter((name) => ![...REQUIRED_FIELDS, 'file'].includes(name))
 		.map((name) => ({ name, value: name }))
 		.sort((a, b) => a.name.localeCompare(b.name)),
 	default: [],

@@ -58,5 +58,12 @@ export async function planVideo(
 		sendBinaryAs: readSendBinaryAs(item),
 		additionalFields: readAdditionalFields(item),
 	};
-	return { source: { request }, ...readJobSettings(item) };
+	const { fields, additionalFields: extra } = request;
+	// fields from which a model also takes the shape
+	const isKnown = !('size' in extra || 'metadata' in extra);
+	const names = (['seconds', 'aspect_ratio', 'resolution'] as const).filter(
+		(name) => isKnown && !(name in extra),
+	);
+	const asked = Object.fromEntries(names.map((name) => [name, fields[name]]));
+	return { source: { request }, asked, ...readJobSettings(item) };
 }

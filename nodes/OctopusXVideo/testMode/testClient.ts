@@ -7,16 +7,13 @@ import { explainSubmission } from '../api/explain';
 import type { Balance } from '../api/records';
 import { parseTask, type Task } from '../api/task';
 import type { ByteStream, Transport } from '../api/transport';
-import { mapMedia, SAMPLE_HOST, type Job, type PaidRequest } from '../job';
+import { mapMedia, ratioOf, SAMPLE_HOST, SHORT_SIDES, type Job, type PaidRequest } from '../job';
 import { SAMPLES } from './samples';
 
 const PREFIX = 'test_';
 
 /** Base of relative URLs, which samples do not have. */
 const API_URL = 'https://octopusx.ai';
-
-/** Length of the shorter side in pixels, by resolution. */
-const SHORT_SIDES = new Map(Object.entries({ '720p': 720, '1080p': 1080, '2k': 1440, '4k': 2160 }));
 
 /** How long the API keeps a file. Samples do not expire, but have all fields of a real video. */
 const KEPT_S = 86_400;
@@ -153,7 +150,8 @@ function testTask(taskId: string, state: object): Task {
 	const created_at = Math.floor(Date.now() / 1_000);
 	const size = `${width}x${height}`;
 	const answer = { object: 'video', model, created_at, ...state, seconds, size };
-	return { ...(parseTask(answer, API_URL, taskId) as Task), test: true };
+	const price = { quota: 0, currency: { name: 'USD', perQuota: 1 } };
+	return { ...(parseTask(answer, API_URL, taskId) as Task), price, test: true };
 }
 
 function detailsOf(taskId: string): typeof DEFAULTS {
@@ -161,7 +159,7 @@ function detailsOf(taskId: string): typeof DEFAULTS {
 }
 
 function sampleFor(shape: number): string {
-	const distanceTo = (ratio: string) => Math.abs(Math.log(shapeOf(ratio) / shape));
+	const distanceTo = (ratio: string) => Math.abs(Math.log((ratioOf(ratio) ?? 1) / shape));
 	const [[, nearest] = []] = Object.entries(SAMPLES).sort(
 		([a], [b]) => distanceTo(a) - distanceTo(b),
 	);
@@ -169,18 +167,11 @@ function sampleFor(shape: number): string {
 }
 
 function sizeOf(aspectRatio: string, resolution: string): string {
-	const shape = shapeOf(aspectRatio);
+	const shape = ratioOf(aspectRatio) ?? 16 / 9;
 	const short = SHORT_SIDES.get(resolution.toLowerCase()) ?? 720;
 	// the sides of a video have an even number of pixels
 	const long = 2 * Math.round((short * Math.max(shape, 1 / shape)) / 2);
 	return shape >= 1 ? `${long}x${short}` : `${short}x${long}`;
-}
-
-/** Returns width divided by height, or 16:9 if the string is not a ratio. */
-function shapeOf(aspectRatio: string): number {
-	const [, width, height] = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(aspectRatio.trim()) ?? [];
-	const shape = Number(width) / Number(height);
-	return shape > 0.01 && shape < 100 ? shape : 16 / 9;
 }
 
 /** Converts a value to a part of an ID. Expressions and Extra API Fields can return anything. */

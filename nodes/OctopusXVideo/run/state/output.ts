@@ -2,7 +2,9 @@ import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { shorten } from '../../api/envelope';
 import { chargeSentence, OctopusXError, type Charge } from '../../api/errors';
+import { costOf, costText } from '../../api/records';
 import { hasFailed, isFinal, type Task } from '../../api/task';
+import type { VideoFacts } from '../../files/mp4';
 import { isTest, requestedId, STOPPED, StoppedError, taskOf } from './item';
 import type { Failed, Item, Settled } from './item';
 
@@ -54,7 +56,11 @@ export function conclude(
 	}
 	const extra = listExtraTasks(items, Infinity);
 	if (extra) context.logger.warn(`OctopusX: ${extra}`);
-	addHints(context, items, failures);
+	const total = totalText(items);
+	if (total) context.logger.info(`OctopusX: ${total}`);
+	const differing = differenceText(items);
+	if (differing) context.logger.warn(`OctopusX: ${differing}`);
+	addHints(context, items, failures, [total, differing]);
 	if (error) throw error;
 	// n8n adds only the JSON of the input to an item of the error output, so a loop would lose the files
 	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
@@ -70,25 +76,36 @@ export function toOutput(item: Settled, files?: INodeExecutionData['binary']): I
 	const { task_id, status, video_url } = task ?? { task_id: uncheckedId, status: 'unknown' };
 	const ids = task_id && { task_id, status, ...(video_url && { video_url }) };
 	// `error` must be the only key, or n8n 1.x does not send the item to the error output
-	const error = { ...textsOf(item.error), ...ids, ...(isTest(item) && { test: true }) };
+	const test = isTest(item) && { test: true };
+	const error = { ...textsOf(item.error, task), ...ids, ...costFields(task), ...test };
 	return { json: { error }, ...(files && { binary: files }), pairedItem };
 }
 
 /** Returns the fields of an item's task that its output item contains; none without a task. */
 export function jsonOf(item: Item): IDataObject {
 	if ('json' in item && item.json) return item.json;
-	const task: IDataObject = taskOf(item) ?? {};
-	const { outputFields = Object.keys(task) } = 'job' in item ? item.job : {};
-	const fields = outputFields.filter((name) => Object.hasOwn(task, name));
-	return Object.fromEntries(fields.map((name) => [name, task[name]]));
+	const { price, ...task }: Partial<Task> = taskOf(item) ?? {};
+	const known: IDataObject = { ...task, ...costFields({ price }) };
+	const { outputFields = Object.keys(known) } = 'job' in item ? item.job : {};
+	const fields = outputFields.filter((name) => Object.hasOwn(known, name));
+	return Object.fromEntries(fields.map((name) => [name, known[name]]));
+}
+
+/** Returns `cost`, if it is known. */
+function costFields({ price }: Pick<Task, 'price'> = {}): IDataObject {
+	if (!price) return {};
+	const { quota, refunded } = price;
+	return { cost: { ...costOf(quota, price), ...(refunded && { refunded }) } };
 }
 
 /** Returns an error's message and description for the user. The description begins with the charge. */
-export function textsOf(error: Error): { message: string; description?: string } {
+export function textsOf(error: Error, task?: Task): { message: string; description?: string } {
 	const { message } = error;
 	const { description } = error as { description?: string | null };
 	const { charge } = error instanceof OctopusXError ? error.details : {};
-	const sentences = [charge && chargeSentence(charge), description].filter(Boolean).join(' ');
+	const sentences = [charge && chargeSentence(charge, task?.price), description]
+		.filter(Boolean)
+		.join(' ');
 	return { message, ...(sentences && { description: sentences }) };
 }
 
@@ -123,7 +140,7 @@ function toNodeError(
 		return new NodeOperationError(node, STOPPED, { description });
 	}
 	const { index: itemIndex, error, task, uncheckedId } = first;
-	const { message, description } = textsOf(error);
+	const { message, description } = textsOf(error, task);
 	const { charge, statusCode } = error instanceof OctopusXError ? error.details : {};
 	const named = typeof charge === 'object' && 'taskId' in charge ? charge.taskId : undefined;
 	const tasks = listTasks(items, advice, isStopped, MAX_OF_A_KIND, named);
@@ -143,6 +160,7 @@ function toNodeError(
 	// for error workflows
 	Object.assign(nodeError.context, {
 		...(charge && { charge }),
+		...costFields(task),
 		...(taskId !== undefined && { task_id: taskId }),
 		...(testMode && { test: true }),
 	});
@@ -196,10 +214,45 @@ function listExtraTasks(items: Settled[], limit: number): string {
 		: '';
 }
 
+/** Says what the videos of the run cost, if it is known: "3 videos, 0.48 USD". */
+function totalText(items: Settled[]): string {
+	const tasks = items.flatMap((item) =>
+		isTest(item) || requestedId(item) !== undefined ? [] : (taskOf(item) ?? []),
+	);
+	const prices = tasks.flatMap(({ price }) => (price && !price.refunded ? price : []));
+	if (prices.length === 0) return '';
+	const quota = prices.reduce((sum, price) => sum + price.quota, 0);
+	const unknown = tasks.filter(({ price }) => !price).length;
+	const without = unknown > 0 ? `, without ${unknown} whose cost is not known` : '';
+	const videos = prices.length === 1 ? 'video' : 'videos';
+	return `${prices.length} ${videos}, ${costText(costOf(quota, prices[0] ?? {}))}${without}.`;
+}
+
+/** Says which files are not as asked; empty if all are. */
+function differenceText(items: Settled[]): string {
+	const list = items.flatMap((item) => {
+		const { differs, width, height, duration } = (taskOf(item)?.file ?? {}) as Partial<VideoFacts>;
+		if (!differs || item.state === 'failed') return [];
+		const { resolution, aspect_ratio, seconds } = item.job.asked ?? {};
+		const texts: Record<string, string> = {
+			resolution: `${width}×${height} instead of ${resolution}`,
+			aspect_ratio: `${width}×${height} instead of ${aspect_ratio}`,
+			duration: `${duration} s instead of ${seconds} s`,
+		};
+		return `video ${item.index + 1} (${differs.map((name) => texts[name]).join(', ')})`;
+	});
+	return list.length > 0 ? `Not as asked: ${shortenList(list, MAX_OF_A_KIND)}.` : '';
+}
+
 /** In manual runs, adds hints about what the items do not show. In others, only warns about Test Mode. */
-function addHints(context: IExecuteFunctions, items: Settled[], failures: Failed[]): void {
+function addHints(
+	context: IExecuteFunctions,
+	items: Settled[],
+	failures: Failed[],
+	[total, differing]: string[],
+): void {
 	const isManual = context.getMode() === 'manual';
-	const total = items.length;
+	const count = items.length;
 	const tests = items.filter(isTest).length;
 	if (tests > 0) {
 		const message = `Test Mode: ${tests} ${tests === 1 ? 'item' : 'items'}, nothing generated`;
@@ -218,14 +271,16 @@ function addHints(context: IExecuteFunctions, items: Settled[], failures: Failed
 	const more = kinds.length - MAX_KINDS;
 	const shown = kinds.slice(0, MAX_KINDS).map(([message, count]) => `${message} (${count})`);
 	const sentences = [
-		claimed > 0 && `${claimed} of ${total} items continued with a task that was already charged.`,
-		failures.length > 0 && `${failures.length} of ${total} items failed: ${shown.join('; ')}.`,
+		claimed > 0 && `${claimed} of ${count} items continued with a task that was already charged.`,
+		failures.length > 0 && `${failures.length} of ${count} items failed: ${shown.join('; ')}.`,
 		more > 0 && `And ${more} more kinds of errors: see the items.`,
 		inDoubt > 0 &&
-			`${inDoubt} of ${total} items may have been charged for a submission without an answer: check the usage log of the OctopusX account.`,
+			`${inDoubt} of ${count} items may have been charged for a submission without an answer: check the usage log of the OctopusX account.`,
 		listExtraTasks(items, MAX_OF_A_KIND),
+		differing,
+		total,
 	];
 	const message = sentences.filter(Boolean).join(' ');
-	const type = failures.length > 0 ? 'warning' : 'info';
+	const type = failures.length > 0 || differing ? 'warning' : 'info';
 	if (message) context.addExecutionHints({ message, type, location: 'outputPane' });
 }

@@ -1,15 +1,19 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { OctopusXClient } from '../../api/client';
+import type { BillingStatus, Price } from '../../api/records';
 import type { Task } from '../../api/task';
 import { TestClient } from '../../testMode/testClient';
 import { Limiter } from '../../timing/limiter';
-import { CircuitBreaker } from '../../timing/retry';
+import { CircuitBreaker, tryOnce } from '../../timing/retry';
 import { stopwatch } from '../../timing/time';
 import type { Planned } from './item';
 import type { Claim, Ledger } from './ledger';
 
 /** How long a manual run tries to connect to an API that has never answered it. */
 const MANUAL_PATIENCE_MS = 60_000;
+
+/** What a unit of quota is worth is worth no longer wait. */
+const STATUS_TIMEOUT_MS = 3_000;
 
 /** What the items of a run share. Only `forItem` provides a client. */
 export interface Scope {
@@ -34,6 +38,8 @@ export interface ItemScope extends Omit<Scope, 'forItem' | 'getDuration' | 'acco
 	client: OctopusXClient;
 	breaker: CircuitBreaker;
 	claim: Claim;
+	/** Returns the currency of costs, if the API says so. Asks it once per run. */
+	getCurrency: () => Promise<Price['currency']>;
 }
 
 /**
@@ -59,6 +65,14 @@ export async function openScope(
 		downloads: new Limiter(maxConcurrency),
 		signal: context.getExecutionCancelSignal(),
 	};
+	let status: Promise<BillingStatus | undefined> | undefined;
+	const askStatus = async () =>
+		await tryOnce(
+			STATUS_TIMEOUT_MS,
+			async (ending) => await realClient?.getBillingStatus(ending),
+			shared.signal,
+		);
+	const getCurrency = async () => (await (status ??= askStatus()))?.currency;
 	return {
 		...shared,
 		ledger,
@@ -71,6 +85,7 @@ export async function openScope(
 				client: isReal ? realClient : new TestClient(context, index, job),
 				breaker: isReal ? realBreaker : new CircuitBreaker(job.timeoutMs),
 				claim: ledger.claimOf(index),
+				getCurrency,
 			};
 		},
 	};

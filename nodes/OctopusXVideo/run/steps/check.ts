@@ -10,6 +10,9 @@ import { tellEditor, type ItemScope } from '../state/scope';
 /** Upper limit for a response of a few hundred bytes. A server that takes longer hangs. */
 export const ANSWER_TIMEOUT_MS = 45_000;
 
+/** What a video cost is worth no longer wait. */
+const PRICE_TIMEOUT_MS = 3_000;
+
 const MIN_RETRY_DELAY_MS = 2_000;
 
 /** The API's code for a task that it does not know. */
@@ -138,14 +141,31 @@ export async function requestTask(
 
 /**
  * Returns the gateway's own view of a task if it says more: that the task is final, or what an unknown status
- * means. Otherwise returns the task itself. Does not retry the request.
+ * means. Otherwise returns the task itself. Both with what it cost. Does not retry the request.
  */
-export async function requestVerdict({ client, signal }: ItemScope, task: Task): Promise<Task> {
-	const ask = async (ending: AbortSignal) => await client.getVerdict(task.task_id, ending);
-	const verdict = await tryOnce(ANSWER_TIMEOUT_MS, ask, signal);
+export async function requestVerdict(scope: ItemScope, task: Task): Promise<Task> {
+	const verdict = await getVerdict(scope, task, ANSWER_TIMEOUT_MS);
 	const saysMore =
 		verdict && (isFinal(verdict) || (task.status === 'unknown' && verdict.status !== 'unknown'));
-	return saysMore ? verdict : task;
+	return saysMore ? verdict : { ...task, price: verdict?.price };
+}
+
+/** Returns the task with what it cost, if the API says so. */
+export async function withPrice(scope: ItemScope, task: Task): Promise<Task> {
+	if (task.price) return task;
+	return { ...task, price: (await getVerdict(scope, task, PRICE_TIMEOUT_MS))?.price };
+}
+
+async function getVerdict(
+	{ client, getCurrency, signal }: ItemScope,
+	{ task_id: taskId }: Task,
+	timeoutMs: number,
+): Promise<Task | undefined> {
+	const ask = async (ending: AbortSignal) => await client.getVerdict(taskId, ending);
+	const verdict = await tryOnce(timeoutMs, ask, signal);
+	if (!verdict?.price) return verdict;
+	// Test Mode has its own currency
+	return { ...verdict, price: { currency: await getCurrency(), ...verdict.price } };
 }
 
 /** Builds the error for an item whose wait ended with a fault. */

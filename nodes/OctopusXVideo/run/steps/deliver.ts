@@ -1,13 +1,14 @@
-import type { IBinaryData } from 'n8n-workflow';
 import { inQuotes } from '../../api/envelope';
 import { OctopusXError, type Result } from '../../api/errors';
 import { contentUrl, findAddress, hasFailed, NO_REASON } from '../../api/task';
 import type { Failure, Task } from '../../api/task';
+import type { VideoFacts } from '../../files/mp4';
+import { ratioOf, SHORT_SIDES, type Job } from '../../job';
 import { now } from '../../timing/time';
 import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
-import { requestTask, requestVerdict } from './check';
-import { download } from './download';
+import { requestTask, requestVerdict, withPrice } from './check';
+import { download, type StoredVideo } from './download';
 
 const REFRESH_TIMEOUT_MS = 30_000;
 
@@ -31,7 +32,9 @@ export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered 
 		if (!settings || task.status !== 'completed') return { ...item, state: 'delivered', task };
 		const { value, fault, latest } = await downloadVideo(scope, task, settings.fileName);
 		if (fault) return failed(item, fault, latest);
-		return { ...item, state: 'delivered', task: latest, binary: { [settings.outputField]: value } };
+		const binary = { [settings.outputField]: value.file };
+		const file = { ...value.facts, ...differences(job, value.facts) };
+		return { ...item, state: 'delivered', task: { ...latest, file }, binary };
 	});
 }
 
@@ -49,21 +52,24 @@ function explainFailure(task: Task): OctopusXError {
 }
 
 /**
- * Adds what only the verdict knows: a URL of the file that works without the API key, or the reason of a
- * failure and, with `asksForRefund`, its refund.
+ * Adds what only the verdict knows: what the task cost, a URL of the file that works without the API key, or
+ * the reason of a failure and, with `asksForRefund`, its refund.
  */
 async function withVerdict(scope: ItemScope, task: Task, asksForRefund: boolean): Promise<Task> {
 	const { raw, failure } = task;
 	const hasReason = failure?.message !== NO_REASON;
-	if (task.status === 'completed') {
-		if (!raw || findAddress(raw, scope.client.apiUrl)) return task;
-	} else if (!hasFailed(task) || failure?.refunded || (hasReason && !asksForRefund)) return task;
+	const isComplete =
+		task.status === 'completed'
+			? !raw || findAddress(raw, scope.client.apiUrl)
+			: !hasFailed(task) || failure?.refunded || (hasReason && !asksForRefund);
+	if (isComplete) return await withPrice(scope, task);
 	const verdict = await requestVerdict(scope, task);
 	if (!hasFailed(task) && hasFailed(verdict)) return verdict;
-	if (!hasFailed(task)) return { ...task, video_url: verdict.video_url ?? task.video_url };
+	const { price } = verdict;
+	if (!hasFailed(task)) return { ...task, price, video_url: verdict.video_url ?? task.video_url };
 	const reason = hasReason ? failure : undefined;
 	const judged = hasFailed(verdict) ? verdict.failure : undefined;
-	return { ...task, failure: { ...failure, ...judged, ...reason } as Failure };
+	return { ...task, price, failure: { ...failure, ...judged, ...reason } as Failure };
 }
 
 /**
@@ -74,7 +80,7 @@ async function downloadVideo(
 	scope: ItemScope,
 	task: Task,
 	fileName: string,
-): Promise<Result<IBinaryData> & { latest: Task }> {
+): Promise<Result<StoredVideo> & { latest: Task }> {
 	const stem = fileName || task.task_id.replace(/[^\w.-]/g, '_');
 	const name = fileName && EXTENSION.test(fileName) ? fileName : `${stem}.mp4`;
 	const faults = new Map<string, OctopusXError>();
@@ -103,9 +109,24 @@ async function downloadVideo(
 	return { latest, fault };
 }
 
+/** Returns what the file has otherwise than asked. Encoders round sizes and durations a little. */
+function differences({ asked, testMode }: Job, facts: VideoFacts): Pick<VideoFacts, 'differs'> {
+	// a sample is smaller
+	if (!asked || testMode) return {};
+	const { width = NaN, height = NaN, duration = NaN } = facts;
+	const { resolution = '', aspect_ratio = '', seconds } = asked;
+	const isOff = (actual: number, expected = NaN) => Math.abs(actual / expected - 1) > 0.03;
+	const differs = [
+		isOff(Math.min(width, height), SHORT_SIDES.get(resolution.toLowerCase())) && 'resolution',
+		isOff(width / height, ratioOf(aspect_ratio)) && 'aspect_ratio',
+		Math.abs(duration - Number(seconds)) > 0.5 && 'duration',
+	].filter((name) => name !== false);
+	return differs.length > 0 ? { differs } : {};
+}
+
 /** Gets a fresh URL of a completed task's file. Returns the given object if a check gets no completed task. */
 export async function refreshTask(scope: ItemScope, task: Task): Promise<Task> {
 	const deadline = now() + REFRESH_TIMEOUT_MS;
 	const { value: fresh } = await requestTask(scope, task, { deadline });
-	return fresh?.status === 'completed' ? fresh : task;
+	return fresh?.status === 'completed' ? { ...fresh, price: task.price } : task;
 }

@@ -4,6 +4,7 @@ import { attempt, OctopusXError, type Result } from '../../api/errors';
 import type { ByteStream } from '../../api/transport';
 import { openVideo } from '../../api/videoFile';
 import { streamOf } from '../../files/body';
+import { Mp4Reader, type VideoFacts } from '../../files/mp4';
 import { withRetries } from '../../timing/retry';
 import { linkedController, now, pause, waitAtMost } from '../../timing/time';
 import type { ItemScope } from '../state/scope';
@@ -31,25 +32,24 @@ const COMPRESSED_BYTES = 1024 * 1024;
 
 /** The boxes that an MP4 file can begin with (ISO/IEC 14496-12 and QuickTime). */
 const FIRST_BOXES = 'ftyp moov moof mdat free skip wide styp pnot'.split(' ');
-/** Length of the size and type of a box, in bytes. A large box has a longer size after them. */
+/** Length of the size and type of a box, in bytes. */
 const BOX_BYTES = 8;
-const LARGE_HEADER_BYTES = 16;
-
-/** A real file has a few; this limits the work for others. */
-const MAX_BOXES = 10_000;
-
-/** A file that ends inside one of these boxes was cut. */
-const WHOLE_BOXES: readonly string[] = ['ftyp', 'moov', 'mdat'];
 
 const TEXT_TYPE = /^text\/|\b(html|xml|json)\b/i;
 const VIDEO_TYPE = 'video/mp4';
+
+/** A video in n8n's binary storage. */
+export interface StoredVideo {
+	file: IBinaryData;
+	facts: VideoFacts;
+}
 
 /** Streams the video at a URL into n8n's binary storage. */
 export async function download(
 	scope: ItemScope,
 	url: string,
 	fileName: string,
-): Promise<Result<IBinaryData>> {
+): Promise<Result<StoredVideo>> {
 	// Test Mode returns data URIs
 	const store = url.startsWith('data:') ? storeDataUri : storeFile;
 	return await withRetries(async () => await attempt(store(scope, url, fileName)), {
@@ -64,19 +64,23 @@ async function storeDataUri(
 	{ context }: ItemScope,
 	url: string,
 	fileName: string,
-): Promise<IBinaryData> {
+): Promise<StoredVideo> {
 	const content = Buffer.from(url.slice(url.indexOf(',') + 1), 'base64');
+	const reader = new Mp4Reader();
+	reader.read(content);
 	const storing = context.helpers.prepareBinaryData(content, fileName, VIDEO_TYPE);
-	return await storing.catch((error: Error) => Promise.reject(notStored(error)));
+	const file = await storing.catch((error: Error) => Promise.reject(notStored(error)));
+	return { file, facts: reader.facts };
 }
 
 async function storeFile(
 	{ client, context, signal }: ItemScope,
 	url: string,
 	fileName: string,
-): Promise<IBinaryData> {
+): Promise<StoredVideo> {
 	const connection = linkedController(signal);
 	const watchdog = new Watchdog(connection);
+	const reader = new Mp4Reader();
 	const startedAt = now();
 	let hasBroken = false;
 	try {
@@ -86,7 +90,7 @@ async function storeFile(
 		// some hosts send a page with status 200
 		if (TEXT_TYPE.test(String(answer.headers['content-type'] ?? ''))) throw noVideo();
 		answer.body.on('error', () => (hasBroken = true));
-		const video = streamOf(checkedChunks(answer, watchdog), answer.body);
+		const video = streamOf(checkedChunks(answer, watchdog, reader), answer.body);
 		const storing = context.helpers.prepareBinaryData(video, fileName, VIDEO_TYPE);
 		const file = await waitAtMost(DOWNLOAD_TIMEOUT_MS, storing, signal).catch((error: Error) => {
 			if (watchdog.hasFired) throw brokeOff('the host stopped sending');
@@ -96,7 +100,7 @@ async function storeFile(
 			throw hasBroken ? brokeOff(shorten(error.message)) : notStored(error);
 		});
 		if (!file) throw brokeOff('it took too long');
-		return file;
+		return { file, facts: reader.facts };
 	} finally {
 		connection.abort();
 	}
@@ -110,18 +114,18 @@ async function storeFile(
 async function* checkedChunks(
 	{ headers, body }: Answer<ByteStream>,
 	watchdog: Watchdog,
+	reader: Mp4Reader,
 ): AsyncGenerator<Buffer> {
 	const announced = Number(headers['content-length'] ?? NaN);
 	const expected = Number.isFinite(announced) ? 2 * announced + COMPRESSED_BYTES : Infinity;
 	const maxBytes = Math.min(expected, MAX_BYTES);
-	const boxes = new Boxes();
 	let start = Buffer.alloc(0);
 	let size = 0;
 	void watchdog.watch();
 	for await (const chunk of body as AsyncIterable<Buffer>) {
 		watchdog.noteChunk();
 		size += chunk.length;
-		boxes.read(chunk);
+		reader.read(chunk);
 		if (size > maxBytes) throw tooLarge(maxBytes);
 		if (start.length >= BOX_BYTES) {
 			yield chunk;
@@ -140,50 +144,8 @@ async function* checkedChunks(
 	}
 	if (size < BOX_BYTES) throw noVideo();
 	const [, ranged = 0] = /\/(\d+)$/.exec(String(headers['content-range'])) ?? [];
-	const whole = Math.max(Number(ranged), boxes.end);
+	const whole = Math.max(Number(ranged), reader.end);
 	if (size < whole) throw brokeOff(`${size} of ${whole} bytes arrived`);
-}
-
-/**
- * Follows the top-level boxes of an MP4 file while its chunks pass by, to find a file that was cut: one whose
- * `ftyp`, `moov` or `mdat` has a size that reaches beyond the last byte.
- */
-class Boxes {
-	/** Where the last of these boxes ends. */
-	end = 0;
-	/** Where the next box begins. */
-	private next = 0;
-	private position = 0;
-	private count = 0;
-	private header: Buffer = Buffer.alloc(0);
-
-	read(chunk: Buffer): void {
-		const chunkEnd = this.position + chunk.length;
-		// the bytes of a header that were in earlier chunks come first
-		while (this.next < chunkEnd) {
-			const start = Math.max(this.next + this.header.length - this.position, 0);
-			const part = chunk.subarray(start, start + LARGE_HEADER_BYTES - this.header.length);
-			this.header = Buffer.concat([this.header, part]);
-			const size = this.sizeOfBox();
-			if (size === undefined) break;
-			const type = this.header.toString('latin1', 4, BOX_BYTES);
-			this.header = Buffer.alloc(0);
-			if (WHOLE_BOXES.includes(type) && size < Infinity)
-				this.end = Math.max(this.end, this.next + size);
-			this.next += ++this.count < MAX_BOXES ? size : Infinity;
-		}
-		this.position = chunkEnd;
-	}
-
-	/** `undefined` until enough of the header has arrived; `Infinity` for a box up to the end of the file. */
-	private sizeOfBox(): number | undefined {
-		const { header } = this;
-		if (header.length < BOX_BYTES) return undefined;
-		const size = header.readUInt32BE(0);
-		if (size !== 1) return size >= BOX_BYTES ? size : Infinity;
-		if (header.length < LARGE_HEADER_BYTES) return undefined;
-		return Number(header.readBigUInt64BE(BOX_BYTES));
-	}
 }
 
 /**
