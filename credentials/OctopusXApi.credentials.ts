@@ -3,15 +3,19 @@ import type {
 	ICredentialTestRequest,
 	ICredentialType,
 	Icon,
+	IDataObject,
+	IHttpRequestHelper,
 	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
+import { OctopusXClient } from '../nodes/OctopusXVideo/api/client';
 import {
-	AROUND,
-	BASE_URL_SUFFIX,
 	cleanKey,
-	INVISIBLE,
+	DEFAULT_BASE_URL,
+	normalizeBaseUrl,
 } from '../nodes/OctopusXVideo/api/credential';
+import { attempt } from '../nodes/OctopusXVideo/api/errors';
+import { TESTED, type ApiContext } from '../nodes/OctopusXVideo/api/transport';
 
 export class OctopusXApi implements ICredentialType {
 	name = 'octopusXApi';
@@ -20,9 +24,16 @@ export class OctopusXApi implements ICredentialType {
 
 	icon: Icon = { light: 'file:../icons/octopusx.svg', dark: 'file:../icons/octopusx.dark.svg' };
 
-	documentationUrl = 'https://doc.octopusx.ai';
+	documentationUrl = 'https://example.com/n8n-nodes-octopusx#quick-start';
 
 	properties: INodeProperties[] = [
+		{
+			displayName:
+				'No account yet? <a href="https://octopusx.ai" target="_blank">Sign up for OctopusX</a>',
+			name: 'signUp',
+			type: 'notice',
+			default: '',
+		},
 		{
 			displayName: 'API Key',
 			name: 'apiKey',
@@ -30,75 +41,69 @@ export class OctopusXApi implements ICredentialType {
 			typeOptions: { password: true },
 			required: true,
 			default: '',
-			description: 'Created in the OctopusX console, under API keys',
+			description:
+				'Make one in the <a href="https://octopusx.ai" target="_blank">OctopusX console</a>, under API keys',
 		},
 		{
 			displayName: 'Base URL',
 			name: 'baseUrl',
 			type: 'string',
-			default: 'https://octopusx.ai',
+			default: DEFAULT_BASE_URL,
 			placeholder: 'e.g. https://octopusx.ai',
-			description:
-				'Address of the API, beginning with https://. A trailing slash or /v1 makes no difference.',
+			description: 'Leave as it is, unless OctopusX gave you another address',
+		},
+		{
+			displayName: 'Tested',
+			name: TESTED,
+			type: 'hidden',
+			typeOptions: { expirable: true },
+			default: '',
 		},
 	];
 
+	/** Needs no rules, because `preAuthentication` finds all faults first. */
 	test: ICredentialTestRequest = {
 		request: {
-			// the same steps as in `normalizeBaseUrl`
-			baseURL: `={{$credentials.baseUrl.replace(${String(INVISIBLE)}, "").trim().replace(${String(AROUND)}, "").replace(${String(BASE_URL_SUFFIX)}, "")}}`,
+			baseURL: '={{ $credentials.baseUrl }}',
 			url: '/v1/models',
 			// n8n would send the key to the target of a redirect
 			disableFollowRedirect: true,
 		},
-		// n8n accepts both kinds of rules in one list, but its type does not allow it
-		rules: [
-			{
-				type: 'responseCode',
-				properties: {
-					value: 401,
-					message: 'OctopusX did not accept this API key. Copy it again from the OctopusX console.',
-				},
-			},
-			{
-				type: 'responseCode',
-				properties: {
-					value: 403,
-					message: 'OctopusX refused this API key. Check its permissions and the balance.',
-				},
-			},
-			{
-				type: 'responseCode',
-				properties: { value: 404, message: 'There is no OctopusX API at this Base URL.' },
-			},
-			{
-				// the console serves its web page for every path, with HTTP 200
-				type: 'responseSuccessBody',
-				properties: {
-					key: '0',
-					value: '<',
-					message:
-						'This Base URL belongs to a web page, not to the API. Enter https://octopusx.ai, without a path.',
-				},
-			},
-			{
-				type: 'responseSuccessBody',
-				properties: {
-					key: 'success',
-					value: false,
-					message:
-						'OctopusX answered with an error. Check the API key, and that the Base URL is https://octopusx.ai.',
-				},
-			},
-		] as ICredentialTestRequest['rules'],
 	};
+
+	/**
+	 * Tests the credential, and throws a sentence if it does not work: n8n would show ENOTFOUND. n8n calls this
+	 * before each request while `TESTED` is empty: in the credential's test, not for the node. It returns
+	 * nothing that n8n would save.
+	 */
+	async preAuthentication(
+		this: IHttpRequestHelper,
+		credentials: ICredentialDataDecryptedObject,
+	): Promise<IDataObject> {
+		const send = async (_type: string, options: IHttpRequestOptions): Promise<unknown> =>
+			await this.helpers.httpRequest(
+				await OctopusXApi.prototype.authenticate(credentials, options),
+			);
+		const context = {
+			getCredentials: async () => credentials,
+			helpers: { httpRequestWithAuthentication: send },
+		} as unknown as ApiContext;
+		const { signal } = new AbortController();
+		const { fault } = await attempt(
+			OctopusXClient.connect(context).then(async (client) => await client.getVideoModels(signal)),
+		);
+		if (fault) throw new Error(`${fault.message}. ${fault.description}`);
+		return {};
+	}
 
 	/** A function, because n8n does not resolve a credential's expressions if `binaryMode` is `combined`. */
 	async authenticate(
-		{ apiKey }: ICredentialDataDecryptedObject,
+		{ apiKey, baseUrl }: ICredentialDataDecryptedObject,
 		options: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> {
-		const Authorization = `Bearer ${cleanKey(apiKey)}`;
-		return { ...options, headers: { ...options.headers, Authorization } };
+		const headers = { ...options.headers, Authorization: `Bearer ${cleanKey(apiKey)}` };
+		// only the test has a path in place of a URL
+		const isPath = options.url.startsWith('/v1/');
+		return { ...options, headers, ...(isPath && { baseURL: normalizeBaseUrl(baseUrl) }) };
 	}
 }

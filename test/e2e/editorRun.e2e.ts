@@ -175,8 +175,8 @@ describe('credential', () => {
 	});
 
 	test.each([
-		['a wrong key', 'apiKey', 'OctopusX did not accept this API key. Copy it again'],
-		['a URL without the API', 'baseUrl', 'This Base URL belongs to a web page'],
+		['a wrong key', 'apiKey', 'OctopusX did not accept the API key. Check'],
+		['a URL without the API', 'baseUrl', 'A web page answered instead of the OctopusX API. Check'],
 	])('the credential form explains %s with our message', async (_what, wrong, message) => {
 		const { apiKey, url } = setup.sandbox;
 		form = await CredentialForm.create(opened.editor.page, panel);

@@ -124,7 +124,7 @@ describe.each<N8nMajor>([2, 1])('MCP on n8n %d', (major) => {
 		const before = setup.n8n.program.output.length;
 		await itemsOf('Generate', PROMPT);
 		const line =
-			'OctopusX task video_1 created for item 0. After a Stop or a crash, fetch it with Get Status before you retry';
+			'OctopusX task video_1 created for item 0. After a Stop or a crash, fetch it with Get Status before you run it again';
 		await eventually(() => expect(setup.n8n.program.output.slice(before)).toContain(line));
 	});
 

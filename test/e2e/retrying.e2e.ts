@@ -109,6 +109,27 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 		expect([STARTS_AGAIN, on(CONTINUES, NOTHING)]).toContainEqual(await retry(one));
 	});
 
+	test(`n8n ${major}: after a manual Stop or the execution timeout, the task ID is in the execution's highlighted data`, async () => {
+		const [stopped, late] = [
+			await inOne('stopHighlights'),
+			await inOne('lateHighlights', {}, { executionTimeout: 2 }),
+		];
+		await stop(stopped);
+		await start(late);
+		for (const [one, id] of [
+			[stopped, 'video_1'],
+			[late, 'video_2'],
+		] as const) {
+			await setup.api.onlyEnded(one);
+			const [{ id: execution } = { id: '' }] = await setup.api.executionsOf(one);
+			const saved = await until('the highlighted data', async () => {
+				const { customData = {} } = await setup.api.execution(execution);
+				return Object.keys(customData).length > 0 && customData;
+			});
+			expect(saved).toEqual({ octopusx_tasks_1: id });
+		}
+	});
+
 	test(`n8n ${major}: after a manual Stop, Retry continues with the task${on('', ' or does nothing')} if one node submits and another waits`, async () => {
 		const one = await inTwo('stopInTwo');
 		await stop(one);
@@ -140,7 +161,7 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 		// n8n does not stop an execution that is deleted.
 		const checks = setup.sandbox.requestsTo('check').length;
 		await until('another check', () => setup.sandbox.requestsTo('check').length > checks);
-		const line = `OctopusX task video_1 created for item 0 of execution ${id}. After a Stop or a crash, fetch it with Get Status before you retry`;
+		const line = `OctopusX task video_1 created for item 0 of execution ${id}. After a Stop or a crash, fetch it with Get Status before you run it again`;
 		expect(setup.n8n.program.output).toContain(line);
 	});
 });

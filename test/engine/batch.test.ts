@@ -4,7 +4,7 @@ import { startingWith } from './support/charges';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
 import { CONTINUE, GENERATE_EACH, inputOf, numberedItems } from './support/inputs';
 import { nodeWithContext } from './support/nodeWithContext';
-import { runNodeVirtually } from './support/runNode';
+import { runNodeVirtually, type NodeSetup } from './support/runNode';
 import { storeBinary } from './support/runWorkflow';
 import { useSandbox } from './support/useSandbox';
 
@@ -220,11 +220,16 @@ describe('the circuit breaker', () => {
 	const errorOf = ({ json }: INodeExecutionData) =>
 		json.error as { message: string; description: string };
 
-	async function generate(itemCount: number, options: object = {}, credential = {}) {
+	async function generate(
+		itemCount: number,
+		options: object = {},
+		credential = {},
+		mode: NodeSetup['mode'] = 'trigger',
+	) {
 		return await runNodeVirtually(
 			sandbox,
 			{ ...GENERATE_EACH, options: { timeout: 5, ...options } },
-			{ settings: CONTINUE, input: numberedItems(itemCount), credential },
+			{ settings: CONTINUE, input: numberedItems(itemCount), credential, mode },
 		);
 	}
 
@@ -241,11 +246,27 @@ describe('the circuit breaker', () => {
 			expect(elapsedMs).toBeLessThan(6 * MINUTE);
 		});
 
+		test('a manual run of a batch on an unreachable API ends after about a minute, uncharged', async () => {
+			const { items, elapsedMs } = await generate(25, { maxConcurrency: 5 }, UNREACHABLE, 'manual');
+			expect(errorOf(items[0] as INodeExecutionData)).toMatchObject({
+				message: 'OctopusX cannot be reached',
+				description: `${chargeSentence('none')} No connection to 127.0.0.1:9 was made. Check the 'Base URL' in the credential and the network of the n8n server.`,
+			});
+			expect(errorOf(items[24] as INodeExecutionData).message).toBe('OctopusX cannot be reached');
+			expect(elapsedMs).toBeGreaterThanOrEqual(MINUTE);
+			expect(elapsedMs).toBeLessThan(1.5 * MINUTE);
+		});
+
 		test('Get Status of 40 tasks on an unreachable API ends after one Timeout (Minutes)', async () => {
 			const { items, elapsedMs } = await runNodeVirtually(
 				sandbox,
 				{ operation: 'getStatus', taskId: '={{ $json.prompt }}', options: { timeout: 5 } },
-				{ settings: CONTINUE, input: numberedItems(40), credential: UNREACHABLE },
+				{
+					settings: CONTINUE,
+					input: numberedItems(40),
+					credential: UNREACHABLE,
+					mode: 'trigger',
+				},
 			);
 			expect(items.map((item) => errorOf(item).message)).toEqual(
 				Array(40).fill('OctopusX cannot be reached'),
@@ -281,8 +302,10 @@ describe('the circuit breaker', () => {
 					settings: CONTINUE,
 					input: numberedItems(25).map((item) => ({ ...item, binary })),
 					credential: UNREACHABLE,
+					mode: 'trigger',
 				},
 			);
+			expect(elapsedMs).toBeGreaterThan(4 * MINUTE);
 			expect(elapsedMs).toBeLessThan(6 * MINUTE);
 		});
 

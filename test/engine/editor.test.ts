@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { ExecuteContext, LoadOptionsContext, RoutingNode } from 'n8n-core';
 import {
 	Workflow,
-	type ICredentialTestRequest,
 	type ILoadOptionsFunctions,
 	type INode,
 	type INodeParameters,
@@ -15,6 +14,7 @@ import {
 } from 'n8n-workflow';
 import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
 import { OctopusXVideo } from '../../nodes/OctopusXVideo/OctopusXVideo.node';
+import type { FaultyAnswer } from '../sandbox/faults';
 import { CredentialsHelper } from './support/credentialsHelper';
 import { GENERATE, GENERATE_EACH } from './support/inputs';
 import { NODE_TYPE, NodeTypes } from './support/nodeTypes';
@@ -202,12 +202,12 @@ describe('errors of the model list', () => {
 
 	test('the model list shows that the API cannot be reached', async () => {
 		expect(await listError({ baseUrl: 'http://127.0.0.1:9' })).toMatch(
-			/^OctopusX cannot be reached \| Check the 'Base URL'/,
+			/^OctopusX cannot be reached \| No connection to 127\.0\.0\.1:9 was made\. Check the 'Base URL'/,
 		);
 	});
 
 	test('the model list shows that the Base URL is not a web address', async () => {
-		expect(await listError({ baseUrl: 'octopusx.ai' })).toMatch(
+		expect(await listError({ baseUrl: 'octopus x' })).toMatch(
 			/^The 'Base URL' in the credential is not a web address \| /,
 		);
 	});
@@ -267,11 +267,11 @@ test.each(['hang', 'stall', 'drip'] as const)(
 );
 
 /**
- * Does what n8n's Test button does: sends the test request as a declarative node would, then
- * applies the rules.
+ * Does what n8n's Test button does: sends the test request as a declarative node would. If that fails, n8n
+ * shows the code of the cause, if it has one, or else the message.
  */
 async function testCredential(data: { apiKey: string; baseUrl: string }): Promise<string> {
-	const { request, rules = [] } = new OctopusXApi().test as ICredentialTestRequest;
+	const { request } = new OctopusXApi().test;
 	const type = {
 		description: {
 			displayName: 'Test',
@@ -319,21 +319,13 @@ async function testCredential(data: { apiKey: string; baseUrl: string }): Promis
 		[],
 	);
 	try {
-		const response = await new RoutingNode(context, type).runNode();
-		const json = Object(response?.[0]?.[0]?.json) as Record<string, unknown>;
-		const matchingRule = rules.find(
-			({ type: kind, properties }) =>
-				kind === 'responseSuccessBody' &&
-				json[(properties as { key: string }).key] === properties.value,
-		);
-		return matchingRule?.properties.message ?? 'Connection successful!';
+		await new RoutingNode(context, type).runNode();
+		return 'Connection successful!';
 	} catch (error) {
-		const { httpCode, message } = error as NodeApiError;
-		const rule = rules.find(
-			({ type: kind, properties }) =>
-				kind === 'responseCode' && String(properties.value) === httpCode,
-		);
-		return rule?.properties.message ?? message;
+		const { code, response } =
+			(error as { cause?: { code?: string; response?: object } }).cause ?? {};
+		if (response) return 'the text of the HTTP status';
+		return code ?? (error as Error).message;
 	}
 }
 
@@ -342,6 +334,7 @@ test('the credential has a hidden, required API key, and a Base URL with the add
 	const { name, properties, icon } = new OctopusXApi();
 	expect(new OctopusXVideo().description.credentials).toEqual([{ name, required: true }]);
 	expect(properties).toMatchObject([
+		{ type: 'notice' },
 		{
 			name: 'apiKey',
 			type: 'string',
@@ -350,67 +343,91 @@ test('the credential has a hidden, required API key, and a Base URL with the add
 			default: '',
 		},
 		{ name: 'baseUrl', type: 'string', default: 'https://octopusx.ai' },
+		{ name: 'tested', type: 'hidden', default: '' },
 	]);
 	const folder = join(__dirname, '..', '..', 'credentials');
 	const files = Object.values(icon).map((path) => join(folder, String(path).replace(/^file:/, '')));
 	expect(files.filter((file) => file.endsWith('.svg') && existsSync(file))).toHaveLength(2);
 });
 
-test.each(['', '/', '/v1', '/v1/', '//'])(
-	'the credential test passes with a valid API key and a Base URL that ends in "%s"',
-	async (end) => {
-		const baseUrl = `${sandbox.url}${end}`;
-		expect(await testCredential({ apiKey: sandbox.apiKey, baseUrl })).toBe(
-			'Connection successful!',
-		);
-		expect(sandbox.log).toMatchObject([
-			{ method: 'GET', path: '/v1/models', headers: { authorization: `Bearer ${sandbox.apiKey}` } },
-		]);
-	},
-);
+const OK = 'Connection successful!';
 
 test.each<[string, (text: string) => string]>([
+	['that ends in /', (text) => `${text}/`],
+	['that ends in /v1', (text) => `${text}/v1`],
+	['that ends in /v1/', (text) => `${text}/v1/`],
+	['that ends in //', (text) => `${text}//`],
 	['in quotes', (text) => `"${text}"`],
 	['in curly quotes, with a comma', (text) => `“${text}”,`],
 	['with invisible characters', (text) => `\ufeff\u200b${text}\u202c\u00a0`],
-])('the credential test passes with an API key and a Base URL %s', async (_what, pasted) => {
-	const apiKey = pasted(`Bearer ${sandbox.apiKey}`);
-	expect(await testCredential({ apiKey, baseUrl: pasted(`${sandbox.url}/v1/`) })).toBe(
-		'Connection successful!',
-	);
-	expect(sandbox.log).toMatchObject([
-		{ path: '/v1/models', headers: { authorization: `Bearer ${sandbox.apiKey}` } },
-	]);
+])('the credential test passes with a Base URL and an API key %s', async (what, pasted) => {
+	const key = what.startsWith('that') ? sandbox.apiKey : pasted(`Bearer ${sandbox.apiKey}`);
+	expect(await testCredential({ apiKey: key, baseUrl: pasted(sandbox.url) })).toBe(OK);
+	const request = { path: '/v1/models', headers: { authorization: `Bearer ${sandbox.apiKey}` } };
+	// the one of n8n, after the one that can explain what is wrong
+	expect(sandbox.log).toMatchObject([request, request]);
 });
 
-test('the credential test explains HTTP 401 for a wrong API key', async () => {
-	expect(await testCredential({ apiKey: 'wrong', baseUrl: sandbox.url })).toBe(
-		'OctopusX did not accept this API key. Copy it again from the OctopusX console.',
-	);
-});
-
-test.each([
-	[403, 'OctopusX refused this API key. Check its permissions and the balance.'],
-	[404, 'There is no OctopusX API at this Base URL.'],
-])('the credential test has a specific message for HTTP %s', async (status, message) => {
-	sandbox.faults.add({ on: 'models', times: Infinity, answer: { status, body: {} } });
-	expect(await testCredential({ apiKey: sandbox.apiKey, baseUrl: sandbox.url })).toBe(message);
-});
-
-test.each([
+test.each<[string, FaultyAnswer, RegExp]>([
+	[
+		'HTTP 401',
+		{ status: 401, body: {} },
+		/^OctopusX did not accept the API key\. Check the API key/,
+	],
+	[
+		'HTTP 403',
+		{ status: 403, body: {} },
+		/^The account or the API key does not allow this\. Check/,
+	],
+	['HTTP 404', { status: 404, body: {} }, /^The 'Base URL' does not lead to the OctopusX API\. /],
 	[
 		'a web page',
-		'<!doctype html><title>Console</title>',
-		'This Base URL belongs to a web page, not to the API. Enter https://octopusx.ai, without a path.',
+		{ status: 200, body: '<!doctype html>' },
+		/^A web page answered instead of the Oct/,
+	],
+	['an error body', { status: 200, body: { success: false, message: 'no db' } }, /: "?.*no db/],
+])('the credential test explains %s', async (_what, answer, message) => {
+	sandbox.faults.add({ on: 'models', times: Infinity, answer });
+	const result = await testCredential({ apiKey: sandbox.apiKey, baseUrl: sandbox.url });
+	expect(result).toMatch(message);
+	expect(sandbox.log).toHaveLength(1);
+});
+
+test.each([
+	[
+		'http://octopusx.invalid',
+		/^OctopusX cannot be reached\. No connection to octopusx\.invalid was made\. Check/,
 	],
 	[
-		'an error body',
-		{ success: false, message: 'database is locked' },
-		'OctopusX answered with an error. Check the API key, and that the Base URL is https://octopusx.ai.',
+		'http://127.0.0.1:9',
+		/^OctopusX cannot be reached\. No connection to 127\.0\.0\.1:9 was made\. Check/,
 	],
-])('the credential test does not accept HTTP 200 with %s', async (_what, body, message) => {
-	sandbox.faults.add({ on: 'models', answer: { status: 200, body } });
-	expect(await testCredential({ apiKey: sandbox.apiKey, baseUrl: sandbox.url })).toBe(message);
+	[
+		'octopusx.invalid/v1',
+		/^OctopusX cannot be reached\. No connection to octopusx\.invalid was made/,
+	],
+	['octopus x', /^The 'Base URL' in the credential is not a web address\. It looks like/],
+	['https://', /^The 'Base URL' in the credential is not a web address\. It looks like/],
+])('the credential test explains the Base URL %s in a sentence', async (baseUrl, message) => {
+	expect(await testCredential({ apiKey: sandbox.apiKey, baseUrl })).toMatch(message);
+});
+
+test('the credential test explains https:// for an address that speaks http://', async () => {
+	const baseUrl = sandbox.url.replace('http:', 'https:');
+	const result = await testCredential({ apiKey: sandbox.apiKey, baseUrl });
+	expect(result).toMatch(/^No secure connection could be made\. OctopusX does not speak https/);
+});
+
+test('the credential test refuses an API key that is empty but for "Bearer"', async () => {
+	const result = await testCredential({ apiKey: 'Bearer ', baseUrl: sandbox.url });
+	expect(result).toBe('The API key in the credential is empty. Copy it from the OctopusX console.');
+	expect(sandbox.log).toEqual([]);
+});
+
+/** As n8n does before each request if the node does not fill the hidden field. */
+test('a run of the node does not test the credential', async () => {
+	await runNode(sandbox, GENERATE);
+	expect(sandbox.requestsTo('models')).toEqual([]);
 });
 
 test('the credential test does not follow an HTTP 302 redirect with the API key', async () => {

@@ -586,7 +586,7 @@ describe('the result once all items are settled', () => {
 			failed(1, { error: new StoppedError('', { taskId: 'video_1' }), task: task('queued') }),
 		];
 		const tasks =
-			"Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand, you pay again.";
+			'Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch the videos with Get Status, which is not charged. A new run is charged again.';
 
 		test('a stopped run fails with the message that n8n expects, and its tasks are logged', async () => {
 			const { error, log } = await concludeWith(items);

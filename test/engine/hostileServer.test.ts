@@ -423,6 +423,7 @@ describe('hostile input items, tasks and files', () => {
 			getInputData: () => [],
 			getWorkflowDataProxy: () => ({ $runIndex: 0 }),
 			getExecutionCancelSignal: () => undefined,
+			getMode: () => 'trigger',
 		};
 
 		test('has room on the stack when it begins, and in the ledger', async () => {

@@ -69,11 +69,16 @@ test('Stop lists the IDs of the running tasks in the log and in the error', asyn
 	const tasks = 'item 0: video_1 (queued), item 1: video_2 (queued)';
 	expect(lines.at(-1)).toContain(tasks);
 	expect(error?.description).toContain(tasks);
-	// n8n keeps no tasks of an execution that was stopped by hand.
 	const advice =
-		"Use n8n's Retry only after n8n's own time limit: after a Stop by hand, you pay again";
+		'Fetch the videos with Get Status, which is not charged. A new run is charged again.';
 	expect(lines.at(-1)).toContain(advice);
 	expect(error?.description).toContain(advice);
+});
+
+test('Stop leaves the task IDs in the highlighted data of the execution', async () => {
+	sandbox.durationMs = 600_000;
+	const { run } = await runAndStop();
+	expect(run.data.resultData.metadata).toEqual({ octopusx_tasks_1: 'video_1 video_2' });
 });
 
 test.each([...MOMENTS, ['an upload', undefined]])(

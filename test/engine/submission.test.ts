@@ -12,6 +12,8 @@ import { useSandbox } from './support/useSandbox';
 const sandbox = useSandbox();
 afterEach(() => jest.restoreAllMocks());
 
+const UNREACHABLE = { baseUrl: 'http://127.0.0.1:9' };
+
 /** Runs Generate without waiting. `gaps` are the delays between its submissions in ms. */
 async function submit(parameters: INodeParameters = {}, setup?: NodeSetup) {
 	const all = { ...GENERATE, waitForCompletion: false, ...parameters };
@@ -115,6 +117,49 @@ describe('a submission that was certainly not accepted', () => {
 		await reopened.close();
 		expect(items[0]?.json).toMatchObject({ task_id: 'video_1' });
 		expect(reopened.tasks).toHaveLength(1);
+	});
+
+	test.each<[string, number, INodeParameters]>([
+		['a manual run gives up after about a minute without a connection', 80_000, {}],
+		[
+			'a manual run tries for as long as a shorter Timeout (Minutes) without a connection',
+			30_000,
+			{ options: { timeout: 0.5 } },
+		],
+	])('%s', async (_what, atMost, parameters) => {
+		const { error, elapsedMs } = await submit(parameters, { credential: UNREACHABLE });
+		expect(error?.message).toBe('OctopusX cannot be reached');
+		expect(error?.description).toBe(
+			"Nothing was charged. No connection to 127.0.0.1:9 was made. Check the 'Base URL' in the credential and the network of the n8n server.",
+		);
+		expect(elapsedMs).toBeLessThan(atMost);
+		expect(elapsedMs).toBeGreaterThan(atMost / 4);
+	});
+
+	test('a run of a trigger tries until Timeout (Minutes) to make a connection', async () => {
+		const { elapsedMs } = await submit({}, { credential: UNREACHABLE, mode: 'trigger' });
+		expect(elapsedMs).toBeGreaterThan(25 * 60_000);
+	});
+
+	test('a manual run tries until Timeout (Minutes) to make a connection once OctopusX has answered it', async () => {
+		const once = await startSandbox();
+		once.faults.add({ on: 'submit', answer: tooManyRequests() });
+		const { error, elapsedMs } = await submit(
+			{},
+			{
+				credential: { baseUrl: once.url, apiKey: once.apiKey },
+				onStart: () => void setTimeout(() => void once.close(), 900),
+			},
+		);
+		expect(error?.message).toBe('OctopusX cannot be reached');
+		expect(elapsedMs).toBeGreaterThan(25 * 60_000);
+	});
+
+	test('a manual run waits 10 minutes for the answer to the first request that has left', async () => {
+		sandbox.faults.add({ on: 'submit', answer: 'hang' });
+		const { error, elapsedMs } = await submit();
+		expect(error?.message).toBe('OctopusX did not answer the submission');
+		expect(elapsedMs).toBeGreaterThanOrEqual(10 * 60_000);
 	});
 
 	test('a submission is retried when the connection ends during the TLS handshake', async () => {
@@ -586,5 +631,29 @@ describe('a submission answered by the gateway or by something in between', () =
 			expect(error?.description).toContain('video_2');
 			expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 		});
+	});
+});
+
+describe('the highlighted data of the execution', () => {
+	const submitTogether = async (count: number, options = {}) => {
+		const { run, error } = await submit({ options }, { input: numberedItems(count) });
+		expect(error).toBeUndefined();
+		return (run.data.resultData.metadata ?? {}) as Record<string, string>;
+	};
+
+	test('the highlighted data has the IDs of many tasks in at most 5 entries of 255 characters', async () => {
+		const entries = Object.values(await submitTogether(200, { maxConcurrency: 50 }));
+		expect(entries).toHaveLength(5);
+		const ids = entries.flatMap((entry) => entry.split(' '));
+		expect(new Set(ids).size).toBe(ids.length);
+		expect(ids.length).toBeGreaterThan(100);
+		for (const entry of entries) {
+			expect(entry.length).toBeLessThanOrEqual(255);
+			expect(entry.length).toBeGreaterThan(240);
+		}
+	});
+
+	test('the highlighted data has no IDs of samples', async () => {
+		expect(await submitTogether(2, { testMode: 'sample' })).toEqual({});
 	});
 });

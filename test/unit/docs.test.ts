@@ -3,6 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import type { INodeProperties } from 'n8n-workflow';
 import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
 import { properties } from '../../nodes/OctopusXVideo/operations';
+import { links } from '../package/links';
 
 const ROOT = join(__dirname, '..', '..');
 const NOT_OURS = ['.git', 'node_modules', 'dist', 'coverage', 'n8n-data', 'demo-output'];
@@ -156,6 +157,10 @@ test('the table of CONTRIBUTING.md lists every npm script, and no page names ano
 	expect(Object.keys(scripts).filter((name) => !namedIn(table).includes(name))).toEqual([]);
 	const named = namedIn(`${readme} ${contributing}`);
 	expect(named.filter((name) => name !== 'install' && !(name in scripts))).toEqual([]);
+});
+
+test('all links to this package are those of repository.url in package.json (npm run links writes them)', () => {
+	expect(links().filter(({ found, wanted }) => found !== wanted)).toEqual([]);
 });
 
 test('README.md lists the versions of n8n and Node.js that the tests run on', () => {

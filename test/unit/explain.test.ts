@@ -357,6 +357,7 @@ test.each<[number, boolean, string]>([
 });
 
 const BASE = "Check the 'Base URL' in the credential and the network of the n8n server.";
+const UNCONNECTED = { transient: true, repeatable: true, isUnconnected: true };
 const UNSENT = 'n8n did not send the request';
 const CERTIFICATE = 'n8n does not trust the certificate of the server';
 const NO_TLS = 'No secure connection could be made';
@@ -369,10 +370,10 @@ test.each<[string, boolean, string, string, FaultDetails]>([
 			false,
 			'OctopusX cannot be reached',
 			BASE,
-			{ transient: true, repeatable: true },
+			UNCONNECTED,
 		],
 	),
-	['ETIMEDOUT', true, 'OctopusX cannot be reached', BASE, { transient: true, repeatable: true }],
+	['ETIMEDOUT', true, 'OctopusX cannot be reached', BASE, UNCONNECTED],
 	...[
 		'CERT_HAS_EXPIRED',
 		'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -437,11 +438,19 @@ test('the error of a request that n8n blocked names the blocked host', () => {
 	expect(error.description).toMatch(/^why \(a\.test:80\)\. The administrator/);
 });
 
+test('the error of a server that cannot be reached names its host, as a typo shows there', () => {
+	const unreached = { code: 'ENOTFOUND', reason: 'why', host: 'octopusx.aii' };
+	expect(explainNoAnswer(unreached).description).toBe(
+		`No connection to octopusx.aii was made. ${BASE}`,
+	);
+});
+
 test('a missing response from a host other than the API does not mention the Base URL and affects only its item', () => {
 	const explain = (code: string) => explainNoAnswer({ code, reason: 'why' }, 'The host');
 	const refused = explain('ECONNREFUSED');
 	expect(refused.message).toBe('The host cannot be reached');
 	expect(refused.description).toBe('Check the network of the n8n server.');
+	expect(refused.details.isUnconnected).toBe(false);
 	expect(explain('EPROTO').description).toMatch(/^The host does not speak https/);
 	expect(explain('EPROTO').details).toEqual({ affectsAllItems: false });
 });

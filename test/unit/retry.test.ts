@@ -21,6 +21,7 @@ const faultWith = (details: FaultDetails) => new OctopusXError('fault', 'advice'
 const down = faultWith({ transient: true });
 const rejection = faultWith({ affectsAllItems: true, statusCode: 401 });
 const otherFault = faultWith({});
+const unconnected = faultWith({ transient: true, isUnconnected: true });
 
 describe('withRetries()', () => {
 	type Work = (
@@ -225,6 +226,22 @@ describe('the circuit breaker', () => {
 			expect(breaker.isOpen).toBe(false);
 		},
 	);
+
+	test.each<[string, Array<OctopusXError | undefined>, boolean]>([
+		['without a connection', [], true],
+		['after one with a connection', [down], false],
+		['after an answer', [otherFault], false],
+		['after a success', [undefined], false],
+	])('the circuit breaker opens after patienceMs of faults %s: %#', (_what, first, isOpen) => {
+		const breaker = new CircuitBreaker(60 * SECOND, 10 * SECOND);
+		for (const fault of [unconnected, ...first, unconnected]) breaker.record(fault);
+		jest.advanceTimersByTime(9_999);
+		expect(breaker.isOpen).toBe(false);
+		jest.advanceTimersByTime(1);
+		expect(breaker.isOpen).toBe(isOpen);
+		jest.advanceTimersByTime(50 * SECOND);
+		expect(breaker.isOpen).toBe(true);
+	});
 
 	test('a success after timeoutMs of faults closes the circuit breaker', () => {
 		const breaker = new CircuitBreaker(60 * SECOND);

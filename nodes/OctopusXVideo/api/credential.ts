@@ -5,19 +5,21 @@ const NOT_IN_A_KEY = /[^\x21-\x7e]/g;
 const HEADER = /^(authorization["'\s:]{1,9})?(bearer([\s:]{1,9}|$)){0,3}/i;
 
 /** Invisible characters that are copied along, such as zero-width spaces and directional marks. */
-export const INVISIBLE = /\p{Cf}/gu;
+const INVISIBLE = /\p{Cf}/gu;
 
 /**
  * Quotes, angle brackets and separators around a value. Bounded, and at the end tried only for the last 9
  * characters, so that matching takes linear time and little of it.
  */
-export const AROUND = /^["'`“”„‘’‚«»<\s]{1,9}|(?![^]{10})["'`“”„‘’‚«»>,;\s]{1,9}$/g;
+const AROUND = /^["'`“”„‘’‚«»<\s]{1,9}|(?![^]{10})["'`“”„‘’‚«»>,;\s]{1,9}$/g;
 
 /** A shorter string is not a key. Hiding it would only spoil messages and IDs that happen to contain it. */
 const MIN_KEY_LENGTH = 8;
 
+export const DEFAULT_BASE_URL = 'https://octopusx.ai';
+
 /** What users paste after the host: slashes, `/v1`, or both. Bounded, so that matching takes linear time. */
-export const BASE_URL_SUFFIX = /\/{0,9}(\/v1)?\/{0,9}$/;
+const BASE_URL_SUFFIX = /\/{0,9}(\/v1)?\/{0,9}$/;
 
 /** Returns the API key as it is sent in the header, and as it is hidden; empty if there is none. */
 export function cleanKey(apiKey: unknown): string {
@@ -32,13 +34,15 @@ export function cleanValue(text: string): string {
 }
 
 /**
- * Returns the URL that all API paths are appended to; `undefined` for anything but an http(s) URL, and for
+ * Returns the URL that all API paths are appended to; the default if it is empty, with https:// if it begins
+ * with a host. Returns `undefined` for anything but an http(s) URL, and for
  * one with a query or fragment, which would swallow the path, or with a user name or password, which would be
  * sent instead of the key.
  */
 export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	if (typeof baseUrl !== 'string') return undefined;
-	const address = cleanValue(baseUrl).replace(BASE_URL_SUFFIX, '');
+	const typed = cleanValue(baseUrl).replace(BASE_URL_SUFFIX, '') || DEFAULT_BASE_URL;
+	const address = /^[^:/]+\./.test(typed) ? `https://${typed}` : typed;
 	if (!/^https?:\/\/[^?#]+$/i.test(address) || !isParsable(address)) return undefined;
 	const { username, password } = new URL(address);
 	return username === '' && password === '' ? address : undefined;

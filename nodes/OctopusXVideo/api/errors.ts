@@ -23,6 +23,8 @@ export interface FaultDetails {
 	transient?: boolean;
 	/** True if a submission was certainly not accepted and is worth sending again. */
 	repeatable?: boolean;
+	/** True if no connection to the API was made. */
+	isUnconnected?: boolean;
 	/** True if the server may have carried out the request although its response is missing or unclear. */
 	maybeAccepted?: boolean;
 	/** True if n8n's own storage failed, so that no other address helps. */

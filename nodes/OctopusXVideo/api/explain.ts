@@ -105,10 +105,12 @@ export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusX
 		peer === 'OctopusX'
 			? "Check the 'Base URL' in the credential and the network of the n8n server."
 			: 'Check the network of the n8n server.';
+	const where = host ? `No connection to ${host} was made. ` : '';
 	if (isBeforeConnect || NEVER_CONNECTED.has(code)) {
-		return new OctopusXError(`${peer} cannot be reached`, advice, {
+		return new OctopusXError(`${peer} cannot be reached`, `${where}${advice}`, {
 			transient: true,
 			repeatable: true,
+			isUnconnected: peer === 'OctopusX',
 		});
 	}
 	// nothing was sent, and the other items would fail in the same way, because they use the same API

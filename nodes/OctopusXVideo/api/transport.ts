@@ -9,6 +9,9 @@ import type { Answer } from './envelope';
 
 export const CREDENTIAL = 'octopusXApi';
 
+/** A hidden field of the credential: while it is empty, n8n tests the credential before each request. */
+export const TESTED = 'tested';
+
 /** An execution, or a list in the editor. */
 export type ApiContext = IExecuteFunctions | ILoadOptionsFunctions;
 
@@ -66,9 +69,15 @@ export class Transport {
 		options: RequestOptions,
 		signal: AbortSignal,
 	): Promise<Answer<ByteStream> | NoAnswer> {
-		// n8n's helper takes the signal from the context that it is called on
+		// n8n's helper takes the signal and the credential from the context that it is called on
 		const context = Object.create(this.context, {
 			getExecutionCancelSignal: { value: () => signal },
+			getCredentials: {
+				value: async () => ({
+					...(await this.context.getCredentials(CREDENTIAL)),
+					[TESTED]: 'yes',
+				}),
+			},
 		}) as IExecuteFunctions;
 		const request = { ...options, method, url, ...AS_IT_IS };
 		const { httpRequestWithAuthentication: send } = this.context.helpers;

@@ -101,19 +101,26 @@ export class CircuitBreaker {
 	private downSince?: number;
 	private lastFault?: OctopusXError;
 
-	/** @param timeoutMs how long the API may be unavailable before the breaker opens */
-	constructor(private readonly timeoutMs: number) {}
+	/**
+	 * @param timeoutMs how long the API may be unavailable before the breaker opens
+	 * @param patienceMs the same while no connection has been made yet, as with a wrong Base URL
+	 */
+	constructor(
+		private readonly timeoutMs: number,
+		private patienceMs = timeoutMs,
+	) {}
 
 	get isOpen(): boolean {
-		const { downSince, lastFault, rejections, timeoutMs } = this;
+		const { downSince, lastFault, patienceMs, rejections } = this;
 		if (!lastFault) return false;
-		const isDown = downSince !== undefined && now() - downSince >= timeoutMs;
+		const isDown = downSince !== undefined && now() - downSince >= patienceMs;
 		return rejections >= MAX_REJECTIONS_IN_A_ROW || isDown;
 	}
 
 	/** Records a failed attempt or, without a fault, that an item has begun successfully. */
 	record(fault?: OctopusXError): void {
-		const { affectsAllItems, transient, repeatable } = fault?.details ?? {};
+		const { affectsAllItems, isUnconnected, transient, repeatable } = fault?.details ?? {};
+		if (!isUnconnected) this.patienceMs = this.timeoutMs;
 		this.lastFault = fault;
 		this.rejections = affectsAllItems ? this.rejections + 1 : 0;
 		this.downSince = transient || repeatable ? (this.downSince ?? now()) : undefined;

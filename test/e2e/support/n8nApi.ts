@@ -40,6 +40,8 @@ export interface Execution {
 	mode: string;
 	retryOf?: string | null;
 	retrySuccessId?: string | null;
+	/** The "Highlighted data". */
+	customData?: Record<string, string>;
 }
 
 export type EndedExecution = Execution & { data: IRunExecutionData };

@@ -3,7 +3,9 @@ import {
 	NodeHelpers,
 	type ICredentialDataDecryptedObject,
 	type ICredentials,
+	type IHttpRequestHelper,
 	type IHttpRequestOptions,
+	type INode,
 	type INodeParameters,
 } from 'n8n-workflow';
 import { OctopusXApi } from '../../../credentials/OctopusXApi.credentials';
@@ -43,7 +45,18 @@ export class CredentialsHelper extends ICredentialsHelper {
 		return { ...this.data, ...filled } as ICredentialDataDecryptedObject;
 	}
 
-	async preAuthentication(): Promise<undefined> {}
+	async preAuthentication(
+		helper: IHttpRequestHelper,
+		credentials: ICredentialDataDecryptedObject,
+		_typeName: string,
+		_node: INode,
+		isExpired: boolean,
+	): Promise<undefined> {
+		const { preAuthentication, properties } = this.type;
+		const expirable = properties.find(({ typeOptions }) => typeOptions?.expirable === true);
+		const isDue = credentials[expirable?.name ?? ''] === '' || isExpired;
+		if (expirable && isDue) await preAuthentication.call(helper, credentials);
+	}
 
 	async runPreAuthentication(): Promise<undefined> {}
 

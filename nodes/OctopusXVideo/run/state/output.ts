@@ -15,12 +15,9 @@ const RETRY_CONTINUES =
 const RETRY_CONTINUES_WITH_TASK =
 	"Or use Retry in n8n's list of executions: it continues with this task.";
 
-/**
- * The node cannot tell a Stop by the user from n8n's own time limit. After a Stop by the user, n8n 2.x
- * overwrites what the node remembers with the state at the start of the execution.
- */
+/** After a Stop or n8n's own time limit, which the node cannot tell apart. n8n's editor offers no Retry then. */
 const AFTER_STOP =
-	"Fetch the videos with Get Status, which is not charged. Use n8n's Retry only after n8n's own time limit: after a Stop by hand, you pay again.";
+	'Fetch the videos with Get Status, which is not charged. A new run is charged again.';
 
 /** For errors of Get Status itself. */
 const CHECK_AGAIN = 'Run the node again to check them, which is not charged.';

@@ -9,6 +9,9 @@ import { stopwatch } from '../../timing/time';
 import type { Planned } from './item';
 import type { Claim, Ledger } from './ledger';
 
+/** How long a manual run tries to connect to an API that has never answered it. */
+const MANUAL_PATIENCE_MS = 60_000;
+
 /** What a unit of quota is worth is worth no longer wait. */
 const STATUS_TIMEOUT_MS = 3_000;
 
@@ -53,7 +56,9 @@ export async function openScope(
 	const maxConcurrency = items[0]?.job.maxConcurrency ?? 1;
 	// the longest one, so that the breaker does not end an item before its own timeout
 	const timeoutMs = items.reduce((longest, { job }) => Math.max(longest, job.timeoutMs), 0);
-	const realBreaker = new CircuitBreaker(timeoutMs);
+	// somebody who watches the run can correct the Base URL
+	const longest = context.getMode() === 'manual' ? MANUAL_PATIENCE_MS : Infinity;
+	const realBreaker = new CircuitBreaker(timeoutMs, Math.min(longest, timeoutMs));
 	const shared = {
 		context,
 		videos: new Limiter(maxConcurrency),

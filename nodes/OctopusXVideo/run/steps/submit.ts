@@ -1,3 +1,4 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
 import { attempt, OctopusXError, type Result } from '../../api/errors';
 import type { Task } from '../../api/task';
 import { openBody } from '../../files/body';
@@ -15,6 +16,9 @@ const MIN_TIMEOUT_MS = 1_000;
 /** How long a response may arrive in the background, where only its task ID is noted and logged. */
 const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
 
+/** n8n logs an error about a longer entry of "Highlighted data". */
+const MAX_HIGHLIGHT_LENGTH = 255;
+
 /**
  * Sends the request that costs money, once. The item's claim notes the task ID as soon as it arrives, even if
  * that is after the item's deadline (in `now()` time) and too late for this step. The fault contains its
@@ -22,7 +26,7 @@ const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
  */
 export async function submitOnce(
 	scope: ItemScope,
-	{ index }: Planned,
+	{ index, job }: Planned,
 	request: PaidRequest,
 	deadline: number,
 ): Promise<Result<Task>> {
@@ -49,9 +53,10 @@ export async function submitOnce(
 			const execution = id ? ` of execution ${id}` : '';
 			// after a Stop or a crash of n8n, this message is all that is left of the task
 			context.logger.info(
-				`OctopusX task ${ids} created for item ${index}${execution}. After a Stop or a crash, fetch it with Get Status before you retry`,
+				`OctopusX task ${ids} created for item ${index}${execution}. After a Stop or a crash, fetch it with Get Status before you run it again`,
 				{ item: index, taskId: task.task_id },
 			);
+			if (!job.testMode) await attempt(highlight(context, task.task_id));
 			return task;
 		},
 		connection.signal,
@@ -84,6 +89,20 @@ export async function submitOnce(
 	const reason = `${fault.message}. ${fault.description}`;
 	const details = { charge: 'none' } as const;
 	return { fault: new OctopusXError('The request could not be sent completely', reason, details) };
+}
+
+/**
+ * Adds a task ID to the "Highlighted data" of the execution, which n8n keeps after a Stop, unlike the output of
+ * the node. It has room for 10 entries; half of them are left to the user.
+ */
+async function highlight(context: IExecuteFunctions, taskId: string): Promise<void> {
+	// n8n 1.x has no `context.customData`
+	const { customData } = context.getWorkflowDataProxy(0).$execution;
+	for (const n of [1, 2, 3, 4, 5]) {
+		const name = `octopusx_tasks_${n}`;
+		const ids = `${customData.get(name) ?? ''} ${taskId}`.trim();
+		if (ids.length <= MAX_HIGHLIGHT_LENGTH) return customData.set(name, ids);
+	}
 }
 
 function unanswered(timeoutMs: number): OctopusXError {

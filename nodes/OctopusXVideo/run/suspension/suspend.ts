@@ -65,10 +65,10 @@ export function interrupted(items: Pending[], message: string): Failed[] {
 }
 
 /**
- * Changes what n8n keeps of this run of the node until it resumes the execution. If the user stops the
- * suspended execution and clicks Retry, n8n passes on the input that it kept, and prompts would continue as if
- * they were videos. So the input becomes error items. n8n also disables the node object of the run that it
- * resumes. Other queued runs share that object and would be skipped, so this run gets a copy.
+ * Changes what n8n keeps of this run of the node until it resumes the execution. If somebody stops the
+ * suspended execution and retries it over n8n's API, n8n passes on the input that it kept, and prompts would
+ * continue as if they were videos. So the input becomes error items. n8n also disables the node object of the
+ * run that it resumes. Other queued runs share that object and would be skipped, so this run gets a copy.
  */
 function protectFromRetry(context: IExecuteFunctions, items: Pending[]): void {
 	const entry = context.getExecuteData();
