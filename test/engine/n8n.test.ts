@@ -219,6 +219,12 @@ test('n8n loads the node and the credential of the built package with their icon
 	});
 });
 
+/** Download Video is on by default in Generate and Edit while they wait. */
+function hasFile({ downloadVideo, operation, waitForCompletion }: INodeParameters): boolean {
+	const isOn = downloadVideo ?? operation !== 'getStatus';
+	return isOn === true && waitForCompletion !== false;
+}
+
 describe('example workflows', () => {
 	const FOLDER = join(ROOT, 'examples');
 	const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
@@ -257,7 +263,7 @@ describe('example workflows', () => {
 				expect([name, item?.json.status]).toEqual([name, status]);
 				expect([name, item?.binary?.data?.mimeType]).toEqual([
 					name,
-					parameters.downloadVideo ? 'video/mp4' : undefined,
+					hasFile(parameters) ? 'video/mp4' : undefined,
 				]);
 			}
 		},
@@ -278,7 +284,7 @@ describe('example workflows', () => {
 				expect([name, item?.json.status, item?.json.test]).toEqual([name, status, true]);
 				expect([name, item?.binary?.data?.mimeType]).toEqual([
 					name,
-					parameters.downloadVideo ? 'video/mp4' : undefined,
+					hasFile(parameters) ? 'video/mp4' : undefined,
 				]);
 			}
 			expect(requests).toEqual([]);

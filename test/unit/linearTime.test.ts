@@ -57,8 +57,6 @@ const TABLE: Record<string, Row> = {
 				['', 'nano-banan', ''],
 			],
 		},
-	// the patterns of models/: literal beginnings, and one word
-	"new RegExp(pattern, 'i')": { worst: [['', 'seedanc', '']] },
 	'/"object"\\s{0,9}:\\s{0,9}"video"/': { worst: [['', '"object":', '']] },
 	'/"task_id"\\s{0,9}:\\s{0,9}("(?:[^"\\\\]|\\\\.){1,1000}")/': {
 		worst: [
@@ -160,6 +158,7 @@ const TABLE: Record<string, Row> = {
 	'/^data:/i': {},
 	'/\\s/': {},
 	'/[/+]/': {},
+	'/[/\\\\:*?"<>|]/g': {},
 	'/[\\s,]+/': { worst: [['', ', ', 'x']] },
 	// the placeholders are random, so that no input can resemble them
 	"new RegExp(`(${inText.join('|')})`)": {},

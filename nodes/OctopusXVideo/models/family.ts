@@ -10,8 +10,8 @@ export interface Clip {
 
 /** Models that are asked in the same way (docs/API.md, "Model families"). */
 export interface Family {
-	/** A regular expression for their IDs, which n8n's display conditions use, too. */
-	pattern: string;
+	/** Their IDs, or how these begin if they end with a hyphen or an underscore. */
+	ids: readonly string[];
 	/** What they take, for the list of models and for refusals. */
 	label: string;
 	/** Why the node cannot ask them, if it cannot. */

@@ -9,29 +9,38 @@ export type { Family } from './family';
 export const FAMILIES: readonly Family[] = [omniFast, omniFastV2v, sora, veo, kling];
 
 /** An unknown model is asked like omni, which other families may understand only in part. */
-export const UNKNOWN: Family = { ...omniFastV2v, pattern: '', label: '' };
+export const UNKNOWN: Family = { ...omniFastV2v, ids: [], label: '' };
 
-/** Documented with requests that the node does not send. */
-const REFUSED: readonly Family[] = [
-	{
-		...UNKNOWN,
-		pattern: 'seedance',
-		refusal: 'OctopusX takes requests for it at another address (/v1/video/generations).',
-	},
-	{
-		...UNKNOWN,
-		pattern: '^(grok|jimeng|vidu|doubao)',
-		refusal: 'OctopusX takes requests for it as forms with files (multipart/form-data).',
-	},
+const AS_FORM = 'OctopusX takes requests for it as forms with files (multipart/form-data).';
+
+/** Words in the IDs of models that are documented with requests which the node does not send. */
+const REFUSALS: ReadonlyArray<[word: string, reason: string]> = [
+	['seedance', 'OctopusX takes requests for it at another address (/v1/video/generations).'],
+	['grok', AS_FORM],
+	['jimeng', AS_FORM],
+	['vidu', AS_FORM],
+	['doubao', AS_FORM],
 ];
 
 /** Returns the family of a model. */
 export function familyOf(model: string): Family {
-	const isFamily = ({ pattern }: Family) => new RegExp(pattern, 'i').test(model);
-	return [...FAMILIES, ...REFUSED].find(isFamily) ?? UNKNOWN;
+	const id = model.toLowerCase();
+	const isOf = (one: string) =>
+		isPrefix(one) ? id.startsWith(one.toLowerCase()) : id === one.toLowerCase();
+	const family = FAMILIES.find(({ ids }) => ids.some(isOf));
+	const [, refusal] = REFUSALS.find(([word]) => id.includes(word)) ?? [];
+	return family ?? (refusal ? { ...UNKNOWN, refusal } : UNKNOWN);
 }
 
-/** Display conditions on the field Model: it names a model of one of these families. */
+/**
+ * Display conditions on the field Model: it names a model of one of these families. Not by a regular
+ * expression, because n8n ends the execution if it takes more than 250 ms on a busy machine.
+ */
 export function isModelOf(accepts: (family: Family) => boolean) {
-	return FAMILIES.filter(accepts).map(({ pattern }) => ({ _cnd: { regex: pattern } }));
+	const ids = FAMILIES.filter(accepts).flatMap((family) => family.ids);
+	return ids.map((id) => (isPrefix(id) ? { _cnd: { startsWith: id } } : id));
+}
+
+function isPrefix(id: string): boolean {
+	return id.endsWith('-') || id.endsWith('_');
 }

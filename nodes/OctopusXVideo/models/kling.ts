@@ -1,7 +1,7 @@
 import { ANY_SECONDS, outputConfig, type Family } from './family';
 
 export const kling: Family = {
-	pattern: '^[Kk]ling-',
+	ids: ['Kling-', 'kling-'],
 	label: 'text, frames',
 	seconds: ANY_SECONDS,
 	fieldsFor: outputConfig,

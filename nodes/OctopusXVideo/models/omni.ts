@@ -7,7 +7,7 @@ const sources = {
 } as const;
 
 export const omniFast: Family = {
-	pattern: '^omni-fast$',
+	ids: ['omni-fast'],
 	label: 'text, frames, images',
 	seconds: { min: 4, max: 30 },
 	fieldsFor: ({ seconds, aspectRatio, resolution }) => ({
@@ -20,6 +20,6 @@ export const omniFast: Family = {
 
 export const omniFastV2v: Family = {
 	...omniFast,
-	pattern: '^omni-fast-v2v$',
+	ids: ['omni-fast-v2v'],
 	sources: { ...sources, video: 'video' },
 };

@@ -2,7 +2,7 @@ import { sizeOf } from '../job';
 import { ANY_SECONDS, outputConfig, type Family } from './family';
 
 export const sora: Family = {
-	pattern: '^sora-',
+	ids: ['sora-'],
 	label: 'text, first frame',
 	seconds: ANY_SECONDS,
 	fieldsFor: (clip) => {
@@ -16,7 +16,7 @@ export const sora: Family = {
 /** Takes a last frame as well, but how it tells that from reference images is not documented. */
 export const veo: Family = {
 	...sora,
-	pattern: '^veo_',
+	ids: ['veo_'],
 	label: 'text, first frame, images',
 	sources: { ...sora.sources, referenceImages: 'input_reference' },
 };
