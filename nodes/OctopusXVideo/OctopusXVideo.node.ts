@@ -16,6 +16,9 @@ import { taskIdOf } from './operations/getStatus.operation';
 import { runJobs } from './run/run';
 import { resumeJobs } from './run/suspension';
 
+/** For the conditions of hints. */
+const IS_PAID = '["generate", "edit"].includes($parameter["operation"])';
+
 export class OctopusXVideo implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'OctopusX Video',
@@ -52,6 +55,21 @@ export class OctopusXVideo implements INodeType {
 				},
 			],
 		},
+		hints: [
+			{
+				message:
+					'Every run makes real videos, which cost money. To try the workflow without paying, add the option Test Mode.',
+				displayCondition: `={{ ${IS_PAID} && ($parameter["options"].testMode ?? "off") === "off" }}`,
+				whenToDisplay: 'beforeExecution',
+				location: 'outputPane',
+			},
+			{
+				message: 'Test Mode is on: a run in the editor makes no video and costs nothing.',
+				displayCondition: `={{ ${IS_PAID} && ($parameter["options"].testMode ?? "off") !== "off" }}`,
+				whenToDisplay: 'beforeExecution',
+				location: 'outputPane',
+			},
+		],
 		properties,
 	};
 

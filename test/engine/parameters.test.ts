@@ -322,7 +322,15 @@ test('First Frame and Last Frame do not use the same file by default', () => {
 });
 
 test.each([
-	['mode', ['Text to Video', 'First Frame', 'First and Last Frame', 'Reference Images']],
+	[
+		'mode',
+		[
+			'Text to Video',
+			'Image to Video (First Frame)',
+			'Image to Video (First and Last Frame)',
+			'Reference Images',
+		],
+	],
 	['resolution', ['720p', '1080p', '2K', '4K']],
 	['videoSource', ['URL', 'File From Input']],
 ])('the choices of %s have a fixed order that starts with the default', (name, expected) => {
@@ -846,7 +854,11 @@ describe('Leftovers of n8n in a paid request', () => {
 
 describe('what n8n calls a node', () => {
 	const OPERATIONS: Array<[INodeParameters, subtitle: string, name: string]> = [
-		[{ operation: 'generate', mode: 'firstFrame' }, 'Generate: First Frame', 'Generate video'],
+		[
+			{ operation: 'generate', mode: 'firstFrame' },
+			'Generate: Image to Video (First Frame)',
+			'Generate video',
+		],
 		[{ operation: 'generate' }, 'Generate: Text to Video', 'Generate video'],
 		[{ operation: 'edit', mode: 'firstFrame' }, 'Edit', 'Edit video'],
 		[{ operation: 'getStatus' }, 'Get Status', 'Get video status'],

@@ -30,7 +30,7 @@ export const promptField: INodeProperties = {
 
 /** Fields for the length and shape of the new video. */
 export const clipFields: INodeProperties[] = [
-	numberField(SECONDS),
+	{ ...numberField(SECONDS), hint: 'From 4 to 30 for the omni models' },
 	{
 		displayName: 'Aspect Ratio',
 		name: 'aspectRatio',

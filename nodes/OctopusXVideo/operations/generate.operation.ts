@@ -21,13 +21,13 @@ const modeField: INodeProperties = {
 			builderHint: { propertyHint: 'needs only prompt' },
 		},
 		{
-			name: 'First Frame',
+			name: 'Image to Video (First Frame)',
 			value: 'firstFrame',
 			description: 'Bring an image to life',
 			builderHint: { propertyHint: 'needs firstFrameUrl, or firstFrameBinaryField for a file' },
 		},
 		{
-			name: 'First and Last Frame',
+			name: 'Image to Video (First and Last Frame)',
 			value: 'firstLastFrame',
 			description: 'Move from one image to another',
 			builderHint: { propertyHint: 'needs a first and a last frame' },
