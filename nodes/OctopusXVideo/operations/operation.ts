@@ -65,5 +65,5 @@ export async function planVideo(
 		(name) => isKnown && !(name in extra),
 	);
 	const asked = Object.fromEntries(names.map((name) => [name, fields[name]]));
-	return { source: { request }, asked, ...readJobSettings(item) };
+	return { source: { request }, prompt: fields.prompt, asked, ...readJobSettings(item) };
 }

@@ -140,7 +140,9 @@ async function waitUntil(
 	time: number,
 ): Promise<INodeExecutionData[]> {
 	await context.putExecutionToWait(new Date(toWallClock(time)));
-	return interrupted(items, 'n8n ended while it checked the tasks').map((item) => toOutput(item));
+	const failures = interrupted(items, 'n8n ended while it checked the tasks');
+	// without prompts, because n8n saves these items at each check
+	return failures.map((item) => toOutput({ ...item, prompt: undefined }));
 }
 
 /** Returns when to check again: later in a longer wait, and at the last deadline. In `now()` time. */
