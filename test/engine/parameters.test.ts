@@ -319,6 +319,7 @@ describe('Every field', () => {
 				'failure',
 				'model',
 				'progress',
+				'prompt',
 				'seconds',
 			],
 			...['size', 'status', 'video_url'],

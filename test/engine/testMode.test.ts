@@ -44,6 +44,7 @@ describe('Test Mode: Return a Sample Video', () => {
 			task_id: expect.stringMatching(TEST_ID),
 			status: 'completed',
 			progress: 100,
+			prompt: 'one',
 			video_url: expect.stringMatching(/^data:video\/mp4;base64,/),
 			model: 'omni-fast',
 			created_at: expect.any(Number),
@@ -312,7 +313,7 @@ describe('Test Mode: Return a Sample Video', () => {
 		expect(hintsOf({ run })).toEqual([
 			hintAbout('2 items'),
 			// A count of tasks that were already charged would come first.
-			expect.stringMatching(/^1 of 2 items failed: /),
+			expect.stringMatching(/^1 of 2 videos failed: /),
 		]);
 	});
 });
@@ -465,7 +466,7 @@ describe('runs and items that Test Mode applies to', () => {
 				onStart: () => sandbox.faults.add({ on: 'submit', answer: { status: 400, body: {} } }),
 			},
 		);
-		expect(first.error?.description).toContain('item 0: test_');
+		expect(first.error?.description).toContain('video 1: test_');
 		sandbox.reset();
 		const { items } = await runNodeVirtually(sandbox, parameters('off'), {
 			input,

@@ -10,7 +10,7 @@ import type { Failed, Item, Settled } from './item';
 
 /** For the error of a batch. */
 const RESCUE =
-	"To go on with the finished videos, set 'On Error' of this node to 'Continue (using error output)' and choose 'Retry with currently saved workflow' in n8n's list of executions: they are not charged again. Items whose task failed are submitted again, as new, paid videos.";
+	"To go on with the finished videos, set 'On Error' of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow' in n8n's list of executions: they are not charged again. Items whose task failed are submitted again, as new, paid videos.";
 
 const RETRY_CONTINUES =
 	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it continues with the tasks that are running or done.";
@@ -39,7 +39,7 @@ const MAX_KINDS = 5;
 const MAX_FAILURES = 20;
 
 /** Upper limit for the failed items in a text, in characters. */
-const MAX_FAILURES_LENGTH = 1_200;
+const MAX_FAILURES_LENGTH = 1_000;
 
 const MAX_PROMPT_LENGTH = 200;
 
@@ -77,12 +77,12 @@ export function conclude(
 	if (differing) context.logger.warn(`OctopusX: ${differing}`);
 	addHints(context, items, failures, [total, differing]);
 	if (error) throw error;
+	const { onError } = context.getNode();
 	// n8n adds only the JSON of the input to an item of the error output, so a loop would lose the files
-	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
-	const input = hasErrorOutput ? context.getInputData() : [];
+	const input = onError === 'continueErrorOutput' ? context.getInputData() : [];
 	return items.map((item) => {
 		const output = toOutput(item, input[item.index]?.binary);
-		if (hasErrorOutput || item.state === 'delivered') return output;
+		if (onError !== 'continueRegularOutput' || item.state === 'delivered') return output;
 		// columns that the finished videos also have
 		const { task_id, prompt } = output.json.error as IDataObject;
 		const json = { ...(task_id && { task_id }), status: 'failed', ...(prompt && { prompt }) };
@@ -167,22 +167,14 @@ function toNodeError(
 	}
 	// before the first task, one error keeps all items from being submitted
 	const isBatch = items.length > 1 && items.some(taskOf);
-	const { error, uncheckedId } = first;
-	const { statusCode } = error instanceof OctopusXError ? error.details : {};
 	const { message, description, named } = isBatch
-		? batchTexts(failures, items.length)
+		? batchTexts(context, failures, items.length)
 		: singleTexts(first);
-	const testMode = isTest(first) && 'This item is in Test Mode: nothing was sent for it.';
-	// not repeated if the message already contains the ID, as it does when the ID itself is wrong
-	const checked =
-		!first.task &&
-		uncheckedId &&
-		!message.includes(uncheckedId) &&
-		`Task: ${shorten(uncheckedId)}.`;
+	const { statusCode } = first.error instanceof OctopusXError ? first.error.details : {};
 	const tasks = listTasks(items, advice, isStopped, MAX_OF_A_KIND, named);
 	const options = {
 		itemIndex: first.index,
-		description: [testMode, description, checked, tasks].filter(Boolean).join(' '),
+		description: [description, tasks].filter(Boolean).join(' '),
 	};
 	const nodeError =
 		statusCode === undefined
@@ -192,7 +184,7 @@ function toNodeError(
 	Object.assign(nodeError.context, {
 		...contextOf(first),
 		...(failures.length > 1 && { items: failures.slice(0, MAX_FAILURES).map(contextOf) }),
-		...(testMode && { test: true }),
+		...(isTest(first) && { test: true }),
 	});
 	return nodeError;
 }
@@ -200,41 +192,56 @@ function toNodeError(
 /** The texts of an error, and the tasks that they name. */
 interface ErrorTexts {
 	message: string;
-	description?: string;
+	description: string;
 	named: string[];
 }
 
-function singleTexts({ error, task }: Failed): ErrorTexts {
+function singleTexts(item: Failed): ErrorTexts {
+	const { error, task, uncheckedId } = item;
+	const { message, description } = textsOf(error, task);
 	const { charge } = error instanceof OctopusXError ? error.details : {};
 	const named = typeof charge === 'object' && 'taskId' in charge ? [charge.taskId] : [];
-	return { ...textsOf(error, task), named };
+	const testMode = isTest(item) && 'This item is in Test Mode: nothing was sent for it.';
+	// not repeated if the message already contains the ID, as it does when the ID itself is wrong
+	const isMissing = !task && uncheckedId && !message.includes(uncheckedId);
+	const checked = isMissing && `Task: ${shorten(uncheckedId)}.`;
+	return {
+		message,
+		description: [testMode, description, checked].filter(Boolean).join(' '),
+		named,
+	};
 }
 
-/** Says which items of a batch failed, and why. */
-function batchTexts(failures: Failed[], total: number): ErrorTexts {
-	const [reason, ...others] = new Set(failures.map(({ error }) => error.message));
-	const count = `${failures.length} of ${total} videos`;
-	const texts: string[] = [];
-	const named: string[] = [];
-	let length = 0;
-	for (const item of failures) {
-		const { message, description, named: ids } = singleTexts(item);
+/** Says which items of a batch failed, and why. Logs those that the error has no room for. */
+function batchTexts(context: IExecuteFunctions, failures: Failed[], total: number): ErrorTexts {
+	const all = failures.map((item) => {
+		const { message, description, named } = singleTexts(item);
 		const prompt = item.prompt ? ` ("${shorten(item.prompt, MAX_PROMPT_LENGTH)}")` : '';
-		const text = `Video ${item.index + 1} of ${total}${prompt}: ${[message, description].filter(Boolean).join('. ')}`;
-		length += text.length;
-		if (texts.length > 0 && length > MAX_FAILURES_LENGTH) break;
-		texts.push(text);
-		named.push(...ids);
-	}
-	const more = failures.length - texts.length;
-	if (more > 0) texts.push(`${more} more failed: see n8n's log.`);
-	const message =
-		others.length > 0
-			? `${count} failed`
-			: reason === NO_VIDEO
-				? `${count} could not be generated`
-				: `${count} failed: ${reason}`;
-	return { message, description: texts.join(' '), named };
+		const text = `Video ${item.index + 1} of ${total}${prompt}: ${message}. ${description}`.trim();
+		return { text, named };
+	});
+	let length = 0;
+	const shown = all.filter(
+		({ text }, n) => (length += text.length) <= MAX_FAILURES_LENGTH || n === 0,
+	);
+	const rest = all.slice(shown.length);
+	for (const { text } of rest) context.logger.warn(`OctopusX: ${text}`);
+	const texts = shown.map(({ text }) => text);
+	if (rest.length > 0) texts.push(`${rest.length} more failed: n8n's log says why.`);
+	const [reason, ...others] = new Set(failures.map(reasonOf));
+	const count = `${failures.length} of ${total} videos`;
+	const isTaskFailure = reason === NO_VIDEO;
+	const why = isTaskFailure ? `${count} could not be generated` : `${count} failed: ${reason}`;
+	return {
+		message: others.length > 0 ? `${count} failed` : why,
+		description: texts.join(' '),
+		named: shown.flatMap(({ named }) => named),
+	};
+}
+
+/** The message of an item's error, without the item number that n8n adds to some. */
+function reasonOf({ error }: Failed): string {
+	return error.message.replace(/ \[item \d+\]$/, '');
 }
 
 /** What an error workflow gets of a failed item. */
@@ -340,7 +347,8 @@ function addHints(
 	[total, differing]: string[],
 ): void {
 	const isManual = context.getMode() === 'manual';
-	const count = items.length;
+	const plural = items.length === 1 ? '' : 's';
+	const count = `${items.length} ${items.some(taskOf) ? 'video' : 'item'}${plural}`;
 	const tests = items.filter(isTest).length;
 	if (tests > 0) {
 		const message = `Test Mode: ${tests} ${tests === 1 ? 'item' : 'items'}, nothing generated`;
@@ -354,7 +362,7 @@ function addHints(
 	const counts = new Map<string, number>();
 	// a failed task in Get Status is information, but no video
 	const reasons = items.flatMap((item) => {
-		if (item.state === 'failed') return item.error.message;
+		if (item.state === 'failed') return reasonOf(item);
 		return item.task && hasFailed(item.task) ? 'the task failed' : [];
 	});
 	for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
@@ -364,11 +372,11 @@ function addHints(
 		.slice(0, MAX_KINDS)
 		.map(([reason, times]) => `${reason.replace(/^The /, 'the ')} (${times})`);
 	const sentences = [
-		claimed > 0 && `${claimed} of ${count} videos continued with a task that was already charged.`,
-		reasons.length > 0 && `${reasons.length} of ${count} videos failed: ${shown.join('; ')}.`,
+		claimed > 0 && `${claimed} of ${count} continued with a task that was already charged.`,
+		reasons.length > 0 && `${reasons.length} of ${count} failed: ${shown.join('; ')}.`,
 		more > 0 && `And ${more} more kinds of errors: see the items.`,
 		inDoubt > 0 &&
-			`${inDoubt} of ${count} videos may have been charged for a submission without an answer: check the usage log of the OctopusX account.`,
+			`${inDoubt} of ${count} may have been charged for a submission without an answer: check the usage log of the OctopusX account.`,
 		listExtraTasks(items, MAX_OF_A_KIND),
 		differing,
 		total,

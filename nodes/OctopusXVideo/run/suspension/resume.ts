@@ -184,7 +184,7 @@ function requireHandover(context: IExecuteFunctions): HandedOver {
 	if (handover && context.getMode() !== 'retry') return handover;
 	// with On Error set to Continue, n8n would pass on the input, and the loop would run forever
 	const entry = context.getExecuteData();
-	entry.node = { ...entry.node, onError: 'stopWorkflow' };
+	entry.node = { ...entry.node, continueOnFail: false, onError: 'stopWorkflow' };
 	if (!handover) {
 		const message = 'This node only works in a checking execution';
 		throw new NodeOperationError(context.getNode(), message, {
