@@ -7,6 +7,7 @@ import {
 } from 'n8n-workflow';
 import { isInTestMode } from './fields/options';
 import { ItemParameters } from './fields/parameters';
+import { promptOf } from './fields/request';
 import { CHECKED_EXECUTION } from './job';
 import { searchModels } from './methods/searchModels';
 import { operationOf, properties, subtitle } from './operations';
@@ -83,7 +84,7 @@ export class OctopusXVideo implements INodeType {
 		};
 		const describe = (index: number) => {
 			const item = new ItemParameters(this, index);
-			return { isTest: isInTestMode(item), uncheckedId: taskIdOf(item) };
+			return { isTest: isInTestMode(item), uncheckedId: taskIdOf(item), prompt: promptOf(item) };
 		};
 		const isOncePerRun = this.getNodeParameter('operation', 0) === getBalance.option.value;
 		return [await runJobs(this, { plan, isOncePerRun, describe })];

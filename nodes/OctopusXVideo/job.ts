@@ -75,6 +75,7 @@ export const OUTPUT_FIELDS: readonly string[] = [
 	'status',
 	'progress',
 	'video_url',
+	'prompt',
 	'model',
 	'seconds',
 	'size',
@@ -110,6 +111,8 @@ export interface Job {
 	notice?: string;
 	/** If absent, the real API is used. */
 	testMode?: TestMode;
+	/** Only for the output, because the request is not kept. */
+	prompt?: string;
 	/** What the video is to be like, as far as it is known: the fields of the request. */
 	asked?: Partial<Record<'seconds' | 'aspect_ratio' | 'resolution', string>>;
 	/** The task's fields for the output item, in this order. If absent, all fields in the API's order. */

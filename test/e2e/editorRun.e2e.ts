@@ -75,7 +75,7 @@ test('a hint sums up the items that have no video', async () => {
 	const panel = await opened.editor.openNode(VIDEO_NODE);
 	await panel.execute();
 	await opened.editor.page
-		.getByText('1 of 1 items failed: The video could not be generated (1).')
+		.getByText('1 of 1 video failed: the video could not be generated (1).')
 		.waitFor();
 });
 
@@ -91,7 +91,7 @@ describe('Stop', () => {
 		const { program } = setup.n8n;
 		const printed = program.output.length;
 		await stop();
-		const line = 'the execution was canceled. Tasks of this run: item 0: video_1';
+		const line = 'the execution was canceled. Tasks of this run: video 1: video_1';
 		await until('the IDs in the log', () => program.output.slice(printed).includes(line), 3);
 		expect((await setup.api.onlyEnded(workflow)).status).toBe('canceled');
 		// Waits for two and a half check intervals, in which no check may follow.

@@ -106,7 +106,7 @@ test('Stop ends the execution, and Get Status can still fetch the task named in 
 	// n8n 2.x does not save the error, the task IDs or the ledger of a stopped execution.
 	expect((await setup.api.ended(execution as { id: string })).status).toBe('canceled');
 	await until('the IDs in the log', () =>
-		/execution was canceled\. Tasks of this run: item 0: video_1/.test(setup.n8n.program.output),
+		/execution was canceled\. Tasks of this run: video 1: video_1/.test(setup.n8n.program.output),
 	);
 	const checks = setup.sandbox.requestsTo('check').length;
 

@@ -5,7 +5,7 @@ import type { SavedWorkflow } from './support/n8nApi';
 import { HOUR_MS } from './support/sandboxInN8n';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
-import { chain, itemsOf, node, videoNode, webhookNode } from './support/workflows';
+import { chain, itemsOf, node, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
 
 const after = () => node('After', 'n8n-nodes-base.noOp');
 
@@ -100,6 +100,54 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 		const one = await inOne('limitTries', { retryOnFail: true }, { executionTimeout: 2 });
 		await start(one);
 		expect(await retry(one)).toEqual(NOTHING);
+	});
+
+	test(`n8n ${major}: after a failed task of a batch, finished videos move on if On Error is changed before Retry`, async () => {
+		setup.sandbox.durationMs = 0;
+		const splitOut = node('Split Out', 'n8n-nodes-base.splitOut', {
+			fieldToSplitOut: 'body.prompts',
+			options: { destinationFieldName: 'prompt' },
+		});
+		const one = await setup.api.createActive(
+			chain('batch', [
+				webhookNode('batch'),
+				splitOut,
+				videoNode(setup.credentialId, { prompt: '={{ $json.prompt }}' }),
+				after(),
+			]),
+		);
+		const prompts = ['one', 'two [failed]', 'three'];
+		await setup.api.callWebhook('batch', { prompts });
+		const failed = await setup.api.onlyEnded(one);
+		expect(failed.status).toBe('error');
+		expect(failed.data.resultData.error).toMatchObject({
+			message: '1 of 3 videos could not be generated',
+			description: expect.stringContaining(
+				"set 'On Error' of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow'",
+			),
+		});
+		const idOf = (prompt: string) =>
+			setup.sandbox.tasks.flatMap(({ id, request }) => (request.prompt === prompt ? id : []));
+
+		await setup.api.saveNodes(
+			one,
+			one.nodes.map((each) =>
+				each.name === VIDEO_NODE ? { ...each, onError: 'continueErrorOutput' } : each,
+			),
+		);
+		const { data, status } = await setup.api.ended(await setup.api.retry(failed.id, true));
+		expect(status).toBe('success');
+		expect(itemsOf(data, 'After').map(({ json }) => [json.task_id, json.prompt])).toEqual([
+			[idOf('one')[0], 'one'],
+			[idOf('three')[0], 'three'],
+		]);
+		const errors = data.resultData.runData[VIDEO_NODE]?.at(-1)?.data?.main?.[1] ?? [];
+		expect(errors.map(({ json }) => json)).toEqual([
+			expect.objectContaining({
+				error: expect.objectContaining({ task_id: idOf('two [failed]')[1], status: 'failed' }),
+			}),
+		]);
+		expect(prompts.map((prompt) => idOf(prompt).length)).toEqual([1, 2, 1]);
 	});
 
 	// At a manual Stop, n8n saves the execution twice at the same time: in its first and in its last state.

@@ -183,8 +183,10 @@ test('suspended executions survive a kill of n8n, and each video is charged once
 	const [one, two] = [taskFor('failing 0'), taskFor('failing 1 [failed]')];
 	expect(ended.failing?.status).toBe('error');
 	expect(ended.failing?.data.resultData.error).toMatchObject({
-		message: 'The video could not be generated',
-		description: expect.stringContaining(`item 0: ${one} (completed), item 1: ${two} (failed)`),
+		message: '1 of 2 videos could not be generated',
+		description: expect.stringMatching(
+			new RegExp(`Task ${two} was .* Other tasks of this run: video 1: ${one} \\(completed\\)`),
+		),
 	});
 	await setup.api.retry(ended.failing?.id as string);
 
@@ -195,7 +197,11 @@ test('suspended executions survive a kill of n8n, and each video is charged once
 		itemsOf((ended.continuing as EndedExecution).data, 'Prompts').map(({ json }) => json),
 	).toEqual([{ prompt: 'continuing 0', task_id: taskFor('continuing 0') }]);
 	expect(outputs[1]?.map(({ json }) => json.error)).toEqual([
-		expect.objectContaining({ task_id: taskFor('continuing 1 [failed]'), status: 'failed' }),
+		expect.objectContaining({
+			task_id: taskFor('continuing 1 [failed]'),
+			status: 'failed',
+			prompt: 'continuing 1 [failed]',
+		}),
 	]);
 
 	// The tasks of stopped and deleted executions are no longer checked.

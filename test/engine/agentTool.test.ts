@@ -183,7 +183,7 @@ test('an AI agent in Test Mode gets a sample, without any request', async () => 
 });
 
 test.each([
-	[{}, ['task_id', 'status', 'progress', 'video_url', 'model', 'seconds', 'size']],
+	[{}, ['task_id', 'status', 'progress', 'video_url', 'prompt', 'model', 'seconds']],
 	[{ output: 'raw' }, ['id', 'task_id', 'status', 'progress', 'video_url', 'object']],
 ])(
 	'an AI agent with the parameters %j gets an item that begins with these fields of the task: %j',

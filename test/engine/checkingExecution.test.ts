@@ -119,7 +119,7 @@ describeIfCanSuspend('nodes and data of the checking execution', () => {
 		]);
 		expect(child?.data.resultData.error).toMatchObject({
 			name: 'NodeApiError',
-			message: 'OctopusX rejected the request',
+			message: '1 of 3 videos failed: OctopusX rejected the request',
 			httpCode: '422',
 		});
 	});
@@ -163,6 +163,7 @@ describeIfCanSuspend('nodes and data of the checking execution', () => {
 	test.each([
 		['Stop', {}],
 		['Continue', CONTINUE],
+		['Continue (using error output)', { onError: 'continueErrorOutput' as const }],
 	])(
 		'Retry of a checking execution fails and says what to do instead, with On Error: %s',
 		async (_what, settings) => {
@@ -232,14 +233,15 @@ describeIfCanSuspend('nodes and data of the checking execution', () => {
 
 describeIfCanSuspend('the suspended execution after its checks', () => {
 	test.each([
-		['one of the videos', inputOf('one', 'two [failed]')],
-		['the only video', inputOf('one [failed]')],
+		['one of the videos', inputOf('one', 'two [failed]'), '1 of 2 videos could not be generated'],
+		['the only video', inputOf('one [failed]'), 'The video could not be generated'],
 	])(
 		'the error of a suspended execution after the failure of %s says why not to use Retry and what to do',
-		async (_what, input) => {
+		async (_what, input, message) => {
 			const { error } = await suspendTwo({}, { input });
-			expect(error?.message).toBe('The video could not be generated');
+			expect(error?.message).toBe(message);
 			expect(error?.description).toContain("n8n's Retry does not help here");
+			expect(error?.description).not.toContain('currently saved workflow');
 			expect(error?.description).toContain('start the workflow again for those that failed');
 		},
 	);
@@ -279,7 +281,7 @@ describeIfCanSuspend('times of the checks', () => {
 		expect(second).toBeGreaterThanOrEqual(20);
 		expect(times).toHaveLength(expected.length);
 		times.forEach((time, n) => expect(minutes(time)).toBeCloseTo(expected[n] ?? NaN, 2));
-		expect(error?.message).toBe('The video was not ready in time');
+		expect(error?.message).toBe('2 of 2 videos failed: The video was not ready in time');
 	});
 
 	test('a video completed exactly at Timeout (Minutes) needs five checks, each with a verdict', async () => {
@@ -379,7 +381,7 @@ describeIfCanSuspend('what ends the wait early', () => {
 		const options = { timeout: '={{ $json.timeout }}' };
 		const { error, elapsedMs } = await suspendOne({ options }, { ...setup, input });
 		expect(error).toMatchObject({
-			message: 'vault: connection timeout',
+			message: '2 of 2 videos failed: vault: connection timeout',
 			context: { charge: { taskId: 'video_1' }, task_id: 'video_1' },
 		});
 		expect(elapsedMs).toBe(10 * MINUTE);
@@ -464,7 +466,7 @@ describeIfCanSuspend('a check that fails an item', () => {
 				{ settings: CONTINUE, whileSuspended: () => sandbox.faults.add(fault) },
 			);
 			const { description, ...error } = errorOf(items[0] as INodeExecutionData);
-			expect(error).toEqual({ message, task_id: 'video_1', status: 'unknown' });
+			expect(error).toEqual({ message, task_id: 'video_1', status: 'unknown', prompt: 'one' });
 			expect(description).toEqual(startingWith(charge));
 
 			// The error is the same as without a suspension.
@@ -664,10 +666,10 @@ describeIfCanSuspend('faults of the API during checks', () => {
 	test('the error of a suspended execution lists tasks and unanswered submissions', async () => {
 		sandbox.faults.add({ on: 'submit', prompt: 'one', accept: true, answer: 'reset' });
 		const { error } = await suspend({}, { input: inputOf('one', 'two') });
-		expect(error?.description).toContain('item 1: video_2 (completed)');
+		expect(error?.description).toContain('video 2: video_2 (completed)');
 		// The error does not mention Retry, which submits nothing again here.
 		expect(error?.description).toContain(
-			'Submissions without an answer, which may have been charged: item 0.',
+			'Submissions without an answer, which may have been charged: video 1.',
 		);
 	});
 
@@ -677,9 +679,9 @@ describeIfCanSuspend('faults of the API during checks', () => {
 		}
 		const settings = { retryOnFail: true, maxTries: 2, waitBetweenTries: 10 };
 		const { error } = await suspend({}, { input: inputOf('one', 'two [failed]'), settings });
-		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.message).toBe('1 of 2 videos could not be generated');
 		expect(error?.description).toContain(
-			'Submissions without an answer, which may have been charged: item 0, item 1.',
+			'Submissions without an answer, which may have been charged: video 1, video 2.',
 		);
 	});
 

@@ -156,7 +156,7 @@ describe('the total of a run', () => {
 
 	test('counts what is still running, but not what was refunded', async () => {
 		const { log, error } = await totalOf(['one', 'two [failed]', 'three [never]']);
-		expect(error?.message).toBe('The video could not be generated');
+		expect(error?.message).toBe('2 of 3 videos failed');
 		expect(log).toEqual(['OctopusX: 2 videos, 0.16 USD.']);
 	});
 

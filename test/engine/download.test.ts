@@ -257,6 +257,7 @@ test('with On Error: Continue, the error after HTTP 403 and 404 for the file sti
 		description: expect.stringContaining('The host of the video file answered with HTTP 403'),
 		task_id: 'video_1',
 		status: 'completed',
+		prompt: 'a boat',
 		cost: { amount: 0.08, currency: 'USD' },
 		video_url: expect.stringContaining('/files/video_1.mp4'),
 	});

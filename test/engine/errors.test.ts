@@ -12,6 +12,7 @@ import { chargeSentence, OctopusXError, type Charge } from '../../nodes/OctopusX
 import { uncheckedTask, type TaskStatus } from '../../nodes/OctopusXVideo/api/task';
 import type { Job } from '../../nodes/OctopusXVideo/job';
 import {
+	NO_VIDEO,
 	StoppedError,
 	type Delivered,
 	type Failed,
@@ -285,9 +286,11 @@ test('a completed task that contains the API key is output without it', async ()
 test('the error of a run whose tasks all failed lists them without advice to fetch them', async () => {
 	const input = [{ json: {} }, { json: {} }];
 	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat [failed]' }, { input });
+	expect(error?.message).toBe('2 of 2 videos could not be generated');
 	expect(error?.description).toMatch(
-		/Tasks of this run: .*video_1 \(failed\).*video_2 \(failed\)\.$/,
+		/^Video 1 of 2 \("a boat \[failed\]"\): .* Video 2 of 2 .* This is a new, paid video\.$/,
 	);
+	for (const id of ['video_1', 'video_2']) expect(error?.description).toContain(`Task ${id} was`);
 });
 
 test('the error of a run with one task names that task once', async () => {
@@ -333,10 +336,17 @@ describe('length of messages in a large batch', () => {
 		expect(String(description).length).toBeLessThan(MAX_READABLE_LENGTH);
 		// Running tasks come first, because they still have to be fetched.
 		expect(description).toMatch(
-			/Tasks of this run: item 1: video_\d+ \(in_progress\).* and 10 more \(all are in n8n's log\), item 2: video_\d+ \(completed\)/,
+			/ther tasks of this run: video \d+: video_\d+ \(in_progress\).* and \d+ more \(all are in n8n's log\), video 3: video_\d+ \(completed\)/,
 		);
-		const log = lines.find((line) => line.includes('Tasks of this run')) ?? '';
+		const log = lines.find((line) => line.startsWith('OctopusX: Tasks of this run')) ?? '';
 		expect(sandbox.tasks.filter(({ id }) => !log.includes(`${id} (`))).toEqual([]);
+		// the reason of each failed item is in the error or in the log
+		const [, more] = String(description).match(/(\d+) more failed: n8n's log says why\./) ?? [];
+		const logged = lines.filter((line) => /^OctopusX: Video \d+ of 60 \("number /.test(line));
+		expect(logged).toHaveLength(Number(more));
+		expect(String(description).match(/Video \d+ of 60 \("number /g)).toHaveLength(
+			40 - Number(more),
+		);
 	});
 
 	test('the hint of a large batch stays short when every item fails', async () => {
@@ -347,7 +357,10 @@ describe('length of messages in a large batch', () => {
 			{ input, settings: CONTINUE },
 		);
 		const [hint] = lastRunOf(run, NODE).hints ?? [];
-		expect(hint?.message).toContain(`${ITEM_COUNT} of ${ITEM_COUNT} items failed: `);
+		// one kind of error, whatever number n8n adds to it
+		expect(hint?.message).toBe(
+			"60 of 60 items failed: 'Duration (Seconds)' must be a whole number from 4 to 30 (60).",
+		);
 		expect(hint?.message.length).toBeLessThan(MAX_READABLE_LENGTH);
 	});
 
@@ -356,7 +369,7 @@ describe('length of messages in a large batch', () => {
 		const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, {
 			input: numberedItems(ITEM_COUNT),
 		});
-		expect(error?.description).toContain('item 9 and 50 more');
+		expect(error?.description).toContain('video 10 and 50 more');
 		expect(String(error?.description).length).toBeLessThan(MAX_READABLE_LENGTH);
 	});
 
@@ -411,6 +424,13 @@ describe('the result once all items are settled', () => {
 	const RETRY_ADVICE =
 		"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it continues with the tasks that are running or done.";
 
+	const RESCUE =
+		"To go on with the finished videos, set 'On Error' of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow' in n8n's list of executions: they are not charged again. Items whose task failed are submitted again, as new, paid videos.";
+
+	const ERROR_OUTPUT = { onError: 'continueErrorOutput' } as const;
+
+	const LONG_PROMPT = 'A boat on a lake. '.repeat(50);
+
 	const REFUNDED: Charge = { taskId: 'video_0', refund: 'given' };
 
 	describe('output items', () => {
@@ -421,21 +441,30 @@ describe('the result once all items are settled', () => {
 				delivered(0, { job: { ...job, outputFields: ['status', 'toString', 'none', 'task_id'] } }),
 				{ status: 'completed', task_id: 'video_0' },
 			],
-			['the error', failed(0), { error: { message: 'It failed', description: 'Do this.' } }],
+			[
+				'the error',
+				failed(0),
+				{ status: 'failed', error: { message: 'It failed', description: 'Do this.' } },
+			],
 			[
 				'the charge of the item before the description of the error',
 				failed(0, { error: new OctopusXError('It failed', 'Do this.', { charge: 'maybe' }) }),
-				{ error: { message: 'It failed', description: `${chargeSentence('maybe')} Do this.` } },
+				{
+					status: 'failed',
+					error: { message: 'It failed', description: `${chargeSentence('maybe')} Do this.` },
+				},
 			],
 			[
 				'an error that has no description',
 				failed(0, { error: new Error('It failed') }),
-				{ error: { message: 'It failed' } },
+				{ status: 'failed', error: { message: 'It failed' } },
 			],
 			[
 				'the error with the ID, status and URL of its task',
 				failed(0, { task: { ...task('completed'), video_url: 'https://a.test/' } }),
 				{
+					task_id: 'video_1',
+					status: 'failed',
 					error: {
 						message: 'It failed',
 						description: 'Do this.',
@@ -448,7 +477,30 @@ describe('the result once all items are settled', () => {
 			[
 				'the error with a Test Mode mark',
 				failed(0, { isTest: true }),
-				{ error: { message: 'It failed', description: 'Do this.', test: true } },
+				{ status: 'failed', error: { message: 'It failed', description: 'Do this.', test: true } },
+			],
+			[
+				'the whole prompt, also as a column',
+				failed(0, { prompt: LONG_PROMPT }),
+				{
+					status: 'failed',
+					prompt: LONG_PROMPT,
+					error: { message: 'It failed', description: 'Do this.', prompt: LONG_PROMPT },
+				},
+			],
+			[
+				'the ID of a task that Get Status could not check, also as a column',
+				failed(0, { uncheckedId: 'video_7' }),
+				{
+					task_id: 'video_7',
+					status: 'failed',
+					error: {
+						message: 'It failed',
+						description: 'Do this.',
+						task_id: 'video_7',
+						status: 'unknown',
+					},
+				},
 			],
 		])('with On Error: Continue, an output item contains %s', async (_what, item, json) => {
 			const { items } = await concludeWith([item], { settings: CONTINUE });
@@ -456,6 +508,13 @@ describe('the result once all items are settled', () => {
 			expect(items[0]?.json).toStrictEqual(json);
 			expect(Object.keys(items[0]?.json ?? {})).toEqual(Object.keys(json));
 			expect(items[0]?.pairedItem).toEqual({ item: 0 });
+			if (item.state === 'delivered') return;
+			const { errorItems } = await concludeWith([item], { settings: ERROR_OUTPUT });
+			// n8n adds the fields of the input
+			expect(Object.keys(errorItems[0]?.json ?? {}).filter((name) => name !== 'input')).toEqual([
+				'error',
+			]);
+			expect(errorItems[0]?.json.error).toStrictEqual(json.error);
 		});
 
 		test('an output item contains the downloaded file', async () => {
@@ -471,17 +530,7 @@ describe('the result once all items are settled', () => {
 			[
 				'the task of an error that has no description',
 				[failed(0, { error: new Error('It failed'), task: task('queued') })],
-				`Tasks of this run: item 0: video_1 (queued). ${RETRY_ADVICE}`,
-			],
-			[
-				'the tasks and how to fetch them if some are running or completed',
-				[withTask(0, 'failed'), delivered(1), withTask(2, 'queued')],
-				`Do this. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (completed), item 2: video_2 (queued). ${RETRY_ADVICE}`,
-			],
-			[
-				'the tasks, without advice if none of them can be fetched',
-				[withTask(0, 'failed'), withTask(1, 'cancelled')],
-				'Do this. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (cancelled).',
+				`Tasks of this run: video 1: video_1 (queued). ${RETRY_ADVICE}`,
 			],
 			[
 				'the only task once if the charge names it',
@@ -489,15 +538,11 @@ describe('the result once all items are settled', () => {
 				`${chargeSentence({ taskId: 'video_0' })} Do this. Or use Retry in n8n's list of executions: it continues with this task.`,
 			],
 			[
-				'both tasks even if the charge names one of them',
-				[withTask(0, 'failed', REFUNDED), withTask(1, 'failed')],
-				`${chargeSentence(REFUNDED)} Do this. Tasks of this run: item 0: video_0 (failed), item 1: video_1 (failed).`,
-			],
-			[
-				'unanswered submissions',
+				'only the first failure and the unanswered submissions if there is no task yet',
 				[failed(0), inDoubt(1), inDoubt(2)],
-				'Do this. Submissions without an answer, which may have been charged and which a retry sends again: item 1, item 2.',
+				'Do this. Submissions without an answer, which may have been charged and which a retry sends again: video 2, video 3.',
 			],
+			['no prompt if only one item arrived', [failed(0, { prompt: 'one' })], 'Do this.'],
 		])('with On Error: Stop, the error lists %s', async (_what, items, description) => {
 			const { error, log } = await concludeWith(items);
 			expect(error).toMatchObject({ message: 'It failed', description });
@@ -505,13 +550,152 @@ describe('the result once all items are settled', () => {
 			expect(log).toEqual([]);
 		});
 
-		test('with On Error: Stop, the run fails with the error of the first failed item, including its HTTP 403', async () => {
+		const refunded = (index: number): Charge => ({ taskId: `video_${index}`, refund: 'given' });
+		const noVideo = (index: number) =>
+			failed(index, {
+				error: new OctopusXError(NO_VIDEO, 'Do this.', { charge: refunded(index) }),
+				prompt: `number ${index}`,
+				task: task('failed', `video_${index}`),
+			});
+		const withError = (index: number, error: Error) => failed(index, { error });
+		const sorry = (index: number) => `${NO_VIDEO}. ${chargeSentence(refunded(index))} Do this.`;
+
+		test.each<[string, Settled[], string, string]>([
+			[
+				'a batch with a failed task names its video and says how to go on with the others',
+				[delivered(0), noVideo(1), delivered(2)],
+				'1 of 3 videos could not be generated',
+				`Video 2 of 3 ("number 1"): ${sorry(1)} Other tasks of this run: video 1: video_0 (completed), video 3: video_2 (completed). ${RESCUE}`,
+			],
+			[
+				'a batch names the failed videos first, in their order',
+				[noVideo(0), delivered(1), noVideo(2)],
+				'2 of 3 videos could not be generated',
+				`Video 1 of 3 ("number 0"): ${sorry(0)} Video 3 of 3 ("number 2"): ${sorry(2)} Other tasks of this run: video 2: video_1 (completed). ${RESCUE}`,
+			],
+			[
+				'a batch whose items failed for the same reason says it at once',
+				[withTask(0, 'failed'), delivered(1), withTask(2, 'queued')],
+				'2 of 3 videos failed: It failed',
+				`Video 1 of 3: It failed. Do this. Video 3 of 3: It failed. Do this. Tasks of this run: video 1: video_0 (failed), video 2: video_1 (completed), video 3: video_2 (queued). ${RESCUE}`,
+			],
+			[
+				'the item number that n8n adds makes no other reason',
+				[
+					delivered(0),
+					withError(1, new Error('It failed [item 1]')),
+					withError(2, new Error('It failed [item 2]')),
+				],
+				'2 of 3 videos failed: It failed',
+				`Video 2 of 3: It failed [item 1]. Video 3 of 3: It failed [item 2]. Tasks of this run: video 1: video_0 (completed). ${RESCUE}`,
+			],
+			[
+				'a batch whose items failed for several reasons only counts them in the message',
+				[noVideo(0), failed(1), delivered(2)],
+				'2 of 3 videos failed',
+				`Video 1 of 3 ("number 0"): ${sorry(0)} Video 2 of 3: It failed. Do this. Other tasks of this run: video 3: video_2 (completed). ${RESCUE}`,
+			],
+			[
+				'a batch whose tasks all failed has no advice about finished videos',
+				[withTask(0, 'failed'), withTask(1, 'cancelled')],
+				'2 of 2 videos failed: It failed',
+				'Video 1 of 2: It failed. Do this. Video 2 of 2: It failed. Do this. Tasks of this run: video 1: video_0 (failed), video 2: video_1 (cancelled).',
+			],
+			[
+				'a batch without a finished video keeps the advice to fetch the running ones',
+				[withTask(0, 'failed', REFUNDED), withTask(1, 'queued')],
+				'2 of 2 videos failed: It failed',
+				`Video 1 of 2: It failed. ${chargeSentence(REFUNDED)} Do this. Video 2 of 2: It failed. Do this. Other tasks of this run: video 2: video_1 (queued). ${RETRY_ADVICE}`,
+			],
+			[
+				'a batch of Get Status names the tasks that could not be checked, and advises to check again',
+				[
+					failed(0, { uncheckedId: 'video_8' }),
+					withError(1, new Error('OctopusX does not know video_9')),
+					delivered(2, { job: { ...job, source: { taskId: 'video_2', isRequested: true } } }),
+				],
+				'2 of 3 videos failed',
+				'Video 1 of 3: It failed. Do this. Task: video_8. Video 2 of 3: OctopusX does not know video_9. Tasks of this run: video 3: video_2 (completed). Run the node again to check them, which is not charged.',
+			],
+			[
+				'a batch with an item in Test Mode says so at that item',
+				[delivered(0), failed(1, { isTest: true }), failed(2)],
+				'2 of 3 videos failed: It failed',
+				`Video 2 of 3: It failed. This item is in Test Mode: nothing was sent for it. Do this. Video 3 of 3: It failed. Do this. Tasks of this run: video 1: video_0 (completed). ${RESCUE}`,
+			],
+		])('with On Error: Stop, %s', async (_what, items, message, description) => {
+			const { error, log } = await concludeWith(items);
+			expect(error).toMatchObject({ message, description });
+			expect(error?.context.itemIndex).toBe(items.findIndex(({ state }) => state === 'failed'));
+			expect(log).toEqual([]);
+		});
+
+		test('with On Error: Stop, the text of a batch has 200 characters of a prompt, and the context all', async () => {
+			const { error } = await concludeWith([delivered(0), failed(1, { prompt: LONG_PROMPT })]);
+			expect(error?.description).toMatch(/^Video 2 of 2 \("A boat .{193}…"\): It failed\. /);
+			expect(error?.context.prompt).toBe(LONG_PROMPT);
+		});
+
+		test('with On Error: Stop, the text of a batch shows no markup of a prompt', async () => {
+			const prompt = '<img src=x>\na boat';
+			const { error } = await concludeWith([delivered(0), failed(1, { prompt })]);
+			expect(error?.description).toMatch(/^Video 2 of 2 \("a boat"\): /);
+		});
+
+		test('with On Error: Stop, the failed items that the error has no room for are in the log', async () => {
+			const items = Array.from({ length: 4 }, (_, n) =>
+				failed(n, { prompt: LONG_PROMPT, error: new OctopusXError('It failed', 'x'.repeat(200)) }),
+			);
+			const { error, log } = await concludeWith([...items, delivered(4)]);
+			const { description = '' } = error ?? {};
+			expect(String(description).match(/Video \d of 5/g)).toEqual(['Video 1 of 5', 'Video 2 of 5']);
+			expect(description).toContain(" 2 more failed: n8n's log says why. Tasks of this run: ");
+			expect(log.map((line) => line.slice(0, 32))).toEqual([
+				'OctopusX: Video 3 of 5 ("A boat ',
+				'OctopusX: Video 4 of 5 ("A boat ',
+			]);
+		});
+
+		test.each([
+			['is left out for a call over MCP, which cannot be retried', ''],
+			['is replaced after a suspended wait', 'Start again.'],
+		])('with On Error: Stop, the advice about finished videos %s', async (_what, advice) => {
+			const { error } = await concludeWith([delivered(0), noVideo(1)], {}, advice);
+			expect(error?.description).toBe(
+				`Video 2 of 2 ("number 1"): ${sorry(1)} Other tasks of this run: video 1: video_0 (completed). ${advice}`.trim(),
+			);
+		});
+
+		test('with On Error: Stop, the context of the error has the prompt, charge, task and cost of at most 20 failed items', async () => {
+			const price = { quota: 40_000, currency: { name: 'USD', perQuota: 0.000002 } };
+			const items = Array.from({ length: 25 }, (_, n) =>
+				failed(n, {
+					prompt: `number ${n}`,
+					error: new OctopusXError('It failed', '', { charge: { taskId: `video_${n}` } }),
+					task: { ...task('failed', `video_${n}`), price },
+				}),
+			);
+			const { error } = await concludeWith([...items, delivered(25)]);
+			const known = (n: number) => ({
+				charge: { taskId: `video_${n}` },
+				cost: { amount: 0.08, currency: 'USD' },
+				task_id: `video_${n}`,
+				prompt: `number ${n}`,
+			});
+			expect(error?.context).toMatchObject(known(0));
+			expect(error?.context.items).toEqual(Array.from({ length: 20 }, (_, n) => known(n)));
+			const { error: single } = await concludeWith([failed(0, { prompt: 'one' })]);
+			expect(single?.context.prompt).toBe('one');
+			expect(single?.context).not.toHaveProperty('items');
+		});
+
+		test('with On Error: Stop, the run fails with the HTTP 403 of the first failed item', async () => {
 			const error = new OctopusXError('Refused', '', { statusCode: 403 });
 			const { error: thrown } = await concludeWith([delivered(0), failed(1, { error }), failed(2)]);
 			expect(thrown).toMatchObject({
 				name: 'NodeApiError',
-				message: 'Refused',
-				description: `Tasks of this run: item 0: video_0 (completed). ${RETRY_ADVICE}`,
+				message: '2 of 3 videos failed',
+				description: `Video 2 of 3: Refused. Video 3 of 3: It failed. Do this. Tasks of this run: video 1: video_0 (completed). ${RESCUE}`,
 				httpCode: '403',
 			});
 			expect(thrown?.context.itemIndex).toBe(1);
@@ -537,7 +721,7 @@ describe('the result once all items are settled', () => {
 		test('with On Error: Stop, advice from the caller replaces the default advice, even if no task can be fetched', async () => {
 			const { error } = await concludeWith([withTask(0, 'failed')], {}, 'Start again.');
 			expect(error?.description).toBe(
-				'Do this. Tasks of this run: item 0: video_0 (failed). Start again.',
+				'Do this. Tasks of this run: video 1: video_0 (failed). Start again.',
 			);
 		});
 
@@ -545,7 +729,7 @@ describe('the result once all items are settled', () => {
 			const items = Array.from({ length: 10 }, (_, n) => withTask(n, n % 2 ? 'failed' : 'queued'));
 			const { error, log } = await concludeWith(items);
 			expect(error?.description).toContain(
-				'item 0: video_0 (queued), item 1: video_1 (failed), item 2',
+				'video 1: video_0 (queued), video 2: video_1 (failed), video 3',
 			);
 			expect(error?.description).not.toContain('more');
 			expect(log).toEqual([]);
@@ -559,23 +743,28 @@ describe('the result once all items are settled', () => {
 			const list = (first: number, taskStatus: string) =>
 				Array.from(
 					{ length: 10 },
-					(_, n) => `item ${first + 3 * n}: video_${first + 3 * n} (${taskStatus})`,
+					(_, n) => `video ${first + 3 * n + 1}: video_${first + 3 * n} (${taskStatus})`,
 				);
 			const kinds = [list(2, 'in_progress'), list(1, 'completed'), list(0, 'failed')];
 			const listed = kinds.map((kind) => `${kind.join(', ')} and 2 more (all are in n8n's log)`);
-			expect(error?.description).toBe(
-				`Do this. Tasks of this run: ${listed.join(', ')}. ${RETRY_ADVICE}`,
+			const failures = Array.from(
+				{ length: 28 },
+				(_, n) => `Video ${n + 1} of 36: It failed. Do this.`,
 			);
-			expect(log).toHaveLength(1);
-			expect(log[0]).toMatch(/^OctopusX: Tasks of this run: item 0: video_0 \(failed\), item 1: /);
-			expect(log[0]).toContain('item 35: video_35 (in_progress).');
+			expect(error?.description).toBe(
+				`${failures.join(' ')} 8 more failed: n8n's log says why. Tasks of this run: ${listed.join(', ')}. ${RESCUE}`,
+			);
+			expect(log).toHaveLength(1 + 8);
+			const all = log.at(-1);
+			expect(all).toMatch(/^OctopusX: Tasks of this run: video 1: video_0 \(failed\), video 2: /);
+			expect(all).toContain('video 36: video_35 (in_progress).');
 		});
 
 		test('with On Error: Stop, the error of 11 running tasks lists no other status', async () => {
 			const items = Array.from({ length: 11 }, (_, n) => withTask(n, 'queued'));
 			const { error } = await concludeWith(items);
 			expect(error?.description).toMatch(
-				/^Do this\. Tasks of this run: item 0.*and 1 more \(all are in n8n's log\)\. Fetch/,
+				/Do this\. Tasks of this run: video 1: .*and 1 more \(all are in n8n's log\)\. Fetch/,
 			);
 		});
 	});
@@ -586,7 +775,7 @@ describe('the result once all items are settled', () => {
 			failed(1, { error: new StoppedError('', { taskId: 'video_1' }), task: task('queued') }),
 		];
 		const tasks =
-			'Tasks of this run: item 0: video_0 (completed), item 1: video_1 (queued). Fetch the videos with Get Status, which is not charged. A new run is charged again.';
+			'Tasks of this run: video 1: video_0 (completed), video 2: video_1 (queued). Fetch the videos with Get Status, which is not charged. A new run is charged again.';
 
 		test('a stopped run fails with the message that n8n expects, and its tasks are logged', async () => {
 			const { error, log } = await concludeWith(items);
@@ -597,7 +786,7 @@ describe('the result once all items are settled', () => {
 		test('the error of a stopped run has no advice if no task can be fetched', async () => {
 			const stopped = failed(0, { error: new StoppedError('', 'none') });
 			const { error } = await concludeWith([stopped, withTask(1, 'failed')]);
-			expect(error?.description).toBe('Tasks of this run: item 1: video_1 (failed).');
+			expect(error?.description).toBe('Tasks of this run: video 2: video_1 (failed).');
 		});
 
 		test('the tasks of a stopped run are logged even with On Error: Continue', async () => {
@@ -627,7 +816,12 @@ describe('the result once all items are settled', () => {
 			[
 				'how many items continued an existing task',
 				[charged(0), charged(1), delivered(2)],
-				[{ type: 'info', message: '2 of 3 items continued with a task that was already charged.' }],
+				[
+					{
+						type: 'info',
+						message: '2 of 3 videos continued with a task that was already charged.',
+					},
+				],
 			],
 			[
 				'that a delivered video had an earlier submission that may have been charged',
@@ -636,7 +830,7 @@ describe('the result once all items are settled', () => {
 					{
 						type: 'info',
 						message:
-							'1 of 1 items may have been charged for a submission without an answer: check the usage log of the OctopusX account.',
+							'1 of 1 video may have been charged for a submission without an answer: check the usage log of the OctopusX account.',
 					},
 				],
 			],
@@ -651,13 +845,28 @@ describe('the result once all items are settled', () => {
 				],
 			],
 			[
+				'failed tasks of Get Status as failed',
+				[
+					delivered(0, { task: task('failed') }),
+					delivered(1, { task: task('cancelled') }),
+					delivered(2),
+					failed(3),
+				],
+				[
+					{
+						type: 'warning',
+						message: '3 of 4 videos failed: the task failed (2); It failed (1).',
+					},
+				],
+			],
+			[
 				'how many more different errors there are',
 				[charged(9), ...kinds('a', 'b', 'c', 'd', 'e', 'f', 'f')],
 				[
 					{
 						type: 'warning',
 						message:
-							'1 of 8 items continued with a task that was already charged. 7 of 8 items failed: f (2); a (1); b (1); c (1); d (1). And 1 more kinds of errors: see the items.',
+							'1 of 8 videos continued with a task that was already charged. 7 of 8 videos failed: f (2); a (1); b (1); c (1); d (1). And 1 more kinds of errors: see the items.',
 					},
 				],
 			],
@@ -733,7 +942,7 @@ describe('the result once all items are settled', () => {
 					type: 'info',
 					location: 'outputPane',
 					message:
-						'2 of 2 items continued with a task that was already charged. 2 videos, 0.16 USD.',
+						'2 of 2 videos continued with a task that was already charged. 2 videos, 0.16 USD.',
 				},
 			]);
 		});
@@ -746,9 +955,9 @@ describe('the result once all items are settled', () => {
 					type: 'warning',
 					location: 'outputPane',
 					message: [
-						'4 of 5 items failed: The video could not be generated (2);',
-						'The video was not ready in time (1); The connection broke off (1).',
-						'1 of 5 items may have been charged for a submission without an answer: check the usage log of the OctopusX account.',
+						'4 of 5 videos failed: the video could not be generated (2);',
+						'the video was not ready in time (1); the connection broke off (1).',
+						'1 of 5 videos may have been charged for a submission without an answer: check the usage log of the OctopusX account.',
 						'2 videos, 0.16 USD.',
 					].join(' '),
 				},

@@ -100,9 +100,13 @@ test('Get Status of several tasks, one of them unknown, lists the known ones in 
 		{ operation: 'getStatus', taskId: '={{ $json.id }}' },
 		{ input: [{ json: { id: 'video_404' } }, { json: { id: taskId } }] },
 	);
-	expect(error?.message).toBe('OctopusX does not know task video_404');
-	expect(error?.description).toContain(`Tasks of this run: item 1: ${taskId} (completed).`);
-	expect(error?.description).not.toContain('video_404');
+	expect(error?.message).toBe('1 of 2 videos failed: OctopusX does not know task video_404');
+	expect(error?.description).toMatch(
+		/^Video 1 of 2: OctopusX does not know task video_404\. Check the 'Task ID'/,
+	);
+	expect(error?.description).toContain(
+		`Tasks of this run: video 2: ${taskId} (completed). Run the node again to check them, which is not charged.`,
+	);
 	expect(error?.description).not.toContain('Get Status');
 });
 

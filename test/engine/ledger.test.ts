@@ -124,7 +124,7 @@ describe('Retry On Fail', () => {
 		);
 		expect(bill()).toEqual(['one', 'one']);
 		const other = sandbox.tasks.find(({ id }) => id !== items[0]?.json.task_id)?.id;
-		const extra = `Charged in addition, because an answer came late: ${other} (item 0). Get Status fetches such a video.`;
+		const extra = `Charged in addition, because an answer came late: ${other} (video 1). Get Status fetches such a video.`;
 		expect(lines.join('\n')).toContain(`OctopusX: ${extra}`);
 		expect(JSON.stringify(execution.data)).toContain(extra);
 	});
@@ -153,7 +153,7 @@ describe('Retry On Fail', () => {
 		sandbox.faults.add({ on: 'submit', nth: 1, accept: true, answer: 'reset' });
 		sandbox.faults.add({ on: 'submit', nth: 2, times: 2, answer: forbidden });
 		const first = await run({}, { settings: RETRY, input: inputOf('one') });
-		expect(first.error?.description).toContain('a retry sends again: item 0');
+		expect(first.error?.description).toContain('a retry sends again: video 1');
 		lines = [];
 		await run({}, { retryOf: first.run, node: loggingNode(lines) });
 		expect(lines[0]).toContain('submitting it again may be charged twice');

@@ -59,6 +59,7 @@ describe('Items', () => {
 			model: 'omni-fast',
 			status: 'completed',
 			progress: 100,
+			prompt: 'one',
 			created_at: expect.any(Number),
 			completed_at: expect.any(Number),
 			expires_at: expect.any(Number),
@@ -103,13 +104,19 @@ describe('Items', () => {
 			});
 			expect(run.status).toBe('success');
 			expect(items).toHaveLength(2);
+			// columns that the other items have, before the reason
+			expect(Object.keys(items[0]?.json ?? {})).toEqual(['task_id', 'status', 'prompt', 'error']);
 			expect(items[0]).toEqual({
 				json: {
+					task_id: 'video_1',
+					status: 'failed',
+					prompt: 'one [failed]',
 					error: {
 						message: 'The video could not be generated',
 						description: expect.stringContaining('video_1'),
 						task_id: 'video_1',
 						status: 'failed',
+						prompt: 'one [failed]',
 						cost: { amount: 0, currency: 'USD', refunded: true },
 					},
 				},
@@ -127,27 +134,42 @@ describe('Items', () => {
 				settings: CONTINUE,
 			});
 			expect(items[0]?.json).toMatchObject({
-				error: { message: "'Duration (Seconds)' must be a whole number from 4 to 30 [item 0]" },
+				status: 'failed',
+				prompt: 'one',
+				error: {
+					message: "'Duration (Seconds)' must be a whole number from 4 to 30 [item 0]",
+					prompt: 'one',
+				},
 			});
+			expect(items[0]?.json).not.toHaveProperty('task_id');
 			expect(items[1]?.json).toMatchObject({ status: 'completed' });
 			expect(sandbox.tasks).toHaveLength(1);
 		});
 	});
 
 	test('with On Error: Continue (using error output), the error output gets only the failed item', async () => {
-		const { items, errorItems } = await runNodeVirtually(sandbox, PARAMETERS, {
-			...firstItemFails,
-			settings: { onError: 'continueErrorOutput' },
-		});
+		const { items, errorItems } = await runNodeVirtually(
+			sandbox,
+			{ ...PARAMETERS, prompt: '={{ $json.text }}' },
+			{
+				input: ['one [failed]', 'two'].map((text) => ({ json: { text } })),
+				settings: { onError: 'continueErrorOutput' },
+			},
+		);
 		expect(items).toHaveLength(1);
 		expect(items[0]).toMatchObject({
 			json: { task_id: 'video_2', status: 'completed' },
 			pairedItem: { item: 1 },
 		});
 		expect(errorItems).toHaveLength(1);
-		expect(errorItems[0]?.json).toMatchObject({
-			prompt: 'one [failed]',
-			error: { task_id: 'video_1', status: 'failed' },
+		// n8n adds the fields of the input item; the node itself puts out nothing beside `error`
+		expect(errorItems[0]?.json).toEqual({
+			text: 'one [failed]',
+			error: expect.objectContaining({
+				task_id: 'video_1',
+				status: 'failed',
+				prompt: 'one [failed]',
+			}),
 		});
 	});
 
@@ -164,10 +186,12 @@ describe('Items', () => {
 			const { error, run } = await runNodeVirtually(sandbox, PARAMETERS, firstItemFails);
 			expect(run.status).toBe('error');
 			expect(error).toMatchObject({
-				message: 'The video could not be generated',
+				message: '1 of 2 videos could not be generated',
 				context: { itemIndex: 0 },
 			});
-			expect(error?.description).toContain('item 0: video_1 (failed), item 1: video_2 (completed)');
+			expect(error?.description).toMatch(
+				/^Video 1 of 2 \("one \[failed\]"\): The video could not be generated\. Task video_1 was .* Other tasks of this run: video 2: video_2 \(completed\)\. To go on with the finished videos, /,
+			);
 		});
 	});
 
@@ -192,6 +216,7 @@ describe('Simplify', () => {
 		'task_id',
 		'status',
 		'progress',
+		'prompt',
 		'model',
 		'seconds',
 		'size',
@@ -199,13 +224,13 @@ describe('Simplify', () => {
 		'created_at',
 	];
 	const COMPLETED = [
-		...['task_id', 'status', 'progress', 'video_url'],
+		...['task_id', 'status', 'progress', 'video_url', 'prompt'],
 		...['model', 'seconds', 'size', 'cost', 'created_at', 'completed_at', 'expires_at'],
 	];
 	const RAW = [
 		...['id', 'task_id', 'status', 'progress', 'video_url'],
 		...['object', 'model', 'created_at', 'seconds', 'size', 'completed_at', 'expires_at'],
-		...['raw', 'cost'],
+		...['raw', 'prompt', 'cost'],
 	];
 
 	/** Returns the names of the fields of the only output item, in their order. */
@@ -216,15 +241,18 @@ describe('Simplify', () => {
 	}
 
 	test.each([
-		['Generate', { operation: 'generate' }],
-		['Edit', { operation: 'edit', videoUrl: 'https://example.com/in.mp4' }],
-		['Get Status', { operation: 'getStatus', taskId: 'video_1' }],
+		['Generate', 'with', { operation: 'generate' }],
+		['Edit', 'with', { operation: 'edit', videoUrl: 'https://example.com/in.mp4' }],
+		['Get Status', 'without', { operation: 'getStatus', taskId: 'video_1' }],
 	])(
-		'%s outputs eleven fields of a completed task with Simplify, and all fields without',
-		async (_operation, parameters) => {
+		'%s outputs the fields of a completed task, %s a prompt: the useful ones with Simplify, all without',
+		async (_operation, which, parameters) => {
 			await submit('a boat');
-			expect(await outputFieldsWith(parameters)).toEqual(COMPLETED);
-			expect(await outputFieldsWith({ ...parameters, simplify: false })).toEqual(RAW);
+			// what Get Status fetches may come from another execution
+			const of = (fields: string[]) =>
+				fields.filter((name) => which === 'with' || name !== 'prompt');
+			expect(await outputFieldsWith(parameters)).toEqual(of(COMPLETED));
+			expect(await outputFieldsWith({ ...parameters, simplify: false })).toEqual(of(RAW));
 		},
 	);
 
@@ -268,7 +296,7 @@ describe('Simplify', () => {
 				{ ...GENERATE, prompt: 'a boat [failed]', simplify },
 				{ settings: CONTINUE },
 			);
-			expect(items[0]?.json).toEqual({
+			expect(items[0]?.json).toMatchObject({
 				error: {
 					message: 'The video could not be generated',
 					description: expect.stringContaining('The sandbox let this task end failed'),
@@ -284,8 +312,8 @@ describe('Simplify', () => {
 		const suspend = suspendingOn(sandbox, { downloadVideo: true }, inputOf('one'));
 
 		test.each([
-			[true, [...COMPLETED.slice(0, 8), 'file', ...COMPLETED.slice(8)]],
-			[false, [...RAW.slice(0, -1), 'file', 'cost']],
+			[true, [...COMPLETED.slice(0, 9), 'file', ...COMPLETED.slice(9)]],
+			[false, [...RAW.slice(0, -2), 'file', 'prompt', 'cost']],
 		])('Simplify: %s applies to a suspended execution', async (simplify, fields) => {
 			sandbox.durationMs = 5 * 60_000;
 			const { items } = await suspend({ simplify });

@@ -394,6 +394,7 @@ describe('Every field', () => {
 				'failure',
 				'model',
 				'progress',
+				'prompt',
 				'seconds',
 			],
 			...['size', 'status', 'video_url'],

@@ -66,7 +66,7 @@ test.each(MOMENTS)(
 test('Stop lists the IDs of the running tasks in the log and in the error', async () => {
 	sandbox.durationMs = 600_000;
 	const { error } = await runAndStop();
-	const tasks = 'item 0: video_1 (queued), item 1: video_2 (queued)';
+	const tasks = 'video 1: video_1 (queued), video 2: video_2 (queued)';
 	expect(lines.at(-1)).toContain(tasks);
 	expect(error?.description).toContain(tasks);
 	const advice =
@@ -111,7 +111,7 @@ test('Stop lists unanswered submissions, because they may have been charged', as
 	sandbox.faults.add({ on: 'submit', times: 2, accept: true, answer: 'hang' });
 	const { error } = await runAndStop();
 	const unanswered =
-		'Submissions without an answer, which may have been charged and which a retry sends again: item 0, item 1.';
+		'Submissions without an answer, which may have been charged and which a retry sends again: video 1, video 2.';
 	expect(lines.at(-1)).toContain(unanswered);
 	expect(error?.description).toContain(unanswered);
 });
@@ -150,8 +150,13 @@ test('with On Error: Continue, Stop gives every item an error with its progress'
 			description: chargeSentence({ taskId: 'video_1' }),
 			task_id: 'video_1',
 			status: 'queued',
+			prompt: 'a boat',
 		},
-		{ message: 'The execution was canceled', description: chargeSentence('none') },
+		{
+			message: 'The execution was canceled',
+			description: chargeSentence('none'),
+			prompt: 'a boat',
+		},
 	]);
 });
 
@@ -213,7 +218,7 @@ describe('Stop during work of n8n’s storage', () => {
 			{ onStart: cancelAtStop, node: nodeWithHanging('prepareBinaryData') },
 		);
 		expect(elapsedMs).toBeLessThanOrEqual(STOP_AT_MS + 1_000);
-		expect(error?.description).toContain('item 0: video_1 (completed)');
+		expect(error?.description).toContain('video 1: video_1 (completed)');
 	});
 });
 

@@ -323,8 +323,9 @@ describe('an unanswered submission', () => {
 			},
 		);
 		const id = sandbox.tasks.find(({ request }) => request.prompt === 'slow')?.id;
-		expect(error?.message).toBe('OctopusX did not answer the submission');
-		expect(error?.description).toContain(`item 0: ${id} (unknown)`);
+		expect(error?.message).toBe('2 of 2 videos failed');
+		expect(error?.description).toContain('("slow"): OctopusX did not answer the submission. ');
+		expect(error?.description).toContain(`Task ${id} was charged`);
 		expect(error?.description).not.toContain('which may have been charged');
 	});
 });

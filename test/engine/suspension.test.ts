@@ -68,25 +68,40 @@ describeIfCanSuspend('a suspended execution', () => {
 		expect(elapsedMs).toBe(MINUTE);
 	});
 
-	test('n8n’s saved data of a suspended execution contains no API key, prompt or file', async () => {
+	test('n8n’s saved data of a checking execution contains no API key or file, and the prompt once, however often it checks', async () => {
 		const data = { mimeType: 'image/png', fileName: 'a.png', data: 'aW1hZ2U=' };
-		const { started, child } = await suspendThree(
+		const saved: string[] = [];
+		const { child, items } = await suspendThree(
 			{ mode: 'firstFrame', firstFrameSource: 'binary' },
-			{ input: [{ json: { prompt: 'one secret prompt' }, binary: { data } }] },
+			{
+				input: [{ json: { prompt: 'one long prompt' }, binary: { data } }],
+				// as n8n saves it
+				whileSuspended: (_times, execution) => saved.push(stringify(execution.data)),
+			},
 		);
-		const saved = JSON.stringify([started, child?.data]);
-		expect(saved).toContain('video_1');
-		expect(saved).not.toContain(sandbox.apiKey);
-		expect(saved).not.toContain('secret prompt');
-		expect(saved).not.toContain('aW1hZ2U=');
+		expect(items[0]?.json.prompt).toBe('one long prompt');
+		expect(saved).toHaveLength(5);
+		for (const one of saved) {
+			expect(one).toContain('video_1');
+			expect(one.match(/long prompt/g)).toHaveLength(1);
+			expect(one).not.toContain(sandbox.apiKey);
+			expect(one).not.toContain('aW1hZ2U=');
+			const checks = lastRunOf({ data: parse(one) } as IRun, CHECKING).data?.main?.[0];
+			expect(checks?.map(({ json }) => json.error)).toEqual([
+				expect.objectContaining({ task_id: 'video_1' }),
+			]);
+			expect(JSON.stringify(checks)).not.toContain('prompt');
+		}
+		expect(JSON.stringify(child?.data)).not.toContain(sandbox.apiKey);
 	});
 
 	test('with On Error: Stop, a task that fails while suspended fails the execution, and the error lists all tasks', async () => {
 		const { error, items } = await suspendThree({}, { input: inputOf('one', 'two [failed]') });
 		expect(items).toEqual([]);
-		expect(error?.message).toBe('The video could not be generated');
-		expect(error?.description).toContain('item 0: video_1 (completed), item 1: video_2 (failed).');
-		expect(error?.description).not.toContain('use Retry');
+		expect(error?.message).toBe('1 of 2 videos could not be generated');
+		expect(error?.description).toMatch(
+			/^Video 2 of 2 \("two \[failed\]"\): .* Other tasks of this run: video 1: video_1 \(completed\)\. n8n's Retry does not help/,
+		);
 	});
 
 	test('with On Error: Continue, each item of a suspended execution has its own result', async () => {
@@ -106,6 +121,12 @@ describeIfCanSuspend('a suspended execution', () => {
 		expect(items.map(({ pairedItem }) => pairedItem)).toEqual(
 			[0, 1, 2, 3].map((item) => ({ item })),
 		);
+		// columns beside the error, as without a suspension
+		expect(items.slice(1).map(({ json }) => ({ ...json, error: undefined }))).toEqual([
+			{ task_id: 'video_2', status: 'failed', prompt: 'two [failed]' },
+			{ status: 'failed', prompt: 'rejected' },
+			{ task_id: 'video_3', status: 'failed', prompt: 'four [never]' },
+		]);
 	});
 
 	test('Timeout (Minutes) of a suspended execution starts at the submission', async () => {
@@ -113,7 +134,7 @@ describeIfCanSuspend('a suspended execution', () => {
 			prompt: 'x [never]',
 			options: { timeout: 10 },
 		});
-		expect(error?.message).toBe('The video was not ready in time');
+		expect(error?.message).toBe('3 of 3 videos failed: The video was not ready in time');
 		expect(elapsedMs).toBe(10 * MINUTE);
 	});
 
@@ -215,10 +236,11 @@ describeIfCanSuspend('a suspended execution', () => {
 
 describeIfCanSuspend('n8n’s handling of a suspended execution', () => {
 	test('a second run of a suspended node submits another video and does not output its input', async () => {
-		const { run } = await suspend({}, { input: inputOf('one'), connectTwice: true });
+		const input = [{ json: { prompt: 'one', mark: 'of the input' } }];
+		const { run } = await suspend({}, { input, connectTwice: true });
 		// The second run suspends as well, but this test is only about its input.
 		expect(sandbox.tasks).toHaveLength(2);
-		expect(JSON.stringify(run.data.resultData.runData[NODE])).not.toContain('"prompt"');
+		expect(JSON.stringify(run.data.resultData.runData[NODE])).not.toContain('of the input');
 	});
 
 	test('Retry On Fail does not run a suspended node again after HTTP 400 for its first item', async () => {
@@ -410,7 +432,10 @@ describeIfCanSuspend('n8n’s handling of a suspended execution', () => {
 				settings: { onError: 'continueErrorOutput' },
 			},
 		);
-		expect([items.length, errorItems.length]).toEqual([1, 1]);
+		expect(items.map(({ json }) => json.task_id)).toEqual(['video_1']);
+		expect(errorItems.map(({ json }) => json.error)).toEqual([
+			expect.objectContaining({ task_id: 'video_2', prompt: 'two [failed]' }),
+		]);
 	});
 
 	test('an execution that is stopped while it submits items is not suspended', async () => {

@@ -47,6 +47,7 @@ describe('Test Mode: Return a Sample Video', () => {
 			task_id: expect.stringMatching(TEST_ID),
 			status: 'completed',
 			progress: 100,
+			prompt: 'one',
 			video_url: expect.stringMatching(/^https:\/\/test-mode\.invalid\/test_omni-fast_.*\.mp4$/),
 			model: 'omni-fast',
 			created_at: expect.any(Number),
@@ -321,7 +322,7 @@ describe('Test Mode: Return a Sample Video', () => {
 		expect(hintsOf({ run })).toEqual([
 			hintAbout('2 items'),
 			// A count of tasks that were already charged would come first.
-			expect.stringMatching(/^1 of 2 items failed: /),
+			expect.stringMatching(/^1 of 2 videos failed: /),
 		]);
 	});
 });
@@ -499,7 +500,7 @@ describe('runs and items that Test Mode applies to', () => {
 				onStart: () => sandbox.faults.add({ on: 'submit', answer: { status: 400, body: {} } }),
 			},
 		);
-		expect(first.error?.description).toContain('item 0: test_');
+		expect(first.error?.description).toContain('video 1: test_');
 		sandbox.reset();
 		const { items } = await runNodeVirtually(sandbox, parameters('off'), {
 			input,

@@ -150,11 +150,12 @@ describe('HTTP 401 during a wait', () => {
 			{ input: inputOf('one', 'two') },
 		);
 		expect(elapsedMs).toBe(5 * MINUTE);
-		expect(error?.message).toBe('OctopusX did not accept the API key');
+		expect(error?.message).toBe('2 of 2 videos failed: OctopusX did not accept the API key');
 		expect(error?.context.charge).toEqual({ taskId: 'video_1' });
 		expect(error?.description).toContain('The task was in progress at the last check.');
 		expect(error?.description).toContain('quota may have been used up, or it was disabled');
-		expect(error?.description).toContain('item 0: video_1 (queued), item 1: video_2 (queued)');
+		expect(error?.description).toContain('Task video_1 was charged');
+		expect(error?.description).toContain('video 2: video_2 (queued)');
 	});
 
 	test('HTTP 401 ends the wait of Get Status at once, because the key may never have been valid', async () => {

@@ -28,6 +28,15 @@ export const promptField: INodeProperties = {
 	description: 'What the video should show: subject, motion, camera and style',
 };
 
+/** The prompt of an item. Never throws, so it also works for an item with invalid parameters. */
+export function promptOf(item: ItemParameters): string | undefined {
+	try {
+		return item.text(promptField.displayName, item.get(promptField.name));
+	} catch {
+		return undefined;
+	}
+}
+
 /** Fields for the length and shape of the new video. */
 export const clipFields: INodeProperties[] = [
 	{ ...numberField(SECONDS), hint: 'From 4 to 30 for the omni models' },

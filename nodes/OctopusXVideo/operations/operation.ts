@@ -111,6 +111,7 @@ export async function planVideo(
 		source: {
 			request: { path: '/v1/videos', fields, media, sendBinaryAs, additionalFields: extra },
 		},
+		prompt,
 		asked,
 		...readJobSettings(item),
 		...(family === UNKNOWN && { notice }),

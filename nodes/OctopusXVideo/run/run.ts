@@ -15,7 +15,7 @@ export interface Planner {
 	/** True if the operation is carried out once, for the first item, and its result belongs to all items. */
 	isOncePerRun?: boolean;
 	/** Describes an item that cannot be planned. */
-	describe: (index: number) => Pick<Failed, 'isTest' | 'uncheckedId'>;
+	describe: (index: number) => Pick<Failed, 'isTest' | 'uncheckedId' | 'prompt'>;
 }
 
 /**

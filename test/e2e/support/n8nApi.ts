@@ -113,6 +113,12 @@ export class N8nApi {
 		await this.request('PATCH', `/rest/workflows/${id}`, { name, versionId });
 	}
 
+	/** Saves changed nodes, as *Save* in the editor does, without publishing them. */
+	async saveNodes({ id }: { id: string }, nodes: INode[]): Promise<void> {
+		const { versionId } = await this.request<SavedWorkflow>('GET', `/rest/workflows/${id}`);
+		await this.request('PATCH', `/rest/workflows/${id}`, { nodes, versionId });
+	}
+
 	async createWorkflow(draft: WorkflowDraft): Promise<SavedWorkflow> {
 		return await this.request('POST', '/rest/workflows', {
 			active: false,
@@ -212,9 +218,13 @@ export class N8nApi {
 		return { ...execution, data: parse(execution.data) as IRunExecutionData };
 	}
 
-	/** Retries an execution as *Retry* in the list of executions does, and returns the new one. */
-	async retry(id: string): Promise<Execution> {
-		return await this.request('POST', `/rest/executions/${id}/retry`, { loadWorkflow: false });
+	/**
+	 * Retries an execution as *Retry* in the list of executions does, and returns the new one.
+	 *
+	 * @param loadWorkflow true for "Retry with currently saved workflow"
+	 */
+	async retry(id: string, loadWorkflow = false): Promise<Execution> {
+		return await this.request('POST', `/rest/executions/${id}/retry`, { loadWorkflow });
 	}
 
 	async stop(id: string): Promise<void> {

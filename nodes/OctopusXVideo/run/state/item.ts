@@ -65,7 +65,11 @@ export interface Failed extends Pick<WithTask, 'isInDoubt' | 'extraTaskIds'> {
 	uncheckedId?: string;
 	/** True if Test Mode was on, so nothing was sent. */
 	isTest?: boolean;
+	prompt?: string;
 }
+
+/** The message of an item whose task failed. */
+export const NO_VIDEO = 'The video could not be generated';
 
 /** n8n shows an execution as canceled if its error has this message. */
 export const STOPPED = 'The execution was canceled';
@@ -97,7 +101,8 @@ export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	const { index } = item;
 	const isInDoubt = 'isInDoubt' in item ? item.isInDoubt : undefined;
 	const uncheckedId = requestedId(item);
-	const known: Failed = { state: 'failed', index, error, task, isInDoubt, uncheckedId };
+	const prompt = promptOf(item);
+	const known: Failed = { state: 'failed', index, error, task, isInDoubt, uncheckedId, prompt };
 	if (!(error instanceof OctopusXError)) return { ...known, isTest: isTest(item) };
 	// tasks of Test Mode are never charged
 	if (isTest(item)) return { ...known, error: error.withCharge('none'), isTest: true };
@@ -124,6 +129,10 @@ export function chargeOf(task: Task): Charge {
 
 export function taskOf(item: Item): Task | undefined {
 	return 'task' in item ? item.task : undefined;
+}
+
+export function promptOf(item: Item): string | undefined {
+	return 'error' in item ? item.prompt : item.job.prompt;
 }
 
 export function isTest(item: Item): boolean {

@@ -5,8 +5,12 @@ import { chargeSentence, OctopusXError, type Charge } from '../../api/errors';
 import { costOf, costText } from '../../api/records';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { VideoFacts } from '../../files/mp4';
-import { isTest, requestedId, STOPPED, StoppedError, taskOf } from './item';
+import { isTest, NO_VIDEO, promptOf, requestedId, STOPPED, StoppedError, taskOf } from './item';
 import type { Failed, Item, Settled } from './item';
+
+/** For the error of a batch. */
+const RESCUE =
+	"To go on with the finished videos, set 'On Error' of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow' in n8n's list of executions: they are not charged again. Items whose task failed are submitted again, as new, paid videos.";
 
 const RETRY_CONTINUES =
 	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it continues with the tasks that are running or done.";
@@ -28,6 +32,14 @@ const MAX_OF_A_KIND = 10;
 /** How many kinds of errors a hint names. */
 const MAX_KINDS = 5;
 
+/** How many failed items the context of an error has, for error workflows. */
+const MAX_FAILURES = 20;
+
+/** Upper limit for the failed items in a text, in characters. */
+const MAX_FAILURES_LENGTH = 1_000;
+
+const MAX_PROMPT_LENGTH = 200;
+
 /** Kinds of tasks in a truncated list. Those that need action come first. */
 const KINDS: ReadonlyArray<(task: Task) => boolean> = [
 	(task) => !isFinal(task),
@@ -48,7 +60,7 @@ export function conclude(
 	const failures = items.filter((item) => item.state === 'failed');
 	const isStopped = failures.some(({ error }) => error instanceof StoppedError);
 	const ending = context.continueOnFail() ? undefined : failures[0];
-	const error = ending && toNodeError(context, items, ending, advice, isStopped);
+	const error = ending && toNodeError(context, items, failures, advice, isStopped);
 	// the log lists all tasks, because the error may not have room for them
 	if (isStopped || (error && items.length > MAX_OF_A_KIND)) {
 		const reason = isStopped ? `${STOPPED.toLowerCase()}. ` : '';
@@ -62,10 +74,17 @@ export function conclude(
 	if (differing) context.logger.warn(`OctopusX: ${differing}`);
 	addHints(context, items, failures, [total, differing]);
 	if (error) throw error;
+	const { onError } = context.getNode();
 	// n8n adds only the JSON of the input to an item of the error output, so a loop would lose the files
-	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
-	const input = hasErrorOutput ? context.getInputData() : [];
-	return items.map((item) => toOutput(item, input[item.index]?.binary));
+	const input = onError === 'continueErrorOutput' ? context.getInputData() : [];
+	return items.map((item) => {
+		const output = toOutput(item, input[item.index]?.binary);
+		if (onError !== 'continueRegularOutput' || item.state === 'delivered') return output;
+		// columns that the finished videos also have
+		const { task_id, prompt } = output.json.error as IDataObject;
+		const json = { ...(task_id && { task_id }), status: 'failed', ...(prompt && { prompt }) };
+		return { ...output, json: { ...json, ...output.json } as IDataObject };
+	});
 }
 
 /** Converts an item to an output item: the task, or the error under `json.error` and the given files. */
@@ -77,7 +96,9 @@ export function toOutput(item: Settled, files?: INodeExecutionData['binary']): I
 	const ids = task_id && { task_id, status, ...(video_url && { video_url }) };
 	// `error` must be the only key, or n8n 1.x does not send the item to the error output
 	const test = isTest(item) && { test: true };
-	const error = { ...textsOf(item.error, task), ...ids, ...costFields(task), ...test };
+	const { prompt } = item;
+	const about = { ...ids, ...(prompt && { prompt }), ...costFields(task) };
+	const error = { ...textsOf(item.error, task), ...about, ...test };
 	return { json: { error }, ...(files && { binary: files }), pairedItem };
 }
 
@@ -85,7 +106,8 @@ export function toOutput(item: Settled, files?: INodeExecutionData['binary']): I
 export function jsonOf(item: Item): IDataObject {
 	if ('json' in item && item.json) return item.json;
 	const { price, ...task }: Partial<Task> = taskOf(item) ?? {};
-	const known: IDataObject = { ...task, ...costFields({ price }) };
+	const prompt = promptOf(item);
+	const known: IDataObject = { ...task, ...(prompt && { prompt }), ...costFields({ price }) };
 	const { outputFields = Object.keys(known) } = 'job' in item ? item.job : {};
 	const fields = outputFields.filter((name) => Object.hasOwn(known, name));
 	return Object.fromEntries(fields.map((name) => [name, known[name]]));
@@ -124,34 +146,32 @@ export function shortenList(list: string[], limit: number): string {
 }
 
 /**
- * Builds the error that ends the node: the first failure, or that the execution was stopped. Its description
- * lists the tasks of the run, so that none is lost.
+ * Builds the error that ends the node: the only failure, those of a batch, or that the execution was stopped.
+ * Its description lists the tasks of the run, so that none is lost.
  */
 function toNodeError(
 	context: IExecuteFunctions,
 	items: Settled[],
-	first: Failed,
+	failures: Failed[],
 	advice: string | undefined,
 	isStopped: boolean,
 ): NodeApiError | NodeOperationError {
 	const node = context.getNode();
-	if (isStopped) {
+	const [first] = failures;
+	if (isStopped || !first) {
 		const description = listTasks(items, advice, isStopped);
 		return new NodeOperationError(node, STOPPED, { description });
 	}
-	const { index: itemIndex, error, task, uncheckedId } = first;
-	const { message, description } = textsOf(error, task);
-	const { charge, statusCode } = error instanceof OctopusXError ? error.details : {};
-	const named = typeof charge === 'object' && 'taskId' in charge ? charge.taskId : undefined;
+	// before the first task, one error keeps all items from being submitted
+	const isBatch = items.length > 1 && items.some(taskOf);
+	const { message, description, named } = isBatch
+		? batchTexts(context, failures, items.length)
+		: singleTexts(first);
+	const { statusCode } = first.error instanceof OctopusXError ? first.error.details : {};
 	const tasks = listTasks(items, advice, isStopped, MAX_OF_A_KIND, named);
-	const testMode = isTest(first) && 'This item is in Test Mode: nothing was sent for it.';
-	const taskId = task?.task_id ?? uncheckedId;
-	// not repeated if the message already contains the ID, as it does when the ID itself is wrong
-	const checked =
-		!task && uncheckedId && !message.includes(uncheckedId) && `Task: ${shorten(uncheckedId)}.`;
 	const options = {
-		itemIndex,
-		description: [testMode, description, checked, tasks].filter(Boolean).join(' '),
+		itemIndex: first.index,
+		description: [description, tasks].filter(Boolean).join(' '),
 	};
 	const nodeError =
 		statusCode === undefined
@@ -159,44 +179,116 @@ function toNodeError(
 			: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
 	// for error workflows
 	Object.assign(nodeError.context, {
-		...(charge && { charge }),
-		...costFields(task),
-		...(taskId !== undefined && { task_id: taskId }),
-		...(testMode && { test: true }),
+		...contextOf(first),
+		...(failures.length > 1 && { items: failures.slice(0, MAX_FAILURES).map(contextOf) }),
+		...(isTest(first) && { test: true }),
 	});
 	return nodeError;
 }
 
+/** The texts of an error, and the tasks that they name. */
+interface ErrorTexts {
+	message: string;
+	description: string;
+	named: string[];
+}
+
+function singleTexts(item: Failed): ErrorTexts {
+	const { error, task, uncheckedId } = item;
+	const { message, description } = textsOf(error, task);
+	const { charge } = error instanceof OctopusXError ? error.details : {};
+	const named = typeof charge === 'object' && 'taskId' in charge ? [charge.taskId] : [];
+	const testMode = isTest(item) && 'This item is in Test Mode: nothing was sent for it.';
+	// not repeated if the message already contains the ID, as it does when the ID itself is wrong
+	const isMissing = !task && uncheckedId && !message.includes(uncheckedId);
+	const checked = isMissing && `Task: ${shorten(uncheckedId)}.`;
+	return {
+		message,
+		description: [testMode, description, checked].filter(Boolean).join(' '),
+		named,
+	};
+}
+
+/** Says which items of a batch failed, and why. Logs those that the error has no room for. */
+function batchTexts(context: IExecuteFunctions, failures: Failed[], total: number): ErrorTexts {
+	const all = failures.map((item) => {
+		const { message, description, named } = singleTexts(item);
+		const prompt = item.prompt ? ` ("${shorten(item.prompt, MAX_PROMPT_LENGTH)}")` : '';
+		const text = `Video ${item.index + 1} of ${total}${prompt}: ${message}. ${description}`.trim();
+		return { text, named };
+	});
+	let length = 0;
+	const shown = all.filter(
+		({ text }, n) => (length += text.length) <= MAX_FAILURES_LENGTH || n === 0,
+	);
+	const rest = all.slice(shown.length);
+	for (const { text } of rest) context.logger.warn(`OctopusX: ${text}`);
+	const texts = shown.map(({ text }) => text);
+	if (rest.length > 0) texts.push(`${rest.length} more failed: n8n's log says why.`);
+	const [reason, ...others] = new Set(failures.map(reasonOf));
+	const count = `${failures.length} of ${total} videos`;
+	const isTaskFailure = reason === NO_VIDEO;
+	const why = isTaskFailure ? `${count} could not be generated` : `${count} failed: ${reason}`;
+	return {
+		message: others.length > 0 ? `${count} failed` : why,
+		description: texts.join(' '),
+		named: shown.flatMap(({ named }) => named),
+	};
+}
+
+/** The message of an item's error, without the item number that n8n adds to some. */
+function reasonOf({ error }: Failed): string {
+	return error.message.replace(/ \[item \d+\]$/, '');
+}
+
+/** What an error workflow gets of a failed item. */
+function contextOf({ error, task, uncheckedId, prompt }: Failed): object {
+	const { charge } = error instanceof OctopusXError ? error.details : {};
+	const task_id = task?.task_id ?? uncheckedId;
+	return {
+		...(charge && { charge }),
+		...costFields(task),
+		...(task_id !== undefined && { task_id }),
+		...(prompt && { prompt }),
+	};
+}
+
 /**
- * Lists the tasks of the run, and the items with an unanswered submission: at most `limit` of each kind. Leaves
- * out the only task if it is `named`, the one that the error already names.
+ * Lists the tasks of the run that are not `named` yet, and the items with an unanswered submission: at most
+ * `limit` of each kind.
  */
 function listTasks(
 	items: Settled[],
 	advice: string | undefined,
 	isStopped: boolean,
 	limit = MAX_OF_A_KIND,
-	named?: string,
+	named: string[] = [],
 ): string {
-	const all = items.flatMap((item) => {
+	const all = items.flatMap((item) => taskOf(item) ?? []);
+	const listed = items.flatMap((item) => {
 		const task = taskOf(item);
-		return task ? [{ task, text: `item ${item.index}: ${task.task_id} (${task.status})` }] : [];
+		if (!task || named.includes(task.task_id)) return [];
+		return { task, text: `video ${item.index + 1}: ${task.task_id} (${task.status})` };
 	});
-	const isNamed = all.length === 1 && all[0]?.task.task_id === named;
-	const kinds = all.length > limit ? KINDS : [() => true];
+	const kinds = listed.length > limit ? KINDS : [() => true];
 	const tasks = kinds
-		.map((isKind) => all.filter(({ task }) => isKind(task)).map(({ text }) => text))
+		.map((isKind) => listed.filter(({ task }) => isKind(task)).map(({ text }) => text))
 		.filter((kind) => kind.length > 0)
 		.map((kind) => shortenList(kind, limit));
 	const isGetStatus = items.some((item) => requestedId(item) !== undefined);
-	const retryContinues = isNamed ? RETRY_CONTINUES_WITH_TASK : RETRY_CONTINUES;
+	const isNamed = all.length === 1 && named.length === 1;
+	const isBatch = items.length > 1 && all.some(({ status }) => status === 'completed');
+	const retryContinues = isNamed ? RETRY_CONTINUES_WITH_TASK : isBatch ? RESCUE : RETRY_CONTINUES;
 	const afterError = isStopped ? AFTER_STOP : (advice ?? retryContinues);
 	const next = isGetStatus && (isStopped || !advice) ? CHECK_AGAIN : afterError;
-	const canFetch = all.some(({ task }) => !hasFailed(task));
-	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).map(({ index }) => `item ${index}`);
+	const canFetch = all.some((task) => !hasFailed(task));
+	const inDoubt = items
+		.filter(({ isInDoubt }) => isInDoubt)
+		.map(({ index }) => `video ${index + 1}`);
 	const sentAgain = advice === undefined ? ' and which a retry sends again' : '';
 	const sentences = [
-		tasks.length > 0 && !isNamed && `Tasks of this run: ${tasks.join(', ')}.`,
+		tasks.length > 0 &&
+			`${named.length > 0 ? 'Other tasks' : 'Tasks'} of this run: ${tasks.join(', ')}.`,
 		(canFetch || next === advice) && next,
 		inDoubt.length > 0 &&
 			`Submissions without an answer, which may have been charged${sentAgain}: ${shortenList(inDoubt, limit)}.`,
@@ -207,7 +299,7 @@ function listTasks(
 /** Lists the tasks that were charged in addition to those of the output; empty if there are none. */
 function listExtraTasks(items: Settled[], limit: number): string {
 	const extra = items.flatMap(({ index, extraTaskIds = [] }) =>
-		extraTaskIds.map((taskId) => `${taskId} (item ${index})`),
+		extraTaskIds.map((taskId) => `${taskId} (video ${index + 1})`),
 	);
 	return extra.length > 0
 		? `Charged in addition, because an answer came late: ${shortenList(extra, limit)}. Get Status fetches such a video.`
@@ -252,7 +344,8 @@ function addHints(
 	[total, differing]: string[],
 ): void {
 	const isManual = context.getMode() === 'manual';
-	const count = items.length;
+	const plural = items.length === 1 ? '' : 's';
+	const count = `${items.length} ${items.some(taskOf) ? 'video' : 'item'}${plural}`;
 	const tests = items.filter(isTest).length;
 	if (tests > 0) {
 		const message = `Test Mode: ${tests} ${tests === 1 ? 'item' : 'items'}, nothing generated`;
@@ -264,23 +357,28 @@ function addHints(
 	const claimed = items.filter((item) => item.state === 'delivered' && item.isClaimed).length;
 	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).length;
 	const counts = new Map<string, number>();
-	for (const { message } of failures.map(({ error }) => error)) {
-		counts.set(message, (counts.get(message) ?? 0) + 1);
-	}
+	// a failed task in Get Status is information, but no video
+	const reasons = items.flatMap((item) => {
+		if (item.state === 'failed') return reasonOf(item);
+		return item.task && hasFailed(item.task) ? 'the task failed' : [];
+	});
+	for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
 	const kinds = [...counts].sort(([, one], [, other]) => other - one);
 	const more = kinds.length - MAX_KINDS;
-	const shown = kinds.slice(0, MAX_KINDS).map(([message, count]) => `${message} (${count})`);
+	const shown = kinds
+		.slice(0, MAX_KINDS)
+		.map(([reason, times]) => `${reason.replace(/^The /, 'the ')} (${times})`);
 	const sentences = [
-		claimed > 0 && `${claimed} of ${count} items continued with a task that was already charged.`,
-		failures.length > 0 && `${failures.length} of ${count} items failed: ${shown.join('; ')}.`,
+		claimed > 0 && `${claimed} of ${count} continued with a task that was already charged.`,
+		reasons.length > 0 && `${reasons.length} of ${count} failed: ${shown.join('; ')}.`,
 		more > 0 && `And ${more} more kinds of errors: see the items.`,
 		inDoubt > 0 &&
-			`${inDoubt} of ${count} items may have been charged for a submission without an answer: check the usage log of the OctopusX account.`,
+			`${inDoubt} of ${count} may have been charged for a submission without an answer: check the usage log of the OctopusX account.`,
 		listExtraTasks(items, MAX_OF_A_KIND),
 		differing,
 		total,
 	];
 	const message = sentences.filter(Boolean).join(' ');
-	const type = failures.length > 0 || differing ? 'warning' : 'info';
+	const type = reasons.length > 0 || differing ? 'warning' : 'info';
 	if (message) context.addExecutionHints({ message, type, location: 'outputPane' });
 }

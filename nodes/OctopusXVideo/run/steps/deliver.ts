@@ -5,7 +5,7 @@ import type { Failure, Task } from '../../api/task';
 import type { VideoFacts } from '../../files/mp4';
 import { ratioOf, SHORT_SIDES, type Job } from '../../job';
 import { now } from '../../timing/time';
-import { chargeOf, failed, type Delivered, type Failed, type Ready } from '../state/item';
+import { chargeOf, failed, NO_VIDEO, type Delivered, type Failed, type Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
 import { requestTask, requestVerdict, withPrice } from './check';
 import { download, storeSample, type StoredVideo } from './download';
@@ -45,7 +45,7 @@ function explainFailure(task: Task): OctopusXError {
 		? 'Try again later.'
 		: 'Fix what the reason names, often the prompt or an image, and run again.';
 	return new OctopusXError(
-		task.status === 'cancelled' ? 'The video was canceled' : 'The video could not be generated',
+		task.status === 'cancelled' ? 'The video was canceled' : NO_VIDEO,
 		`OctopusX said: ${inQuotes(message)} (${code}). ${advice} This is a new, paid video.`,
 		{ charge: chargeOf(task) },
 	);

@@ -14,7 +14,7 @@ const SAVED = 'octopusXHandover';
 /** An item that is handed over to the checking execution. */
 export type Pending = Running | Ready | Failed;
 
-/** Data passed to the checking execution for one item: IDs and settings, no key, prompt or file. */
+/** Data passed to the checking execution for one item: IDs, prompts and settings, no key or file. */
 type SavedItem = Running | Ready | (Omit<Failed, 'error'> & { error: SavedError });
 
 /** An error, saved as JSON. */

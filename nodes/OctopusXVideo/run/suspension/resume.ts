@@ -140,7 +140,9 @@ async function waitUntil(
 	time: number,
 ): Promise<INodeExecutionData[]> {
 	await context.putExecutionToWait(new Date(toWallClock(time)));
-	return interrupted(items, 'n8n ended while it checked the tasks').map((item) => toOutput(item));
+	const failures = interrupted(items, 'n8n ended while it checked the tasks');
+	// without prompts, because n8n saves these items at each check
+	return failures.map((item) => toOutput({ ...item, prompt: undefined }));
 }
 
 /** Returns when to check again: later in a longer wait, and at the last deadline. In `now()` time. */
@@ -182,7 +184,7 @@ function requireHandover(context: IExecuteFunctions): HandedOver {
 	if (handover && context.getMode() !== 'retry') return handover;
 	// with On Error set to Continue, n8n would pass on the input, and the loop would run forever
 	const entry = context.getExecuteData();
-	entry.node = { ...entry.node, onError: 'stopWorkflow' };
+	entry.node = { ...entry.node, continueOnFail: false, onError: 'stopWorkflow' };
 	if (!handover) {
 		const message = 'This node only works in a checking execution';
 		throw new NodeOperationError(context.getNode(), message, {

@@ -103,7 +103,7 @@ Execution ${executionId} of this workflow is suspended until its videos are done
  * execution under the name of the same workflow, so the names of the nodes and the note say what it is.
  */
 function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
-	const { name: ownName, type, typeVersion, credentials } = context.getNode();
+	const { name: ownName, type, typeVersion, credentials, onError } = context.getNode();
 	const { id } = context.getWorkflow();
 	const executionId = context.getExecutionId();
 	const start = `Videos of execution ${executionId}`;
@@ -128,7 +128,9 @@ function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 				options: { waitStrategy: 'suspend' },
 				[CHECKED_EXECUTION]: executionId,
 			},
-			...(context.continueOnFail() && { onError: 'continueRegularOutput' }),
+			// with n8n's old name of Continue, nothing stands beside `error`, as an error output needs it
+			...(context.continueOnFail() &&
+				(onError === 'continueRegularOutput' ? { onError } : { continueOnFail: true })),
 		},
 		builtIn('done', isDone, 'if', [520, 0], {
 			// compares the ID, because the server's response may have a field of that name
