@@ -80,10 +80,7 @@ test('as a tool of an AI Agent, the node has Output in place of Simplify, and no
 
 describe('fields', () => {
 	const CLIP = ['Duration (Seconds)', 'Aspect Ratio', 'Resolution'];
-	const WAITING = [
-		...['Wait Until Completed', 'While Waiting', 'Download Video'],
-		...['Simplify', 'Options'],
-	];
+	const WAITING = [...['Wait Until Completed', 'Download Video', 'Simplify', 'Options']];
 	const generate = (...own: string[]) => [
 		...['Resource', 'Operation', 'Model', 'Mode', 'Prompt'],
 		...own,
@@ -119,22 +116,24 @@ describe('fields', () => {
 		}
 	}
 
-	const FILE = 'Input Data Field';
+	const FILE = 'File From Input';
+	const FIRST = 'Image to Video (First Frame)';
+	const FIRST_AND_LAST = 'Image to Video (First and Last Frame)';
 	test.each([
 		['Text to Video', {}, []],
-		['First Frame', { firstFrameSource: 'URL' }, ['First Frame Source', 'First Frame URL']],
+		[FIRST, { firstFrameSource: 'URL' }, ['First Frame Source', 'First Frame URL']],
 		[
-			'First Frame',
+			FIRST,
 			{ firstFrameSource: FILE },
 			['First Frame Source', 'First Frame Input Data Field Name'],
 		],
 		[
-			'First and Last Frame',
+			FIRST_AND_LAST,
 			{ firstFrameSource: 'URL', lastFrameSource: 'URL' },
 			['First Frame Source', 'First Frame URL', 'Last Frame Source', 'Last Frame URL'],
 		],
 		[
-			'First and Last Frame',
+			FIRST_AND_LAST,
 			{ firstFrameSource: FILE, lastFrameSource: FILE },
 			[
 				'First Frame Source',
@@ -170,11 +169,11 @@ describe('fields', () => {
 		}
 	});
 
-	test.each(['First and Last Frame', 'Reference Images'])(
+	test.each([FIRST_AND_LAST, 'Reference Images'])(
 		'the panel of a node with %s cuts off no label',
 		async (mode) => {
 			await choose({ operation: 'Generate', mode });
-			if (mode === 'First and Last Frame') {
+			if (mode === FIRST_AND_LAST) {
 				await choose({ firstFrameSource: FILE, lastFrameSource: FILE });
 			}
 			await eventually(async () => expect(await panel.labels()).toContain('Resolution'));
@@ -199,7 +198,7 @@ describe('fields', () => {
 	});
 
 	test.each(['Generate', 'Edit'])(
-		'%s without Wait Until Completed hides Download Video and While Waiting',
+		'%s without Wait Until Completed hides Download Video',
 		async (operation) => {
 			await choose({ operation, waitForCompletion: false });
 			await eventually(async () => {
@@ -224,15 +223,25 @@ describe('fields', () => {
 		expect(await panel.entries('operation')).toEqual([name]);
 	});
 
+	const DOWNLOADING = [
+		...['Check Every (Seconds)', 'Extra API Fields (JSON)', 'File Name', 'Max Concurrency'],
+		...['Output Data Field Name', 'Safety Limit (Items)'],
+	];
+	const WAIT = ['Test Mode', 'Timeout (Minutes)', 'While Waiting'];
 	const REQUEST = ['Extra API Fields (JSON)', 'Max Concurrency', 'Safety Limit (Items)'];
 	test.each([
 		[
-			{ operation: 'Generate', mode: 'Text to Video', waitForCompletion: true },
-			['Check Every (Seconds)', ...REQUEST, 'Test Mode', 'Timeout (Minutes)'],
+			{
+				operation: 'Generate',
+				mode: 'Text to Video',
+				waitForCompletion: true,
+				downloadVideo: true,
+			},
+			[...DOWNLOADING, ...WAIT],
 		],
 		[
-			{ operation: 'Generate', mode: 'First Frame', waitForCompletion: true },
-			['Check Every (Seconds)', ...REQUEST, 'Send Files As', 'Test Mode', 'Timeout (Minutes)'],
+			{ operation: 'Generate', mode: FIRST, downloadVideo: false },
+			['Check Every (Seconds)', ...REQUEST, 'Send Files As', ...WAIT],
 		],
 		[
 			{ operation: 'Generate', mode: 'Text to Video', waitForCompletion: false },
@@ -240,16 +249,7 @@ describe('fields', () => {
 		],
 		[
 			{ operation: 'Edit', waitForCompletion: true, downloadVideo: true },
-			[
-				...['Check Every (Seconds)', 'Extra API Fields (JSON)', 'File Name', 'Max Concurrency'],
-				...[
-					'Output Data Field Name',
-					'Safety Limit (Items)',
-					'Send Files As',
-					'Test Mode',
-					'Timeout (Minutes)',
-				],
-			],
+			[...DOWNLOADING, 'Send Files As', ...WAIT],
 		],
 		[
 			{ operation: 'Get Status', waitForCompletion: false, downloadVideo: false },
@@ -257,14 +257,7 @@ describe('fields', () => {
 		],
 		[
 			{ operation: 'Get Status', waitForCompletion: true, downloadVideo: true },
-			[
-				'Check Every (Seconds)',
-				'File Name',
-				'Max Concurrency',
-				'Output Data Field Name',
-				'Test Mode',
-				'Timeout (Minutes)',
-			],
+			['Check Every (Seconds)', 'File Name', 'Max Concurrency', 'Output Data Field Name', ...WAIT],
 		],
 		[{ resource: 'File' }, ['Max Concurrency', 'Test Mode', 'Timeout (Minutes)']],
 	])('the options offered for %j are exactly the intended ones', async (choices, expected) => {
