@@ -54,7 +54,7 @@ test('the list of models can be searched, and a model can be selected from it', 
 
 test('the editor offers only the modes that the selected model has', async () => {
 	const panel = await openModel({ __rl: true, mode: 'list', value: 'sora-2' });
-	expect(await panel.entries('mode')).toEqual(['Text to Video', 'First Frame']);
+	expect(await panel.entries('mode')).toEqual(['Text to Video', 'Image to Video (First Frame)']);
 });
 
 test('a Model that was not touched changes with the operation, and one that was selected stays', async () => {

@@ -385,7 +385,8 @@ describe('length of messages in a large batch', () => {
 
 /** Output items, errors, hints and log lines. */
 describe('the result once all items are settled', () => {
-	const job: Job = { source: { taskId: 'x' }, timeoutMs: 1, maxConcurrency: 1 };
+	const download = { outputField: 'data', fileName: '' };
+	const job: Job = { source: { taskId: 'x' }, timeoutMs: 1, maxConcurrency: 1, download };
 	const task = (status: TaskStatus, id = 'video_1') => ({ ...uncheckedTask(id), status });
 	const delivered = (index: number, more: Partial<Delivered> = {}): Delivered => ({
 		state: 'delivered',
@@ -824,6 +825,27 @@ describe('the result once all items are settled', () => {
 				],
 			],
 			[
+				'how to get a file that was not downloaded',
+				[delivered(0, { job: { ...job, download: undefined } })],
+				[
+					{
+						type: 'info',
+						message: 'Download Video is off: Get Status fetches the file, which is not charged.',
+					},
+				],
+			],
+			[
+				'that n8n keeps files in memory',
+				[delivered(0, { binary: { data: { data: 'aGk=', mimeType: 'video/mp4' } } })],
+				[
+					{
+						type: 'info',
+						message:
+							'n8n keeps files in memory: set N8N_DEFAULT_BINARY_DATA_MODE=filesystem, or switch Download Video off.',
+					},
+				],
+			],
+			[
 				'that a delivered video had an earlier submission that may have been charged',
 				[delivered(0, { isInDoubt: true })],
 				[
@@ -930,7 +952,12 @@ describe('the result once all items are settled', () => {
 
 		test('the hint of a manual run in which every video succeeds says what they cost', async () => {
 			expect(await hintsOf(['one', 'two'], {})).toEqual([
-				{ type: 'info', location: 'outputPane', message: '2 videos, 0.16 USD.' },
+				{
+					type: 'info',
+					location: 'outputPane',
+					message:
+						'2 videos, 0.16 USD. Download Video is off: Get Status fetches the file, which is not charged.',
+				},
 			]);
 		});
 
@@ -942,7 +969,7 @@ describe('the result once all items are settled', () => {
 					type: 'info',
 					location: 'outputPane',
 					message:
-						'2 of 2 videos continued with a task that was already charged. 2 videos, 0.16 USD.',
+						'2 of 2 videos continued with a task that was already charged. 2 videos, 0.16 USD. Download Video is off: Get Status fetches the file, which is not charged.',
 				},
 			]);
 		});
@@ -958,7 +985,7 @@ describe('the result once all items are settled', () => {
 						'4 of 5 videos failed: the video could not be generated (2);',
 						'the video was not ready in time (1); the connection broke off (1).',
 						'1 of 5 videos may have been charged for a submission without an answer: check the usage log of the OctopusX account.',
-						'2 videos, 0.16 USD.',
+						'2 videos, 0.16 USD. Download Video is off: Get Status fetches the file, which is not charged.',
 					].join(' '),
 				},
 			]);

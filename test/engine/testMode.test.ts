@@ -15,6 +15,9 @@ import { hintAbout, hintsOf, jsonOf, runTest } from './support/testMode';
 import { useSandbox } from './support/useSandbox';
 import { loggingNode, nodeWithContext } from './support/nodeWithContext';
 
+const COST_HINT =
+	'1 video, 0.08 USD. Download Video is off: Get Status fetches the file, which is not charged.';
+
 const sandbox = useSandbox({ durationMs: 60_000 });
 const requests = useRequestLog();
 
@@ -473,7 +476,7 @@ describe('runs and items that Test Mode applies to', () => {
 		);
 		expect(items.map(({ json }) => json.test)).toEqual([true, undefined, true]);
 		expect(sandbox.tasks.map(({ request }) => request.prompt)).toEqual(['real']);
-		expect(hintsOf({ run })).toEqual([hintAbout('2 items'), '1 video, 0.08 USD.']);
+		expect(hintsOf({ run })).toEqual([hintAbout('2 items'), COST_HINT]);
 	});
 
 	test.each([undefined, null, '', 'on', true])(
@@ -532,7 +535,7 @@ describe('notes about Test Mode', () => {
 			{ ...GENERATE, options: { testMode: 'off' } },
 			{ node: loggingNode(lines) },
 		);
-		expect(hintsOf({ run })).toEqual(['1 video, 0.08 USD.']);
+		expect(hintsOf({ run })).toEqual([COST_HINT]);
 		expect(lines.join()).not.toContain('Test Mode');
 		sandbox.reset();
 	});

@@ -5,6 +5,7 @@ import { chargeSentence, OctopusXError, type Charge } from '../../api/errors';
 import { costOf, costText } from '../../api/records';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { VideoFacts } from '../../files/mp4';
+import { isToolCall } from '../../job';
 import { isTest, NO_VIDEO, promptOf, requestedId, STOPPED, StoppedError, taskOf } from './item';
 import type { Failed, Item, Settled } from './item';
 
@@ -22,6 +23,14 @@ const RETRY_CONTINUES_WITH_TASK =
 /** After a Stop or n8n's own time limit, which the node cannot tell apart. n8n's editor offers no Retry then. */
 const AFTER_STOP =
 	'Fetch the videos with Get Status, which is not charged. A new run is charged again.';
+
+const NO_FILE = 'Download Video is off: Get Status fetches the file, which is not charged.';
+
+const IN_MEMORY =
+	'n8n keeps files in memory: set N8N_DEFAULT_BINARY_DATA_MODE=filesystem, or switch Download Video off.';
+
+/** True once n8n's log has `IN_MEMORY`. */
+let hasLoggedMemory = false;
 
 /** For errors of Get Status itself. */
 const CHECK_AGAIN = 'Run the node again to check them, which is not charged.';
@@ -72,7 +81,10 @@ export function conclude(
 	if (total) context.logger.info(`OctopusX: ${total}`);
 	const differing = differenceText(items);
 	if (differing) context.logger.warn(`OctopusX: ${differing}`);
-	addHints(context, items, failures, [total, differing]);
+	const inMemory = items.some(isFileInMemory) ? IN_MEMORY : '';
+	if (inMemory && !hasLoggedMemory) context.logger.warn(`OctopusX: ${inMemory}`);
+	hasLoggedMemory ||= inMemory !== '';
+	addHints(context, items, failures, [differing, inMemory, total]);
 	if (error) throw error;
 	const { onError } = context.getNode();
 	// n8n adds only the JSON of the input to an item of the error output, so a loop would lose the files
@@ -336,12 +348,24 @@ function differenceText(items: Settled[]): string {
 	return list.length > 0 ? `Not as asked: ${shortenList(list, MAX_OF_A_KIND)}.` : '';
 }
 
+/** True for a finished video of which the user gets only an address. */
+function isWithoutFile(item: Settled): boolean {
+	if (item.state === 'failed' || item.job.download || isTest(item)) return false;
+	return requestedId(item) === undefined && item.task?.status === 'completed';
+}
+
+/** True if n8n has stored the video in the execution's own data. */
+function isFileInMemory(item: Settled): boolean {
+	if (item.state === 'failed' || isTest(item)) return false;
+	return Object.values(item.binary ?? {}).some(({ id }) => !id);
+}
+
 /** In manual runs, adds hints about what the items do not show. In others, only warns about Test Mode. */
 function addHints(
 	context: IExecuteFunctions,
 	items: Settled[],
 	failures: Failed[],
-	[total, differing]: string[],
+	notes: string[],
 ): void {
 	const isManual = context.getMode() === 'manual';
 	const plural = items.length === 1 ? '' : 's';
@@ -375,10 +399,10 @@ function addHints(
 		inDoubt > 0 &&
 			`${inDoubt} of ${count} may have been charged for a submission without an answer: check the usage log of the OctopusX account.`,
 		listExtraTasks(items, MAX_OF_A_KIND),
-		differing,
-		total,
+		...notes,
+		!isToolCall(context) && items.some(isWithoutFile) && NO_FILE,
 	];
 	const message = sentences.filter(Boolean).join(' ');
-	const type = reasons.length > 0 || differing ? 'warning' : 'info';
+	const type = reasons.length > 0 || notes[0] ? 'warning' : 'info';
 	if (message) context.addExecutionHints({ message, type, location: 'outputPane' });
 }
