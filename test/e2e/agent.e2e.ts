@@ -147,14 +147,16 @@ describe.each(AGENTS)('AI Agent %s', (version) => {
 		const failing = { ...ARGUMENTS, prompt: 'A boat [failed]' };
 		const { status, results } = await runAgent(version, [{ callTool: failing }], {}, CONTINUE);
 		expect(status).toBe('success');
-		expect(results.map((result) => JSON.parse(result))).toEqual([
+		expect(results.map((result) => JSON.parse(result))).toMatchObject([
 			[
 				{
+					task_id: 'video_1',
+					status: 'failed',
 					error: {
 						message: 'The video could not be generated',
 						description: expect.stringContaining('The sandbox let this task end failed'),
 						task_id: 'video_1',
-						status: 'failed',
+						cost: { amount: 0, currency: 'USD', refunded: true },
 					},
 				},
 			],
