@@ -185,7 +185,7 @@ export const sendBinaryAsOption: INodeProperties = {
 			name: 'Uploaded First',
 			value: 'upload',
 			description:
-				'Uploads the file to OctopusX, where it gets a public URL. OctopusX documents 15 MB for a video, and nobody has seen whether it takes a larger one by its URL.',
+				'Uploads the file to OctopusX, where it gets a public URL. OctopusX documents 15 MB as the limit for a video. Whether it accepts a larger one by URL is unknown.',
 		},
 	],
 	default: 'auto',
