@@ -42,6 +42,9 @@ export interface Execution {
 	retrySuccessId?: string | null;
 }
 
+/** A row of a data table: the value of each column. */
+export type DataRow = Record<string, string | number | boolean | null>;
+
 export type EndedExecution = Execution & { data: IRunExecutionData };
 
 /** The REST API that n8n's editor uses. */
@@ -221,6 +224,38 @@ export class N8nApi {
 
 	async deleteExecution(id: string): Promise<void> {
 		await this.send('POST', '/rest/executions/delete', { ids: [id] });
+	}
+
+	/** Returns the rows of a data table, oldest first. */
+	async rowsOf(table: string): Promise<DataRow[]> {
+		const { data } = await this.request<{ data: DataRow[] }>(
+			'GET',
+			`${await this.dataTable(table)}/rows?sortBy=id:asc`,
+		);
+		return data;
+	}
+
+	async addRows(table: string, rows: DataRow[]): Promise<void> {
+		await this.request('POST', `${await this.dataTable(table)}/insert`, { data: rows });
+	}
+
+	async deleteRow(table: string, id: unknown): Promise<void> {
+		const filter = { type: 'and', filters: [{ columnName: 'id', condition: 'eq', value: id }] };
+		const query = encodeURIComponent(JSON.stringify(filter));
+		await this.request('DELETE', `${await this.dataTable(table)}/rows?filter=${query}`);
+	}
+
+	/** Returns the path of a data table in this API. */
+	private async dataTable(name: string): Promise<string> {
+		const { id: project } = await this.request<{ id: string }>('GET', '/rest/projects/personal');
+		const path = `/rest/projects/${project}/data-tables`;
+		const filter = encodeURIComponent(JSON.stringify({ name }));
+		const { data } = await this.request<{ data: Array<{ id: string }> }>(
+			'GET',
+			`${path}?filter=${filter}`,
+		);
+		if (!data[0]) throw new Error(`There is no data table "${name}"`);
+		return `${path}/${data[0].id}`;
 	}
 
 	/** Downloads a file from n8n's storage by the ID in an item. */
