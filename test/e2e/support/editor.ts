@@ -56,6 +56,7 @@ class Editor {
 	async importAddress(api: N8nApi, address: string): Promise<SavedWorkflow> {
 		return await this.importWorkflow(api, address, async () => {
 			await this.find('workflow-menu').click();
+			await this.find('workflow-menu-item-import').hover();
 			await this.find('workflow-menu-item-import-from-url').click();
 			await this.find('workflow-url-import-input').fill(address);
 			await this.find('confirm-workflow-import-url-button').click();
