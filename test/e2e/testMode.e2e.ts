@@ -125,7 +125,7 @@ const START: Record<string, (name: string) => Promise<EndedExecution>> = {
 		const ended = await runManually(example(name));
 		const rows = await setup.api.rowsOf('OctopusX orders');
 		expect(rows).toMatchObject([{ status: 'test', cost: 0, currency: 'USD' }]);
-		await setup.api.deleteRow('OctopusX orders', rows[0]?.id);
+		await setup.api.deleteRow('OctopusX orders', rows[0] ?? {});
 		return ended;
 	},
 	'form-to-video': async (name) => {

@@ -228,27 +228,24 @@ export class N8nApi {
 
 	/** Returns the rows of a data table, oldest first. */
 	async rowsOf(table: string): Promise<DataRow[]> {
-		const { data } = await this.request<{ data: DataRow[] }>(
-			'GET',
-			`${await this.dataTable(table)}/rows?sortBy=id:asc`,
-		);
-		return data;
+		const path = `${await this.dataTable(table)}/rows?sortBy=id:asc`;
+		return (await this.request<{ data: DataRow[] }>('GET', path)).data;
 	}
 
 	async addRows(table: string, rows: DataRow[]): Promise<void> {
 		await this.request('POST', `${await this.dataTable(table)}/insert`, { data: rows });
 	}
 
-	async deleteRow(table: string, id: unknown): Promise<void> {
-		const filter = { type: 'and', filters: [{ columnName: 'id', condition: 'eq', value: id }] };
-		const query = encodeURIComponent(JSON.stringify(filter));
-		await this.request('DELETE', `${await this.dataTable(table)}/rows?filter=${query}`);
+	async deleteRow(table: string, { id }: DataRow): Promise<void> {
+		const filters = [{ columnName: 'id', condition: 'eq', value: id }];
+		const filter = encodeURIComponent(JSON.stringify({ type: 'and', filters }));
+		await this.request('DELETE', `${await this.dataTable(table)}/rows?filter=${filter}`);
 	}
 
 	/** Returns the path of a data table in this API. */
 	private async dataTable(name: string): Promise<string> {
-		const { id: project } = await this.request<{ id: string }>('GET', '/rest/projects/personal');
-		const path = `/rest/projects/${project}/data-tables`;
+		const project = await this.request<{ id: string }>('GET', '/rest/projects/personal');
+		const path = `/rest/projects/${project.id}/data-tables`;
 		const filter = encodeURIComponent(JSON.stringify({ name }));
 		const { data } = await this.request<{ data: Array<{ id: string }> }>(
 			'GET',
