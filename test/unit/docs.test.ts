@@ -184,9 +184,11 @@ describe('README.zh-CN.md', () => {
 	});
 
 	test('it says what each label means, at the first mention', () => {
-		const first = new Map(labels.toReversed().map(({ names, ...rest }) => [names.join(), rest]));
+		const first = new Map(
+			labels.map(({ names, hasMeaning }) => [names.join(), hasMeaning] as const).reverse(),
+		);
 		first.delete('Settings,Community Nodes,Install');
-		expect([...first].filter(([, { hasMeaning }]) => !hasMeaning)).toEqual([]);
+		expect([...first].filter(([, hasMeaning]) => !hasMeaning)).toEqual([]);
 	});
 });
 
