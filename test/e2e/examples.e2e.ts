@@ -528,7 +528,7 @@ describe('budget guard', () => {
 		setup.sandbox.key.isUnlimited = true;
 		await tooLittle('so no video was made. Left: unknown');
 		setup.sandbox.key.isUnlimited = false;
-		setup.sandbox.quirks.records = 'none';
+		setup.sandbox.faults.add({ on: 'status', times: Infinity, answer: { status: 404, body: {} } });
 		mail.messages = [];
 		await tooLittle('so no video was made. Left: 1000000000 quota');
 	});
