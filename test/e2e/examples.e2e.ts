@@ -1,35 +1,41 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer } from 'node:http';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { IBinaryData, IRunExecutionData } from 'n8n-workflow';
+import { ROOT } from '../package/tarball';
+import { addressOf, close, listen } from '../sandbox/http';
 import type { SandboxTask } from '../sandbox/tasks';
-import { ChatModel } from './support/chatModel';
 import { useEditor } from './support/editor';
+import { FormPage } from './support/formPage';
 import { MailServer } from './support/mailServer';
-import type { EndedExecution, SavedWorkflow } from './support/n8nApi';
+import {
+	RESUME_TIMEOUT_S,
+	type EndedExecution,
+	type SavedWorkflow,
+	type WorkflowDraft,
+} from './support/n8nApi';
 import { until } from './support/until';
 import { useN8n } from './support/useN8n';
-import { itemsOf } from './support/workflows';
+import { chain, itemsOf, VIDEO_NODE, videoNode, webhookNode } from './support/workflows';
 
-/**
- * n8n's Remove Duplicates loses orders that arrive in quick succession. Measured: 100 ms between
- * them are enough.
- */
-const ORDER_INTERVAL_MS = 300;
+const EXAMPLES = join(ROOT, 'examples');
+const FILES = readdirSync(EXAMPLES).filter((file) => file.endsWith('.json'));
+const PHOTO = Buffer.from('\0a photo');
+const PHOTO_URI = `data:image/png;base64,${PHOTO.toString('base64')}`;
 
 const setup = useN8n();
 const opened = useEditor(setup);
-const model = new ChatModel();
 const mail = new MailServer();
 
 beforeAll(async () => {
-	await model.listen();
 	await mail.listen();
-	await setup.api.createCredential('openAiApi', 'OpenAI account', { apiKey: 'x', url: model.url });
 	await setup.api.createCredential('smtp', 'SMTP account', mail.credential);
 });
-afterAll(async () => {
-	await model.close();
-	await mail.close();
+beforeEach(() => {
+	mail.messages = [];
+	setup.sandbox.quirks.records = 'exact';
 });
+afterAll(async () => await mail.close());
 
 /**
  * Imports an example unchanged with *Import from File*, which finds credentials by name. Also takes
@@ -53,10 +59,37 @@ async function shortenTimes(workflow: SavedWorkflow, name: string, parameters: o
 	});
 }
 
+const EACH_SECOND = { rule: { interval: [{ field: 'seconds', secondsInterval: 1 }] } };
+
+/** Lets the schedule of a workflow start `count` executions, a second apart, and returns them all once they have ended. */
+async function runOnSchedule(workflow: SavedWorkflow, count = 1): Promise<EndedExecution[]> {
+	const before = (await setup.api.executionsOf(workflow)).length;
+	await setup.api.activate(workflow);
+	await until(
+		`${count} executions`,
+		async () => (await setup.api.executionsOf(workflow)).length >= before + count,
+	);
+	await setup.api.deactivate(workflow);
+	return await setup.api.endedOf(workflow);
+}
+
+/** Executes the open workflow as *Execute workflow* does, and returns the execution once it has ended. */
+async function execute(
+	workflow: SavedWorkflow,
+	click = async () => await opened.editor.executeWorkflow(),
+): Promise<EndedExecution> {
+	const before = (await setup.api.executionsOf(workflow)).length;
+	await click();
+	const [latest] = await setup.api.endedOf(workflow, before + 1);
+	return latest as EndedExecution;
+}
+
 const jsonOf = (data: IRunExecutionData, node: string) =>
 	itemsOf(data, node).map(({ json }) => json);
 const videoOf = (data: IRunExecutionData, node: string) =>
 	itemsOf(data, node)[0]?.binary?.data as IBinaryData;
+const openForm = async (workflow: SavedWorkflow) =>
+	await FormPage.open(opened.editor.browser.context, setup.n8n.url, workflow);
 
 /** Waits for a task that matches `is`, and makes it fail. */
 async function failTask(is: (task: SandboxTask) => boolean): Promise<SandboxTask> {
@@ -65,119 +98,405 @@ async function failTask(is: (task: SandboxTask) => boolean): Promise<SandboxTask
 	return task;
 }
 
-test('example "text to video on a schedule": a retry is not charged again', async () => {
-	const example = await importExample('text-to-video-on-a-schedule');
-	const workflow = await shortenTimes(example, 'Every morning', {
-		rule: { interval: [{ field: 'seconds', secondsInterval: 1 }] },
+describe('import by address', () => {
+	const server = createServer((req, res) => {
+		res.end(readFileSync(join(EXAMPLES, req.url ?? '')));
 	});
-	setup.sandbox.faults.add({ on: 'check', answer: { status: 403, body: {} } });
-	await setup.api.activate(workflow);
-	await until('a task', () => setup.sandbox.tasks.length > 0);
-	await setup.api.deactivate(workflow);
-	const ended = await setup.api.endedOf(workflow);
-	expect(new Set(ended.map(({ status, mode }) => `${mode} ${status}`))).toEqual(
-		new Set(['trigger success']),
-	);
-	expect(setup.sandbox.tasks).toHaveLength(ended.length);
-	expect(setup.sandbox.tasks[0]?.request.prompt).toMatch(/^\w+day morning by the sea/);
-	const video = videoOf(ended[0]?.data as IRunExecutionData, 'Generate video');
-	expect(video.fileName).toMatch(/^\w+day\.mp4$/);
-	const file = await setup.api.binary(video.id as string);
-	expect(file.subarray(4, 8).toString()).toBe('ftyp');
+	beforeAll(async () => await listen(server, 0));
+	afterAll(async () => await close(server));
+
+	test.each(FILES)('the example %s can be imported by its address', async (file) => {
+		const draft = JSON.parse(readFileSync(join(EXAMPLES, file), 'utf8')) as WorkflowDraft;
+		const imported = await opened.editor.importAddress(setup.api, `${addressOf(server)}/${file}`);
+		const namesOf = ({ nodes }: WorkflowDraft) => nodes.map(({ name }) => name).sort();
+		expect([imported.name, namesOf(imported)]).toEqual([draft.name, namesOf(draft)]);
+		expect(imported.connections).toEqual(draft.connections);
+		// n8n shows "?" for a node that it does not know.
+		expect(await opened.editor.find('canvas-node').getByText('?', { exact: true }).count()).toBe(0);
+	});
 });
 
-describe('product photos from a webhook', () => {
-	const photo = (name: string) => new Blob([`\0the ${name}`], { type: 'image/png' });
-	const uriOf = (name: string) => `data:image/png;base64,${btoa(`\0the ${name}`)}`;
-
-	async function upload(...names: string[]) {
-		const form = new FormData();
-		for (const name of names) form.append(name, photo(name), `${name}.png`);
-		const response = await fetch(`${setup.n8n.url}/webhook/product-photos`, {
-			method: 'POST',
-			body: form,
-		});
-		return (await response.json()) as Array<Record<string, unknown>>;
-	}
-
+describe('form that returns a video', () => {
+	let workflow: SavedWorkflow;
 	beforeAll(async () => {
-		await setup.api.activate(await importExample('product-photos-from-a-webhook'));
+		workflow = await importExample('form-to-video');
+		await setup.api.activate(workflow);
 	});
 
-	test('example "product photos from a webhook": each photo becomes a clip, and a failed clip does not affect the others', async () => {
-		const answer = upload('front', 'back');
-		const failed = await failTask(({ request }) => request.first_image_url === uriOf('back'));
-		await until('both tasks', () => setup.sandbox.tasks.length === 2);
-		const sent = setup.sandbox.tasks.map(({ request }) => request.first_image_url);
-		expect(sent.sort()).toEqual([uriOf('back'), uriOf('front')]);
-		// The files of an upload have no fixed order in n8n.
-		const byName = (await answer).sort((a, b) => (String(a.photo) < String(b.photo) ? -1 : 1));
-		expect(byName).toEqual([
-			{
-				photo: 'back.png',
-				error: expect.objectContaining({
-					message: expect.stringContaining('could not be generated'),
-					task_id: failed.id,
-				}),
-			},
+	test('example "form that returns a video": the page plays the clip of the photo, and has a link to it', async () => {
+		const form = await openForm(workflow);
+		await form.send(PHOTO, 'Steam rises from the cup');
+		await form.page.getByText('Here is your video').waitFor();
+		expect(setup.sandbox.tasks.map(({ request }) => request)).toEqual([
+			expect.objectContaining({ prompt: 'Steam rises from the cup', first_image_url: PHOTO_URI }),
+		]);
+		const [execution] = await setup.api.endedOf(workflow);
+		expect(execution?.status).toBe('success');
+		const [clip] = jsonOf((execution as EndedExecution).data, 'Generate clip');
+		const link = form.page.getByRole('link', { name: 'Open the video to download it' });
+		expect(await link.getAttribute('href')).toBe(clip?.video_url);
+		const duration = await form.page
+			.locator('video')
+			.evaluate(async (video: { duration: number; readyState: number }) => {
+				while (video.readyState < 1) await new Promise((resolve) => setTimeout(resolve, 50));
+				return video.duration;
+			});
+		expect(duration).toBe(2);
+		await form.page.close();
+	});
+
+	test('example "form that returns a video": if the video fails, the page says why', async () => {
+		const form = await openForm(workflow);
+		await form.send(PHOTO, 'Steam rises [failed]');
+		await form.page.getByText('No video this time').waitFor();
+		await form.page.getByText('The video could not be generated').waitFor();
+		expect(setup.sandbox.tasks).toHaveLength(1);
+		await form.page.close();
+	});
+
+	test('example "form that returns a video": a file that is no image costs nothing', async () => {
+		const form = await openForm(workflow);
+		await form.send(Buffer.from('<html></html>'), 'Steam rises');
+		await form.page.getByText('No video this time').waitFor();
+		expect(setup.sandbox.tasks).toEqual([]);
+		await form.page.close();
+	});
+});
+
+describe('content calendar', () => {
+	const TABLE = 'OctopusX content calendar';
+	const YESTERDAY = new Date(Date.now() - 86_400_000).toISOString();
+	const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
+	let workflow: SavedWorkflow;
+	beforeAll(async () => {
+		workflow = await importExample('content-calendar');
+		// The first run creates the table.
+		expect((await execute(workflow)).status).toBe('success');
+	});
+	const latestRows = async (count: number) => (await setup.api.rowsOf(TABLE)).slice(-count);
+
+	test('example "content calendar": due rows become videos once, and a failed row says why', async () => {
+		await setup.api.addRows(TABLE, [
+			{ date: YESTERDAY, prompt: 'A paper boat' },
+			{ date: YESTERDAY, prompt: 'A lighthouse [failed]' },
+			{ date: TOMORROW, prompt: 'Steam' },
+			{ date: YESTERDAY, prompt: '' },
+		]);
+		expect((await execute(workflow)).status).toBe('success');
+		const rows = await setup.api.rowsOf(TABLE);
+		const idOf = (start: string) =>
+			setup.sandbox.tasks.find(({ request }) => String(request.prompt).startsWith(start))?.id;
+		expect(rows).toEqual([
 			expect.objectContaining({
-				photo: 'front.png',
-				status: 'completed',
+				prompt: 'A paper boat',
+				status: 'done',
+				task_id: idOf('A paper boat'),
 				video_url: expect.stringMatching(/^http/),
+				cost: 0.04,
+				currency: 'USD',
+				reason: null,
+			}),
+			expect.objectContaining({
+				prompt: 'A lighthouse [failed]',
+				status: 'failed',
+				task_id: idOf('A lighthouse'),
+				video_url: null,
+				cost: 0,
+				currency: 'USD',
+				reason: expect.stringMatching(/^The video could not be generated.+refunded/),
+			}),
+			expect.objectContaining({ prompt: 'Steam', status: null, task_id: null }),
+			expect.objectContaining({
+				status: 'failed',
+				task_id: null,
+				cost: null,
+				reason: expect.stringMatching(/Prompt.+Nothing was charged/),
 			}),
 		]);
+
+		await execute(workflow);
 		expect(setup.sandbox.tasks).toHaveLength(2);
 	});
 
-	test('example "product photos from a webhook": six photos exceed the safety limit and are not charged', async () => {
-		const answer = await upload('a', 'b', 'c', 'd', 'e', 'f');
-		expect(answer).toHaveLength(6);
-		expect(answer[0]).toMatchObject({
-			error: expect.objectContaining({
-				message: expect.stringContaining("'Safety Limit (Items)' allows 5"),
-			}),
-		});
-		expect(setup.sandbox.tasks).toHaveLength(0);
+	test('example "content calendar": runs that overlap make no row twice', async () => {
+		setup.sandbox.durationMs = 4_000;
+		const shortened = await shortenTimes(workflow, 'Every hour', EACH_SECOND);
+		const prompts = Array.from({ length: 5 }, (_, index) => `Wave ${index}`);
+		await setup.api.addRows(
+			TABLE,
+			prompts.map((prompt) => ({ date: YESTERDAY, prompt })),
+		);
+		const ended = await runOnSchedule(shortened, 3);
+		expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['success']));
+		expect(setup.sandbox.tasks.map(({ request }) => request.prompt).sort()).toEqual(prompts);
+		expect((await latestRows(5)).map(({ status }) => status)).toEqual(prompts.map(() => 'done'));
 	});
 });
 
-test('example "batch from a list": failed items take a separate branch', async () => {
-	const workflow = await importExample('batch-from-a-list');
-	await opened.editor.executeWorkflow();
-	const task = await failTask(({ request }) => String(request.prompt).includes('lighthouse'));
-	const { status, data } = await setup.api.onlyEnded(workflow);
-	expect(status).toBe('success');
-	expect(jsonOf(data, 'List of videos')).toEqual(
-		['A paper boat', 'Steam rises'].map((start) => ({
-			prompt: expect.stringMatching(new RegExp(`^${start}`)),
-			task_id: expect.stringMatching(/^video_\d$/),
+describe('submit now, fetch later', () => {
+	const TABLE = 'OctopusX orders';
+	let submit: SavedWorkflow;
+	let fetchLater: SavedWorkflow;
+	let deliveries = 0;
+	beforeAll(async () => {
+		submit = await importExample('submit-now');
+		await setup.api.activate(submit);
+		fetchLater = await importExample('fetch-later');
+		// The first run creates the table.
+		expect((await execute(fetchLater)).status).toBe('success');
+	});
+	beforeEach(async () => {
+		for (const row of await setup.api.rowsOf(TABLE)) await setup.api.deleteRow(TABLE, row);
+	});
+
+	/** Delivers an order, and returns its execution once it has ended. */
+	async function deliver(order_id: string, prompt = 'A paper boat'): Promise<EndedExecution> {
+		await setup.api.callWebhook('octopusx-order', { order_id, prompt });
+		deliveries += 1;
+		const [latest] = await setup.api.endedOf(submit, deliveries);
+		return latest as EndedExecution;
+	}
+	const rowOf = async (order: string) =>
+		(await setup.api.rowsOf(TABLE)).find(({ order_id }) => order_id === order);
+
+	test('example "submit now": an order that comes again is not charged again, but another one is', async () => {
+		expect((await deliver('A-1')).status).toBe('success');
+		const again = await deliver('A-1');
+		expect(again.status).toBe('success');
+		expect(again.data.resultData.lastNodeExecuted).toBe('Only new orders');
+		expect(setup.sandbox.tasks).toHaveLength(1);
+		await deliver('A-2');
+		expect(setup.sandbox.tasks).toHaveLength(2);
+		expect(await rowOf('A-1')).toMatchObject({ status: 'submitted', task_id: 'video_1' });
+	});
+
+	test('example "submit now": an order that is not accepted says why, and can be sent again once its row is deleted', async () => {
+		setup.sandbox.faults.add({ on: 'submit', answer: { status: 403, body: {} } });
+		expect((await deliver('B-1')).status).toBe('success');
+		const row = await rowOf('B-1');
+		expect(row).toMatchObject({
+			status: 'failed',
+			task_id: null,
+			reason: expect.stringContaining('Nothing was charged'),
+		});
+		await setup.api.deleteRow(TABLE, row ?? {});
+		await deliver('B-1');
+		expect(await rowOf('B-1')).toMatchObject({ status: 'submitted', task_id: 'video_1' });
+		expect(setup.sandbox.tasks).toHaveLength(1);
+	});
+
+	test('example "fetch later": it leaves a running video for the next time, and ends with a file or a reason', async () => {
+		setup.sandbox.durationMs = 3_600_000;
+		await deliver('C-1');
+		await deliver('C-2', '[failed]');
+		await opened.editor.openWorkflow(fetchLater);
+		const first = await execute(fetchLater);
+		expect(first.status).toBe('success');
+		expect(itemsOf(first.data, 'Store the file')).toEqual([]);
+		expect(await rowOf('C-1')).toMatchObject({ status: 'submitted', video_url: null });
+
+		for (const task of setup.sandbox.tasks) task.durationMs = 0;
+		const second = await execute(fetchLater);
+		expect(second.status).toBe('success');
+		const { id = '' } = videoOf(second.data, 'Store the file');
+		expect((await setup.api.binary(id)).subarray(4, 8).toString()).toBe('ftyp');
+		expect(await rowOf('C-1')).toMatchObject({
+			status: 'done',
 			video_url: expect.stringMatching(/^http/),
-		})),
-	);
-	const [{ report }] = jsonOf(data, 'Report') as [{ report: string }];
-	expect(report).toMatch(/^"A lighthouse.+" failed: The video could not be generated.+/);
-	expect(report).toMatch(new RegExp(`Task: ${task.id}$`));
-	expect(setup.sandbox.tasks).toHaveLength(3);
+			cost: 0.08,
+			currency: 'USD',
+		});
+		expect(await rowOf('C-2')).toMatchObject({
+			status: 'failed',
+			cost: 0,
+			reason: 'The sandbox let this task end failed',
+		});
+
+		const checks = setup.sandbox.requestsTo('check').length;
+		await execute(fetchLater);
+		expect(setup.sandbox.requestsTo('check')).toHaveLength(checks);
+		expect(setup.sandbox.tasks).toHaveLength(2);
+	});
+
+	test('example "fetch later": if a check fails, the order has its turn again', async () => {
+		await deliver('D-1');
+		setup.sandbox.faults.add({ on: 'check', answer: { status: 403, body: {} } });
+		await opened.editor.openWorkflow(fetchLater);
+		const { status, data } = await execute(fetchLater);
+		expect(status).toBe('success');
+		expect(itemsOf(data, 'Next time')).toHaveLength(1);
+		expect(await rowOf('D-1')).toMatchObject({ status: 'submitted' });
+		await execute(fetchLater);
+		expect(await rowOf('D-1')).toMatchObject({ status: 'done' });
+	});
+});
+
+describe('one photo, many clips', () => {
+	let workflow: SavedWorkflow;
+	beforeAll(async () => {
+		workflow = await importExample('one-photo-many-clips');
+		await setup.api.activate(workflow);
+	});
+
+	test('example "one photo, many clips": one upload becomes five clips, and a failed clip does not affect the others', async () => {
+		const form = await openForm(workflow);
+		await form.send(PHOTO);
+		const failed = await failTask(({ request }) => String(request.prompt).includes('mist'));
+		const { status, data } = await setup.api.onlyEnded(workflow);
+		await form.page.close();
+		expect(status).toBe('success');
+		const [[key, upload]] = [...setup.sandbox.uploads] as [
+			[string, { bytes: Buffer; type: string }],
+		];
+		expect([setup.sandbox.uploads.size, upload.bytes]).toEqual([1, PHOTO]);
+		const images = setup.sandbox.tasks.map(({ request }) => request.first_image_url);
+		expect(images).toEqual(Array(5).fill(expect.stringMatching(new RegExp(`/uploads/${key}$`))));
+		const files = itemsOf(data, 'Clips').map(({ binary }) => binary?.data?.fileName);
+		expect(files).toEqual([1, 2, 3, 5].map((number) => `clip-${number}.mp4`));
+		const [{ report }] = jsonOf(data, 'Report') as [{ report: string }];
+		expect(report).toMatch(
+			/^"The product stands still.+" failed: The video could not be generated/,
+		);
+		expect(report).toMatch(new RegExp(`Task: ${failed.id}$`));
+	});
+});
+
+describe('costs of the month', () => {
+	const TABLE = 'OctopusX costs';
+	const MONTH = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric' }).format();
+	let workflow: SavedWorkflow;
+	beforeAll(async () => {
+		const imported = await importExample('costs-of-the-month');
+		workflow = await shortenTimes(imported, 'Every morning', EACH_SECOND);
+		await opened.editor.openWorkflow(workflow);
+		// Without a video so far, there is no sum.
+		expect(await whatItCost()).toEqual([]);
+	});
+	const whatItCost = async () => {
+		const click = async () => await opened.editor.executeFrom('What has this month cost?');
+		const { status, data } = await execute(workflow, click);
+		expect(status).toBe('success');
+		return jsonOf(data, 'In words').map(({ text }) => text);
+	};
+
+	test('example "costs of the month": each video adds a row, a retry is not charged again, and the sum needs no video', async () => {
+		setup.sandbox.faults.add({ on: 'check', answer: { status: 403, body: {} } });
+		const ended = (await runOnSchedule(workflow)).filter(({ mode }) => mode === 'trigger');
+		expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['success']));
+		const { length } = setup.sandbox.tasks;
+		expect(length).toBe(ended.length);
+		const rows = await setup.api.rowsOf(TABLE);
+		expect(rows.map(({ task_id }) => task_id).sort()).toEqual(
+			setup.sandbox.tasks.map(({ id }) => id).sort(),
+		);
+		expect(rows[0]).toMatchObject({
+			prompt: expect.stringMatching(/^\w+day morning by the sea/),
+			status: 'completed',
+			cost: 0.04,
+			currency: 'USD',
+			date: expect.stringContaining(String(new Date().getFullYear())),
+		});
+		const video = videoOf(ended[0]?.data as IRunExecutionData, 'Use the file');
+		expect(video.fileName).toMatch(/^\w+day\.mp4$/);
+
+		const lastMonth = new Date(Date.now() - 32 * 86_400_000).toISOString();
+		await setup.api.addRows(TABLE, [
+			{ date: lastMonth, prompt: 'Old', cost: 9, currency: 'USD', status: 'completed' },
+			{ date: new Date().toISOString(), prompt: 'New', currency: 'unknown', status: 'completed' },
+		]);
+		const videos = length === 1 ? '1 video' : `${length} videos`;
+		const sum = Number((length * 0.04).toFixed(6));
+		expect(new Set(await whatItCost())).toEqual(
+			new Set([`${MONTH}: 1 video, cost unknown`, `${MONTH}: ${videos}, ${sum} USD`]),
+		);
+		expect(setup.sandbox.tasks).toHaveLength(length);
+	});
+
+	test('example "costs of the month": a refunded video has a row without cost', async () => {
+		const before = (await setup.api.rowsOf(TABLE)).length;
+		setup.sandbox.durationMs = 1_500;
+		const run = runOnSchedule(workflow);
+		// Each of the three tries of Retry On Fail makes a new video.
+		const failAll = setInterval(() => {
+			for (const task of setup.sandbox.tasks) task.ending = 'failed';
+		}, 50);
+		await run;
+		clearInterval(failAll);
+		const [row] = (await setup.api.rowsOf(TABLE)).slice(before);
+		expect(row).toMatchObject({
+			status: 'failed',
+			task_id: expect.stringMatching(/^video_/),
+			cost: 0,
+		});
+	});
+});
+
+describe('error workflow', () => {
+	let errorWorkflow: SavedWorkflow;
+	beforeAll(async () => {
+		errorWorkflow = await importExample('error-workflow');
+		await setup.api.activate(errorWorkflow);
+	});
+
+	/** Runs a workflow that fails, and returns it and the email about it. */
+	async function reportOf(
+		name: string,
+		parameters: Parameters<typeof videoNode>[1],
+		act = async () => {},
+	): Promise<string> {
+		const draft = chain(name, [webhookNode(name), videoNode(setup.credentialId, parameters)]);
+		const settings = { executionOrder: 'v1', errorWorkflow: errorWorkflow.id };
+		await setup.api.createActive({ ...draft, settings });
+		await setup.api.callWebhook(name);
+		await act();
+		return await until(
+			'the email',
+			() => mail.messages.find((one) => one.includes(`Failed: ${name}`)),
+			RESUME_TIMEOUT_S,
+		);
+	}
+
+	test('example "error workflow": the email names the workflow, the video, its task and whether it was charged', async () => {
+		const email = await reportOf('refunded', { prompt: 'A paper boat [failed]', seconds: 4 });
+		expect(email).toContain('The video could not be generated');
+		expect(email).toContain('Workflow: refunded');
+		expect(email).toContain(`Node: ${VIDEO_NODE}`);
+		expect(email).toMatch(/Execution: http\S+\/workflow\/\w+\/executions\/\d+/);
+		expect(email).toContain('Task: video_1');
+		expect(email).toContain('Charged: yes, and refunded');
+		expect(email).toMatch(/Prompt: (A paper boat \[failed\]|unknown, see the execution)/);
+	});
+
+	test('example "error workflow": it says what a charged video cost, and that a rejected one cost nothing', async () => {
+		setup.sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 403, body: {} } });
+		const charged = await reportOf('charged', { seconds: 4 });
+		expect(charged).toMatch(/Task: video_1\s+Charged: yes\s/);
+		setup.sandbox.faults.add({ on: 'submit', answer: { status: 403, body: {} } });
+		const rejected = await reportOf('rejected', {});
+		expect(rejected).toMatch(/Task: none\s+Charged: no\s/);
+	});
+
+	test('example "error workflow": after a suspended wait, it names the node of the workflow and the task', async () => {
+		const email = await reportOf(
+			'suspended',
+			{ prompt: 'A paper boat', waitStrategy: 'suspend', seconds: 4 },
+			async () => void (await failTask(() => true)),
+		);
+		expect(email).toContain('Workflow: suspended');
+		expect(email).toMatch(new RegExp(`Node: ${VIDEO_NODE}\\s`));
+		expect(email).toContain('Task: video_1');
+		expect(email).toContain('Charged: yes, and refunded');
+	}, 300_000);
 });
 
 describe('budget guard', () => {
 	let workflow: SavedWorkflow;
-	let runs = 0;
 
 	beforeAll(async () => {
 		workflow = await importExample('budget-guard');
 	});
-	beforeEach(() => {
-		setup.sandbox.quirks.records = 'exact';
-		mail.messages = [];
-	});
 
-	async function run(): Promise<EndedExecution> {
-		await opened.editor.executeWorkflow();
-		runs += 1;
-		const [latest] = await setup.api.endedOf(workflow, runs);
-		return latest as EndedExecution;
-	}
+	const run = async () => await execute(workflow);
 
 	test('example "budget guard": with enough money left, it makes the videos of the list', async () => {
 		setup.sandbox.key.quota = 2_500_000;
@@ -209,7 +528,7 @@ describe('budget guard', () => {
 		setup.sandbox.key.isUnlimited = true;
 		await tooLittle('so no video was made. Left: unknown');
 		setup.sandbox.key.isUnlimited = false;
-		setup.sandbox.quirks.records = 'none';
+		setup.sandbox.faults.add({ on: 'status', times: Infinity, answer: { status: 404, body: {} } });
 		mail.messages = [];
 		await tooLittle('so no video was made. Left: 1000000000 quota');
 	});
@@ -247,113 +566,4 @@ test('example "generate, then edit": the second node gets the file of the first,
 		expect.objectContaining({ task_id: 'video_2', status: 'completed' }),
 	]);
 	expect(videoOf(data, 'Edit video').mimeType).toBe('video/mp4');
-});
-
-describe('once per order', () => {
-	let workflow: SavedWorkflow;
-	let deliveries = 0;
-
-	beforeAll(async () => {
-		workflow = await importExample('once-per-order');
-		await setup.api.activate(workflow);
-	});
-
-	/** Delivers an order, and returns its execution once it has ended. */
-	async function deliver(order: string, prompt = 'A paper boat'): Promise<EndedExecution> {
-		await setup.api.callWebhook('once-per-order', { order_id: order, prompt });
-		deliveries += 1;
-		const [latest] = await setup.api.endedOf(workflow, deliveries);
-		return latest as EndedExecution;
-	}
-
-	test('example "once per order": a repeated order is not charged again, but a different order is charged', async () => {
-		const first = await deliver('A-1');
-		expect(first.status).toBe('success');
-		const video = { task_id: 'video_1', video_url: expect.stringMatching(/^http/) };
-		expect(jsonOf(first.data, 'Video of the order')).toEqual([{ order_id: 'A-1', ...video }]);
-
-		const again = await deliver('A-1');
-		expect(again.status).toBe('success');
-		expect(again.data.resultData.lastNodeExecuted).toBe('Only new orders');
-		expect(setup.sandbox.tasks).toHaveLength(1);
-
-		const other = await deliver('A-2');
-		expect(jsonOf(other.data, 'Video of the order')).toMatchObject([{ order_id: 'A-2' }]);
-		expect(setup.sandbox.tasks).toHaveLength(2);
-	});
-
-	test('example "once per order": an order whose video failed can be repeated with Retry, but not with another delivery', async () => {
-		const failed = await deliver('B-1', '[failed]');
-		expect(failed.status).toBe('error');
-		const tasks = setup.sandbox.tasks.length;
-		expect((await deliver('B-1')).data.resultData.lastNodeExecuted).toBe('Only new orders');
-		expect(setup.sandbox.tasks).toHaveLength(tasks);
-
-		const retried = await setup.api.ended(await setup.api.retry(failed.id));
-		deliveries += 1;
-		expect(retried.data.resultData.runData['Only new orders']).toHaveLength(1);
-		expect(setup.sandbox.tasks).toHaveLength(2 * tasks);
-	});
-
-	test('example "once per order": all 20 simultaneous orders get videos, but n8n does not remember all of them', async () => {
-		const orders = Array.from({ length: 20 }, (_, index) => `C-${index}`);
-		const send = async (order: string) =>
-			await setup.api.callWebhook('once-per-order', { order_id: order, prompt: 'A paper boat' });
-		await Promise.all(orders.map(send));
-		await until('a task for each order', () => setup.sandbox.tasks.length === orders.length);
-
-		for (const order of orders) {
-			await send(order);
-			await sleep(ORDER_INTERVAL_MS);
-		}
-		deliveries += 2 * orders.length;
-		await setup.api.endedOf(workflow, deliveries);
-		// If this fails, n8n now remembers all of them, and the note in the example can be removed.
-		expect(setup.sandbox.tasks.length).toBeGreaterThan(orders.length);
-	});
-});
-
-test('example "status check loop": the loop ends both with a completed video and with a failed one', async () => {
-	setup.sandbox.durationMs = 2_500;
-	const workflow = await shortenTimes(await importExample('status-check-loop'), 'Wait', {
-		amount: 1,
-	});
-	await opened.editor.openWorkflow(workflow);
-	await opened.editor.executeWorkflow();
-	const { status, data } = await setup.api.onlyEnded(workflow);
-	expect(status).toBe('success');
-	const checks = data.resultData.runData['Get Status']?.length ?? 0;
-	expect(checks).toBeGreaterThan(1);
-	expect(setup.sandbox.requestsTo('check')).toHaveLength(checks);
-	expect(jsonOf(data, 'Video')).toEqual([
-		expect.objectContaining({ task_id: 'video_1', status: 'completed' }),
-	]);
-	expect(videoOf(data, 'Video').mimeType).toBe('video/mp4');
-	expect(setup.sandbox.tasks).toHaveLength(1);
-
-	await opened.editor.executeWorkflow();
-	await failTask(({ id }) => id === 'video_2');
-	const [second] = (await setup.api.endedOf(workflow, 2)) as [EndedExecution, EndedExecution];
-	expect(jsonOf(second.data, 'Explain')).toEqual([
-		{ task_id: 'video_2', reason: 'The sandbox let this task end failed' },
-	]);
-	// This shows that the failure ended the loop. The limit of the loop would give the same result.
-	expect(second.data.resultData.runData['Get Status']?.length).toBeLessThan(10);
-	expect(setup.sandbox.tasks).toHaveLength(2);
-});
-
-test('example "AI Agent tool": the chat responds with the video', async () => {
-	const workflow = await importExample('ai-agent-tool');
-	model.script = [
-		{ callTool: { prompt: 'A paper boat', seconds: 6, aspect_ratio: '9:16' } },
-		{ say: 'Here is your video' },
-	];
-	await opened.editor.sendToChat('Make me a clip of a paper boat, upright, 6 seconds');
-	const { status } = await setup.api.onlyEnded(workflow);
-	expect(status).toBe('success');
-	await opened.editor.page.getByText('Here is your video').first().waitFor();
-	expect(setup.sandbox.tasks.map(({ request }) => request)).toEqual([
-		expect.objectContaining({ prompt: 'A paper boat', seconds: '6', aspect_ratio: '9:16' }),
-	]);
-	expect(model.requests.at(-1)?.toolResults.join()).toContain('"video_url":"http');
 });

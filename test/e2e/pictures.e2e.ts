@@ -220,7 +220,7 @@ onDemand('screenshots for README and docs', () => {
 	});
 
 	// examples.e2e.ts and approval.e2e.ts take the screenshots of the other examples.
-	test.each(['every-operation', 'long-videos-suspended', 'submit-then-fetch'])(
+	test.each(['every-operation', 'long-videos-suspended'])(
 		'the screenshot example-%s.png is taken',
 		async (name) => {
 			const { editor } = opened;

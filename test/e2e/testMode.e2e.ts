@@ -4,6 +4,8 @@ import type { INodeParameters } from 'n8n-workflow';
 import { ROOT } from '../package/tarball';
 import { ChatModel } from './support/chatModel';
 import { useEditor } from './support/editor';
+import { FormPage } from './support/formPage';
+import { MailServer } from './support/mailServer';
 import {
 	RESUME_TIMEOUT_S,
 	type EndedExecution,
@@ -19,12 +21,16 @@ const EXAMPLES = join(ROOT, 'examples');
 const setup = useN8n();
 const opened = useEditor(setup);
 const model = new ChatModel();
-let chatCredential: string;
+const mail = new MailServer();
+/** The credentials of other services, by type. */
+const others: Record<string, string> = {};
 
 beforeAll(async () => {
 	await model.listen();
+	await mail.listen();
 	const data = { apiKey: 'x', url: model.url };
-	chatCredential = await setup.api.createCredential('openAiApi', 'OpenAI account', data);
+	others.openAiApi = await setup.api.createCredential('openAiApi', 'OpenAI account', data);
+	others.smtp = await setup.api.createCredential('smtp', 'SMTP account', mail.credential);
 	await setup.api.updateCredential({
 		id: setup.credentialId,
 		type: 'octopusXApi',
@@ -32,7 +38,10 @@ beforeAll(async () => {
 		data: { apiKey: '', baseUrl: 'nowhere' },
 	});
 });
-afterAll(async () => await model.close());
+afterAll(async () => {
+	await model.close();
+	await mail.close();
+});
 afterEach(() => expect([setup.sandbox.log, setup.sandbox.tasks]).toEqual([[], []]));
 
 const isOurs = ({ type }: { type: string }) => type.startsWith('n8n-nodes-octopusx.');
@@ -42,12 +51,12 @@ function example(name: string, shorter: Record<string, INodeParameters> = {}): W
 	const draft = JSON.parse(readFileSync(join(EXAMPLES, `${name}.json`), 'utf8')) as WorkflowDraft;
 	for (const node of draft.nodes) {
 		node.parameters = { ...node.parameters, ...shorter[node.name] };
-		if (node.credentials?.openAiApi) node.credentials.openAiApi.id = chatCredential;
+		for (const [type, credential] of Object.entries(node.credentials ?? {})) {
+			credential.id = others[type] ?? setup.credentialId;
+		}
 		if (!isOurs(node)) continue;
 		const options = node.parameters.options as INodeParameters;
 		node.parameters.options = { ...options, testMode: 'sample' };
-		const [ours] = Object.values(node.credentials ?? {});
-		if (ours) ours.id = setup.credentialId;
 	}
 	return draft;
 }
@@ -79,22 +88,52 @@ const START: Record<string, (name: string) => Promise<EndedExecution>> = {
 		expect(results?.map((result) => result.includes('"test":true'))).toEqual([true, true]);
 		return ended;
 	},
-	'ai-agent-tool': async (name) => {
-		model.script = [
-			{ callTool: { prompt: 'A paper boat', seconds: 6, aspect_ratio: '9:16' } },
-			{ say: 'Here is your video' },
-		];
-		const workflow = await setup.api.createWorkflow(example(name));
-		await opened.editor.openWorkflow(workflow);
-		await opened.editor.sendToChat('Make me a clip of a paper boat');
-		const ended = await setup.api.onlyEnded(workflow);
-		const answer = model.requests.at(-1)?.toolResults.join();
-		expect(answer).toContain('"test":true');
+	'budget-guard': async (name) => await runManually(example(name)),
+	'content-calendar': async (name) => {
+		const workflow = await openManually(example(name));
+		await run(workflow);
+		const prompt = 'A paper boat';
+		await setup.api.addRows('OctopusX content calendar', [{ date: '2020-01-01', prompt }]);
+		const ended = await run(workflow, 2);
+		const rows = await setup.api.rowsOf('OctopusX content calendar');
+		expect(rows).toMatchObject([{ prompt, status: 'test', cost: 0, currency: 'USD' }]);
 		return ended;
 	},
-	'batch-from-a-list': async (name) => await runManually(example(name)),
-	'budget-guard': async (name) => await runManually(example(name)),
+	'costs-of-the-month': async (name) => {
+		const rule = { interval: [{ field: 'seconds', secondsInterval: 1 }] };
+		const workflow = await setup.api.createActive(example(name, { 'Every morning': { rule } }));
+		await until('an execution', async () => (await setup.api.executionsOf(workflow)).length > 0);
+		await setup.api.deactivate(workflow);
+		const ended = await setup.api.endedOf(workflow);
+		const [row] = await setup.api.rowsOf('OctopusX costs');
+		expect(row).toMatchObject({ status: 'test', cost: 0, currency: 'USD' });
+		return ended[0] as EndedExecution;
+	},
+	'error-workflow': async (name) => {
+		const { id } = await setup.api.createActive(example(name));
+		const node = videoNode(setup.credentialId, { options: { testMode: 'failure' } });
+		const failing = chain('Failing', [webhookNode('failing'), node]);
+		await setup.api.createActive({ ...failing, settings: { errorWorkflow: id } });
+		await setup.api.callWebhook('failing');
+		const ended = await setup.api.onlyEnded({ id });
+		expect(mail.messages.join()).toMatch(/Charged: no\s/);
+		return ended;
+	},
 	'every-operation': async (name) => await runManually(example(name)),
+	'fetch-later': async (name) => {
+		await (START['submit-now'] as (name: string) => Promise<unknown>)('submit-now');
+		const ended = await runManually(example(name));
+		const rows = await setup.api.rowsOf('OctopusX orders');
+		expect(rows).toMatchObject([{ status: 'test', cost: 0, currency: 'USD' }]);
+		await setup.api.deleteRow('OctopusX orders', rows[0] ?? {});
+		return ended;
+	},
+	'form-to-video': async (name) => {
+		const { workflow, page } = await sendForm(name, 'Steam rises from the cup');
+		await page.getByText('Test Mode: nothing was made').waitFor();
+		await page.close();
+		return await setup.api.onlyEnded(workflow);
+	},
 	'generate-then-edit': async (name) => await runManually(example(name)),
 	'long-videos-suspended': async (name) => {
 		const workflow = await setup.api.createActive(example(name));
@@ -104,42 +143,50 @@ const START: Record<string, (name: string) => Promise<EndedExecution>> = {
 		);
 		return await setup.api.ended(suspended, RESUME_TIMEOUT_S);
 	},
-	'once-per-order': async (name) => {
-		const workflow = await setup.api.createActive(example(name));
-		await setup.api.callWebhook('once-per-order', { order_id: 'A-1', prompt: 'One' });
-		return await setup.api.onlyEnded(workflow);
+	'one-photo-many-clips': async (name) => {
+		const { workflow, page } = await sendForm(name);
+		const ended = await setup.api.onlyEnded(workflow);
+		await page.close();
+		return ended;
 	},
-	'product-photos-from-a-webhook': async (name) => {
+	'submit-now': async (name) => {
 		const workflow = await setup.api.createActive(example(name));
-		const form = new FormData();
-		form.append('front', new Blob(['a photo'], { type: 'image/png' }), 'front.png');
-		const url = `${setup.n8n.url}/webhook/product-photos`;
-		const answer = await (await fetch(url, { method: 'POST', body: form })).json();
-		expect(answer).toEqual([expect.objectContaining({ photo: 'front.png', test: true })]);
-		return await setup.api.onlyEnded(workflow);
-	},
-	'status-check-loop': async (name) => await runManually(example(name, { Wait: { amount: 1 } })),
-	'submit-then-fetch': async (name) => await runManually(example(name)),
-	'text-to-video-on-a-schedule': async (name) => {
-		const rule = { interval: [{ field: 'seconds', secondsInterval: 1 }] };
-		const workflow = await setup.api.createActive(example(name, { 'Every morning': { rule } }));
-		await until('an execution', async () => (await setup.api.executionsOf(workflow)).length > 0);
+		await setup.api.callWebhook('octopusx-order', { order_id: 'A-1', prompt: 'One' });
+		const ended = await setup.api.onlyEnded(workflow);
 		await setup.api.deactivate(workflow);
-		const [first] = await setup.api.endedOf(workflow);
-		return first as EndedExecution;
+		return ended;
 	},
 };
 
-/** Runs a workflow manually. This needs no credential, unlike publishing. */
-async function runManually(draft: WorkflowDraft): Promise<EndedExecution> {
-	for (const node of draft.nodes.filter(isOurs)) delete node.credentials;
-	const workflow: SavedWorkflow = await setup.api.createWorkflow(draft);
-	await opened.editor.openWorkflow(workflow);
-	await opened.editor.executeWorkflow();
-	return await setup.api.onlyEnded(workflow);
+/** Sends the form of an example, and returns the page that comes next. */
+async function sendForm(name: string, text?: string) {
+	const workflow = await setup.api.createActive(example(name));
+	const { context } = opened.editor.browser;
+	const form = await FormPage.open(context, setup.n8n.url, workflow);
+	await form.send(Buffer.from('\0a photo'), text);
+	return { workflow, page: form.page };
 }
 
-const names = readdirSync(EXAMPLES).map((file) => file.replace('.json', ''));
+/** Opens a workflow in the editor, without our credential: a manual run needs none, unlike publishing. */
+async function openManually(draft: WorkflowDraft): Promise<SavedWorkflow> {
+	for (const node of draft.nodes.filter(isOurs)) delete node.credentials;
+	const workflow = await setup.api.createWorkflow(draft);
+	await opened.editor.openWorkflow(workflow);
+	return workflow;
+}
+
+/** Executes the open workflow, and returns its latest execution once there are `count`. */
+async function run(workflow: SavedWorkflow, count = 1): Promise<EndedExecution> {
+	await opened.editor.executeWorkflow();
+	const [latest] = await setup.api.endedOf(workflow, count);
+	return latest as EndedExecution;
+}
+
+const runManually = async (draft: WorkflowDraft) => await run(await openManually(draft));
+
+const names = readdirSync(EXAMPLES)
+	.filter((file) => file.endsWith('.json'))
+	.map((file) => file.replace('.json', ''));
 
 test.each(names)(
 	'the example %s works with Test Mode on, without requests and charges',

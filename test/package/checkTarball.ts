@@ -5,7 +5,7 @@
 import { listTarball } from './tarball';
 
 const MAX_BYTES = 100_000;
-const DOCUMENTS = ['LICENSE.md', 'README.md', 'index.js', 'package.json'];
+const DOCUMENTS = ['LICENSE.md', 'README.md', 'README.zh-CN.md', 'index.js', 'package.json'];
 const BUILT =
 	/^dist\/(credentials|nodes|icons)\/.+(\.(js|node\.json|svg)|\/__schema__\/v1\.0\.0\/\w+\/\w+\.json)$/;
 const NEEDED = [

@@ -148,6 +148,51 @@ test('README.md names the fields of the credential', () => {
 	expect(labels.filter((label) => !readme.includes(`**${label}**`))).toEqual([]);
 });
 
+describe('README.zh-CN.md', () => {
+	const page = read('README.zh-CN.md').replace(/\s*\n\s*/g, '\n');
+	/** n8n's own labels. */
+	const OF_N8N = [
+		...['Settings', 'Community Nodes', 'Install', 'Credential', 'Execute step', 'Binary'],
+		...['Retry On Fail', 'Retry', 'Stop'],
+	];
+	/** The labels of fields, and the names and actions of their choices. */
+	const namesOf = (fields: INodeProperties[]): string[] =>
+		fields.flatMap(({ displayName, options = [] }) => [
+			displayName,
+			...options.flatMap((option) => {
+				if ('values' in option) return namesOf(option.values);
+				if ('type' in option) return namesOf([option]);
+				return [option.name, option.action ?? ''];
+			}),
+		]);
+	const OURS = [...namesOf(properties), ...namesOf(new OctopusXApi().properties)];
+	const bold = [...page.matchAll(/\*\*([^*]+)\*\*(（?)/g)].map(([, text = '', meaning]) => ({
+		names: text.split('→').map((name) => name.trim().replace(/\s+/g, ' ')),
+		hasMeaning: meaning === '（',
+	}));
+	const labels = bold.filter(({ names }) => /^[A-Za-z]/.test(names[0] ?? ''));
+
+	test('it has at most 1,500 characters of text', () => {
+		const text = page.replace(/\]\([^)]*\)/g, ']').replace(/[\s|*#[\]`-]/g, '');
+		expect(text.length).toBeLessThanOrEqual(1_500);
+		expect(readme.split('\n', 3).join()).toContain('(README.zh-CN.md)');
+	});
+
+	test('it names only labels that the node, its credential or n8n has', () => {
+		const names = labels.flatMap((label) => label.names);
+		expect(names).toContain('Return a Sample Video');
+		expect(names.filter((name) => ![...OURS, ...OF_N8N].includes(name))).toEqual([]);
+	});
+
+	test('it says what each label means, at the first mention', () => {
+		const first = new Map(
+			labels.map(({ names, hasMeaning }) => [names.join(), hasMeaning] as const).reverse(),
+		);
+		first.delete('Settings,Community Nodes,Install');
+		expect([...first].filter(([, hasMeaning]) => !hasMeaning)).toEqual([]);
+	});
+});
+
 test('the table of CONTRIBUTING.md lists every npm script, and no page names another', () => {
 	const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 	const namedIn = (page: string) =>

@@ -47,23 +47,42 @@ class Editor {
 
 	/** Imports an example with *Import from File* into a new workflow. The editor saves it automatically. */
 	async importExample(api: N8nApi, file: string): Promise<SavedWorkflow> {
+		return await this.importWorkflow(api, file, async () => {
+			await this.find('workflow-import-input').setInputFiles(join(ROOT, 'examples', file));
+		});
+	}
+
+	/** Imports a workflow with *Import from URL* into a new workflow. The editor saves it automatically. */
+	async importAddress(api: N8nApi, address: string): Promise<SavedWorkflow> {
+		return await this.importWorkflow(api, address, async () => {
+			await this.find('workflow-menu').click();
+			await this.find('workflow-menu-item-import').hover();
+			await this.find('workflow-menu-item-import-from-url').click();
+			await this.find('workflow-url-import-input').fill(address);
+			await this.find('confirm-workflow-import-url-button').click();
+		});
+	}
+
+	private async importWorkflow(api: N8nApi, name: string, choose: () => Promise<void>) {
 		await this.page.goto('/workflow/new');
 		const isSave = (response: Response) =>
 			response.request().method() === 'POST' && /\/rest\/workflows\b/.test(response.url());
-		const input = this.find('workflow-import-input');
-		await input.waitFor({ state: 'attached' });
-		const [saved] = await Promise.all([
-			this.page.waitForResponse(isSave),
-			input.setInputFiles(join(ROOT, 'examples', file)),
-		]);
+		await this.find('workflow-import-input').waitFor({ state: 'attached' });
+		const [saved] = await Promise.all([this.page.waitForResponse(isSave), choose()]);
 		const { id } = ((await saved.json()) as { data: SavedWorkflow }).data;
 		// The imported nodes are selected, and a notification about their credentials covers them.
 		await this.page.locator('.vue-flow__pane').click({ position: { x: 5, y: 5 } });
 		await this.page.addStyleTag({ content: '.el-notification { display: none !important }' });
-		return await until(`${file} to be saved`, async () => {
+		return await until(`${name} to be saved`, async () => {
 			const workflow = await api.request<SavedWorkflow>('GET', `/rest/workflows/${id}`);
 			return workflow.nodes.length > 0 && workflow;
 		});
+	}
+
+	/** Executes the workflow from one of several triggers, with the button that appears beside it. */
+	async executeFrom(trigger: string): Promise<void> {
+		await this.nodeOnCanvas(trigger).hover();
+		await this.find(`execute-workflow-button-${trigger}`).click();
 	}
 
 	async executeWorkflow(): Promise<void> {

@@ -44,6 +44,9 @@ export interface Execution {
 	customData?: Record<string, string>;
 }
 
+/** A row of a data table: the value of each column. */
+export type DataRow = Record<string, string | number | boolean | null>;
+
 export type EndedExecution = Execution & { data: IRunExecutionData };
 
 /** The REST API that n8n's editor uses. */
@@ -233,6 +236,35 @@ export class N8nApi {
 
 	async deleteExecution(id: string): Promise<void> {
 		await this.send('POST', '/rest/executions/delete', { ids: [id] });
+	}
+
+	/** Returns the rows of a data table, oldest first. */
+	async rowsOf(table: string): Promise<DataRow[]> {
+		const path = `${await this.dataTable(table)}/rows?sortBy=id:asc`;
+		return (await this.request<{ data: DataRow[] }>('GET', path)).data;
+	}
+
+	async addRows(table: string, rows: DataRow[]): Promise<void> {
+		await this.request('POST', `${await this.dataTable(table)}/insert`, { data: rows });
+	}
+
+	async deleteRow(table: string, { id }: DataRow): Promise<void> {
+		const filters = [{ columnName: 'id', condition: 'eq', value: id }];
+		const filter = encodeURIComponent(JSON.stringify({ type: 'and', filters }));
+		await this.request('DELETE', `${await this.dataTable(table)}/rows?filter=${filter}`);
+	}
+
+	/** Returns the path of a data table in this API. */
+	private async dataTable(name: string): Promise<string> {
+		const project = await this.request<{ id: string }>('GET', '/rest/projects/personal');
+		const path = `/rest/projects/${project.id}/data-tables`;
+		const filter = encodeURIComponent(JSON.stringify({ name }));
+		const { data } = await this.request<{ data: Array<{ id: string }> }>(
+			'GET',
+			`${path}?filter=${filter}`,
+		);
+		if (!data[0]) throw new Error(`There is no data table "${name}"`);
+		return `${path}/${data[0].id}`;
 	}
 
 	/** Downloads a file from n8n's storage by the ID in an item. */
