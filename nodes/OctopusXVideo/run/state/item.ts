@@ -1,5 +1,5 @@
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
-import { OctopusXError, type Charge } from '../../api/errors';
+import { OctopusXError, type Charge, type FaultDetails } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { Job } from '../../job';
 
@@ -125,6 +125,10 @@ export function chargeOf(task: Task): Charge {
 	const { task_id: taskId, failure } = task;
 	if (!hasFailed(task)) return { taskId };
 	return { taskId, refund: failure?.refunded ? 'given' : 'unknown' };
+}
+
+export function detailsOf(error: Error): FaultDetails {
+	return error instanceof OctopusXError ? error.details : {};
 }
 
 export function taskOf(item: Item): Task | undefined {
