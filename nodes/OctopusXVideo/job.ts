@@ -71,21 +71,8 @@ export function sizeOf(aspectRatio: string, resolution: string): string | undefi
 
 /** The fields of a simplified task, in output order. Fields without a value are left out. */
 export const OUTPUT_FIELDS: readonly string[] = [
-	'task_id',
-	'status',
-	'progress',
-	'video_url',
-	'prompt',
-	'model',
-	'seconds',
-	'size',
-	'cost',
-	'file',
-	'created_at',
-	'completed_at',
-	'expires_at',
-	'failure',
-	'test',
+	...'task_id status progress video_url prompt model seconds size cost file'.split(' '),
+	...'created_at completed_at expires_at failure test'.split(' '),
 ];
 
 /**
@@ -105,7 +92,7 @@ export interface Job {
 	maxConcurrency: number;
 	/** If absent, the task is returned as it is now. With `isSuspended`, n8n suspends the execution meanwhile. */
 	wait?: { pollIntervalMs: number; isSuspended: boolean };
-	/** The binary field of the output item, and the file's name; if that is empty, it is `<task_id>.mp4`. */
+	/** `fileName` may be empty. */
 	download?: { outputField: string; fileName: string };
 	/** What the log, and in a manual run the editor, tells the user once per run. */
 	notice?: string;

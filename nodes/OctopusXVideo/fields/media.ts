@@ -11,24 +11,10 @@ export function mediaFields(
 	name: Exclude<Source, 'referenceImages'>,
 	defaultField = 'data',
 ): INodeProperties[] {
-	const label = SOURCES[name];
-	const kind = kindOf(name);
-	return [
-		{ displayName: `${label} Source`, name: `${name}Source`, ...sourceChoice(kind) },
-		{
-			displayName: `${label} URL`,
-			name: `${name}Url`,
-			...urlInput(kind),
-			displayOptions: { show: { [`${name}Source`]: ['url'] } },
-		},
-		{
-			displayName: `${label} Input Data Field Name`,
-			name: `${name}BinaryField`,
-			...binaryInput(kind),
-			default: defaultField,
-			displayOptions: { show: { [`${name}Source`]: ['binary'] } },
-		},
-	];
+	const names = [`${name}Source`, `${name}Url`, `${name}BinaryField`] as const;
+	return sourceFields(kindOf(name), names, `${SOURCES[name]} `, {
+		file: { default: defaultField },
+	});
 }
 
 /** The rows are sortable, because prompts refer to images by their order. */
@@ -45,24 +31,13 @@ export const referenceImagesField: INodeProperties = {
 		{
 			displayName: 'Image',
 			name: 'image',
-			values: [
-				{ displayName: 'Source', name: 'source', ...sourceChoice(IMAGE) },
-				{
-					displayName: 'URL',
-					name: 'url',
-					...urlInput(IMAGE),
+			values: sourceFields(IMAGE, ['source', 'url', 'binaryField'], '', {
+				url: {
 					placeholder: 'e.g. https://example.com/1.png, https://example.com/2.png',
 					description:
 						'Public http(s) address of the image, or a data URI. You can enter several, separated by commas or line breaks.',
-					displayOptions: { show: { source: ['url'] } },
 				},
-				{
-					displayName: 'Input Data Field Name',
-					name: 'binaryField',
-					...binaryInput(IMAGE),
-					displayOptions: { show: { source: ['binary'] } },
-				},
-			],
+			}),
 		},
 	],
 };
@@ -106,26 +81,45 @@ function kindOf(source: Source): MediaKind {
 	return source === 'video' ? VIDEO : IMAGE;
 }
 
-function sourceChoice({ noun }: MediaKind) {
-	return {
-		type: 'options',
-		options: [
-			{ name: 'URL', value: 'url', description: 'A public address or a data URI' },
-			{ name: 'File From Input', value: 'binary', description: 'A file on the input item' },
-		],
-		default: 'url',
-		description: `Where the ${noun} comes from`,
-	} satisfies Partial<INodeProperties>;
-}
-
-function urlInput({ noun, mimeTypeLabel, example }: MediaKind) {
-	return {
-		type: 'string',
-		required: true,
-		default: '',
-		placeholder: example,
-		description: `Public http(s) address of the ${noun}, or a data URI (${mimeTypeLabel}, base64)`,
-	} satisfies Partial<INodeProperties>;
+/** Returns the fields for one image or video. `own` is what these have of their own. */
+function sourceFields(
+	kind: MediaKind,
+	[source, url, binaryField]: readonly [string, string, string],
+	label: string,
+	own: Partial<Record<'url' | 'file', Partial<INodeProperties>>>,
+): INodeProperties[] {
+	const { noun, mimeTypeLabel } = kind;
+	return [
+		{
+			displayName: `${label}Source`,
+			name: source,
+			type: 'options',
+			options: [
+				{ name: 'URL', value: 'url', description: 'A public address or a data URI' },
+				{ name: 'File From Input', value: 'binary', description: 'A file on the input item' },
+			],
+			default: 'url',
+			description: `Where the ${noun} comes from`,
+		},
+		{
+			displayName: `${label}URL`,
+			name: url,
+			type: 'string',
+			required: true,
+			default: '',
+			placeholder: `e.g. https://example.com/${kind === VIDEO ? 'video.mp4' : 'image.png'}`,
+			description: `Public http(s) address of the ${noun}, or a data URI (${mimeTypeLabel}, base64)`,
+			displayOptions: { show: { [source]: ['url'] } },
+			...own.url,
+		},
+		{
+			displayName: `${label}Input Data Field Name`,
+			name: binaryField,
+			...binaryInput(kind),
+			displayOptions: { show: { [source]: ['binary'] } },
+			...own.file,
+		},
+	];
 }
 
 /** Returns the rest of a field for the name of an input data field. */

@@ -15,8 +15,7 @@ export interface MediaKind {
 	nounWithArticle: string;
 	mimeType: RegExp;
 	mimeTypeLabel: string;
-	example: string;
-	/** Largest file in bytes. Absent if the API has no limit. */
+	/** Absent if the API has no limit. */
 	maxBytes?: number;
 }
 
@@ -25,7 +24,6 @@ export const IMAGE: MediaKind = {
 	nounWithArticle: 'an image',
 	mimeType: /^image\/[\w.+-]+$/i,
 	mimeTypeLabel: 'image/*',
-	example: 'e.g. https://example.com/image.png',
 };
 
 export const MIB = 1024 * 1024;
@@ -35,7 +33,6 @@ export const VIDEO: MediaKind = {
 	nounWithArticle: 'an MP4 video',
 	mimeType: /^video\/mp4$/i,
 	mimeTypeLabel: 'video/mp4',
-	example: 'e.g. https://example.com/video.mp4',
 	// docs/API.md, "Create a task"
 	maxBytes: 15 * MIB,
 };
@@ -46,14 +43,13 @@ export const MEDIA: MediaKind = {
 	nounWithArticle: 'an image or an MP4 video',
 	mimeType: /^(image\/[\w.+-]+|video\/mp4)$/i,
 	mimeTypeLabel: 'image/* or video/mp4',
-	example: '',
 };
 
 const MAX_NAME_LENGTH = 80;
 /** How much of a file name is read, in characters: the longest path of Linux. */
 const MAX_PATH_LENGTH = 4_096;
 
-/** How deeply lists of URLs may be nested. Each level would cost a copy of the list, and a stack frame. */
+/** Of lists of URLs. Each level would cost a copy of the list, and a stack frame. */
 const MAX_LIST_DEPTH = 20;
 
 /** Labels of files that are no video, even if they begin like one. */
@@ -62,7 +58,6 @@ const DOCUMENT_TYPE = /^application\/(pdf|zip|gzip|msword|vnd\.)/i;
 const ADDRESS_START = /^(https?:\/\/|data:\w+\/)/i;
 const NESTED_ADDRESS = /^https?:\/\/.*https?:\/\//i;
 
-/** Separates two URLs in one word. */
 const INNER_SEPARATOR = /["'`]?[,;]["'`]?(?=https?:\/\/|data:\w+\/)/i;
 /** The start of a data URI without content. It precedes the real URL if it was added twice. */
 const PREFIX_ONLY = /^data:[^,]*$/i;
@@ -174,7 +169,7 @@ export async function checkFile(
 	field: unknown,
 	kind: MediaKind,
 ): Promise<FileInput> {
-	const file = findFile(item, label, field, kind);
+	const file = findFile(item, label, field, kind.noun);
 	const input = { label, itemIndex: item.index, field: field as string | IBinaryData };
 	const name = file.fileName?.trim() ?? '';
 	if (!file.id && file.data !== '' && normalizeBase64(file.data) === undefined) {
@@ -227,12 +222,7 @@ export function uploadName(name: string, noun: string): string {
 	return extension && !bare ? `${noun}${extension}` : `${bare}${extension}`;
 }
 
-function findFile(
-	item: ItemParameters,
-	label: string,
-	field: unknown,
-	{ noun }: MediaKind,
-): IBinaryData {
+function findFile(item: ItemParameters, label: string, field: unknown, noun: string): IBinaryData {
 	const { context, index } = item;
 	let file: IBinaryData | undefined;
 	try {
@@ -262,11 +252,10 @@ function findFile(
 function isOwnFile(item: ItemParameters, { id, data }: IBinaryData): boolean {
 	const { json, binary } = inputItem(item);
 	const isCombined = item.context.getWorkflowSettings?.().binaryMode === 'combined';
-	const own = [
-		...Object.values(binary ?? {}),
-		...Object.values((isCombined && json._files) || {}),
-	] as IBinaryData[];
-	return own.some((file) => (id ? file?.id === id : !file?.id && file?.data === data));
+	const own = [binary, isCombined && json._files].flatMap((files) => Object.values(files || {}));
+	return (own as IBinaryData[]).some((file) =>
+		id ? file?.id === id : !file?.id && file?.data === data,
+	);
 }
 
 function inputItem({ context, index }: ItemParameters): INodeExecutionData {
@@ -290,12 +279,8 @@ function listFiles(item: ItemParameters): string {
 		: 'This item has no files.';
 }
 
-function checkSize(
-	item: ItemParameters,
-	label: string,
-	bytes: number,
-	{ noun, maxBytes }: MediaKind,
-): void {
+function checkSize(item: ItemParameters, label: string, bytes: number, kind: MediaKind): void {
+	const { noun, maxBytes } = kind;
 	if (bytes === 0) {
 		throw item.invalid(`'${label}' is an empty file`, 'Check the node that it comes from.');
 	}

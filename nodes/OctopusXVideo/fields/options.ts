@@ -83,11 +83,7 @@ function isInEditor(context: IExecuteFunctions): boolean {
 	return mode === 'manual' || (mode === 'retry' && source === 'manual');
 }
 
-/** True if Test Mode is on. Never throws, so it also works for an item with invalid parameters. */
+/** True if Test Mode is on, as far as the item's parameters are valid. */
 export function isInTestMode(item: ItemParameters): boolean {
-	try {
-		return readTestMode(item) !== undefined;
-	} catch {
-		return false;
-	}
+	return item.ifValid(() => readTestMode(item)) !== undefined;
 }

@@ -72,6 +72,15 @@ export class ItemParameters {
 		return this.get('options', {}) as Record<string, unknown>;
 	}
 
+	/** Returns what `read` returns, or `undefined` if it throws. */
+	ifValid<T>(read: () => T): T | undefined {
+		try {
+			return read();
+		} catch {
+			return undefined;
+		}
+	}
+
 	/**
 	 * Returns a string that is not blank. Accepts numbers, because expressions often return them. With `isSent`
 	 * false, it is not part of a request and may contain curly brackets.

@@ -28,13 +28,8 @@ export const promptField: INodeProperties = {
 	description: 'What the video should show: subject, motion, camera and style',
 };
 
-/** The prompt of an item. Never throws, so it also works for an item with invalid parameters. */
-export function promptOf(item: ItemParameters): string | undefined {
-	try {
-		return item.text(promptField.displayName, item.get(promptField.name));
-	} catch {
-		return undefined;
-	}
+export function readPrompt(item: ItemParameters): string {
+	return item.text(promptField.displayName, item.get(promptField.name));
 }
 
 /** Fields for the length and shape of the new video. */
@@ -81,7 +76,7 @@ export function readModel(item: ItemParameters, defaultModel: string): string {
 export function readClip(item: ItemParameters, limits: Pick<NumberRule, 'min' | 'max'>) {
 	const { sound } = item.options;
 	return {
-		prompt: item.text('Prompt', item.get('prompt')),
+		prompt: readPrompt(item),
 		seconds: String(item.number({ ...SECONDS, ...limits }, item.get('seconds'))),
 		aspectRatio: item.text('Aspect Ratio', item.get('aspectRatio')),
 		resolution: item.text('Resolution', item.get('resolution')),
@@ -198,9 +193,6 @@ export function readSendBinaryAs(item: ItemParameters): 'auto' | PaidRequest['se
 	return item.choice(sendBinaryAsOption.displayName, sendBinaryAs, choices);
 }
 
-/** Fields that Extra API Fields must not change: another model could cost more than the user expects. */
-const RESERVED = ['model', 'prompt'];
-
 export function readAdditionalFields(item: ItemParameters): IDataObject {
 	const label = 'Extra API Fields (JSON)';
 	let { additionalFields: fields = {} } = item.options;
@@ -227,7 +219,8 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 		return value;
 	});
 	const names = Object.keys(fields).map((name) => name.trim().toLowerCase());
-	const reserved = RESERVED.find((name) => names.includes(name));
+	// another model could cost more than the user expects
+	const reserved = ['model', 'prompt'].find((name) => names.includes(name));
 	if (reserved) {
 		throw item.invalid(
 			`'Extra API Fields (JSON)' may not replace ${reserved}`,

@@ -24,7 +24,7 @@ const TIMEOUT: NumberRule = {
 		`How long an item may take: ${limits} minutes. Decimals are allowed. After that, the task keeps running, and you can fetch its video with Get Status.`,
 };
 
-export const waitField: INodeProperties = {
+const waitField: INodeProperties = {
 	displayName: 'Wait Until Completed',
 	name: 'waitForCompletion',
 	type: 'boolean',
@@ -58,7 +58,7 @@ const waitStrategyOption: INodeProperties = {
 	displayOptions: { hide: { '@tool': [true] } },
 };
 
-export const downloadField: INodeProperties = {
+const downloadField: INodeProperties = {
 	displayName: 'Download Video',
 	name: 'downloadVideo',
 	type: 'boolean',
@@ -146,17 +146,29 @@ const selectedFieldsField: INodeProperties = {
 	displayOptions: { show: { '@tool': [true], output: ['selectedFields'] } },
 };
 
-/** Fields that set how much of the task goes into the output item. */
-export const simplifyFields: INodeProperties[] = [
-	simplifyField,
-	toolOutputField,
-	selectedFieldsField,
+const simplifyFields = [simplifyField, toolOutputField, selectedFieldsField];
+
+/** The fields for the wait, the download and the output item in operations that cost money. */
+export const paidResultFields: INodeProperties[] = [
+	waitField,
+	...showWhen({ waitForCompletion: [true] }, [downloadField]),
+	...simplifyFields,
+];
+
+/** The same for Get Status, which can also download without a wait. */
+export const statusResultFields: INodeProperties[] = [
+	{
+		...waitField,
+		default: false,
+		description:
+			'Whether to wait until the video is done. If off, the node returns the task as it is now.',
+	},
+	{ ...downloadField, default: false },
+	...simplifyFields,
 ];
 
 /** Reads the limits of an item, and whether anything is sent at all. */
-export function readLimits(
-	item: ItemParameters,
-): Pick<Job, 'timeoutMs' | 'maxConcurrency' | 'testMode'> {
+export function readLimits(item: ItemParameters) {
 	const { timeout = TIMEOUT.default, maxConcurrency = MAX_CONCURRENCY.default } = item.options;
 	return {
 		timeoutMs: item.number(TIMEOUT, timeout) * 60_000,
@@ -173,10 +185,8 @@ export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 		fileName = '',
 		waitStrategy = waitStrategyOption.default,
 	} = item.options;
-	const settings: Omit<Job, 'source'> = {
-		...readLimits(item),
-		outputFields: readOutputFields(item),
-	};
+	const outputFields = readOutputFields(item);
+	const settings: Omit<Job, 'source'> = { ...readLimits(item), outputFields };
 	if (item.flag(waitField.displayName, item.get('waitForCompletion'))) {
 		settings.wait = {
 			pollIntervalMs: item.number(POLL_INTERVAL, pollInterval) * 1_000,
@@ -216,10 +226,8 @@ function readOutputFields(item: ItemParameters): readonly string[] | undefined {
 		selectedFields: () => {
 			const value = item.get(selectedFieldsField.name, []);
 			// an expression can return the names as one string
-			const chosen = Array.isArray(value) ? value : String(value).split(/[\s,]+/);
-			return OUTPUT_FIELDS.filter(
-				(name) => REQUIRED_FIELDS.includes(name) || chosen.includes(name),
-			);
+			const names = Array.isArray(value) ? value : String(value).split(/[\s,]+/);
+			return OUTPUT_FIELDS.filter((name) => [...REQUIRED_FIELDS, ...names].includes(name));
 		},
 	})();
 }

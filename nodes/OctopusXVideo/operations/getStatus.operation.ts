@@ -3,12 +3,10 @@ import { isTaskId } from '../api/task';
 import { MAX_CONCURRENCY, optionsField } from '../fields/options';
 import { numberField, showWhen, type ItemParameters } from '../fields/parameters';
 import {
-	downloadField,
 	readJobSettings,
 	resultOptions,
-	simplifyFields,
+	statusResultFields,
 	timeoutOption,
-	waitField,
 } from '../fields/result';
 import { isTestId } from '../testMode/testClient';
 import type { Operation } from './operation';
@@ -57,13 +55,10 @@ function readTaskId(item: ItemParameters): string {
 	throw item.invalid("'Task ID' is not a task ID", 'It looks like video_abc123.');
 }
 
-/** The task that an item asks for, or `undefined`. Never throws, so that it works for invalid parameters. */
+/** The task that an item asks for, if it asks for one with a valid ID. */
 export function taskIdOf(item: ItemParameters): string | undefined {
-	try {
-		return item.get('operation') === 'getStatus' ? readTaskId(item) : undefined;
-	} catch {
-		return undefined;
-	}
+	const isAsked = item.get('operation') === 'getStatus';
+	return isAsked ? item.ifValid(() => readTaskId(item)) : undefined;
 }
 
 export const getStatus: Operation = {
@@ -84,14 +79,7 @@ export const getStatus: Operation = {
 			placeholder: 'e.g. video_abc123',
 			description: "The task_id of an item, of an error or in n8n's log",
 		},
-		{
-			...waitField,
-			default: false,
-			description:
-				'Whether to wait until the video is done. If off, the node returns the task as it is now.',
-		},
-		{ ...downloadField, default: false },
-		...simplifyFields,
+		...statusResultFields,
 		optionsField([
 			...showWhen({ '/waitForCompletion': [true] }, [timeoutOption]),
 			numberField(MAX_CONCURRENCY),

@@ -11,14 +11,7 @@ import {
 	requestOptions,
 	soundOption,
 } from '../fields/request';
-import {
-	downloadField,
-	readJobSettings,
-	resultOptions,
-	simplifyFields,
-	timeoutOption,
-	waitField,
-} from '../fields/result';
+import { paidResultFields, readJobSettings, resultOptions, timeoutOption } from '../fields/result';
 import { SOURCES, type Job, type MediaInput, type PaidRequest, type Source } from '../job';
 import { familyOf, isModelOf, UNKNOWN } from '../models';
 
@@ -34,9 +27,7 @@ export interface Operation {
 /** Returns the last fields of every operation that costs money: waiting, download, output and options. */
 export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProperties[] {
 	return [
-		waitField,
-		...showWhen({ waitForCompletion: [true] }, [downloadField]),
-		...simplifyFields,
+		...paidResultFields,
 		optionsField([
 			...ownOptions,
 			...requestOptions,

@@ -1,7 +1,7 @@
 import { OctopusXError } from '../api/errors';
 import { uncheckedTask } from '../api/task';
 import { tryOnce } from '../timing/retry';
-import { chargeOf, failed, StoppedError, taskOf } from './state/item';
+import { chargeOf, detailsOf, failed, StoppedError, taskOf } from './state/item';
 import type { Failed, Item, Planned, Ready, Running, Settled } from './state/item';
 import type { Claim } from './state/ledger';
 import { withCharge } from './state/output';
@@ -19,16 +19,15 @@ import { uploadItem } from './steps/upload';
  */
 export async function carryOutAll(scope: Scope, items: Item[]): Promise<Settled[]> {
 	const settled = await Promise.all(items.map(async (item) => await carryOut(scope, item)));
-	const isRejected = ({ error }: Failed) =>
-		error instanceof OctopusXError && error.details.isKeyRejected === true;
-	const rejected = settled.find((item) => item.state === 'failed' && isRejected(item));
+	const isRejected = (item: Settled): item is Failed =>
+		item.state === 'failed' && detailsOf(item.error).isKeyRejected === true;
 	const { account, signal } = scope;
-	if (!rejected || !account || signal?.aborted) return settled;
+	if (!settled.some(isRejected) || !account || signal?.aborted) return settled;
 	const ask = async (ending: AbortSignal) => await account.getKeyState(ending);
 	const reason = await tryOnce(ANSWER_TIMEOUT_MS, ask, signal);
 	if (!reason) return settled;
 	return settled.map((item) => {
-		if (item.state !== 'failed' || !isRejected(item)) return item;
+		if (!isRejected(item)) return item;
 		const { message, description, details } = item.error as OctopusXError;
 		return { ...item, error: new OctopusXError(message, `${reason} ${description}`, details) };
 	});
@@ -93,7 +92,7 @@ export function withClaim<T extends Item>(item: T, claim: Claim): T {
 	if (item.state !== 'failed') {
 		return { ...item, isInDoubt, extraTaskIds: claim.extraTaskIds(taskOf(item)?.task_id) };
 	}
-	const { charge } = (item.error as Partial<OctopusXError>).details ?? {};
+	const { charge } = detailsOf(item.error);
 	// the charge was made in an earlier run, or the ID arrived in the background
 	const isCharged = taskId && !isInDoubt && !item.isTest && typeof charge !== 'object';
 	const error = isCharged ? withCharge(item.error, { taskId }) : item.error;

@@ -12,8 +12,8 @@ import type { Claim, Ledger } from './ledger';
 /** How long a manual run tries to connect to an API that has never answered it. */
 const MANUAL_PATIENCE_MS = 60_000;
 
-/** What a unit of quota is worth is worth no longer wait. */
-const STATUS_TIMEOUT_MS = 3_000;
+/** What a video cost is worth no longer wait. */
+export const PRICE_TIMEOUT_MS = 3_000;
 
 /** What the items of a run share. Only `forItem` provides a client. */
 export interface Scope {
@@ -65,14 +65,10 @@ export async function openScope(
 		downloads: new Limiter(maxConcurrency),
 		signal: context.getExecutionCancelSignal(),
 	};
+	const ask = async (ending: AbortSignal) => await realClient?.getBillingStatus(ending);
 	let status: Promise<BillingStatus | undefined> | undefined;
-	const askStatus = async () =>
-		await tryOnce(
-			STATUS_TIMEOUT_MS,
-			async (ending) => await realClient?.getBillingStatus(ending),
-			shared.signal,
-		);
-	const getCurrency = async () => (await (status ??= askStatus()))?.currency;
+	const getCurrency = async () =>
+		(await (status ??= tryOnce(PRICE_TIMEOUT_MS, ask, shared.signal)))?.currency;
 	return {
 		...shared,
 		ledger,

@@ -5,15 +5,11 @@ import { checkDelay, tryOnce, withRetries } from '../../timing/retry';
 import type { RetryPolicy, RetryResult } from '../../timing/retry';
 import { now, pause } from '../../timing/time';
 import { failed, withTask, type Failed, type Ready, type Running } from '../state/item';
-import { tellEditor, type ItemScope } from '../state/scope';
+import { joined } from '../state/output';
+import { PRICE_TIMEOUT_MS, tellEditor, type ItemScope } from '../state/scope';
 
 /** Upper limit for a response of a few hundred bytes. A server that takes longer hangs. */
 export const ANSWER_TIMEOUT_MS = 45_000;
-
-/** What a video cost is worth no longer wait. */
-const PRICE_TIMEOUT_MS = 3_000;
-
-const MIN_RETRY_DELAY_MS = 2_000;
 
 /** The API's code for a task that it does not know. */
 const UNKNOWN_TASK = 'task_not_exist';
@@ -23,9 +19,6 @@ const MAX_RETRY_AFTER_MS = 3 * 60_000;
 
 /** Longest delay between two checks, and between two attempts after faults. */
 const MAX_DELAY_MS = 60_000;
-
-/** The gateway's verdict is requested after this many checks in a row with an unknown status. */
-const MAX_UNKNOWN_CHECKS = 3;
 
 /** How often the verdict is requested in a wait: after this time, and after this share of the wait. */
 const VERDICT_INTERVAL_MS = 60_000;
@@ -87,7 +80,7 @@ export async function checkTask(
 	let unknownChecks = task.status === 'unknown' ? item.unknownChecks + 1 : 0;
 	const interval = Math.max(VERDICT_INTERVAL_MS, VERDICT_SHARE * (now() - item.startedAt));
 	// in a suspended execution, the next check is minutes away
-	const maxUnknown = wait.isSuspended ? 1 : MAX_UNKNOWN_CHECKS;
+	const maxUnknown = wait.isSuspended ? 1 : 3;
 	const isDue = isLate || unknownChecks >= maxUnknown || now() - verdictAt >= interval;
 	if (isDue && !isFinal(task)) {
 		task = await requestVerdict(scope, task);
@@ -121,7 +114,7 @@ export async function requestTask(
 			return other.fault?.details.code === UNKNOWN_TASK ? checked : other;
 		},
 		{
-			minDelayMs: MIN_RETRY_DELAY_MS,
+			minDelayMs: 2_000,
 			retryAtDeadline: true,
 			maxRetryAfterMs: MAX_RETRY_AFTER_MS,
 			// the checks of different items are already spread by their submissions
@@ -181,12 +174,11 @@ function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 /** Builds the error for an item whose time ended before its task did, with the fault of the last check. */
 function timedOut(task: Task, fault?: OctopusXError): OctopusXError {
 	const { task_id: taskId, status, progress, failure } = task;
-	const sentences = [
+	const description = joined(
 		`The task was ${status} at ${progress} % at the last check${fault ? '' : ' and is still in progress'}.`,
 		failure && `OctopusX said: ${inQuotes(failure.message)} (${failure.code}).`,
 		fault && `Then: ${fault.message}. ${fault.description}`,
 		"For the next video, raise the option 'Timeout (Minutes)'.",
-	];
-	const description = sentences.filter(Boolean).join(' ');
+	);
 	return new OctopusXError('The video was not ready in time', description, { charge: { taskId } });
 }

@@ -124,7 +124,13 @@ async function* checkedChunks(
 		watchdog.noteChunk();
 		size += chunk.length;
 		reader.read(chunk);
-		if (size > maxBytes) throw tooLarge(maxBytes);
+		if (size > maxBytes) {
+			const megabytes = Math.round(maxBytes / 1_000_000);
+			throw new OctopusXError(
+				'The video file is too large',
+				`More than ${megabytes} MB arrived, which is more than the host announced or more than 4 GB.`,
+			);
+		}
 		if (start.length >= BOX_BYTES) {
 			yield chunk;
 		} else {
@@ -177,13 +183,6 @@ class Watchdog {
 		this.hasFired = true;
 		this.connection.abort();
 	}
-}
-
-function tooLarge(maxBytes: number): OctopusXError {
-	return new OctopusXError(
-		'The video file is too large',
-		`More than ${Math.round(maxBytes / 1_000_000)} MB arrived, which is more than the host announced or more than 4 GB.`,
-	);
 }
 
 function noVideo(): OctopusXError {

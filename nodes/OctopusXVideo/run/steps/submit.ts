@@ -10,9 +10,6 @@ import type { ItemScope } from '../state/scope';
 /** Longest wait for a response: enough to send 20 MB over a slow connection to a slow server. */
 const SUBMISSION_TIMEOUT_MS = 10 * 60_000;
 
-/** Lower limit for the wait for a response, if the item's time is almost over. */
-const MIN_TIMEOUT_MS = 1_000;
-
 /** How long a response may arrive in the background, where only its task ID is noted and logged. */
 const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
 
@@ -69,7 +66,8 @@ export async function submitOnce(
 		submission.noteRefused();
 	});
 
-	const timeoutMs = Math.min(SUBMISSION_TIMEOUT_MS, Math.max(deadline - now(), MIN_TIMEOUT_MS));
+	// at least a second, if the item's time is almost over
+	const timeoutMs = Math.min(SUBMISSION_TIMEOUT_MS, Math.max(deadline - now(), 1_000));
 	const answered = await attempt(waitAtMost(timeoutMs, created, signal));
 	if (answered.value) return { value: answered.value };
 	const fault = answered.fault ?? unanswered(timeoutMs);

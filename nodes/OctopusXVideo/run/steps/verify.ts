@@ -63,12 +63,8 @@ export async function verifyDoubts<T extends Item>(scope: Scope, items: T[]): Pr
 export async function recheckUncharged({ account, ledger, signal }: Scope): Promise<void> {
 	const { uncharged } = ledger;
 	if (!account || uncharged.length === 0) return;
-	const first = uncharged.reduce(
-		(earliest, { unchargedAt = earliest }) => Math.min(earliest, unchargedAt),
-		Infinity,
-	);
-	const read = async (ending: AbortSignal) => await account.getRecords(ending);
-	const records = await tryOnce(RECORDS_TIMEOUT_MS, read, signal);
+	const first = Math.min(...uncharged.map(({ unchargedAt = Infinity }) => unchargedAt));
+	const records = await tryOnce(RECORDS_TIMEOUT_MS, (end) => account.getRecords(end), signal);
 	const isNew = ({ at }: BillLine) => at >= first - CLOCK_TOLERANCE_S;
 	const isSure = records !== undefined && records.isExact && !records.bill.charges.some(isNew);
 	for (const entry of uncharged) {
@@ -81,31 +77,25 @@ function doubtsOf({ ledger }: Scope): Submission[] {
 	return ledger.submissions.filter(({ isInDoubt }) => isInDoubt);
 }
 
-function isOpen({ close }: Submission): boolean {
-	return close !== undefined;
-}
-
 /** Reads the records when they are up to date, unless they cannot help. */
 async function readRecords(scope: Scope): Promise<Records | undefined> {
 	const { account, ledger, signal } = scope;
 	// the request ID of a known task is missing, so its charge cannot be recognized
 	if (!account || ledger.submissions.some(({ isUnidentified }) => isUnidentified)) return undefined;
 	// a gateway without a bill is not worth a wait
-	const readBill = async (ending: AbortSignal) => await account.getBill(ending);
-	const bill = await tryOnce(RECORDS_TIMEOUT_MS, readBill, signal);
+	const bill = await tryOnce(RECORDS_TIMEOUT_MS, (end) => account.getBill(end), signal);
 	if (!bill) return undefined;
 	const doubts = doubtsOf(scope);
-	if (doubts.some(isOpen) || fittingCharges(bill, scope).length < doubts.length) {
+	if (doubts.some(({ close }) => close) || fittingCharges(bill, scope).length < doubts.length) {
 		const last = doubts.reduce((latest, { doubtSince = 0 }) => Math.max(latest, doubtSince), 0);
 		await waitUntil(last + RECORDS_DELAY_MS, scope);
 		if (signal?.aborted) return undefined;
-		const open = doubtsOf(scope).filter(isOpen);
-		for (const { close } of open) close?.();
+		const open = doubtsOf(scope).flatMap(({ close }) => close ?? []);
+		for (const close of open) close();
 		if (open.length > 0) await waitUntil(now() + RECORDS_DELAY_MS, scope);
 	}
 	if (doubtsOf(scope).length === 0) return undefined;
-	const read = async (ending: AbortSignal) => await account.getRecords(ending);
-	return await tryOnce(RECORDS_TIMEOUT_MS, read, signal);
+	return await tryOnce(RECORDS_TIMEOUT_MS, (end) => account.getRecords(end), signal);
 }
 
 /** Waits until a time, in `now()` time, or until late answers have ended all doubts. */

@@ -3,7 +3,7 @@ import { isPlainObject } from '../../api/envelope';
 import { OctopusXError, type FaultDetails } from '../../api/errors';
 import { uncheckedTask } from '../../api/task';
 import { fromWallClock, toWallClock } from '../../timing/time';
-import type { Failed, Ready, Running } from '../state/item';
+import { detailsOf, type Failed, type Ready, type Running } from '../state/item';
 
 /** Key of the items passed to the checking execution. Its loop goes on as long as its item has this key. */
 export const HANDOVER = 'octopusXSuspended';
@@ -83,8 +83,7 @@ function isHandover(value: unknown): value is { parent: string; item: SavedItem 
 function save(item: Pending): SavedItem {
 	if (item.state === 'failed') {
 		const { message, description } = item.error as OctopusXError;
-		const details = item.error instanceof OctopusXError ? item.error.details : {};
-		return { ...item, error: { ...details, message, description } };
+		return { ...item, error: { ...detailsOf(item.error), message, description } };
 	}
 	// the task is checked again, and its request is no longer needed
 	const { task_id: taskId, id } = item.task;

@@ -4,7 +4,7 @@ import { asOctopusXError, attempt, OctopusXError } from '../../api/errors';
 import { checkDelay } from '../../timing/retry';
 import { now, toWallClock } from '../../timing/time';
 import { carryOutAll } from '../carryOut';
-import { chargeOf, failed, taskOf, type Ready } from '../state/item';
+import { chargeOf, failed, taskOf } from '../state/item';
 import { Ledger } from '../state/ledger';
 import { conclude, shortenList, toOutput, withCharge } from '../state/output';
 import { openScope, type Scope } from '../state/scope';
@@ -114,18 +114,17 @@ async function refreshAll(
 	checked: Pending[],
 	round: Round,
 ): Promise<Pending[]> {
-	const refresh = async (item: Ready) => {
-		if (round.isDown) return item;
-		const startedAt = now();
-		const task = await refreshTask(scope.forItem(item), item.task);
-		round.isDown ||= task === item.task && now() - startedAt >= ROUND_LIMIT_MS;
-		return { ...item, task };
-	};
 	return await Promise.all(
 		checked.map(async (item, n) => {
 			const isOld = item === before[n] && item.state === 'ready';
 			if (!isOld || item.task.status !== 'completed') return item;
-			return await scope.downloads.run(async () => await refresh(item));
+			return await scope.downloads.run(async () => {
+				if (round.isDown) return item;
+				const startedAt = now();
+				const task = await refreshTask(scope.forItem(item), item.task);
+				round.isDown ||= task === item.task && now() - startedAt >= ROUND_LIMIT_MS;
+				return { ...item, task };
+			});
 		}),
 	);
 }
@@ -148,13 +147,9 @@ async function waitUntil(
 /** Returns when to check again: later in a longer wait, and at the last deadline. In `now()` time. */
 function nextCheck(items: Pending[]): number {
 	const time = now();
-	let startedAt = time;
-	let lastDeadline = time;
-	for (const item of items) {
-		if (item.state !== 'running') continue;
-		startedAt = Math.min(startedAt, item.startedAt);
-		lastDeadline = Math.max(lastDeadline, item.deadline);
-	}
+	const running = items.filter((item) => item.state === 'running');
+	const startedAt = Math.min(time, ...running.map((item) => item.startedAt));
+	const lastDeadline = Math.max(time, ...running.map(({ deadline }) => deadline));
 	const delay = checkDelay(time - startedAt, MIN_INTERVAL_MS, MAX_INTERVAL_MS);
 	return Math.min(time + delay, lastDeadline);
 }
