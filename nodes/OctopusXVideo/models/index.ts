@@ -1,9 +1,6 @@
-import type { Family } from './family';
-import { kling } from './kling';
-import { omniFast, omniFastV2v } from './omni';
-import { sora, veo } from './sora';
+import { kling, omniFast, omniFastV2v, sora, veo, type Family } from './families';
 
-export type { Family } from './family';
+export type { Family };
 
 /** The families that the node can ask, in the order of the list of models. */
 export const FAMILIES: readonly Family[] = [omniFast, omniFastV2v, sora, veo, kling];
@@ -22,7 +19,6 @@ const REFUSALS: ReadonlyArray<[word: string, reason: string]> = [
 	['doubao', AS_FORM],
 ];
 
-/** Returns the family of a model. */
 export function familyOf(model: string): Family {
 	const id = model.toLowerCase();
 	const isOf = (one: string) =>

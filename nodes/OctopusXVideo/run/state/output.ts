@@ -24,8 +24,6 @@ const RETRY_CONTINUES_WITH_TASK =
 const AFTER_STOP =
 	'Fetch the videos with Get Status, which is not charged. A new run is charged again.';
 
-const NO_FILE = 'Download Video is off: Get Status fetches the file, which is not charged.';
-
 const IN_MEMORY =
 	'n8n keeps files in memory: set N8N_DEFAULT_BINARY_DATA_MODE=filesystem, or switch Download Video off.';
 
@@ -37,17 +35,12 @@ const CHECK_AGAIN = 'Run the node again to check them, which is not charged.';
 
 /** How many tasks of each kind an error lists. */
 const MAX_OF_A_KIND = 10;
-
 /** How many kinds of errors a hint names. */
 const MAX_KINDS = 5;
-
 /** How many failed items the context of an error has, for error workflows. */
 const MAX_FAILURES = 20;
-
 /** Upper limit for the failed items in a text, in characters. */
 const MAX_FAILURES_LENGTH = 1_000;
-
-const MAX_PROMPT_LENGTH = 200;
 
 /** Kinds of tasks in a truncated list. Those that need action come first. */
 const KINDS: ReadonlyArray<(task: Task) => boolean> = [
@@ -140,7 +133,6 @@ export function jsonOf(item: Item): IDataObject {
 	return Object.fromEntries(fields.map((name) => [name, all[name]]));
 }
 
-/** Returns the fields that have a value. */
 function known(fields: object): IDataObject {
 	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
 }
@@ -151,12 +143,11 @@ function costFields({ price }: Pick<Task, 'price'> = {}): IDataObject {
 	return { cost: { ...costOf(price.quota, price), ...known({ refunded: price.refunded }) } };
 }
 
-/** Joins the sentences that apply. */
 export function joined(...sentences: Array<string | false | null | undefined>): string {
 	return sentences.filter(Boolean).join(' ');
 }
 
-/** Returns an error's message and description for the user. The description begins with the charge. */
+/** The description for the user begins with the charge. */
 function textsOf(error: Error, task?: Task): { message: string; description?: string } {
 	const { message, description } = error as Error & { description?: string | null };
 	const { charge } = detailsOf(error);
@@ -214,7 +205,6 @@ function toNodeError(
 	return nodeError;
 }
 
-/** Returns the texts of an error, and the tasks that they name. */
 function singleTexts(item: Failed) {
 	const { error, task, uncheckedId } = item;
 	const { message, description } = textsOf(error, task);
@@ -231,7 +221,7 @@ function singleTexts(item: Failed) {
 function batchTexts(context: IExecuteFunctions, failures: Failed[], total: number) {
 	const all = failures.map((item) => {
 		const { message, description, named } = singleTexts(item);
-		const prompt = item.prompt ? ` ("${shorten(item.prompt, MAX_PROMPT_LENGTH)}")` : '';
+		const prompt = item.prompt ? ` ("${shorten(item.prompt, 200)}")` : '';
 		const text = `Video ${item.index + 1} of ${total}${prompt}: ${message}. ${description}`.trim();
 		return { text, named };
 	});
@@ -384,7 +374,9 @@ function addHints(
 			`${inDoubt} of ${count} may have been charged for a submission without an answer: check the usage log of the OctopusX account.`,
 		listExtraTasks(items, MAX_OF_A_KIND),
 		...notes,
-		lacksFile && !isToolCall(context) && NO_FILE,
+		lacksFile &&
+			!isToolCall(context) &&
+			'Download Video is off: Get Status fetches the file, which is not charged.',
 	);
 	const type = reasons.length > 0 || notes[0] ? 'warning' : 'info';
 	if (message) context.addExecutionHints({ message, type, location: 'outputPane' });

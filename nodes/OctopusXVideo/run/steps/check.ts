@@ -24,7 +24,7 @@ const MAX_DELAY_MS = 60_000;
 const VERDICT_INTERVAL_MS = 60_000;
 const VERDICT_SHARE = 0.25;
 
-/** Checks a task until it is final. The first check is after one interval, the last at the deadline. */
+/** Checks a task until it is final: first after one interval, last at the deadline. */
 export async function waitForTask(scope: ItemScope, item: Running): Promise<Ready | Failed> {
 	const { pollIntervalMs } = item.job.wait;
 	const startedAt = now();
@@ -46,14 +46,13 @@ export async function waitForTask(scope: ItemScope, item: Running): Promise<Read
  * Checks the task of an item once and decides what the result means, for both ways to wait. Its last attempt
  * starts before `until`, in `now()` time, which is at most the item's deadline.
  *
- * - Retryable faults are retried until `until`. If the item has time left after that, it stays as it is.
- * - Any other fault fails the item, and so does the end of its time. The error says that the task was
- *   charged.
- * - The gateway's verdict is requested now and then, if the status is unknown for too long, and at the
- *   deadline, because the gateway may have given the task up and then shows its last state forever.
+ * - Retryable faults are retried until then. If the item has time left after that, it stays as it is.
+ * - Any other fault fails the item, and so does the end of its time. The error says what was charged.
+ * - The gateway's verdict is requested now and then, after unknown statuses, and at the deadline: the gateway
+ *   may have given the task up, and then shows its last state forever.
  * - A task of this run is not given up if the API once reports it as unknown, or if the API rejects the key:
- *   the submission itself may have used up the key's quota, and until the user tops it up, the API rejects
- *   the key as if it were wrong (docs/API.md, "Charges").
+ *   the submission may have used up the key's quota, and then the API rejects the key as if it were wrong
+ *   (docs/API.md, "Charges").
  */
 export async function checkTask(
 	scope: ItemScope,
@@ -143,7 +142,6 @@ export async function requestVerdict(scope: ItemScope, task: Task): Promise<Task
 	return saysMore ? verdict : { ...task, price: verdict?.price };
 }
 
-/** Returns the task with what it cost, if the API says so. */
 export async function withPrice(scope: ItemScope, task: Task): Promise<Task> {
 	if (task.price) return task;
 	return { ...task, price: (await getVerdict(scope, task, PRICE_TIMEOUT_MS))?.price };
@@ -161,7 +159,6 @@ async function getVerdict(
 	return { ...verdict, price: { currency: await getCurrency(), ...verdict.price } };
 }
 
-/** Builds the error for an item whose wait ended with a fault. */
 function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 	const { isKeyRejected, transient } = fault.details;
 	if (transient && !isKeyRejected) return timedOut(task, fault);
@@ -171,7 +168,7 @@ function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 	return fault.withCharge({ taskId: task.task_id }, reason);
 }
 
-/** Builds the error for an item whose time ended before its task did, with the fault of the last check. */
+/** `fault` is that of the last check. */
 function timedOut(task: Task, fault?: OctopusXError): OctopusXError {
 	const { task_id: taskId, status, progress, failure } = task;
 	const description = joined(

@@ -11,28 +11,22 @@ export const HANDOVER = 'octopusXSuspended';
 /** Key in the node's execution context for the items of all checks. */
 const SAVED = 'octopusXHandover';
 
-/** An item that is handed over to the checking execution. */
 export type Pending = Running | Ready | Failed;
 
 /** Data passed to the checking execution for one item: IDs, prompts and settings, no key or file. */
 type SavedItem = Running | Ready | (Omit<Failed, 'error'> & { error: SavedError });
 
-/** An error, saved as JSON. */
-interface SavedError extends FaultDetails {
-	message: string;
-	description?: string;
-}
+type SavedError = FaultDetails & { message: string; description?: string };
 
-/** What the checking execution works on. */
+/** What the checking execution works on. `parent` is n8n's ID of the suspended execution. */
 export interface HandedOver {
-	/** n8n's ID of the suspended execution. */
 	parent: string;
 	items: Pending[];
 	/** True at the first start, before anything has been checked. */
 	isNew: boolean;
 }
 
-/** Returns the items that the checking execution starts with. `parent` is the suspended execution's ID. */
+/** Returns the items that the checking execution starts with. */
 export function writeHandover(parent: string, items: Pending[]): INodeExecutionData[] {
 	return items.map((item) => ({
 		json: { [HANDOVER]: { parent, item: save(item) } as unknown as IDataObject },
@@ -100,7 +94,7 @@ function restore(saved: SavedItem): Pending {
 	return { ...saved, error: new OctopusXError(message, description, details) };
 }
 
-/** Converts times: the checking execution may run in another process, which shares only the wall clock. */
+/** The checking execution may run in another process, which shares only the wall clock. */
 function convertTimes(item: Running, convert: (time: number) => number): Running {
 	return {
 		...item,
