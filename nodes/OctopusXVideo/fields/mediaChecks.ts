@@ -3,15 +3,14 @@ import { jsonParse, type IBinaryData, type INodeExecutionData } from 'n8n-workfl
 import { cleanValue, decoded, isParsable } from '../api/credential';
 import { detectType, normalizeBase64, START_BYTES } from '../files/fileType';
 import { binarySize, readStart } from '../files/inputFile';
-import { SAMPLE_HOST, type FileInput, type MediaInput, type PaidRequest } from '../job';
+import { SAMPLE_HOST, type FileInput, type PaidRequest } from '../job';
 import { isInTestMode } from './options';
 import type { ItemParameters } from './parameters';
 import { readSendBinaryAs } from './request';
 
-/** What the API accepts as an image or a video. */
+/** What the API accepts as an image or a video. The nouns are for texts. */
 export interface MediaKind {
 	noun: string;
-	/** For errors, such as "'First Frame' is not an image". */
 	nounWithArticle: string;
 	mimeType: RegExp;
 	mimeTypeLabel: string;
@@ -45,13 +44,6 @@ export const MEDIA: MediaKind = {
 	mimeTypeLabel: 'image/* or video/mp4',
 };
 
-const MAX_NAME_LENGTH = 80;
-/** How much of a file name is read, in characters: the longest path of Linux. */
-const MAX_PATH_LENGTH = 4_096;
-
-/** Of lists of URLs. Each level would cost a copy of the list, and a stack frame. */
-const MAX_LIST_DEPTH = 20;
-
 /** Labels of files that are no video, even if they begin like one. */
 const DOCUMENT_TYPE = /^application\/(pdf|zip|gzip|msword|vnd\.)/i;
 
@@ -65,8 +57,9 @@ const PREFIX_ONLY = /^data:[^,]*$/i;
 /** Returns the URLs in a field's value: an array from an expression, a JSON list, or a text for `addressesIn`. */
 export function addressesOf(value: unknown): unknown[] {
 	if (Array.isArray(value)) {
+		// each level costs a copy of the list, and a stack frame
 		return value
-			.flat(MAX_LIST_DEPTH)
+			.flat(20)
 			.flatMap((one: unknown) => (Array.isArray(one) ? [one] : addressesOf(one)));
 	}
 	if (typeof value !== 'string') return [value];
@@ -103,13 +96,8 @@ export function addressesIn(text: string): string[] {
 	return addresses.length > 1 ? whole.map((parts) => parts.join('\n')) : [cleanValue(text)];
 }
 
-/** Checks that OctopusX can open a URL, or that a data URI has the right type and size; throws if not. */
-export function checkUrl(
-	item: ItemParameters,
-	label: string,
-	value: unknown,
-	kind: MediaKind,
-): MediaInput {
+/** Throws unless OctopusX can open the URL, or the data URI has the right type and size. */
+export function checkUrl(item: ItemParameters, label: string, value: unknown, kind: MediaKind) {
 	const [address, ...others] = addressesOf(value);
 	if (others.length > 0) {
 		throw item.invalid(
@@ -210,26 +198,25 @@ export async function checkFile(
  * extension. The storage puts it into the address that it signs. Empty for an empty name.
  */
 export function uploadName(name: string, noun: string): string {
-	const [segment = ''] = name.slice(-MAX_PATH_LENGTH).split(/[/\\]/).slice(-1);
+	// the longest path of Linux has 4,096 characters
+	const [segment = ''] = name.slice(-4_096).split(/[/\\]/).slice(-1);
 	// drops accents, and replaces all other characters that need encoding with hyphens
 	const ascii = segment
 		.normalize('NFKD')
 		.replace(/\p{M}/gu, '')
 		.replace(/[^\w.-]+/g, '-');
 	const [extension = ''] = /\.\w{1,10}$/.exec(ascii) ?? [];
-	const stem = ascii.slice(0, ascii.length - extension.length).slice(0, MAX_NAME_LENGTH);
+	const stem = ascii.slice(0, ascii.length - extension.length).slice(0, 80);
 	const bare = stem.replace(/^[.-]+|[.-]+$/g, '');
 	return extension && !bare ? `${noun}${extension}` : `${bare}${extension}`;
 }
 
 function findFile(item: ItemParameters, label: string, field: unknown, noun: string): IBinaryData {
 	const { context, index } = item;
-	let file: IBinaryData | undefined;
-	try {
-		file = context.helpers.assertBinaryData(index, field as string | IBinaryData);
-	} catch {
-		// n8n's error names neither the field's label nor the files of the item, so it is replaced below
-	}
+	// n8n's error names neither the field's label nor the files of the item, so it is replaced below
+	let file = item.ifValid(() =>
+		context.helpers.assertBinaryData(index, field as string | IBinaryData),
+	);
 	// n8n accepts any object from an expression, but untrusted JSON must not select stored files
 	if (typeof field !== 'string' && file && !isOwnFile(item, file)) file = undefined;
 	if (typeof file?.mimeType === 'string' && (file.id || typeof file.data === 'string')) return file;
@@ -264,7 +251,7 @@ function inputItem({ context, index }: ItemParameters): INodeExecutionData {
 	return { ...data, json: data?.json ?? {} };
 }
 
-/** Returns the names of the item's files, as a user types them into a field. */
+/** As a user types them into a field. */
 function fileNames(item: ItemParameters): string[] {
 	const { json, binary } = inputItem(item);
 	// n8n puts files here if the workflow setting `binaryMode` is `combined`
@@ -291,10 +278,7 @@ function checkSize(item: ItemParameters, label: string, bytes: number, kind: Med
 	);
 }
 
-/**
- * Returns how the files of an item are sent. By default, they are uploaded if they are larger than a request
- * should be, or if the model needs an address.
- */
+/** By default, files are uploaded if a request should not be that large, or if the model needs an address. */
 export function chooseSendBinaryAs(
 	item: ItemParameters,
 	media: PaidRequest['media'],

@@ -49,7 +49,7 @@ const testModeOption: INodeProperties = {
 	description: 'Lets you try the workflow without paying: nothing is sent to OctopusX',
 };
 
-/** Returns the Options collection of an operation: its own options, and Test Mode. */
+/** Every operation has Test Mode. */
 export function optionsField(options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',

@@ -32,7 +32,6 @@ export function readPrompt(item: ItemParameters): string {
 	return item.text(promptField.displayName, item.get(promptField.name));
 }
 
-/** Fields for the length and shape of the new video. */
 export const clipFields: INodeProperties[] = [
 	{ ...numberField(SECONDS), hint: 'From 4 to 30 for the omni models' },
 	{
@@ -84,15 +83,12 @@ export function readClip(item: ItemParameters, limits: Pick<NumberRule, 'min' | 
 	};
 }
 
-/**
- * Returns the field for the model. Without `__rl` in the default, n8n would keep the default of the other
- * operation when the user changes it.
- */
 export function modelField(defaultModel: string): INodeProperties {
 	return {
 		displayName: 'Model',
 		name: 'model',
 		type: 'resourceLocator',
+		// without `__rl`, n8n would keep the default of the other operation when the user changes it
 		default: { __rl: true, mode: 'list', value: defaultModel },
 		description:
 			'The AI model that makes the video. Models differ in price, and in what they take.',
@@ -109,7 +105,6 @@ export function modelField(defaultModel: string): INodeProperties {
 	};
 }
 
-/** Shown for models that have it. */
 export const soundOption: INodeProperties = {
 	displayName: 'Sound',
 	name: 'sound',
@@ -128,7 +123,6 @@ const MAX_VIDEOS: NumberRule = {
 		'If more items than this arrive, the node stops before anything is charged. Without this option, there is no limit.',
 };
 
-/** Options of every operation that costs money. */
 export const requestOptions: INodeProperties[] = [
 	{
 		displayName: 'Extra API Fields (JSON)',
@@ -142,10 +136,7 @@ export const requestOptions: INodeProperties[] = [
 	numberField(MAX_VIDEOS),
 ];
 
-/**
- * Throws if more items arrived than the safety limit allows. The first item's limit applies to all items, so
- * all of them are refused, even if the node continues on errors.
- */
+/** The first item's limit applies to all items: all are refused, even if the node continues on errors. */
 export function checkSafetyLimit(item: ItemParameters): void {
 	// reads only this option, because an expression in another option of the first item may fail
 	const maxVideos = new ItemParameters(item.context, 0).get(`options.${MAX_VIDEOS.name}`, Infinity);
@@ -159,7 +150,6 @@ export function checkSafetyLimit(item: ItemParameters): void {
 	);
 }
 
-/** Shown in operations and modes that accept a file. */
 export const sendBinaryAsOption: INodeProperties = {
 	displayName: 'Send Files As',
 	name: 'sendBinaryAs',

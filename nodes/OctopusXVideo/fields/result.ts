@@ -69,7 +69,6 @@ const downloadField: INodeProperties = {
 	displayOptions: { hide: { '@tool': [true] } },
 };
 
-/** Limits the submission and the wait together. */
 export const timeoutOption = numberField(TIMEOUT);
 
 const fileNameOption: INodeProperties = {
@@ -90,7 +89,7 @@ const binaryFieldOption: INodeProperties = {
 	description: 'Name of the output field for the video file',
 };
 
-/** Options for waiting and downloading. Each is shown only if it has an effect. */
+/** Each is shown only if it has an effect. */
 export const resultOptions: INodeProperties[] = [
 	...showWhen({ '/downloadVideo': [true] }, [fileNameOption, binaryFieldOption]),
 	...showWhen({ '/waitForCompletion': [true] }, [
@@ -177,7 +176,6 @@ export function readLimits(item: ItemParameters) {
 	};
 }
 
-/** Reads all of an item's job except its source: limits, Test Mode, the wait, the download and the output. */
 export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 	const {
 		pollInterval = POLL_INTERVAL.default,

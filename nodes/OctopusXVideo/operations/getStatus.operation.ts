@@ -11,18 +11,13 @@ import {
 import { isTestId } from '../testMode/testClient';
 import type { Operation } from './operation';
 
-/** Upper limit for a check without a wait: the user wants to know soon if the API cannot be reached. */
-const SINGLE_CHECK_TIMEOUT_MS = 60_000;
-
 /** Characters around IDs in lists, JSON, errors and the log. */
 const SEPARATORS = /[\s,;|<>[\](){}"'`“”‘’„«»]+/;
 
 /** Words that stand next to an ID in JSON and in texts of the node. */
 const NO_ID = /^(task_id|id|task|queued|in_progress|completed|failed|cancelled|unknown)$/;
-
 /** Where an address of the API names a task. */
 const IN_ADDRESS = /\/v1\/(?:videos|video\/generations)\/([^/?#]+)/i;
-
 /** What most IDs look like; others are taken only if nothing but a label or a status stands beside them. */
 const TYPICAL_ID = /^(video|task|test)_.|^(?=.*\d)(?=.*[a-z]).{6}/i;
 
@@ -93,7 +88,8 @@ export const getStatus: Operation = {
 		return {
 			source: { taskId, isRequested: true },
 			...settings,
-			timeoutMs: settings.wait ? settings.timeoutMs : SINGLE_CHECK_TIMEOUT_MS,
+			// without a wait, the user wants to know soon if the API cannot be reached
+			timeoutMs: settings.wait ? settings.timeoutMs : 60_000,
 			// the API does not know Test Mode tasks
 			testMode: settings.testMode ?? (isTestId(taskId, item.context) ? 'sample' : undefined),
 		};

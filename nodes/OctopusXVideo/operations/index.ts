@@ -8,11 +8,8 @@ import { getStatus } from './getStatus.operation';
 import type { Operation } from './operation';
 import { upload } from './upload.operation';
 
-interface Resource {
-	option: INodePropertyOptions;
-	/** The first one is the default. */
-	operations: Record<string, Operation>;
-}
+/** The first operation is the default. */
+type Resource = { option: INodePropertyOptions; operations: Record<string, Operation> };
 
 /**
  * What the node can do, in the order of the editor's lists. n8n derives the names of nodes and the descriptions
@@ -38,7 +35,6 @@ export const resources: Record<string, Resource> = {
 	},
 };
 
-/** Returns the operation that is selected for an item. */
 export function operationOf(item: ItemParameters): Operation {
 	const { operations } = item.choice('Resource', item.get('resource', 'video'), resources);
 	return item.choice('Operation', item.get('operation'), operations);

@@ -9,9 +9,6 @@ import { stopwatch } from '../../timing/time';
 import type { Planned } from './item';
 import type { Claim, Ledger } from './ledger';
 
-/** How long a manual run tries to connect to an API that has never answered it. */
-const MANUAL_PATIENCE_MS = 60_000;
-
 /** What a video cost is worth no longer wait. */
 export const PRICE_TIMEOUT_MS = 3_000;
 
@@ -57,8 +54,8 @@ export async function openScope(
 	// the longest one, so that the breaker does not end an item before its own timeout
 	const timeoutMs = items.reduce((longest, { job }) => Math.max(longest, job.timeoutMs), 0);
 	// somebody who watches the run can correct the Base URL
-	const longest = context.getMode() === 'manual' ? MANUAL_PATIENCE_MS : Infinity;
-	const realBreaker = new CircuitBreaker(timeoutMs, Math.min(longest, timeoutMs));
+	const patienceMs = context.getMode() === 'manual' ? Math.min(60_000, timeoutMs) : timeoutMs;
+	const realBreaker = new CircuitBreaker(timeoutMs, patienceMs);
 	const shared = {
 		context,
 		videos: new Limiter(maxConcurrency),

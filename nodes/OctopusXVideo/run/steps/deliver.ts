@@ -10,8 +10,6 @@ import type { ItemScope } from '../state/scope';
 import { requestTask, requestVerdict, withPrice } from './check';
 import { download, storeSample, type StoredVideo } from './download';
 
-const REFRESH_TIMEOUT_MS = 30_000;
-
 /** Extensions of videos. In "my.video" or "of 5.June", the part after the dot belongs to the name. */
 const EXTENSION = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i;
 
@@ -129,7 +127,6 @@ function differences({ asked, testMode }: Job, facts: VideoFacts): Pick<VideoFac
 
 /** Gets a fresh URL of a completed task's file. Returns the given object if a check gets no completed task. */
 export async function refreshTask(scope: ItemScope, task: Task): Promise<Task> {
-	const deadline = now() + REFRESH_TIMEOUT_MS;
-	const { value: fresh } = await requestTask(scope, task, { deadline });
+	const { value: fresh } = await requestTask(scope, task, { deadline: now() + 30_000 });
 	return fresh?.status === 'completed' ? { ...fresh, price: task.price } : task;
 }

@@ -13,9 +13,6 @@ const SUBMISSION_TIMEOUT_MS = 10 * 60_000;
 /** How long a response may arrive in the background, where only its task ID is noted and logged. */
 const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
 
-/** n8n logs an error about a longer entry of "Highlighted data". */
-const MAX_HIGHLIGHT_LENGTH = 255;
-
 /**
  * Sends the request that costs money, once. The item's claim notes the task ID as soon as it arrives, even if
  * that is after the item's deadline (in `now()` time) and too late for this step. The fault contains its
@@ -99,7 +96,8 @@ async function highlight(context: IExecuteFunctions, taskId: string): Promise<vo
 	for (const n of [1, 2, 3, 4, 5]) {
 		const name = `octopusx_tasks_${n}`;
 		const ids = `${customData.get(name) ?? ''} ${taskId}`.trim();
-		if (ids.length <= MAX_HIGHLIGHT_LENGTH) return customData.set(name, ids);
+		// n8n logs an error about a longer entry
+		if (ids.length <= 255) return customData.set(name, ids);
 	}
 }
 
