@@ -88,7 +88,6 @@ export interface Job {
 		| { balance: true };
 	/** Time limit for the item, from its start. Time in the queue for Max Concurrency is excluded. */
 	timeoutMs: number;
-	/** How many items of the run may be in progress at the same time. */
 	maxConcurrency: number;
 	/** If absent, the task is returned as it is now. With `isSuspended`, n8n suspends the execution meanwhile. */
 	wait?: { pollIntervalMs: number; isSuspended: boolean };
@@ -120,7 +119,6 @@ export async function mapMedia<T>(
 	return converted;
 }
 
-/** True if an AI agent called the node as a tool. */
 export function isToolCall(context: IExecuteFunctions): boolean {
 	// agents of n8n 2.x run a tool as a separate node type, in a context that does not say so
 	return context.isToolExecution?.() || context.getNode().type.endsWith('Tool');

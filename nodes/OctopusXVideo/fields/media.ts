@@ -12,7 +12,8 @@ export function mediaFields(
 	defaultField = 'data',
 ): INodeProperties[] {
 	const names = [`${name}Source`, `${name}Url`, `${name}BinaryField`] as const;
-	return sourceFields(kindOf(name), names, `${SOURCES[name]} `, {
+	const kind = name === 'video' ? VIDEO : IMAGE;
+	return sourceFields(kind, names, `${SOURCES[name]} `, {
 		file: { default: defaultField },
 	});
 }
@@ -42,27 +43,26 @@ export const referenceImagesField: INodeProperties = {
 	],
 };
 
-/** Reads and checks the fields of a source. Does not load files. */
+/** Does not load files. */
 export async function readSource(
 	item: ItemParameters,
 	source: Source,
 ): Promise<MediaInput | MediaInput[]> {
 	if (source === 'referenceImages') return await readReferenceImages(item);
 	const label = SOURCES[source];
-	const kind = kindOf(source);
+	const kind = source === 'video' ? VIDEO : IMAGE;
 	if (item.get(`${source}Source`) === 'binary') {
 		return await checkFile(item, label, item.get(`${source}BinaryField`), kind);
 	}
 	return checkUrl(item, `${label} URL`, item.get(`${source}Url`), kind);
 }
 
-/** Reads and checks the rows of Reference Images. A URL field can contain a list, as in `addressesOf`. */
+/** A URL field can contain a list, as in `addressesOf`. */
 async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
 	const rows = item.get('referenceImages.image', []) as Array<Record<string, unknown>>;
 	const images: MediaInput[] = [];
 	for (const { source, url: list, binaryField } of rows) {
 		for (const value of source === 'binary' ? [binaryField] : addressesOf(list)) {
-			// its name in errors
 			const label = `Image ${images.length + 1} of ${referenceImagesField.displayName}`;
 			const check = source === 'binary' ? checkFile : checkUrl;
 			images.push(await check(item, label, value, IMAGE));
@@ -75,10 +75,6 @@ async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> 
 		);
 	}
 	return images;
-}
-
-function kindOf(source: Source): MediaKind {
-	return source === 'video' ? VIDEO : IMAGE;
 }
 
 /** Returns the fields for one image or video. `own` is what these have of their own. */

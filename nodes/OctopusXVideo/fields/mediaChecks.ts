@@ -44,6 +44,10 @@ export const MEDIA: MediaKind = {
 	mimeTypeLabel: 'image/* or video/mp4',
 };
 
+const MAX_NAME_LENGTH = 80;
+/** How much of a file name is read, in characters: the longest path of Linux. */
+const MAX_PATH_LENGTH = 4_096;
+
 /** Labels of files that are no video, even if they begin like one. */
 const DOCUMENT_TYPE = /^application\/(pdf|zip|gzip|msword|vnd\.)/i;
 
@@ -198,15 +202,14 @@ export async function checkFile(
  * extension. The storage puts it into the address that it signs. Empty for an empty name.
  */
 export function uploadName(name: string, noun: string): string {
-	// the longest path of Linux has 4,096 characters
-	const [segment = ''] = name.slice(-4_096).split(/[/\\]/).slice(-1);
+	const [segment = ''] = name.slice(-MAX_PATH_LENGTH).split(/[/\\]/).slice(-1);
 	// drops accents, and replaces all other characters that need encoding with hyphens
 	const ascii = segment
 		.normalize('NFKD')
 		.replace(/\p{M}/gu, '')
 		.replace(/[^\w.-]+/g, '-');
 	const [extension = ''] = /\.\w{1,10}$/.exec(ascii) ?? [];
-	const stem = ascii.slice(0, ascii.length - extension.length).slice(0, 80);
+	const stem = ascii.slice(0, ascii.length - extension.length).slice(0, MAX_NAME_LENGTH);
 	const bare = stem.replace(/^[.-]+|[.-]+$/g, '');
 	return extension && !bare ? `${noun}${extension}` : `${bare}${extension}`;
 }

@@ -196,18 +196,12 @@ export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 	}
 	// Generate and Edit hide this field without a wait, and n8n drops the value of a hidden field
 	if (item.flag(downloadField.displayName, item.get('downloadVideo', false))) {
-		settings.download = {
-			outputField: item.text(binaryFieldOption.displayName, binaryOutputField),
-			fileName: readFileName(item, fileName),
-		};
+		const outputField = item.text(binaryFieldOption.displayName, binaryOutputField);
+		const name = fileName === '' ? '' : item.text(fileNameOption.displayName, fileName, false);
+		// the file systems of Windows do not allow these characters, and n8n stores files under any name
+		settings.download = { outputField, fileName: name.replace(/[/\\:*?"<>|]/g, '-') };
 	}
 	return settings;
-}
-
-/** The file systems of Windows do not allow these characters, and n8n stores files under any name. */
-function readFileName(item: ItemParameters, fileName: unknown): string {
-	if (fileName === '') return '';
-	return item.text(fileNameOption.displayName, fileName, false).replace(/[/\\:*?"<>|]/g, '-');
 }
 
 /** Returns the names of the task's fields for the output item, or `undefined` for all fields. */

@@ -35,7 +35,6 @@ function taskIdsIn(pasted: string): string[] {
 	return isList || ids.length === 1 ? ids : [text];
 }
 
-/** @throws OctopusXError if the field does not hold one task ID */
 function readTaskId(item: ItemParameters): string {
 	const value = item.get('taskId');
 	const text = item.text('Task ID', Array.isArray(value) ? value.join() : value);

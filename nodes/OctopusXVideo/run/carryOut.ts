@@ -46,7 +46,6 @@ export async function obtainAll(
 	);
 }
 
-/** Obtains a task, waits for it in a place of Max Concurrency, and delivers it. */
 async function carryOut(scope: Scope, item: Item): Promise<Settled> {
 	if (item.state === 'delivered' || item.state === 'failed') return item;
 	if (item.state === 'ready') return await takeStep(scope, item, deliver);
@@ -57,7 +56,6 @@ async function carryOut(scope: Scope, item: Item): Promise<Settled> {
 	return waited.state === 'ready' ? await takeStep(scope, waited, deliver) : waited;
 }
 
-/** Obtains the task of an item, or carries out all of an operation without one. */
 async function begin(scope: ItemScope, item: Planned): Promise<Exclude<Item, Planned>> {
 	const { source } = item.job;
 	if ('upload' in source) return await uploadItem(scope, item, source.upload);

@@ -13,7 +13,6 @@ export interface Planner {
 	plan: (index: number) => Promise<Job>;
 	/** True if the operation is carried out once, for the first item, and its result belongs to all items. */
 	isOncePerRun?: boolean;
-	/** Describes an item that cannot be planned. */
 	describe: (index: number) => Pick<Failed, 'isTest' | 'uncheckedId' | 'prompt'>;
 }
 

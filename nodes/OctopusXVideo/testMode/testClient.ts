@@ -133,11 +133,11 @@ async function readToEnd(body: Buffer | ByteStream): Promise<void> {
  */
 async function testIdOf(index: number, request: PaidRequest): Promise<string> {
 	// without the objects that they lead into
-	const named = Object.entries(request.fields).map(([name, value]) => [
+	const own = Object.entries(request.fields).map(([name, value]) => [
 		name.split('.').at(-1),
 		value,
 	]);
-	const fields = { ...Object.fromEntries(named), ...request.additionalFields };
+	const fields = { ...Object.fromEntries(own), ...request.additionalFields };
 	const { model, seconds, aspect_ratio, resolution, ...others } = fields;
 	const media = await mapMedia(request.media, async (input) =>
 		'url' in input ? input.url : [input.fileName, input.mimeType, input.bytes].join(),
@@ -158,7 +158,6 @@ function finishedTask(taskId: string): Task {
 	return { ...task, video_url: `https://${SAMPLE_HOST}/${encodeURIComponent(taskId)}.mp4` };
 }
 
-/** Returns a task as the API would, with `test: true`. */
 function testTask(taskId: string, state: object): Task {
 	const { model, seconds, width, height } = detailsOf(taskId);
 	const created_at = Math.floor(Date.now() / 1_000);

@@ -6,7 +6,6 @@ import type { Job } from '../../job';
 /** An input item: planned → running → ready → delivered, or failed. A step takes one and returns the next. */
 export type Item = Planned | Running | Ready | Settled;
 
-/** An item that needs no further work. */
 export type Settled = Delivered | Failed;
 
 /** Nothing has been sent yet. */
@@ -36,7 +35,7 @@ export interface Running extends WithTask {
 	/** The times at which the item's turn began and at which its time is over, in `now()` time. */
 	startedAt: number;
 	deadline: number;
-	/** The last ones in a row. */
+	/** Successive checks that returned an unknown status. */
 	unknownChecks: number;
 	/** When the gateway's verdict was last asked for, in `now()` time; at first, when the turn began. */
 	verdictAt: number;
@@ -67,7 +66,6 @@ export interface Failed extends Pick<WithTask, 'isInDoubt' | 'extraTaskIds'> {
 	prompt?: string;
 }
 
-/** The message of an item whose task failed. */
 export const NO_VIDEO = 'The video could not be generated';
 
 /** n8n shows an execution as canceled if its error has this message. */
@@ -110,7 +108,6 @@ export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	return isOldCharge ? { ...known, error: error.withCharge(undefined) } : known;
 }
 
-/** The task that the item asks for in Get Status. */
 export function requestedId(item: Item): string | undefined {
 	if ('error' in item) return item.uncheckedId;
 	const { source } = item.job;

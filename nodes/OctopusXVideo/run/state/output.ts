@@ -137,7 +137,6 @@ function known(fields: object): IDataObject {
 	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
 }
 
-/** Returns `cost`, if it is known. */
 function costFields({ price }: Pick<Task, 'price'> = {}): IDataObject {
 	if (!price) return {};
 	return { cost: { ...costOf(price.quota, price), ...known({ refunded: price.refunded }) } };
@@ -248,7 +247,6 @@ function reasonOf({ error }: Failed): string {
 	return error.message.replace(/ \[item \d+\]$/, '');
 }
 
-/** What an error workflow gets of a failed item. */
 function contextOf({ error, task, uncheckedId, prompt }: Failed): IDataObject {
 	const { charge } = detailsOf(error);
 	return known({ charge, ...costFields(task), task_id: task?.task_id ?? uncheckedId, prompt });

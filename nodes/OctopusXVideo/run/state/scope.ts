@@ -20,7 +20,6 @@ export interface Scope {
 	videos: Limiter;
 	/** Limits the downloads separately, so that a slow file does not keep a video from being made. */
 	downloads: Limiter;
-	/** Aborted when the execution is stopped. */
 	signal?: AbortSignal;
 	/** Returns how long the run has taken so far at most, in ms. */
 	getDuration: () => number;
@@ -30,7 +29,6 @@ export interface Scope {
 	forItem: (item: Pick<Planned, 'index' | 'job'>) => ItemScope;
 }
 
-/** What the steps of one item work with. */
 export interface ItemScope extends Omit<Scope, 'forItem' | 'getDuration' | 'account' | 'ledger'> {
 	client: OctopusXClient;
 	breaker: CircuitBreaker;

@@ -11,11 +11,7 @@ import { PRICE_TIMEOUT_MS, tellEditor, type ItemScope } from '../state/scope';
 /** Upper limit for a response of a few hundred bytes. A server that takes longer hangs. */
 export const ANSWER_TIMEOUT_MS = 45_000;
 
-/** The API's code for a task that it does not know. */
 const UNKNOWN_TASK = 'task_not_exist';
-
-/** Upper limit for `Retry-After`, so that a single response cannot stop the checks for longer. */
-const MAX_RETRY_AFTER_MS = 3 * 60_000;
 
 /** Longest delay between two checks, and between two attempts after faults. */
 const MAX_DELAY_MS = 60_000;
@@ -92,9 +88,8 @@ export async function checkTask(
 }
 
 /**
- * Reads a task, and retries faults until the deadline of the policy. If the API does not know its `task_id`,
- * but its `id`, that becomes the `task_id` (docs/API.md, "Create a task"). The claim may know the `id` of a
- * task of which only the `task_id` is given.
+ * Reads a task, and retries faults until the deadline of the policy. If the API knows only its `id`, that
+ * becomes the `task_id` (docs/API.md, "Create a task"). Given a `task_id` only, the claim may know the `id`.
  */
 export async function requestTask(
 	{ claim, client, signal }: ItemScope,
@@ -115,7 +110,8 @@ export async function requestTask(
 		{
 			minDelayMs: 2_000,
 			retryAtDeadline: true,
-			maxRetryAfterMs: MAX_RETRY_AFTER_MS,
+			// so that a single response cannot stop the checks for longer
+			maxRetryAfterMs: 3 * 60_000,
 			// the checks of different items are already spread by their submissions
 			jitter: 0,
 			attemptTimeoutMs: ANSWER_TIMEOUT_MS,
@@ -133,7 +129,7 @@ export async function requestTask(
 
 /**
  * Returns the gateway's own view of a task if it says more: that the task is final, or what an unknown status
- * means. Otherwise returns the task itself. Both with what it cost. Does not retry the request.
+ * means; otherwise the task itself. Both with what it cost. Asks once.
  */
 export async function requestVerdict(scope: ItemScope, task: Task): Promise<Task> {
 	const verdict = await getVerdict(scope, task, ANSWER_TIMEOUT_MS);

@@ -30,10 +30,8 @@ const BOX_BYTES = 8;
 const TEXT_TYPE = /^text\/|\b(html|xml|json)\b/i;
 const VIDEO_TYPE = 'video/mp4';
 
-/** A video in n8n's binary storage. */
 export type StoredVideo = { file: IBinaryData; facts: VideoFacts };
 
-/** Streams the video at a URL into n8n's binary storage. */
 export async function download(
 	scope: ItemScope,
 	url: string,

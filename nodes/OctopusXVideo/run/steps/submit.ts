@@ -14,9 +14,9 @@ const SUBMISSION_TIMEOUT_MS = 10 * 60_000;
 const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
 
 /**
- * Sends the request that costs money, once. The item's claim notes the task ID as soon as it arrives, even if
- * that is after the item's deadline (in `now()` time) and too late for this step. The fault contains its
- * charge: `none` if the server has certainly not accepted the request, otherwise `maybe`.
+ * Sends the request that costs money, once. The claim notes the task ID whenever it arrives, even after the
+ * item's deadline (in `now()` time), too late for this step. The charge of a fault is `none` only if the server
+ * has certainly not accepted the request.
  */
 export async function submitOnce(
 	scope: ItemScope,
@@ -82,8 +82,8 @@ export async function submitOnce(
 	// an open request could still send its last byte and be accepted
 	body.close?.();
 	const reason = `${fault.message}. ${fault.description}`;
-	const details = { charge: 'none' } as const;
-	return { fault: new OctopusXError('The request could not be sent completely', reason, details) };
+	const unsent = new OctopusXError('The request could not be sent completely', reason);
+	return { fault: unsent.withCharge('none') };
 }
 
 /**
