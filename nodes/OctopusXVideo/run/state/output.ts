@@ -196,11 +196,9 @@ function toNodeError(
 			? new NodeOperationError(node, message, options)
 			: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
 	// for error workflows
-	Object.assign(nodeError.context, {
-		...contextOf(first),
-		...(failures.length > 1 && { items: failures.slice(0, MAX_FAILURES).map(contextOf) }),
-		...(isTest(first) && { test: true }),
-	});
+	const others = failures.length > 1 && failures.slice(0, MAX_FAILURES).map(contextOf);
+	const own = known({ items: others, test: isTest(first) });
+	Object.assign(nodeError.context, contextOf(first), own);
 	return nodeError;
 }
 
