@@ -1,5 +1,11 @@
-import { NodeConnectionTypes, type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
-import type { INodeType, INodeTypeDescription, NodeHint } from 'n8n-workflow';
+import {
+	NodeConnectionTypes,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+	type NodeHint,
+} from 'n8n-workflow';
 import { isInTestMode } from './fields/options';
 import { ItemParameters } from './fields/parameters';
 import { readPrompt } from './fields/request';
