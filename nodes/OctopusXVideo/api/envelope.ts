@@ -43,16 +43,20 @@ const REASON_FIELDS = ['message', 'msg', 'reason', 'detail', 'details', 'error',
 const MAX_DEPTH = 5;
 const MAX_REASONS = 3;
 
-const EMPTY: Envelope = { code: '', message: '', isRefusal: false };
+/**
+ * Tags, and the contents of styles and scripts; a `<` that begins no tag is text. Linear time: a match that has
+ * begun never fails, but ends at the end of the text.
+ */
+const MARKUP = /<(?:(style|script)\b[^>]*>[^]*?(?=<\/\1|$)|(?:[!?]|\/?[a-z])[^>]*(?:>|$))/gi;
 
 export function readEnvelope(body: unknown): Envelope {
-	if (!isPlainObject(body)) return EMPTY;
+	if (!isPlainObject(body)) return { code: '', message: '', isRefusal: false };
 	const { code, message, type } = isPlainObject(body.error) ? body.error : body;
 	const words = { code: codeOf({ code, type }), message: stringOf(message) };
 	const isTaskError = body.data === null && words.code !== '' && words.code !== 'success';
 	const isRefusal = isTaskError || (isPlainObject(body.error) && type === REFUSAL_TYPE);
-	if (words.code !== FROM_MODEL_SERVICE) return { ...words, isRefusal };
-	return { ...words, message: unwrap(words.message), isRefusal };
+	if (words.code === FROM_MODEL_SERVICE) words.message = unwrap(words.message);
+	return { ...words, isRefusal };
 }
 
 /** Quotes the server's message, with the reference of the request. */
@@ -80,7 +84,9 @@ export function quoteWhole(answer: Answer): string {
  * has already been removed from responses and from errors of the transport.
  */
 export function shorten(text: string, maxLength = MAX_QUOTE_LENGTH): string {
-	const safe = withoutMarkup(text.slice(0, maxLength * READ_FACTOR))
+	const safe = text
+		.slice(0, maxLength * READ_FACTOR)
+		.replace(MARKUP, ' ')
 		.replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ')
 		.trim()
 		.replace(/Bearer \S+/gi, 'Bearer ***')
@@ -89,33 +95,8 @@ export function shorten(text: string, maxLength = MAX_QUOTE_LENGTH): string {
 	return safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;
 }
 
-/** Replaces tags and the contents of styles and scripts with spaces. Keeps a `<` that begins no tag. */
-function withoutMarkup(text: string): string {
-	let safe = '';
-	let position = 0;
-	for (;;) {
-		const start = text.indexOf('<', position);
-		if (start < 0) break;
-		if (!/^<([!?]|\/?[a-z])/i.test(text.slice(start, start + 3))) {
-			safe += text.slice(position, start + 1);
-			position = start + 1;
-			continue;
-		}
-		safe += `${text.slice(position, start)} `;
-		const end = text.indexOf('>', start);
-		if (end < 0) return safe;
-		position = end + 1;
-		const name = /^<(style|script)\b/i.exec(text.slice(start, start + 8))?.[1];
-		if (!name) continue;
-		const closing = text.slice(position).search(name.length === 5 ? /<\/style/i : /<\/script/i);
-		if (closing < 0) return safe;
-		position += closing;
-	}
-	return safe + text.slice(position);
-}
-
 /** What the support of OctopusX needs to find a request: HTTP status, code, request ID. */
-export function referenceOf({ statusCode, headers, body }: Answer): string {
+function referenceOf({ statusCode, headers, body }: Answer): string {
 	const { code, message } = readEnvelope(body);
 	const requestId = requestIdOf({ headers });
 	const isQuoted = message.includes(requestId);

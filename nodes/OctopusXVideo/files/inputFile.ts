@@ -72,14 +72,12 @@ async function fromStorage<T>(
 	label: string,
 	work: Promise<T>,
 ): Promise<T> {
+	const access = work.catch((error: Error) => {
+		throw unreadable(label, error.message);
+	});
 	const signal = context.getExecutionCancelSignal();
-	const result = await waitAtMost(
-		STORAGE_TIMEOUT_MS,
-		work.catch((error: Error) => unreadable(label, error.message)),
-		signal,
-	);
+	const result = await waitAtMost(STORAGE_TIMEOUT_MS, access, signal);
 	if (result === undefined) throw unreadable(label, 'n8n did not provide it in time');
-	if (result instanceof OctopusXError) throw result;
 	return result;
 }
 

@@ -135,9 +135,8 @@ export class CircuitBreaker {
 
 /**
  * Returns the delay until the next check of a task, in ms: a tenth of the time waited so far, within limits.
- * A video that takes d seconds is noticed at most max(shortest, min(d / 10, longest)) after it is done. With
- * limits of 5 s and one minute, a task of 10 s takes 2 checks, one of 60 s 12, one of 5 minutes 29, and one
- * of an hour 87 instead of 720. `progress` is not used, because models report it in jumps or not at all.
+ * With 5 s and one minute, a task of 60 s takes 12 checks, and one of an hour 87 instead of 720. `progress` is
+ * not used, because models report it in jumps or not at all.
  */
 export function checkDelay(waitedMs: number, shortestMs: number, longestMs: number): number {
 	return Math.max(shortestMs, Math.min(waitedMs / 10, longestMs));
