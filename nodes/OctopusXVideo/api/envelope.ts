@@ -35,13 +35,10 @@ const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 /** Upper limits for quotes, in characters. A whole response about a task is shorter than the second one. */
 const MAX_QUOTE_LENGTH = 500;
 const MAX_WHOLE_QUOTE_LENGTH = 4_000;
-/** How much to read for a quote, as a multiple of its length: replacements shorten the text. */
-const READ_FACTOR = 5;
 
 /** Fields in which services put the reason for an error, most specific first. */
 const REASON_FIELDS = ['message', 'msg', 'reason', 'detail', 'details', 'error', 'errors'];
 const MAX_DEPTH = 5;
-const MAX_REASONS = 3;
 
 /**
  * Tags, and the contents of styles and scripts; a `<` that begins no tag is text. Linear time: a match that has
@@ -85,7 +82,8 @@ export function quoteWhole(answer: Answer): string {
  */
 export function shorten(text: string, maxLength = MAX_QUOTE_LENGTH): string {
 	const safe = text
-		.slice(0, maxLength * READ_FACTOR)
+		// more than is shown, because replacements shorten the text
+		.slice(0, maxLength * 5)
 		.replace(MARKUP, ' ')
 		.replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ')
 		.trim()
@@ -135,7 +133,7 @@ export function reasonIn(error: unknown, depth = 0): string {
 	const fields = error as Record<string, unknown>;
 	const parts = Array.isArray(error) ? error : REASON_FIELDS.map((name) => fields[name]);
 	const reasons = parts.map((part) => reasonIn(part, depth + 1)).filter((text) => text !== '');
-	return reasons.slice(0, Array.isArray(error) ? MAX_REASONS : 1).join('; ');
+	return reasons.slice(0, Array.isArray(error) ? 3 : 1).join('; ');
 }
 
 /** Returns the code of an error, or else the first code among the errors inside it, or else ''. */

@@ -27,9 +27,8 @@ export async function openVideo(
 	let isTrusted = true;
 	for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
 		isTrusted &&= isSameOrigin(address, apiUrl);
-		const answer = isTrusted
-			? await transport.withKey('GET', address, options, signal)
-			: await transport.withoutKey('GET', address, options, signal);
+		const send = isTrusted ? transport.withKey : transport.withoutKey;
+		const answer = await send('GET', address, options, signal);
 		if (!('statusCode' in answer)) {
 			throw explainNoAnswer(answer, isTrusted ? 'OctopusX' : VIDEO_HOST);
 		}

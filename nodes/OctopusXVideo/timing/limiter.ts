@@ -2,6 +2,8 @@
 export class Limiter {
 	private running = 0;
 	private readonly waiting: Array<() => void> = [];
+	/** Index of the next one in `waiting`. Removing it from a long array would move all others each time. */
+	private first = 0;
 
 	constructor(private readonly limit: number) {}
 
@@ -12,9 +14,13 @@ export class Limiter {
 			return await work();
 		} finally {
 			// hands its place to the next in line, so that no other can overtake it
-			const next = this.waiting.shift();
-			if (next) next();
-			else this.running--;
+			const next = this.waiting[this.first++];
+			if (next) {
+				next();
+			} else {
+				this.waiting.length = this.first = 0;
+				this.running--;
+			}
 		}
 	}
 }

@@ -1,12 +1,6 @@
 import { attempt, OctopusXError, type FaultDetails, type Result } from '../api/errors';
 import { now, pause, withTimeout } from './time';
 
-const MIN_DELAY_MS = 1_000;
-const MAX_DELAY_MS = 60_000;
-
-/** Keeps items that were rejected together from retrying at the same moment. */
-const JITTER = 0.25;
-
 const NEVER_ABORTED = new AbortController().signal;
 
 /** How to retry work that failed. Durations are in ms, times in `now()` time. */
@@ -20,7 +14,7 @@ export interface RetryPolicy {
 	/** Delay after the first fault. It doubles with each further fault, up to `maxDelayMs`. */
 	minDelayMs?: number;
 	maxDelayMs?: number;
-	/** Adds a random share of the delay, up to this fraction. */
+	/** Adds up to this share of the delay at random: items that were rejected together retry one by one. */
 	jitter?: number;
 	maxAttempts?: number;
 	maxRetryAfterMs?: number;
@@ -49,9 +43,9 @@ export async function withRetries<T>(
 ): Promise<RetryResult<T>> {
 	const { attemptTimeoutMs, breaker, deadline, signal } = policy;
 	const { shouldRetry = ({ transient }: FaultDetails) => transient } = policy;
-	const { maxAttempts = Infinity, maxDelayMs = MAX_DELAY_MS, jitter = JITTER } = policy;
+	const { maxAttempts = Infinity, maxDelayMs = 60_000, jitter = 0.25 } = policy;
 	if (breaker?.isOpen) return { fault: breaker.openFault(), isRetryable: false };
-	let delay = policy.minDelayMs ?? MIN_DELAY_MS;
+	let delay = policy.minDelayMs ?? 1_000;
 	for (let attempts = 1; ; attempts++) {
 		const result =
 			attemptTimeoutMs === undefined
