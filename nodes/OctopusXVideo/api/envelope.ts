@@ -20,9 +20,6 @@ export interface Envelope {
 /** The gateway's code for a response that it passes on from the model service (docs/API.md, "Refusals"). */
 export const FROM_MODEL_SERVICE = 'fail_to_fetch_task';
 
-/** The type of an error that the gateway words before any charge. A crash has another one. */
-const REFUSAL_TYPE = 'new_api_error';
-
 /** Messages that the gateway has only in Chinese, with their meaning. */
 const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 	[/负载已饱和/, 'the model is overloaded, try again later'],
@@ -51,7 +48,8 @@ export function readEnvelope(body: unknown): Envelope {
 	const { code, message, type } = isPlainObject(body.error) ? body.error : body;
 	const words = { code: codeOf({ code, type }), message: stringOf(message) };
 	const isTaskError = body.data === null && words.code !== '' && words.code !== 'success';
-	const isRefusal = isTaskError || (isPlainObject(body.error) && type === REFUSAL_TYPE);
+	// the gateway words such errors before any charge; a crash has another type
+	const isRefusal = isTaskError || (isPlainObject(body.error) && type === 'new_api_error');
 	if (words.code === FROM_MODEL_SERVICE) words.message = unwrap(words.message);
 	return { ...words, isRefusal };
 }

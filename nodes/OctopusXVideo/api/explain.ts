@@ -13,9 +13,6 @@ import {
 import { OctopusXError } from './errors';
 import type { NoAnswer } from './transport';
 
-/** How often the gateway checks a task with the model service at most (docs/API.md, "Query a task"). */
-const GATEWAY_INTERVAL_MS = 15_000;
-
 /** Codes of connections that failed before any byte of the request reached the server. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
@@ -78,7 +75,8 @@ export function explainContent(answer: Answer): OctopusXError {
 	return new OctopusXError('OctopusX has no file for this task', quote(answer), {
 		statusCode,
 		transient: isEarly || typeof body === 'string',
-		...(isEarly && { retryAfterMs: GATEWAY_INTERVAL_MS }),
+		// the gateway checks a task at most this often (docs/API.md, "Query a task")
+		...(isEarly && { retryAfterMs: 15_000 }),
 	});
 }
 
@@ -96,20 +94,17 @@ export function explainHost(answer: Answer, host: string): OctopusXError {
 export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusXError {
 	const { code, host, isBlocked, isBeforeConnect } = noAnswer;
 	const reason = shorten(noAnswer.reason);
-	const advice =
-		peer === 'OctopusX'
-			? "Check the 'Base URL' in the credential and the network of the n8n server."
-			: 'Check the network of the n8n server.';
-	const where = host ? `No connection to ${host} was made. ` : '';
+	const isApi = peer === 'OctopusX';
+	const advice = isApi
+		? "Check the 'Base URL' in the credential and the network of the n8n server."
+		: 'Check the network of the n8n server.';
 	if (isBeforeConnect || NEVER_CONNECTED.has(code)) {
-		return new OctopusXError(`${peer} cannot be reached`, `${where}${advice}`, {
-			transient: true,
-			repeatable: true,
-			isUnconnected: peer === 'OctopusX',
-		});
+		const where = host ? `No connection to ${host} was made. ` : '';
+		const details = { transient: true, repeatable: true, isUnconnected: isApi };
+		return new OctopusXError(`${peer} cannot be reached`, `${where}${advice}`, details);
 	}
 	// nothing was sent, and the other items would fail in the same way, because they use the same API
-	const notSent = { affectsAllItems: peer === 'OctopusX' };
+	const notSent = { affectsAllItems: isApi };
 	if (CERTIFICATE_CODE.test(code)) {
 		return new OctopusXError(
 			'n8n does not trust the certificate of the server',

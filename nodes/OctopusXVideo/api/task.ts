@@ -43,7 +43,6 @@ const STATUSES: ReadonlyArray<[TaskStatus, words: string[]]> = [
 
 /** Upper limit for IDs, in characters: longer than any ID of the API, and short enough for a path. */
 const MAX_ID_LENGTH = 1_000;
-const MAX_DEPTH = 20;
 
 export const NO_REASON = 'The server gave no reason';
 
@@ -268,5 +267,5 @@ function withoutPlaceholders(fields: Record<string, unknown>): Record<string, un
 /** False for a value that is nested too deeply: n8n serializes recursively, which could crash the run. */
 export function isShallow(value: unknown, depth = 0): boolean {
 	if (typeof value !== 'object' || value === null) return true;
-	return depth < MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1));
+	return depth < 20 && Object.values(value).every((inner) => isShallow(inner, depth + 1));
 }

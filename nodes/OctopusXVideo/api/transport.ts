@@ -143,9 +143,6 @@ export function ignoreErrors(stream: ByteStream): ByteStream {
 type ErrorFields = Partial<Record<'code' | 'httpCode' | 'name' | 'message' | 'syscall', string>> &
 	Partial<Record<'errors' | 'cause' | 'messages', unknown>>;
 
-/** n8n's SSRF protection has one error for blocked IP addresses and one for blocked host names. */
-const BLOCKED = /^SsrfBlocked/;
-
 /** Messages of connections that ended before the first byte of the request was sent. */
 const NOTHING_SENT: readonly string[] = [
 	// from Node
@@ -165,7 +162,8 @@ export function toNoAnswer(error: unknown, hideKey: HideKey): NoAnswer {
 	return {
 		code: origin.code ?? own.code ?? own.httpCode ?? origin.name ?? own.name ?? '',
 		reason: hideKey(origin.message ?? own.message ?? ''),
-		isBlocked: chain.some((link) => BLOCKED.test(fieldsOf(link).name ?? '')),
+		// one error for blocked IP addresses, and one for blocked host names
+		isBlocked: chain.some((link) => /^SsrfBlocked/.test(fieldsOf(link).name ?? '')),
 		isBeforeConnect: chain.some(isConnectError),
 	};
 }

@@ -82,9 +82,6 @@ function noAnswer(): OctopusXError {
 	return new OctopusXError('OctopusX did not answer', 'Try again later.', { transient: true });
 }
 
-/** More than one, because a single rejection may be the server's mistake. */
-const MAX_REJECTIONS_IN_A_ROW = 3;
-
 /**
  * Opens when every further item would fail in the same way, because the API rejects the key, the balance is
  * too low, or the API cannot be reached. Items that have not begun are then not attempted.
@@ -108,7 +105,8 @@ export class CircuitBreaker {
 		const { downSince, lastFault, patienceMs, rejections } = this;
 		if (!lastFault) return false;
 		const isDown = downSince !== undefined && now() - downSince >= patienceMs;
-		return rejections >= MAX_REJECTIONS_IN_A_ROW || isDown;
+		// a single rejection may be the server's mistake
+		return rejections >= 3 || isDown;
 	}
 
 	/** Records a failed attempt or, without a fault, that an item has begun successfully. */
