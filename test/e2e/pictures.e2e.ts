@@ -243,7 +243,7 @@ onDemand('screenshots for README and docs', () => {
 			return found.some(({ mode, status }) => mode === 'webhook' && status === 'waiting');
 		});
 		const { editor } = opened;
-		await editor.page.setViewportSize({ width: 1280, height: 600 });
+		await editor.page.setViewportSize({ width: 1280, height: 760 });
 		const executions = await editor.openExecutions(workflow);
 		await eventually(async () => expect(await executions.list()).toContain('Waiting'));
 		// n8n's suggestions for a first workflow cover the list.
@@ -252,6 +252,7 @@ onDemand('screenshots for README and docs', () => {
 		await editor.find('sticky').waitFor();
 		await editor.page.waitForTimeout(1_000);
 		await editor.browser.picture('suspended');
+		await editor.page.setViewportSize({ width: 1280, height: 600 });
 		await editor.openNode(CHECKING_NODE);
 		await editor.page.waitForTimeout(1_000);
 		await editor.browser.picture('suspended-checking');
