@@ -51,8 +51,7 @@ function readTaskId(item: ItemParameters): string {
 
 /** The task that an item asks for, if it asks for one with a valid ID. */
 export function taskIdOf(item: ItemParameters): string | undefined {
-	const isAsked = item.get('operation') === 'getStatus';
-	return isAsked ? item.ifValid(() => readTaskId(item)) : undefined;
+	return item.ifValid(() => (item.get('operation') === 'getStatus' ? readTaskId(item) : undefined));
 }
 
 export const getStatus: Operation = {

@@ -39,8 +39,10 @@ export async function runJobs(
 	const end = (settled: Settled[]) => {
 		const known = settled.map((item) => withClaim(item, ledger.claimOf(item.index)));
 		const output = conclude(context, known);
-		const pairedItem = context.getInputData().map((_, item) => ({ item }));
-		if (planner.isOncePerRun) return output.map((item) => ({ ...item, pairedItem }));
+		if (planner.isOncePerRun) {
+			const pairedItem = context.getInputData().map((_, item) => ({ item }));
+			return output.map((item) => ({ ...item, pairedItem }));
+		}
 		for (const item of known) {
 			if (item.state !== 'delivered' || !item.task) continue;
 			ledger.claimOf(item.index).noteDelivered(item.task.task_id);

@@ -108,6 +108,7 @@ export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	return isOldCharge ? { ...known, error: error.withCharge(undefined) } : known;
 }
 
+/** The task that Get Status asks for. */
 export function requestedId(item: Item): string | undefined {
 	if ('error' in item) return item.uncheckedId;
 	const { source } = item.job;

@@ -62,8 +62,9 @@ export function conclude(
 	const log = (text: string, level: 'info' | 'warn' = 'warn') => {
 		if (text) context.logger[level](`OctopusX: ${text}`);
 	};
-	const isEnding = failuresOf(items).length > 0 && !context.continueOnFail();
-	const error = isEnding && toNodeError(context, items, advice);
+	const failures = items.filter((item) => item.state === 'failed');
+	const isEnding = failures.length > 0 && !context.continueOnFail();
+	const error = isEnding && toNodeError(context, items, failures, advice);
 	// the log lists all tasks, because the error may not have room for them
 	if (isStopped(items) || (error && items.length > MAX_OF_A_KIND)) {
 		const reason = isStopped(items) ? `${STOPPED.toLowerCase()}. ` : '';
@@ -79,7 +80,7 @@ export function conclude(
 	);
 	if (inMemory && !hasLoggedMemory) log(IN_MEMORY);
 	hasLoggedMemory ||= inMemory;
-	addHints(context, items, [differing, inMemory && IN_MEMORY, total]);
+	addHints(context, items, isEnding, [differing, inMemory && IN_MEMORY, total]);
 	if (error) throw error;
 	const { onError } = context.getNode();
 	// n8n adds only the JSON of the input to an item of the error output, so a loop would lose the files
@@ -93,12 +94,8 @@ export function conclude(
 	});
 }
 
-function failuresOf(items: Settled[]): Failed[] {
-	return items.filter((item) => item.state === 'failed');
-}
-
 function isStopped(items: Settled[]): boolean {
-	return failuresOf(items).some(({ error }) => error instanceof StoppedError);
+	return items.some((item) => item.state === 'failed' && item.error instanceof StoppedError);
 }
 
 /** Returns the items that were delivered and not made up by Test Mode. */
@@ -175,10 +172,10 @@ export function shortenList(list: string[], limit: number): string {
 function toNodeError(
 	context: IExecuteFunctions,
 	items: Settled[],
+	failures: Failed[],
 	advice: string | undefined,
 ): NodeApiError | NodeOperationError {
 	const node = context.getNode();
-	const failures = failuresOf(items);
 	const [first] = failures;
 	if (!first || isStopped(items)) {
 		return new NodeOperationError(node, STOPPED, { description: listTasks(items, advice) });
@@ -331,6 +328,7 @@ function differenceText(items: Settled[]): string {
 function addHints(
 	context: IExecuteFunctions,
 	items: Settled[],
+	isEnding: boolean,
 	notes: Array<string | false>,
 ): void {
 	const isManual = context.getMode() === 'manual';
@@ -343,7 +341,7 @@ function addHints(
 		else context.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
 	}
 	// the error that ends the node says enough
-	if (!isManual || (failuresOf(items).length > 0 && !context.continueOnFail())) return;
+	if (!isManual || isEnding) return;
 	const claimed = items.filter((item) => item.state === 'delivered' && item.isClaimed).length;
 	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).length;
 	const counts = new Map<string, number>();

@@ -29,7 +29,7 @@ const START_UP_MS = 60_000;
 /** When n8n started, in `now()` time: it loads its packages while it starts. */
 const loadedAt = now();
 
-/** In a round, all tasks are checked once. It `isDown` if the API did not answer `until` then, in `now()` time. */
+/** A round of checks. `isDown`: the API did not answer until `until`, in `now()` time. */
 type Round = { until: number; isDown: boolean };
 
 /**

@@ -17,7 +17,8 @@ export function refuseSuspension(context: IExecuteFunctions): OctopusXError | un
 			`${reason} Set 'While Waiting' to Keep the Execution Running.`,
 		);
 	// n8n 1.x resumes an execution with its own input: prompts in place of videos. Before 2.27, n8n also does so
-	// after a checking execution that has failed. These exports of n8n-workflow came with 2.0 and 2.27.
+	// after a checking execution that has failed. A node cannot read n8n's version, but these exports of
+	// n8n-workflow came with 2.0 and 2.27.
 	if (!('calculateWorkflowChecksum' in n8nWorkflow)) return refuse('This takes n8n 2.0 or later.');
 	if (!context.continueOnFail() && !('CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow)) {
 		return refuse("This takes n8n 2.27 or later, unless 'On Error' is set to Continue.");
