@@ -65,7 +65,7 @@ export class OctopusXVideo implements INodeType {
 		hints: [
 			costHint(
 				'===',
-				'Every run makes real videos, which cost money. To try the workflow without paying, add the option Test Mode.',
+				'Every run makes real, paid videos, often also when you execute a later node. To try it without paying, add the option Test Mode.',
 			),
 			costHint('!==', 'Test Mode is on: a run in the editor makes no video and costs nothing.'),
 		],

@@ -426,7 +426,7 @@ describe('the result once all items are settled', () => {
 		"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it continues with the tasks that are running or done.";
 
 	const RESCUE =
-		"To go on with the finished videos, set 'On Error' of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow' in n8n's list of executions: they are not charged again. Items whose task failed are submitted again, as new, paid videos.";
+		"To go on with the finished videos, set 'On Error' in the Settings of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow' in the tab Executions: they are not charged again. Items whose task failed are submitted again, as new, paid videos.";
 
 	const ERROR_OUTPUT = { onError: 'continueErrorOutput' } as const;
 

@@ -363,7 +363,7 @@ describe('responses about a task', () => {
 				const charge = { taskId: 'video_1', refund };
 				expect(error?.context.charge).toEqual(charge);
 				expect(error?.description).toBe(
-					`${chargeSentence(charge, price)} OctopusX said: "The sandbox let this task end failed" (task_failed). Fix what the reason names, often the prompt or an image, and run again. This is a new, paid video.`,
+					`${chargeSentence(charge, price)} OctopusX said: "The sandbox let this task end failed" (task_failed). Fix the prompt or image and run again. This is a new, paid video.`,
 				);
 			},
 		);

@@ -94,7 +94,7 @@ export async function planVideo(
 	const { seconds, aspectRatio: aspect_ratio, resolution } = clip;
 	const shape = Object.entries({ seconds, aspect_ratio, resolution });
 	const asked = Object.fromEntries(shape.filter(([name]) => isKnown && !(name in extra)));
-	const notice = `The node does not know the model ${model} and asks it like omni-fast. It may ignore an image or a setting, and the video is still charged.`;
+	const notice = `The node does not know the model ${model} and sends it the same request as omni-fast. It may ignore an image or a setting, and the video is still charged.`;
 	const request = { path: '/v1/videos', fields, media, sendBinaryAs, additionalFields: extra };
 	const settings = readJobSettings(item);
 	return { source: { request }, prompt, asked, ...settings, ...(family === UNKNOWN && { notice }) };

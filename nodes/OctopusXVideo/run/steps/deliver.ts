@@ -39,7 +39,7 @@ function explainFailure(task: Task): OctopusXError {
 	const { code = '', message = '' } = task.failure ?? {};
 	const advice = PASSING.test(`${code} ${message}`)
 		? 'Try again later.'
-		: 'Fix what the reason names, often the prompt or an image, and run again.';
+		: 'Fix the prompt or image and run again.';
 	return new OctopusXError(
 		task.status === 'cancelled' ? 'The video was canceled' : NO_VIDEO,
 		`OctopusX said: ${inQuotes(message)} (${code}). ${advice} This is a new, paid video.`,
