@@ -59,7 +59,7 @@ export class OctopusXVideo implements INodeType {
 		hints: [
 			{
 				message:
-					'Every run makes real videos, which cost money. To try the workflow without paying, add the option Test Mode.',
+					'Every run makes real, paid videos, often also when you execute a later node. To try it without paying, add the option Test Mode.',
 				displayCondition: `={{ ${IS_PAID} && ($parameter["options"].testMode ?? "off") === "off" }}`,
 				whenToDisplay: 'beforeExecution',
 				location: 'outputPane',

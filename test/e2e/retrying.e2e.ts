@@ -123,7 +123,7 @@ describe.each<N8nMajor>([2, 1])('n8n %d', (major) => {
 		expect(failed.data.resultData.error).toMatchObject({
 			message: '1 of 3 videos could not be generated',
 			description: expect.stringContaining(
-				"set 'On Error' of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow'",
+				"set 'On Error' in the Settings of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow'",
 			),
 		});
 		const idOf = (prompt: string) =>

@@ -288,7 +288,7 @@ test('the error of a run whose tasks all failed lists them without advice to fet
 	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat [failed]' }, { input });
 	expect(error?.message).toBe('2 of 2 videos could not be generated');
 	expect(error?.description).toMatch(
-		/^Video 1 of 2 \("a boat \[failed\]"\): .* Video 2 of 2 .* This is a new, paid video\.$/,
+		/^Video 1 of 2 \("a boat \[failed\]"\): ((?!This is a new).)* Video 2 of 2 .* This is a new, paid video\.$/,
 	);
 	for (const id of ['video_1', 'video_2']) expect(error?.description).toContain(`Task ${id} was`);
 });
@@ -426,7 +426,7 @@ describe('the result once all items are settled', () => {
 		"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it continues with the tasks that are running or done.";
 
 	const RESCUE =
-		"To go on with the finished videos, set 'On Error' of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow' in n8n's list of executions: they are not charged again. Items whose task failed are submitted again, as new, paid videos.";
+		"To go on with the finished videos, set 'On Error' in the Settings of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow' in the tab Executions: they are not charged again. Items whose task failed are submitted again, as new, paid videos.";
 
 	const ERROR_OUTPUT = { onError: 'continueErrorOutput' } as const;
 

@@ -855,11 +855,7 @@ describe('Leftovers of n8n in a paid request', () => {
 
 describe('what n8n calls a node', () => {
 	const OPERATIONS: Array<[INodeParameters, subtitle: string, name: string]> = [
-		[
-			{ operation: 'generate', mode: 'firstFrame' },
-			'Generate: Image to Video (First Frame)',
-			'Generate video',
-		],
+		[{ operation: 'generate', mode: 'firstFrame' }, 'Generate: First Frame', 'Generate video'],
 		[{ operation: 'generate' }, 'Generate: Text to Video', 'Generate video'],
 		[{ operation: 'edit', mode: 'firstFrame' }, 'Edit', 'Edit video'],
 		[{ operation: 'getStatus' }, 'Get Status', 'Get video status'],

@@ -456,7 +456,7 @@ describe('Each family of models', () => {
 		async (mode, hints) => {
 			const lines: string[] = [];
 			const message =
-				'The node does not know the model omni-next and asks it like omni-fast. It may ignore an image or a setting, and the video is still charged.';
+				'The node does not know the model omni-next and sends it the same request as omni-fast. It may ignore an image or a setting, and the video is still charged.';
 			const answer = { status: 200, body: { id: 'x' } };
 			sandbox.faults.add({ on: 'submit', times: 2, answer });
 			const { run } = await runNode(

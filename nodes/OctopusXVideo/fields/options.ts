@@ -42,7 +42,7 @@ const testModeOption: INodeProperties = {
 			name: 'Sample in the Editor Only',
 			value: 'sampleInEditor',
 			description:
-				'Runs that you start in the editor get the sample. All others make real videos, which cost money, and so does a sub-workflow that you call from the editor.',
+				'Runs in the editor get the sample. All others make real, paid videos, also a sub-workflow.',
 		},
 	],
 	default: 'sample',

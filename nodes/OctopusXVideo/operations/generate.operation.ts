@@ -47,7 +47,10 @@ const modeField: INodeProperties = {
 
 const modes = modeField.options as INodePropertyOptions[];
 
-export const modeNames = Object.fromEntries(modes.map(({ name, value }) => [value, name]));
+/** Short enough for the text under a node: "First Frame" for "Image to Video (First Frame)". */
+export const modeNames = Object.fromEntries(
+	modes.map(({ name, value }) => [value, name.replace('Image to Video (', '').replace(')', '')]),
+);
 
 /** The values of the modes, and what each needs. */
 export const modesForBuilder = modes

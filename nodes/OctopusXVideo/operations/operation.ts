@@ -106,7 +106,7 @@ export async function planVideo(
 			([name]) => isKnown && !(name in extra),
 		),
 	);
-	const notice = `The node does not know the model ${model} and asks it like omni-fast. It may ignore an image or a setting, and the video is still charged.`;
+	const notice = `The node does not know the model ${model} and sends it the same request as omni-fast. It may ignore an image or a setting, and the video is still charged.`;
 	return {
 		source: {
 			request: { path: '/v1/videos', fields, media, sendBinaryAs, additionalFields: extra },

@@ -6,12 +6,21 @@ import { costOf, costText } from '../../api/records';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { VideoFacts } from '../../files/mp4';
 import { isToolCall } from '../../job';
-import { isTest, NO_VIDEO, promptOf, requestedId, STOPPED, StoppedError, taskOf } from './item';
+import {
+	FIX_AND_RUN,
+	isTest,
+	NO_VIDEO,
+	promptOf,
+	requestedId,
+	STOPPED,
+	StoppedError,
+	taskOf,
+} from './item';
 import type { Failed, Item, Settled } from './item';
 
 /** For the error of a batch. */
 const RESCUE =
-	"To go on with the finished videos, set 'On Error' of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow' in n8n's list of executions: they are not charged again. Items whose task failed are submitted again, as new, paid videos.";
+	"To go on with the finished videos, set 'On Error' in the Settings of this node to 'Continue (using error output)', save the workflow, and choose 'Retry with currently saved workflow' in the tab Executions: they are not charged again. Items whose task failed are submitted again, as new, paid videos.";
 
 const RETRY_CONTINUES =
 	"Fetch the videos with Get Status, or use Retry in n8n's list of executions: it continues with the tasks that are running or done.";
@@ -235,7 +244,9 @@ function batchTexts(context: IExecuteFunctions, failures: Failed[], total: numbe
 	);
 	const rest = all.slice(shown.length);
 	for (const { text } of rest) context.logger.warn(`OctopusX: ${text}`);
-	const texts = shown.map(({ text }) => text);
+	const texts = shown.map(({ text }, n) =>
+		n < shown.length - 1 ? text.replace(` ${FIX_AND_RUN}`, '') : text,
+	);
 	if (rest.length > 0) texts.push(`${rest.length} more failed: n8n's log says why.`);
 	const [reason, ...others] = new Set(failures.map(reasonOf));
 	const count = `${failures.length} of ${total} videos`;

@@ -93,8 +93,8 @@ const note = (executionId: string) => `## Videos of execution ${executionId}: ch
 
 Execution ${executionId} of this workflow is suspended until its videos are done. This execution checks them, once a minute at first, later less often. When all are done it ends by itself, and execution ${executionId} continues.
 
-- **To stop waiting**, stop execution ${executionId}, not this one. The videos are made and charged nevertheless: fetch them with Get Status.
-- **Do not stop or delete this one**: execution ${executionId} would not get its videos. A retry of this one does nothing.`;
+- **To stop waiting**, stop execution ${executionId}, not this one. The videos are still made and charged: fetch them with Get Status.
+- **Do not stop or delete this one**: execution ${executionId} would not get its videos. Retrying this one does nothing.`;
 
 /**
  * Builds the workflow of the checking execution: trigger → check → are there videos? If not, back to the
