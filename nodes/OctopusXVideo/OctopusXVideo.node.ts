@@ -4,10 +4,11 @@ import {
 	type INodeExecutionData,
 	type INodeType,
 	type INodeTypeDescription,
+	type NodeHint,
 } from 'n8n-workflow';
 import { isInTestMode } from './fields/options';
 import { ItemParameters } from './fields/parameters';
-import { promptOf } from './fields/request';
+import { readPrompt } from './fields/request';
 import { CHECKED_EXECUTION } from './job';
 import { searchModels } from './methods/searchModels';
 import { operationOf, properties, subtitle } from './operations';
@@ -17,8 +18,13 @@ import { taskIdOf } from './operations/getStatus.operation';
 import { runJobs } from './run/run';
 import { resumeJobs } from './run/suspension';
 
-/** For the conditions of hints. */
-const IS_PAID = '["generate", "edit"].includes($parameter["operation"])';
+/** Says before a paid run what it costs, with Test Mode off (`===`) or on (`!==`). */
+const costHint = (comparison: '===' | '!==', message: string): NodeHint => ({
+	message,
+	displayCondition: `={{ ["generate", "edit"].includes($parameter["operation"]) && ($parameter["options"].testMode ?? "off") ${comparison} "off" }}`,
+	whenToDisplay: 'beforeExecution',
+	location: 'outputPane',
+});
 
 export class OctopusXVideo implements INodeType {
 	description: INodeTypeDescription = {
@@ -57,19 +63,11 @@ export class OctopusXVideo implements INodeType {
 			],
 		},
 		hints: [
-			{
-				message:
-					'Every run makes real, paid videos, often also when you execute a later node. To try it without paying, add the option Test Mode.',
-				displayCondition: `={{ ${IS_PAID} && ($parameter["options"].testMode ?? "off") === "off" }}`,
-				whenToDisplay: 'beforeExecution',
-				location: 'outputPane',
-			},
-			{
-				message: 'Test Mode is on: a run in the editor makes no video and costs nothing.',
-				displayCondition: `={{ ${IS_PAID} && ($parameter["options"].testMode ?? "off") !== "off" }}`,
-				whenToDisplay: 'beforeExecution',
-				location: 'outputPane',
-			},
+			costHint(
+				'===',
+				'Every run makes real, paid videos, often also when you execute a later node. To try it without paying, add the option Test Mode.',
+			),
+			costHint('!==', 'Test Mode is on: a run in the editor makes no video and costs nothing.'),
 		],
 		properties,
 	};
@@ -84,7 +82,8 @@ export class OctopusXVideo implements INodeType {
 		};
 		const describe = (index: number) => {
 			const item = new ItemParameters(this, index);
-			return { isTest: isInTestMode(item), uncheckedId: taskIdOf(item), prompt: promptOf(item) };
+			const prompt = item.ifValid(() => readPrompt(item));
+			return { isTest: isInTestMode(item), uncheckedId: taskIdOf(item), prompt };
 		};
 		const isOncePerRun = this.getNodeParameter('operation', 0) === getBalance.option.value;
 		return [await runJobs(this, { plan, isOncePerRun, describe })];

@@ -71,21 +71,8 @@ export function sizeOf(aspectRatio: string, resolution: string): string | undefi
 
 /** The fields of a simplified task, in output order. Fields without a value are left out. */
 export const OUTPUT_FIELDS: readonly string[] = [
-	'task_id',
-	'status',
-	'progress',
-	'video_url',
-	'prompt',
-	'model',
-	'seconds',
-	'size',
-	'cost',
-	'file',
-	'created_at',
-	'completed_at',
-	'expires_at',
-	'failure',
-	'test',
+	...'task_id status progress video_url prompt model seconds size cost file'.split(' '),
+	...'created_at completed_at expires_at failure test'.split(' '),
 ];
 
 /**
@@ -101,11 +88,10 @@ export interface Job {
 		| { balance: true };
 	/** Time limit for the item, from its start. Time in the queue for Max Concurrency is excluded. */
 	timeoutMs: number;
-	/** How many items of the run may be in progress at the same time. */
 	maxConcurrency: number;
 	/** If absent, the task is returned as it is now. With `isSuspended`, n8n suspends the execution meanwhile. */
 	wait?: { pollIntervalMs: number; isSuspended: boolean };
-	/** The binary field of the output item, and the file's name; if that is empty, it is `<task_id>.mp4`. */
+	/** `fileName` may be empty. */
 	download?: { outputField: string; fileName: string };
 	/** What the log, and in a manual run the editor, tells the user once per run. */
 	notice?: string;
@@ -133,7 +119,6 @@ export async function mapMedia<T>(
 	return converted;
 }
 
-/** True if an AI agent called the node as a tool. */
 export function isToolCall(context: IExecuteFunctions): boolean {
 	// agents of n8n 2.x run a tool as a separate node type, in a context that does not say so
 	return context.isToolExecution?.() || context.getNode().type.endsWith('Tool');

@@ -9,9 +9,15 @@ const setup = useN8n();
 const opened = useEditor(setup);
 
 const EDIT_FIELDS = 'Edit Fields';
+const FILE = ['file', 'width', 'height', 'duration', 'fps', 'audio', 'bytes'];
+const DATES = ['created_at', 'completed_at', 'expires_at'];
 const TASK = [
+	...['task_id', 'status', 'progress', 'video_url', 'prompt', 'model', 'seconds', 'size'],
+	...['cost', 'amount', 'currency', ...FILE, 'differs', 'differs[0]', ...DATES],
+];
+const CHECKED = [
 	...['task_id', 'status', 'progress', 'video_url', 'model', 'seconds', 'size'],
-	...['created_at', 'completed_at', 'expires_at'],
+	...['cost', 'amount', 'currency', 'refunded', ...FILE, ...DATES, 'failure', 'code', 'message'],
 ];
 
 test('a field of a new node can be mapped by drag and drop before anything has run', async () => {
@@ -45,7 +51,7 @@ const UPLOAD = ['url', 'file_name', 'content_type', 'bytes'];
 test.each([
 	['video', 'generate', TASK],
 	['video', 'edit', TASK],
-	['video', 'getStatus', [...TASK, 'failure', 'code', 'message']],
+	['video', 'getStatus', CHECKED],
 	['account', 'getBalance', BALANCE],
 	['file', 'upload', UPLOAD],
 ])(

@@ -264,6 +264,12 @@ test('the notice about a checking execution is shown only in one', () => {
 	]);
 });
 
+test('no display condition is of a kind that n8n 1.x cannot evaluate for a field that is not there', () => {
+	const text = JSON.stringify(description.properties);
+	expect(text).toContain('"_cnd":{"between"');
+	expect(text).not.toMatch(/"_cnd":\{"(startsWith|endsWith|includes|regex)"/);
+});
+
 /** Users' saved workflows depend on these defaults, so they must never change after a release. */
 test('the default of every field is the one that saved workflows depend on', () => {
 	const defaultsOf = (operation: string, resource = 'video') =>

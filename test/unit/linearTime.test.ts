@@ -121,11 +121,15 @@ const TABLE: Record<string, Row> = {
 	'/[\\s\\p{Cc}\\p{Bidi_Control}]+/gu': { maxLength: 20_000, worst: [['', '\u0000 \t', 'x']] },
 	'/Bearer \\S+/gi': { worst: [['', 'Bearer ', '']] },
 	'/data:[^\\s"\',]{0,99},[^\\s"\']*/gi': { maxLength: 20_000, worst: [['', 'data:', '']] },
-	// the start of a tag
-	'/^<([!?]|\\/?[a-z])/i': { maxLength: 3 },
-	'/^<(style|script)\\b/i': { maxLength: 8 },
-	'/<\\/style/i': { worst: [['', '</styl', '']] },
-	'/<\\/script/i': { worst: [['', '</scrip', '']] },
+	'/<(?:(style|script)\\b[^>]*>[^]*?(?=<\\/\\1|$)|(?:[!?]|\\/?[a-z])[^>]*(?:>|$))/gi': {
+		worst: [
+			['', '<', ''],
+			['', '<style', ''],
+			['', '<style>', ''],
+			['<script>', '</scrip', ''],
+			['<style ', '<script></style', ''],
+		],
+	},
 	'/^\\s*</': { worst: [['', ' ', 'x']] },
 	'/CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/': { worst: [['', 'UNABLE_TO_', '']] },
 	'/^(EPROTO|ERR_SSL_(?!.*BAD_RECORD_MAC))/': { worst: [['ERR_SSL_', 'BAD_RECORD_MA', '']] },

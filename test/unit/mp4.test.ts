@@ -121,7 +121,6 @@ test.each<[string, Buffer, Partial<VideoFacts>]>([
 	['a long tkhd', video(longTkhd(1)), { ...SILENT, width: 360, height: 640 }],
 	['a long mdhd', video(tkhd(), box('mdhd', V1, zeros(16), 100, 0, 200, 0)), SILENT],
 	['hdlr after minf', box('trak', box('mdia', mdhd(), stbl(...PICTURE), hdlr('vide'))), SILENT],
-	['stz2', video(tkhd(), mdhd(), [PICTURE[0] as Buffer, box('stz2', 0, 8, 50)]), SILENT],
 	['two descriptions', video(tkhd(), mdhd(), [stsd(entry(640, 360), entry(8, 8)), stsz()]), SILENT],
 	[
 		'a width of 65535',
@@ -251,28 +250,17 @@ describe('fragments', () => {
 			),
 			{ ...FACTS, width: 360, height: 640 },
 		],
-		[
-			'by more samples than are read',
-			file(
-				START,
-				traf(
-					tfhd(1),
-					box('trun', 0x100, 200_000, many(join32([4]), 99_000), many(join32([9]), 101_000)),
-				),
-			),
-			{ ...FACTS, fps: 24.7 },
-		],
 		['by tfhd', file(START, traf(tfhd(1, 8, 5), trun(10))), { ...FACTS, fps: 20 }],
 		[
 			'by tfhd after its other fields',
 			file(START, traf(tfhd(1, 0x2b, 9, 9, 9, 5, 9), trun(10))),
 			{ ...FACTS, fps: 20 },
 		],
-		['by sample', file(START, traf(tfhd(1), trun(3, 0x100, 1, 2, 3))), { ...FACTS, fps: 50 }],
+		// such tables are not read
 		[
-			'by sample among other fields',
-			file(START, traf(tfhd(1), trun(2, 0xf05, 9, 9, 4, 9, 9, 9, 6, 9, 9, 9))),
-			{ ...FACTS, fps: 20 },
+			'by sample',
+			file(START, traf(tfhd(1), trun(9)), traf(tfhd(1), trun(3, 0x100, 1, 2, 3))),
+			{ ...FACTS, fps: undefined },
 		],
 		[
 			'in several fragments',
@@ -292,11 +280,6 @@ describe('fragments', () => {
 		['nowhere', file(start(mvex()), traf(tfhd(1), trun(10))), { ...FACTS, fps: undefined }],
 		['of no samples', file(START, traf(tfhd(1), trun(0))), { ...FACTS, fps: undefined }],
 		['of zero', file(START, traf(tfhd(1, 8, 0), trun(9))), { ...FACTS, fps: undefined }],
-		[
-			'of fewer samples than stated',
-			file(START, traf(tfhd(1), trun(UNKNOWN, 0x100, 2, 2)), MDAT),
-			{ ...FACTS, fps: 50 },
-		],
 		['of 4 billion samples', file(START, traf(tfhd(1), trun(UNKNOWN))), FACTS],
 		[
 			'in empty boxes',
@@ -341,8 +324,8 @@ test.each<[string, Buffer, Partial<VideoFacts>]>([
 	['a moov up to its end without audio', file(FTYP, header('moov', 0), mvhd(), video()), UNHEARD],
 	['an mdat of 64 bits and size 0', file(FTYP, largeBox('mdat', MOOV, 0n)), {}],
 	['moov in a moov', file(FTYP, moov(MOOV)), { audio: false }],
-	['10,000 boxes before moov', file(many(box('free'), 9_999), MOOV), ALL],
-	['10,001 boxes before moov', file(many(box('free'), 10_001), MOOV), {}],
+	['99,000 boxes before moov', file(many(box('free'), 99_000), MOOV), ALL],
+	['100,000 boxes before moov', file(many(box('free'), 100_000), MOOV), {}],
 	['100,001 boxes in moov', moov(mvhd(), video(), many(box('free'), 100_001)), UNHEARD],
 ])('a file of %s', (_what, bytes, expected) => {
 	expect(factsOf(bytes)).toEqual(expected);

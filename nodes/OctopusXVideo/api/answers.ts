@@ -1,15 +1,9 @@
 import { isParsable } from './credential';
 import { isPlainObject, type Answer } from './envelope';
 
-/** The `supported_endpoint_types` entry of models that the node can use. */
-const VIDEO_ENDPOINT = 'openai-video';
-
 /** Well-known names of models for text, images and sound, none of which make videos. */
 const NO_VIDEO =
 	/^(gpt|chatgpt|o\d|claude|gemini|gemma|deepseek|llama|mistral|kimi|moonshot|glm|dall-e|flux|midjourney|imagen|whisper|tts|text|bge|rerank)\b|seedream|embedding|nano-banana/i;
-
-/** Default for `expires_in`, if the API sends none (docs/API.md, "Other endpoints"). */
-const DEFAULT_EXPIRES_IN_S = 900;
 
 /** Where to upload a file, and the URL at which the API finds it afterwards. */
 export interface UploadTarget {
@@ -31,7 +25,7 @@ export function parseVideoModels(answer: unknown): string[] | undefined {
 		.flatMap(({ id, supported_endpoint_types: types }) => {
 			if (typeof id !== 'string' || id.trim() === '') return [];
 			const hasTypes = Array.isArray(types) && types.length > 0;
-			return (hasTypes ? types.includes(VIDEO_ENDPOINT) : !NO_VIDEO.test(id)) ? [id] : [];
+			return (hasTypes ? types.includes('openai-video') : !NO_VIDEO.test(id)) ? [id] : [];
 		});
 	return [...new Set(ids)];
 }
@@ -66,7 +60,8 @@ export function parseUploadTarget(answer: unknown, askedType: string): UploadTar
 	if (!isPlainObject(answer) || !isPlainObject(answer.data)) return undefined;
 	const { upload_url: uploadUrl, public_url: publicUrl, content_type: type } = answer.data;
 	if (!isWebAddress(uploadUrl) || !isWebAddress(publicUrl)) return undefined;
-	const seconds = Number(answer.data.expires_in) || DEFAULT_EXPIRES_IN_S;
+	// without `expires_in`, 15 minutes (docs/API.md, "Other endpoints")
+	const seconds = Number(answer.data.expires_in) || 900;
 	const contentType = typeof type === 'string' && /^\w+\/[\w.+-]+$/.test(type) ? type : askedType;
 	return { uploadUrl, publicUrl, contentType, expiresInMs: seconds * 1_000 };
 }

@@ -1,4 +1,5 @@
 import { FROM_MODEL_SERVICE, type Envelope } from './envelope';
+import type { FaultDetails } from './errors';
 
 /** The parts of a response that decide what it means. */
 export interface AnswerFacts extends Envelope {
@@ -12,12 +13,9 @@ export interface AnswerFacts extends Envelope {
 	isFromGateway: boolean;
 }
 
-export interface Explanation {
+export interface Explanation extends Pick<FaultDetails, 'repeatable' | 'affectsAllItems'> {
 	message: string;
 	advice: string;
-	/** See `FaultDetails` for this field and the next. */
-	repeatable?: boolean;
-	affectsAllItems?: boolean;
 }
 
 /** Explains what any other item would meet as well. */

@@ -1,20 +1,8 @@
-/** Characters that cannot be part of a key, such as invisible ones pasted along with it. */
-const NOT_IN_A_KEY = /[^\x21-\x7e]/g;
-
 /** What precedes a key in a request header. Bounded, so that matching takes linear time. */
 const HEADER = /^(authorization["'\s:]{1,9})?(bearer([\s:]{1,9}|$)){0,3}/i;
 
-/** Invisible characters that are copied along, such as zero-width spaces and directional marks. */
-const INVISIBLE = /\p{Cf}/gu;
-
-/**
- * Quotes, angle brackets and separators around a value. Bounded, and at the end tried only for the last 9
- * characters, so that matching takes linear time and little of it.
- */
+/** Quotes, brackets and separators around a value. In linear time: at the end only the last 9 characters. */
 const AROUND = /^["'`“”„‘’‚«»<\s]{1,9}|(?![^]{10})["'`“”„‘’‚«»>,;\s]{1,9}$/g;
-
-/** A shorter string is not a key. Hiding it would only spoil messages and IDs that happen to contain it. */
-const MIN_KEY_LENGTH = 8;
 
 export const DEFAULT_BASE_URL = 'https://octopusx.ai';
 
@@ -25,19 +13,22 @@ const BASE_URL_SUFFIX = /\/{0,9}(\/v1)?\/{0,9}$/;
 export function cleanKey(apiKey: unknown): string {
 	if (typeof apiKey !== 'string') return '';
 	const key = cleanValue(apiKey).replace(HEADER, '');
-	return cleanValue(key).replace(NOT_IN_A_KEY, '');
+	// what cannot be part of a key, such as invisible characters
+	return cleanValue(key).replace(/[^\x21-\x7e]/g, '');
 }
 
-/** A pasted ID or address without what was copied along with it. */
+/** A pasted ID or address without what was copied along with it, such as zero-width spaces and quotes. */
 export function cleanValue(text: string): string {
-	return text.replace(INVISIBLE, '').trim().replace(AROUND, '');
+	return text
+		.replace(/\p{Cf}/gu, '')
+		.trim()
+		.replace(AROUND, '');
 }
 
 /**
  * Returns the URL that all API paths are appended to; the default if it is empty, with https:// if it begins
- * with a host. Returns `undefined` for anything but an http(s) URL, and for
- * one with a query or fragment, which would swallow the path, or with a user name or password, which would be
- * sent instead of the key.
+ * with a host. Returns `undefined` for anything but an http(s) URL, and for one with a query or fragment, which
+ * would swallow the path, or a user name or password, which would be sent instead of the key.
  */
 export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	if (typeof baseUrl !== 'string') return undefined;
@@ -48,13 +39,13 @@ export function normalizeBaseUrl(baseUrl: unknown): string | undefined {
 	return username === '' && password === '' ? address : undefined;
 }
 
-/** A host name of more than 1,000 characters, in an absolute or a relative URL. Real ones have at most 253. */
+/**
+ * A host name of more than 1,000 characters, in an absolute or a relative URL. Real ones have at most 253, and
+ * the time that Node takes for one in other scripts grows with the square of its length.
+ */
 const LONG_HOST = /^(?:[a-z]{1,9}:)?[/\\]{0,9}[^/?#\\]{1001}/i;
 
-/**
- * True if `new URL` accepts a URL. One with a very long host name is refused, because the time that Node
- * takes for a name in other scripts grows with the square of its length.
- */
+/** True if `new URL` accepts a URL, which must not have a very long host name. */
 export function isParsable(url: string, base?: string): boolean {
 	return !LONG_HOST.test(url) && URL.canParse(url, base);
 }
@@ -112,7 +103,8 @@ const BACKSLASH = '(?:\\\\|u005c|%(?:25){0,3}5c)';
 export function createHideKey(apiKey: string): HideKey {
 	// without the key's own backslashes: escapes add some, so the pattern allows them before every character
 	const characters = [...apiKey.replaceAll('\\', '')];
-	if (characters.length < MIN_KEY_LENGTH) return (text) => text;
+	// a shorter string is no key: hiding it would only spoil messages and IDs that happen to contain it
+	if (characters.length < 8) return (text) => text;
 	const [first, ...others] = characters.map((character) => {
 		const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
 		const escaped = character.replace(/\W/, '\\$&');

@@ -20,9 +20,6 @@ export interface Envelope {
 /** The gateway's code for a response that it passes on from the model service (docs/API.md, "Refusals"). */
 export const FROM_MODEL_SERVICE = 'fail_to_fetch_task';
 
-/** The type of an error that the gateway words before any charge. A crash has another one. */
-const REFUSAL_TYPE = 'new_api_error';
-
 /** Messages that the gateway has only in Chinese, with their meaning. */
 const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 	[/负载已饱和/, 'the model is overloaded, try again later'],
@@ -35,24 +32,26 @@ const TRANSLATIONS: ReadonlyArray<[RegExp, string]> = [
 /** Upper limits for quotes, in characters. A whole response about a task is shorter than the second one. */
 const MAX_QUOTE_LENGTH = 500;
 const MAX_WHOLE_QUOTE_LENGTH = 4_000;
-/** How much to read for a quote, as a multiple of its length: replacements shorten the text. */
-const READ_FACTOR = 5;
 
 /** Fields in which services put the reason for an error, most specific first. */
 const REASON_FIELDS = ['message', 'msg', 'reason', 'detail', 'details', 'error', 'errors'];
 const MAX_DEPTH = 5;
-const MAX_REASONS = 3;
 
-const EMPTY: Envelope = { code: '', message: '', isRefusal: false };
+/**
+ * Tags, and the contents of styles and scripts; a `<` that begins no tag is text. Linear time: a match that has
+ * begun never fails, but ends at the end of the text.
+ */
+const MARKUP = /<(?:(style|script)\b[^>]*>[^]*?(?=<\/\1|$)|(?:[!?]|\/?[a-z])[^>]*(?:>|$))/gi;
 
 export function readEnvelope(body: unknown): Envelope {
-	if (!isPlainObject(body)) return EMPTY;
+	if (!isPlainObject(body)) return { code: '', message: '', isRefusal: false };
 	const { code, message, type } = isPlainObject(body.error) ? body.error : body;
 	const words = { code: codeOf({ code, type }), message: stringOf(message) };
 	const isTaskError = body.data === null && words.code !== '' && words.code !== 'success';
-	const isRefusal = isTaskError || (isPlainObject(body.error) && type === REFUSAL_TYPE);
-	if (words.code !== FROM_MODEL_SERVICE) return { ...words, isRefusal };
-	return { ...words, message: unwrap(words.message), isRefusal };
+	// the gateway words such errors before any charge; a crash has another type
+	const isRefusal = isTaskError || (isPlainObject(body.error) && type === 'new_api_error');
+	if (words.code === FROM_MODEL_SERVICE) words.message = unwrap(words.message);
+	return { ...words, isRefusal };
 }
 
 /** Quotes the server's message, with the reference of the request. */
@@ -80,7 +79,10 @@ export function quoteWhole(answer: Answer): string {
  * has already been removed from responses and from errors of the transport.
  */
 export function shorten(text: string, maxLength = MAX_QUOTE_LENGTH): string {
-	const safe = withoutMarkup(text.slice(0, maxLength * READ_FACTOR))
+	const safe = text
+		// more than is shown, because replacements shorten the text
+		.slice(0, maxLength * 5)
+		.replace(MARKUP, ' ')
 		.replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ')
 		.trim()
 		.replace(/Bearer \S+/gi, 'Bearer ***')
@@ -89,33 +91,8 @@ export function shorten(text: string, maxLength = MAX_QUOTE_LENGTH): string {
 	return safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;
 }
 
-/** Replaces tags and the contents of styles and scripts with spaces. Keeps a `<` that begins no tag. */
-function withoutMarkup(text: string): string {
-	let safe = '';
-	let position = 0;
-	for (;;) {
-		const start = text.indexOf('<', position);
-		if (start < 0) break;
-		if (!/^<([!?]|\/?[a-z])/i.test(text.slice(start, start + 3))) {
-			safe += text.slice(position, start + 1);
-			position = start + 1;
-			continue;
-		}
-		safe += `${text.slice(position, start)} `;
-		const end = text.indexOf('>', start);
-		if (end < 0) return safe;
-		position = end + 1;
-		const name = /^<(style|script)\b/i.exec(text.slice(start, start + 8))?.[1];
-		if (!name) continue;
-		const closing = text.slice(position).search(name.length === 5 ? /<\/style/i : /<\/script/i);
-		if (closing < 0) return safe;
-		position += closing;
-	}
-	return safe + text.slice(position);
-}
-
 /** What the support of OctopusX needs to find a request: HTTP status, code, request ID. */
-export function referenceOf({ statusCode, headers, body }: Answer): string {
+function referenceOf({ statusCode, headers, body }: Answer): string {
 	const { code, message } = readEnvelope(body);
 	const requestId = requestIdOf({ headers });
 	const isQuoted = message.includes(requestId);
@@ -154,7 +131,7 @@ export function reasonIn(error: unknown, depth = 0): string {
 	const fields = error as Record<string, unknown>;
 	const parts = Array.isArray(error) ? error : REASON_FIELDS.map((name) => fields[name]);
 	const reasons = parts.map((part) => reasonIn(part, depth + 1)).filter((text) => text !== '');
-	return reasons.slice(0, Array.isArray(error) ? MAX_REASONS : 1).join('; ');
+	return reasons.slice(0, Array.isArray(error) ? 3 : 1).join('; ');
 }
 
 /** Returns the code of an error, or else the first code among the errors inside it, or else ''. */

@@ -35,15 +35,13 @@ export interface FaultDetails {
 	charge?: Charge;
 }
 
-/** Any failure between the node and a finished video. Message and description are for the user. */
+/**
+ * Any failure between the node and a finished video. The message says what happened, the description what to do
+ * next, with the server's message if there is one. Neither mentions the charge, which is in `details`.
+ */
 export class OctopusXError extends Error {
 	override name = 'OctopusXError';
 
-	/**
-	 * @param message what happened
-	 * @param description what to do next, with the server's message if there is one. The charge is not
-	 * mentioned here, because it is in `details`
-	 */
 	constructor(
 		message: string,
 		readonly description: string,
@@ -57,11 +55,7 @@ export class OctopusXError extends Error {
 	}
 }
 
-/**
- * Returns the sentence about the charge that begins the description of each item's error.
- *
- * @param price what the task cost, if that is known
- */
+/** Returns the sentence about the charge, and the task's price if known, that begins each error's description. */
 export function chargeSentence(charge: Charge, price?: Price): string {
 	if (charge === 'none') return 'Nothing was charged.';
 	if (charge === 'maybe') {

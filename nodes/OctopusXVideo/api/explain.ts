@@ -13,12 +13,6 @@ import {
 import { OctopusXError } from './errors';
 import type { NoAnswer } from './transport';
 
-/** How often the gateway checks a task with the model service at most (docs/API.md, "Query a task"). */
-const GATEWAY_INTERVAL_MS = 15_000;
-
-/** Statuses of the content endpoint that say nothing about the file. */
-const ABOUT_ACCESS: readonly number[] = [401, 407, 408, 429];
-
 /** Codes of connections that failed before any byte of the request reached the server. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
@@ -28,11 +22,8 @@ const CERTIFICATE_CODE = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/;
 /** Codes of failed TLS handshakes. A damaged record can also arrive after the request was sent. */
 const NO_TLS_CODE = /^(EPROTO|ERR_SSL_(?!.*BAD_RECORD_MAC))/;
 
-/** Codes of requests that n8n (allowed domains) or axios rejected before anything was sent. */
-const NOT_SENT: ReadonlySet<string> = new Set(['UserError', 'ERR_INVALID_URL']);
-
-/** A failed expression in the credential. n8n evaluates those before the request. */
-const UNRESOLVED = 'ExpressionError';
+/** Codes of requests that n8n (allowed domains, the credential's expressions) or axios rejected unsent. */
+const NOT_SENT: ReadonlySet<string> = new Set(['UserError', 'ExpressionError', 'ERR_INVALID_URL']);
 
 /** Builds the error for a response that is not a success. */
 export function explainAnswer(answer: Answer): OctopusXError {
@@ -75,15 +66,17 @@ export function explainSubmission(answer: Answer): OctopusXError {
 /** Builds the error for a refusal by the content endpoint. The task exists, so no parameter is to blame. */
 export function explainContent(answer: Answer): OctopusXError {
 	const { statusCode, body } = answer;
+	// the others say nothing about the file
 	const isRefused = statusCode >= 400 && statusCode < 500;
-	if (!isRefused || ABOUT_ACCESS.includes(statusCode)) return explainAnswer(answer);
+	if (!isRefused || [401, 407, 408, 429].includes(statusCode)) return explainAnswer(answer);
 	const { message } = readEnvelope(body);
 	// a task that has failed never gets a file
 	const isEarly = /not completed/i.test(message) && !/FAILURE/.test(message);
 	return new OctopusXError('OctopusX has no file for this task', quote(answer), {
 		statusCode,
 		transient: isEarly || typeof body === 'string',
-		...(isEarly && { retryAfterMs: GATEWAY_INTERVAL_MS }),
+		// the gateway checks a task at most this often (docs/API.md, "Query a task")
+		...(isEarly && { retryAfterMs: 15_000 }),
 	});
 }
 
@@ -101,20 +94,17 @@ export function explainHost(answer: Answer, host: string): OctopusXError {
 export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusXError {
 	const { code, host, isBlocked, isBeforeConnect } = noAnswer;
 	const reason = shorten(noAnswer.reason);
-	const advice =
-		peer === 'OctopusX'
-			? "Check the 'Base URL' in the credential and the network of the n8n server."
-			: 'Check the network of the n8n server.';
-	const where = host ? `No connection to ${host} was made. ` : '';
+	const isApi = peer === 'OctopusX';
+	const advice = isApi
+		? "Check the 'Base URL' in the credential and the network of the n8n server."
+		: 'Check the network of the n8n server.';
 	if (isBeforeConnect || NEVER_CONNECTED.has(code)) {
-		return new OctopusXError(`${peer} cannot be reached`, `${where}${advice}`, {
-			transient: true,
-			repeatable: true,
-			isUnconnected: peer === 'OctopusX',
-		});
+		const where = host ? `No connection to ${host} was made. ` : '';
+		const details = { transient: true, repeatable: true, isUnconnected: isApi };
+		return new OctopusXError(`${peer} cannot be reached`, `${where}${advice}`, details);
 	}
 	// nothing was sent, and the other items would fail in the same way, because they use the same API
-	const notSent = { affectsAllItems: peer === 'OctopusX' };
+	const notSent = { affectsAllItems: isApi };
 	if (CERTIFICATE_CODE.test(code)) {
 		return new OctopusXError(
 			'n8n does not trust the certificate of the server',
@@ -129,13 +119,12 @@ export function explainNoAnswer(noAnswer: NoAnswer, peer = 'OctopusX'): OctopusX
 			notSent,
 		);
 	}
-	const isUnresolved = code === UNRESOLVED;
-	if (isBlocked || isUnresolved || NOT_SENT.has(code)) {
+	if (isBlocked || NOT_SENT.has(code)) {
 		return new OctopusXError(
 			'n8n did not send the request',
-			isBlocked || !isUnresolved
-				? `${reason}${host ? ` (${host})` : ''}. The administrator of n8n can allow the address.`
-				: `It could not resolve the credential (${reason}). Check the credential and the settings of the workflow.`,
+			code === 'ExpressionError' && !isBlocked
+				? `It could not resolve the credential (${reason}). Check the credential and the settings of the workflow.`
+				: `${reason}${host ? ` (${host})` : ''}. The administrator of n8n can allow the address.`,
 			notSent,
 		);
 	}

@@ -83,12 +83,6 @@ export interface Records {
 	status: BillingStatus;
 }
 
-/** How many lines the bill has at most (docs/API.md, "Was it charged"). */
-const MAX_LINES = 1_000;
-
-/** What `hard_limit_usd` is for an unlimited key (read in the open gateway). */
-const UNLIMITED = 100_000_000;
-
 /** The latest time of JavaScript's `Date`. */
 const MAX_TIME_S = 8.64e12;
 
@@ -119,7 +113,8 @@ export function parseBill({ statusCode, headers, body }: Answer): Bill | undefin
 		if (type === CHARGE) total += quota;
 		if (type === REFUND) total -= quota;
 	}
-	return { charges, sentAt, ...(body.data.length < MAX_LINES && { total }) };
+	// a full bill may lack older lines (docs/API.md, "Was it charged")
+	return { charges, sentAt, ...(body.data.length < 1_000 && { total }) };
 }
 
 /** Reads a response to `GET /api/usage/token/`. */
@@ -185,11 +180,12 @@ export function readBalance(
 	};
 }
 
-/** The limit less the use, which is in hundredths. The API has a placeholder for the limit of unlimited keys. */
+/** The limit less the use, which is in hundredths. */
 function accountBalance(subscription: unknown, spending: unknown): number | undefined {
 	const limit = Number(isPlainObject(subscription) ? (subscription.hard_limit_usd ?? NaN) : NaN);
 	const used = Number(isPlainObject(spending) ? (spending.total_usage ?? NaN) : NaN) / 100;
-	if (!Number.isFinite(limit - used) || limit === UNLIMITED) return undefined;
+	// a placeholder for the limit of unlimited keys (read in the open gateway)
+	if (!Number.isFinite(limit - used) || limit === 100_000_000) return undefined;
 	return Number((limit - used).toFixed(6));
 }
 

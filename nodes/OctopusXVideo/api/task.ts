@@ -43,7 +43,6 @@ const STATUSES: ReadonlyArray<[TaskStatus, words: string[]]> = [
 
 /** Upper limit for IDs, in characters: longer than any ID of the API, and short enough for a path. */
 const MAX_ID_LENGTH = 1_000;
-const MAX_DEPTH = 20;
 
 export const NO_REASON = 'The server gave no reason';
 
@@ -77,9 +76,8 @@ export function isFinal(task: Task): boolean {
 
 /**
  * Reads a response of the task endpoints, of any shape. Returns `undefined` if it is not an object, or has
- * neither an ID nor a status. Without `knownId`, the ID of the request, it must contain one. `hideKey` is
- * applied to `video_url`, because the URL parser drops and maps characters, which may put together a key in
- * pieces.
+ * neither an ID nor a status. Without `knownId`, the ID of the request, it must contain one. `hideKey` is for
+ * `video_url`: the URL parser drops and maps characters, which may put together a key in pieces.
  */
 export function parseTask(
 	answer: unknown,
@@ -187,9 +185,8 @@ export function isTaskId(id: string): boolean {
 }
 
 /**
- * Returns an ID if it can be the path segment of a task. Dots alone would change the path, and an unpaired
- * surrogate cannot be encoded. Line breaks, control and invisible characters could forge log lines, and n8n
- * renders markup in errors.
+ * Returns an ID if it can be a segment of a path (no dots alone, no unpaired surrogate) and is safe to show:
+ * line breaks, control and invisible characters could forge log lines, and n8n renders markup.
  */
 function readId(id: unknown): string | undefined {
 	const text = textOf(id);
@@ -259,21 +256,16 @@ function parseStatus(status: unknown, error: unknown): TaskStatus {
  * task"), that the node sets itself, or that are nested too deeply.
  */
 function withoutPlaceholders(fields: Record<string, unknown>): Record<string, unknown> {
-	return Object.fromEntries(
-		Object.entries(fields).filter(
-			([key, value]) =>
-				!OWN_FIELDS.includes(key) &&
-				value !== '' &&
-				value !== null &&
-				value !== undefined &&
-				!(value === 0 && key.endsWith('_at')) &&
-				isShallow(value),
-		),
-	);
+	const known = Object.entries(fields).filter(([name, value]) => {
+		const isNoDate = value === 0 && name.endsWith('_at');
+		const isUnknown = value === '' || value === null || value === undefined || isNoDate;
+		return !isUnknown && !OWN_FIELDS.includes(name) && isShallow(value);
+	});
+	return Object.fromEntries(known);
 }
 
 /** False for a value that is nested too deeply: n8n serializes recursively, which could crash the run. */
 export function isShallow(value: unknown, depth = 0): boolean {
 	if (typeof value !== 'object' || value === null) return true;
-	return depth < MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1));
+	return depth < 20 && Object.values(value).every((inner) => isShallow(inner, depth + 1));
 }

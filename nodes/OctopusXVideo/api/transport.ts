@@ -23,6 +23,14 @@ export type ByteStream = Exclude<
 
 export type RequestOptions = Pick<IHttpRequestOptions, 'body' | 'headers' | 'json' | 'timeout'>;
 
+/** Sends a request. Only `signal` ends the connection; a Stop does not. */
+type Send = (
+	method: IHttpRequestMethods,
+	url: string,
+	options: RequestOptions,
+	signal: AbortSignal,
+) => Promise<Answer<ByteStream> | NoAnswer>;
+
 /** The outcome of a request that got no HTTP response. */
 export interface NoAnswer {
 	/** The error code of Node or axios, or else the name of the error. */
@@ -62,13 +70,7 @@ export class Transport {
 		readonly hideKey: HideKey,
 	) {}
 
-	/** Sends a request with the API key. Only `signal` ends the connection; a Stop does not. */
-	async withKey(
-		method: IHttpRequestMethods,
-		url: string,
-		options: RequestOptions,
-		signal: AbortSignal,
-	): Promise<Answer<ByteStream> | NoAnswer> {
+	readonly withKey: Send = async (method, url, options, signal) => {
 		// n8n's helper takes the signal and the credential from the context that it is called on
 		const context = Object.create(this.context, {
 			getExecutionCancelSignal: { value: () => signal },
@@ -82,18 +84,13 @@ export class Transport {
 		const request = { ...options, method, url, ...AS_IT_IS };
 		const { httpRequestWithAuthentication: send } = this.context.helpers;
 		return await this.open(url, send.call(context, CREDENTIAL, request));
-	}
+	};
 
-	/** Sends a request without the API key, to any host. */
-	async withoutKey(
-		method: IHttpRequestMethods,
-		url: string,
-		options: RequestOptions,
-		signal: AbortSignal,
-	): Promise<Answer<ByteStream> | NoAnswer> {
+	/** To any host, without the API key. */
+	readonly withoutKey: Send = async (method, url, options, signal) => {
 		const request = { ...options, method, url, ...AS_IT_IS, abortSignal: signal };
 		return await this.open(url, this.context.helpers.httpRequest(request));
-	}
+	};
 
 	/**
 	 * Reads a response body and parses it as JSON, or keeps it as text if it is not valid JSON. If the
@@ -146,9 +143,6 @@ export function ignoreErrors(stream: ByteStream): ByteStream {
 type ErrorFields = Partial<Record<'code' | 'httpCode' | 'name' | 'message' | 'syscall', string>> &
 	Partial<Record<'errors' | 'cause' | 'messages', unknown>>;
 
-/** n8n's SSRF protection has one error for blocked IP addresses and one for blocked host names. */
-const BLOCKED = /^SsrfBlocked/;
-
 /** Messages of connections that ended before the first byte of the request was sent. */
 const NOTHING_SENT: readonly string[] = [
 	// from Node
@@ -168,7 +162,8 @@ export function toNoAnswer(error: unknown, hideKey: HideKey): NoAnswer {
 	return {
 		code: origin.code ?? own.code ?? own.httpCode ?? origin.name ?? own.name ?? '',
 		reason: hideKey(origin.message ?? own.message ?? ''),
-		isBlocked: chain.some((link) => BLOCKED.test(fieldsOf(link).name ?? '')),
+		// one error for blocked IP addresses, and one for blocked host names
+		isBlocked: chain.some((link) => /^SsrfBlocked/.test(fieldsOf(link).name ?? '')),
 		isBeforeConnect: chain.some(isConnectError),
 	};
 }

@@ -20,19 +20,27 @@ export async function openVideo(
 	url: string,
 	signal: AbortSignal,
 ): Promise<Answer<ByteStream>> {
+	const { transport, apiUrl } = client;
+	// videos are compressed already
+	const options = { headers: { 'Accept-Encoding': 'identity' }, timeout: DOWNLOAD_TIMEOUT_MS };
 	let address = url;
 	let isTrusted = true;
 	for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-		isTrusted &&= isSameOrigin(address, client.apiUrl);
-		const answer = await request(client, address, isTrusted, signal);
-		const { location } = answer.headers;
+		isTrusted &&= isSameOrigin(address, apiUrl);
+		const send = isTrusted ? transport.withKey : transport.withoutKey;
+		const answer = await send('GET', address, options, signal);
+		if (!('statusCode' in answer)) {
+			throw explainNoAnswer(answer, isTrusted ? 'OctopusX' : VIDEO_HOST);
+		}
 		if (answer.statusCode < 300) return answer;
-		if (answer.statusCode >= 400 || typeof location !== 'string') {
-			if (isTrusted) throw explainContent(await withBody(client, answer));
-			answer.body.destroy();
-			throw explainHost(answer, VIDEO_HOST);
+		const { location } = answer.headers;
+		const isRedirect = answer.statusCode < 400 && typeof location === 'string';
+		if (isTrusted && !isRedirect) {
+			const whole = await transport.read(answer);
+			throw explainContent('statusCode' in whole ? whole : { ...answer, body: '' });
 		}
 		answer.body.destroy();
+		if (!isRedirect) throw explainHost(answer, VIDEO_HOST);
 		const target = redirectTarget(location, address);
 		if (target === undefined) {
 			throw new OctopusXError(
@@ -46,25 +54,4 @@ export async function openVideo(
 		'The address of the video leads from one address to the next',
 		`It did so more than ${MAX_REDIRECTS} times. Try again later.`,
 	);
-}
-
-async function request(
-	{ transport }: OctopusXClient,
-	url: string,
-	withKey: boolean,
-	signal: AbortSignal,
-): Promise<Answer<ByteStream>> {
-	// videos are compressed already
-	const options = { headers: { 'Accept-Encoding': 'identity' }, timeout: DOWNLOAD_TIMEOUT_MS };
-	const answer = withKey
-		? await transport.withKey('GET', url, options, signal)
-		: await transport.withoutKey('GET', url, options, signal);
-	if ('statusCode' in answer) return answer;
-	throw explainNoAnswer(answer, withKey ? 'OctopusX' : VIDEO_HOST);
-}
-
-/** Reads the body of a response. It is empty if the connection breaks off. */
-async function withBody(client: OctopusXClient, answer: Answer<ByteStream>): Promise<Answer> {
-	const whole = await client.transport.read(answer);
-	return 'statusCode' in whole ? whole : { ...answer, body: '' };
 }

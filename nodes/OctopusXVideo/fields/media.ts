@@ -11,24 +11,11 @@ export function mediaFields(
 	name: Exclude<Source, 'referenceImages'>,
 	defaultField = 'data',
 ): INodeProperties[] {
-	const label = SOURCES[name];
-	const kind = kindOf(name);
-	return [
-		{ displayName: `${label} Source`, name: `${name}Source`, ...sourceChoice(kind) },
-		{
-			displayName: `${label} URL`,
-			name: `${name}Url`,
-			...urlInput(kind),
-			displayOptions: { show: { [`${name}Source`]: ['url'] } },
-		},
-		{
-			displayName: `${label} Input Data Field Name`,
-			name: `${name}BinaryField`,
-			...binaryInput(kind),
-			default: defaultField,
-			displayOptions: { show: { [`${name}Source`]: ['binary'] } },
-		},
-	];
+	const names = [`${name}Source`, `${name}Url`, `${name}BinaryField`] as const;
+	const kind = name === 'video' ? VIDEO : IMAGE;
+	return sourceFields(kind, names, `${SOURCES[name]} `, {
+		file: { default: defaultField },
+	});
 }
 
 /** The rows are sortable, because prompts refer to images by their order. */
@@ -45,49 +32,37 @@ export const referenceImagesField: INodeProperties = {
 		{
 			displayName: 'Image',
 			name: 'image',
-			values: [
-				{ displayName: 'Source', name: 'source', ...sourceChoice(IMAGE) },
-				{
-					displayName: 'URL',
-					name: 'url',
-					...urlInput(IMAGE),
+			values: sourceFields(IMAGE, ['source', 'url', 'binaryField'], '', {
+				url: {
 					placeholder: 'e.g. https://example.com/1.png, https://example.com/2.png',
 					description:
 						'Public http(s) address of the image, or a data URI. You can enter several, separated by commas or line breaks.',
-					displayOptions: { show: { source: ['url'] } },
 				},
-				{
-					displayName: 'Input Data Field Name',
-					name: 'binaryField',
-					...binaryInput(IMAGE),
-					displayOptions: { show: { source: ['binary'] } },
-				},
-			],
+			}),
 		},
 	],
 };
 
-/** Reads and checks the fields of a source. Does not load files. */
+/** Does not load files. */
 export async function readSource(
 	item: ItemParameters,
 	source: Source,
 ): Promise<MediaInput | MediaInput[]> {
 	if (source === 'referenceImages') return await readReferenceImages(item);
 	const label = SOURCES[source];
-	const kind = kindOf(source);
+	const kind = source === 'video' ? VIDEO : IMAGE;
 	if (item.get(`${source}Source`) === 'binary') {
 		return await checkFile(item, label, item.get(`${source}BinaryField`), kind);
 	}
 	return checkUrl(item, `${label} URL`, item.get(`${source}Url`), kind);
 }
 
-/** Reads and checks the rows of Reference Images. A URL field can contain a list, as in `addressesOf`. */
+/** A URL field can contain a list, as in `addressesOf`. */
 async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> {
 	const rows = item.get('referenceImages.image', []) as Array<Record<string, unknown>>;
 	const images: MediaInput[] = [];
 	for (const { source, url: list, binaryField } of rows) {
 		for (const value of source === 'binary' ? [binaryField] : addressesOf(list)) {
-			// its name in errors
 			const label = `Image ${images.length + 1} of ${referenceImagesField.displayName}`;
 			const check = source === 'binary' ? checkFile : checkUrl;
 			images.push(await check(item, label, value, IMAGE));
@@ -102,30 +77,45 @@ async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> 
 	return images;
 }
 
-function kindOf(source: Source): MediaKind {
-	return source === 'video' ? VIDEO : IMAGE;
-}
-
-function sourceChoice({ noun }: MediaKind) {
-	return {
-		type: 'options',
-		options: [
-			{ name: 'URL', value: 'url', description: 'A public address or a data URI' },
-			{ name: 'File From Input', value: 'binary', description: 'A file on the input item' },
-		],
-		default: 'url',
-		description: `Where the ${noun} comes from`,
-	} satisfies Partial<INodeProperties>;
-}
-
-function urlInput({ noun, mimeTypeLabel, example }: MediaKind) {
-	return {
-		type: 'string',
-		required: true,
-		default: '',
-		placeholder: example,
-		description: `Public http(s) address of the ${noun}, or a data URI (${mimeTypeLabel}, base64)`,
-	} satisfies Partial<INodeProperties>;
+/** Returns the fields for one image or video. `own` is what these have of their own. */
+function sourceFields(
+	kind: MediaKind,
+	[source, url, binaryField]: readonly [string, string, string],
+	label: string,
+	own: Partial<Record<'url' | 'file', Partial<INodeProperties>>>,
+): INodeProperties[] {
+	const { noun, mimeTypeLabel } = kind;
+	return [
+		{
+			displayName: `${label}Source`,
+			name: source,
+			type: 'options',
+			options: [
+				{ name: 'URL', value: 'url', description: 'A public address or a data URI' },
+				{ name: 'File From Input', value: 'binary', description: 'A file on the input item' },
+			],
+			default: 'url',
+			description: `Where the ${noun} comes from`,
+		},
+		{
+			displayName: `${label}URL`,
+			name: url,
+			type: 'string',
+			required: true,
+			default: '',
+			placeholder: `e.g. https://example.com/${kind === VIDEO ? 'video.mp4' : 'image.png'}`,
+			description: `Public http(s) address of the ${noun}, or a data URI (${mimeTypeLabel}, base64)`,
+			displayOptions: { show: { [source]: ['url'] } },
+			...own.url,
+		},
+		{
+			displayName: `${label}Input Data Field Name`,
+			name: binaryField,
+			...binaryInput(kind),
+			displayOptions: { show: { [source]: ['binary'] } },
+			...own.file,
+		},
+	];
 }
 
 /** Returns the rest of a field for the name of an input data field. */

@@ -3,20 +3,18 @@ import { jsonParse, type IBinaryData, type INodeExecutionData } from 'n8n-workfl
 import { cleanValue, decoded, isParsable } from '../api/credential';
 import { detectType, normalizeBase64, START_BYTES } from '../files/fileType';
 import { binarySize, readStart } from '../files/inputFile';
-import { SAMPLE_HOST, type FileInput, type MediaInput, type PaidRequest } from '../job';
+import { SAMPLE_HOST, type FileInput, type PaidRequest } from '../job';
 import { isInTestMode } from './options';
 import type { ItemParameters } from './parameters';
 import { readSendBinaryAs } from './request';
 
-/** What the API accepts as an image or a video. */
+/** What the API accepts as an image or a video. The nouns are for texts. */
 export interface MediaKind {
 	noun: string;
-	/** For errors, such as "'First Frame' is not an image". */
 	nounWithArticle: string;
 	mimeType: RegExp;
 	mimeTypeLabel: string;
-	example: string;
-	/** Largest file in bytes. Absent if the API has no limit. */
+	/** Absent if the API has no limit. */
 	maxBytes?: number;
 }
 
@@ -25,7 +23,6 @@ export const IMAGE: MediaKind = {
 	nounWithArticle: 'an image',
 	mimeType: /^image\/[\w.+-]+$/i,
 	mimeTypeLabel: 'image/*',
-	example: 'e.g. https://example.com/image.png',
 };
 
 export const MIB = 1024 * 1024;
@@ -35,7 +32,6 @@ export const VIDEO: MediaKind = {
 	nounWithArticle: 'an MP4 video',
 	mimeType: /^video\/mp4$/i,
 	mimeTypeLabel: 'video/mp4',
-	example: 'e.g. https://example.com/video.mp4',
 	// docs/API.md, "Create a task"
 	maxBytes: 15 * MIB,
 };
@@ -46,15 +42,11 @@ export const MEDIA: MediaKind = {
 	nounWithArticle: 'an image or an MP4 video',
 	mimeType: /^(image\/[\w.+-]+|video\/mp4)$/i,
 	mimeTypeLabel: 'image/* or video/mp4',
-	example: '',
 };
 
 const MAX_NAME_LENGTH = 80;
 /** How much of a file name is read, in characters: the longest path of Linux. */
 const MAX_PATH_LENGTH = 4_096;
-
-/** How deeply lists of URLs may be nested. Each level would cost a copy of the list, and a stack frame. */
-const MAX_LIST_DEPTH = 20;
 
 /** Labels of files that are no video, even if they begin like one. */
 const DOCUMENT_TYPE = /^application\/(pdf|zip|gzip|msword|vnd\.)/i;
@@ -62,7 +54,6 @@ const DOCUMENT_TYPE = /^application\/(pdf|zip|gzip|msword|vnd\.)/i;
 const ADDRESS_START = /^(https?:\/\/|data:\w+\/)/i;
 const NESTED_ADDRESS = /^https?:\/\/.*https?:\/\//i;
 
-/** Separates two URLs in one word. */
 const INNER_SEPARATOR = /["'`]?[,;]["'`]?(?=https?:\/\/|data:\w+\/)/i;
 /** The start of a data URI without content. It precedes the real URL if it was added twice. */
 const PREFIX_ONLY = /^data:[^,]*$/i;
@@ -70,8 +61,9 @@ const PREFIX_ONLY = /^data:[^,]*$/i;
 /** Returns the URLs in a field's value: an array from an expression, a JSON list, or a text for `addressesIn`. */
 export function addressesOf(value: unknown): unknown[] {
 	if (Array.isArray(value)) {
+		// each level costs a copy of the list, and a stack frame
 		return value
-			.flat(MAX_LIST_DEPTH)
+			.flat(20)
 			.flatMap((one: unknown) => (Array.isArray(one) ? [one] : addressesOf(one)));
 	}
 	if (typeof value !== 'string') return [value];
@@ -108,13 +100,8 @@ export function addressesIn(text: string): string[] {
 	return addresses.length > 1 ? whole.map((parts) => parts.join('\n')) : [cleanValue(text)];
 }
 
-/** Checks that OctopusX can open a URL, or that a data URI has the right type and size; throws if not. */
-export function checkUrl(
-	item: ItemParameters,
-	label: string,
-	value: unknown,
-	kind: MediaKind,
-): MediaInput {
+/** Throws unless OctopusX can open the URL, or the data URI has the right type and size. */
+export function checkUrl(item: ItemParameters, label: string, value: unknown, kind: MediaKind) {
 	const [address, ...others] = addressesOf(value);
 	if (others.length > 0) {
 		throw item.invalid(
@@ -174,7 +161,7 @@ export async function checkFile(
 	field: unknown,
 	kind: MediaKind,
 ): Promise<FileInput> {
-	const file = findFile(item, label, field, kind);
+	const file = findFile(item, label, field, kind.noun);
 	const input = { label, itemIndex: item.index, field: field as string | IBinaryData };
 	const name = file.fileName?.trim() ?? '';
 	if (!file.id && file.data !== '' && normalizeBase64(file.data) === undefined) {
@@ -227,19 +214,12 @@ export function uploadName(name: string, noun: string): string {
 	return extension && !bare ? `${noun}${extension}` : `${bare}${extension}`;
 }
 
-function findFile(
-	item: ItemParameters,
-	label: string,
-	field: unknown,
-	{ noun }: MediaKind,
-): IBinaryData {
+function findFile(item: ItemParameters, label: string, field: unknown, noun: string): IBinaryData {
 	const { context, index } = item;
-	let file: IBinaryData | undefined;
-	try {
-		file = context.helpers.assertBinaryData(index, field as string | IBinaryData);
-	} catch {
-		// n8n's error names neither the field's label nor the files of the item, so it is replaced below
-	}
+	// n8n's error names neither the field's label nor the files of the item, so it is replaced below
+	let file = item.ifValid(() =>
+		context.helpers.assertBinaryData(index, field as string | IBinaryData),
+	);
 	// n8n accepts any object from an expression, but untrusted JSON must not select stored files
 	if (typeof field !== 'string' && file && !isOwnFile(item, file)) file = undefined;
 	if (typeof file?.mimeType === 'string' && (file.id || typeof file.data === 'string')) return file;
@@ -262,11 +242,10 @@ function findFile(
 function isOwnFile(item: ItemParameters, { id, data }: IBinaryData): boolean {
 	const { json, binary } = inputItem(item);
 	const isCombined = item.context.getWorkflowSettings?.().binaryMode === 'combined';
-	const own = [
-		...Object.values(binary ?? {}),
-		...Object.values((isCombined && json._files) || {}),
-	] as IBinaryData[];
-	return own.some((file) => (id ? file?.id === id : !file?.id && file?.data === data));
+	const own = [binary, isCombined && json._files].flatMap((files) => Object.values(files || {}));
+	return (own as IBinaryData[]).some((file) =>
+		id ? file?.id === id : !file?.id && file?.data === data,
+	);
 }
 
 function inputItem({ context, index }: ItemParameters): INodeExecutionData {
@@ -275,7 +254,7 @@ function inputItem({ context, index }: ItemParameters): INodeExecutionData {
 	return { ...data, json: data?.json ?? {} };
 }
 
-/** Returns the names of the item's files, as a user types them into a field. */
+/** As a user types them into a field. */
 function fileNames(item: ItemParameters): string[] {
 	const { json, binary } = inputItem(item);
 	// n8n puts files here if the workflow setting `binaryMode` is `combined`
@@ -290,12 +269,8 @@ function listFiles(item: ItemParameters): string {
 		: 'This item has no files.';
 }
 
-function checkSize(
-	item: ItemParameters,
-	label: string,
-	bytes: number,
-	{ noun, maxBytes }: MediaKind,
-): void {
+function checkSize(item: ItemParameters, label: string, bytes: number, kind: MediaKind): void {
+	const { noun, maxBytes } = kind;
 	if (bytes === 0) {
 		throw item.invalid(`'${label}' is an empty file`, 'Check the node that it comes from.');
 	}
@@ -306,10 +281,7 @@ function checkSize(
 	);
 }
 
-/**
- * Returns how the files of an item are sent. By default, they are uploaded if they are larger than a request
- * should be, or if the model needs an address.
- */
+/** By default, files are uploaded if a request should not be that large, or if the model needs an address. */
 export function chooseSendBinaryAs(
 	item: ItemParameters,
 	media: PaidRequest['media'],

@@ -49,7 +49,7 @@ const testModeOption: INodeProperties = {
 	description: 'Lets you try the workflow without paying: nothing is sent to OctopusX',
 };
 
-/** Returns the Options collection of an operation: its own options, and Test Mode. */
+/** Every operation has Test Mode. */
 export function optionsField(options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
@@ -83,11 +83,7 @@ function isInEditor(context: IExecuteFunctions): boolean {
 	return mode === 'manual' || (mode === 'retry' && source === 'manual');
 }
 
-/** True if Test Mode is on. Never throws, so it also works for an item with invalid parameters. */
+/** True if Test Mode is on, as far as the item's parameters are valid. */
 export function isInTestMode(item: ItemParameters): boolean {
-	try {
-		return readTestMode(item) !== undefined;
-	} catch {
-		return false;
-	}
+	return item.ifValid(() => readTestMode(item)) !== undefined;
 }

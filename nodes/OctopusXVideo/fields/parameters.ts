@@ -12,7 +12,6 @@ export interface NumberRule {
 	/** The smallest valid value or, with `isExclusiveMin`, the number that a value must exceed. */
 	min: number;
 	isExclusiveMin?: boolean;
-	/** The largest valid value. Absent if there is no upper limit. */
 	max?: number;
 	isWhole?: boolean;
 	default: number;
@@ -38,7 +37,6 @@ function rangeOf({ min, isExclusiveMin, max }: NumberRule): string {
 	return isExclusiveMin ? `${lower} and at most ${max}` : `${lower} to ${max}`;
 }
 
-/** Adds display conditions to those that the fields already have. */
 export function showWhen(
 	show: Record<string, Array<string | boolean>>,
 	fields: INodeProperties[],
@@ -59,10 +57,7 @@ export class ItemParameters {
 		readonly index: number,
 	) {}
 
-	/**
-	 * Returns the raw value. An expression can return a value of any type. Throws an n8n error if one fails, or
-	 * if the field is hidden and there is no fallback.
-	 */
+	/** May return any type. Throws an n8n error if an expression fails, or if a hidden field has no fallback. */
 	get(name: string, fallback?: unknown): unknown {
 		return this.context.getNodeParameter(name, this.index, fallback);
 	}
@@ -70,6 +65,15 @@ export class ItemParameters {
 	/** The Options collection. It contains only the options that the user added. */
 	get options(): Record<string, unknown> {
 		return this.get('options', {}) as Record<string, unknown>;
+	}
+
+	/** Returns what `read` returns, or `undefined` if it throws. */
+	ifValid<T>(read: () => T): T | undefined {
+		try {
+			return read();
+		} catch {
+			return undefined;
+		}
 	}
 
 	/**
@@ -88,7 +92,7 @@ export class ItemParameters {
 		);
 	}
 
-	/** Throws if a string contains what n8n leaves in it when an expression goes wrong. */
+	/** Throws for what n8n leaves in a text when an expression goes wrong. */
 	refuseLeftovers(label: string, text: string, isSent = true): void {
 		// n8n inserts an object into a string as "[object Object]"
 		if (text.includes(String({}))) {
@@ -138,7 +142,6 @@ export class ItemParameters {
 		);
 	}
 
-	/** Returns the entry of `choices` for the selected option. */
 	choice<T>(label: string, value: unknown, choices: Record<string, T>): T {
 		const name = String(value);
 		if (Object.hasOwn(choices, name)) return choices[name] as T;

@@ -28,16 +28,10 @@ export const promptField: INodeProperties = {
 	description: 'What the video should show: subject, motion, camera and style',
 };
 
-/** The prompt of an item. Never throws, so it also works for an item with invalid parameters. */
-export function promptOf(item: ItemParameters): string | undefined {
-	try {
-		return item.text(promptField.displayName, item.get(promptField.name));
-	} catch {
-		return undefined;
-	}
+export function readPrompt(item: ItemParameters): string {
+	return item.text(promptField.displayName, item.get(promptField.name));
 }
 
-/** Fields for the length and shape of the new video. */
 export const clipFields: INodeProperties[] = [
 	{ ...numberField(SECONDS), hint: 'From 4 to 30 for the omni models' },
 	{
@@ -81,7 +75,7 @@ export function readModel(item: ItemParameters, defaultModel: string): string {
 export function readClip(item: ItemParameters, limits: Pick<NumberRule, 'min' | 'max'>) {
 	const { sound } = item.options;
 	return {
-		prompt: item.text('Prompt', item.get('prompt')),
+		prompt: readPrompt(item),
 		seconds: String(item.number({ ...SECONDS, ...limits }, item.get('seconds'))),
 		aspectRatio: item.text('Aspect Ratio', item.get('aspectRatio')),
 		resolution: item.text('Resolution', item.get('resolution')),
@@ -89,15 +83,12 @@ export function readClip(item: ItemParameters, limits: Pick<NumberRule, 'min' | 
 	};
 }
 
-/**
- * Returns the field for the model. Without `__rl` in the default, n8n would keep the default of the other
- * operation when the user changes it.
- */
 export function modelField(defaultModel: string): INodeProperties {
 	return {
 		displayName: 'Model',
 		name: 'model',
 		type: 'resourceLocator',
+		// without `__rl`, n8n would keep the default of the other operation when the user changes it
 		default: { __rl: true, mode: 'list', value: defaultModel },
 		description:
 			'The AI model that makes the video. Models differ in price, and in what they take.',
@@ -114,7 +105,6 @@ export function modelField(defaultModel: string): INodeProperties {
 	};
 }
 
-/** Shown for models that have it. */
 export const soundOption: INodeProperties = {
 	displayName: 'Sound',
 	name: 'sound',
@@ -133,7 +123,6 @@ const MAX_VIDEOS: NumberRule = {
 		'If more items than this arrive, the node stops before anything is charged. Without this option, there is no limit.',
 };
 
-/** Options of every operation that costs money. */
 export const requestOptions: INodeProperties[] = [
 	{
 		displayName: 'Extra API Fields (JSON)',
@@ -147,10 +136,7 @@ export const requestOptions: INodeProperties[] = [
 	numberField(MAX_VIDEOS),
 ];
 
-/**
- * Throws if more items arrived than the safety limit allows. The first item's limit applies to all items, so
- * all of them are refused, even if the node continues on errors.
- */
+/** The first item's limit applies to all items: all are refused, even if the node continues on errors. */
 export function checkSafetyLimit(item: ItemParameters): void {
 	// reads only this option, because an expression in another option of the first item may fail
 	const maxVideos = new ItemParameters(item.context, 0).get(`options.${MAX_VIDEOS.name}`, Infinity);
@@ -164,7 +150,6 @@ export function checkSafetyLimit(item: ItemParameters): void {
 	);
 }
 
-/** Shown in operations and modes that accept a file. */
 export const sendBinaryAsOption: INodeProperties = {
 	displayName: 'Send Files As',
 	name: 'sendBinaryAs',
@@ -198,9 +183,6 @@ export function readSendBinaryAs(item: ItemParameters): 'auto' | PaidRequest['se
 	return item.choice(sendBinaryAsOption.displayName, sendBinaryAs, choices);
 }
 
-/** Fields that Extra API Fields must not change: another model could cost more than the user expects. */
-const RESERVED = ['model', 'prompt'];
-
 export function readAdditionalFields(item: ItemParameters): IDataObject {
 	const label = 'Extra API Fields (JSON)';
 	let { additionalFields: fields = {} } = item.options;
@@ -227,7 +209,8 @@ export function readAdditionalFields(item: ItemParameters): IDataObject {
 		return value;
 	});
 	const names = Object.keys(fields).map((name) => name.trim().toLowerCase());
-	const reserved = RESERVED.find((name) => names.includes(name));
+	// another model could cost more than the user expects
+	const reserved = ['model', 'prompt'].find((name) => names.includes(name));
 	if (reserved) {
 		throw item.invalid(
 			`'Extra API Fields (JSON)' may not replace ${reserved}`,

@@ -24,7 +24,7 @@ const TIMEOUT: NumberRule = {
 		`How long an item may take: ${limits} minutes. Decimals are allowed. After that, the task keeps running, and you can fetch its video with Get Status.`,
 };
 
-export const waitField: INodeProperties = {
+const waitField: INodeProperties = {
 	displayName: 'Wait Until Completed',
 	name: 'waitForCompletion',
 	type: 'boolean',
@@ -58,7 +58,7 @@ const waitStrategyOption: INodeProperties = {
 	displayOptions: { hide: { '@tool': [true] } },
 };
 
-export const downloadField: INodeProperties = {
+const downloadField: INodeProperties = {
 	displayName: 'Download Video',
 	name: 'downloadVideo',
 	type: 'boolean',
@@ -69,7 +69,6 @@ export const downloadField: INodeProperties = {
 	displayOptions: { hide: { '@tool': [true] } },
 };
 
-/** Limits the submission and the wait together. */
 export const timeoutOption = numberField(TIMEOUT);
 
 const fileNameOption: INodeProperties = {
@@ -90,7 +89,7 @@ const binaryFieldOption: INodeProperties = {
 	description: 'Name of the output field for the video file',
 };
 
-/** Options for waiting and downloading. Each is shown only if it has an effect. */
+/** Each is shown only if it has an effect. */
 export const resultOptions: INodeProperties[] = [
 	...showWhen({ '/downloadVideo': [true] }, [fileNameOption, binaryFieldOption]),
 	...showWhen({ '/waitForCompletion': [true] }, [
@@ -146,17 +145,29 @@ const selectedFieldsField: INodeProperties = {
 	displayOptions: { show: { '@tool': [true], output: ['selectedFields'] } },
 };
 
-/** Fields that set how much of the task goes into the output item. */
-export const simplifyFields: INodeProperties[] = [
-	simplifyField,
-	toolOutputField,
-	selectedFieldsField,
+const simplifyFields = [simplifyField, toolOutputField, selectedFieldsField];
+
+/** The fields for the wait, the download and the output item in operations that cost money. */
+export const paidResultFields: INodeProperties[] = [
+	waitField,
+	...showWhen({ waitForCompletion: [true] }, [downloadField]),
+	...simplifyFields,
+];
+
+/** The same for Get Status, which can also download without a wait. */
+export const statusResultFields: INodeProperties[] = [
+	{
+		...waitField,
+		default: false,
+		description:
+			'Whether to wait until the video is done. If off, the node returns the task as it is now.',
+	},
+	{ ...downloadField, default: false },
+	...simplifyFields,
 ];
 
 /** Reads the limits of an item, and whether anything is sent at all. */
-export function readLimits(
-	item: ItemParameters,
-): Pick<Job, 'timeoutMs' | 'maxConcurrency' | 'testMode'> {
+export function readLimits(item: ItemParameters) {
 	const { timeout = TIMEOUT.default, maxConcurrency = MAX_CONCURRENCY.default } = item.options;
 	return {
 		timeoutMs: item.number(TIMEOUT, timeout) * 60_000,
@@ -165,7 +176,6 @@ export function readLimits(
 	};
 }
 
-/** Reads all of an item's job except its source: limits, Test Mode, the wait, the download and the output. */
 export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 	const {
 		pollInterval = POLL_INTERVAL.default,
@@ -173,10 +183,8 @@ export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 		fileName = '',
 		waitStrategy = waitStrategyOption.default,
 	} = item.options;
-	const settings: Omit<Job, 'source'> = {
-		...readLimits(item),
-		outputFields: readOutputFields(item),
-	};
+	const outputFields = readOutputFields(item);
+	const settings: Omit<Job, 'source'> = { ...readLimits(item), outputFields };
 	if (item.flag(waitField.displayName, item.get('waitForCompletion'))) {
 		settings.wait = {
 			pollIntervalMs: item.number(POLL_INTERVAL, pollInterval) * 1_000,
@@ -188,18 +196,12 @@ export function readJobSettings(item: ItemParameters): Omit<Job, 'source'> {
 	}
 	// Generate and Edit hide this field without a wait, and n8n drops the value of a hidden field
 	if (item.flag(downloadField.displayName, item.get('downloadVideo', false))) {
-		settings.download = {
-			outputField: item.text(binaryFieldOption.displayName, binaryOutputField),
-			fileName: readFileName(item, fileName),
-		};
+		const outputField = item.text(binaryFieldOption.displayName, binaryOutputField);
+		const name = fileName === '' ? '' : item.text(fileNameOption.displayName, fileName, false);
+		// the file systems of Windows do not allow these characters, and n8n stores files under any name
+		settings.download = { outputField, fileName: name.replace(/[/\\:*?"<>|]/g, '-') };
 	}
 	return settings;
-}
-
-/** The file systems of Windows do not allow these characters, and n8n stores files under any name. */
-function readFileName(item: ItemParameters, fileName: unknown): string {
-	if (fileName === '') return '';
-	return item.text(fileNameOption.displayName, fileName, false).replace(/[/\\:*?"<>|]/g, '-');
 }
 
 /** Returns the names of the task's fields for the output item, or `undefined` for all fields. */
@@ -216,10 +218,8 @@ function readOutputFields(item: ItemParameters): readonly string[] | undefined {
 		selectedFields: () => {
 			const value = item.get(selectedFieldsField.name, []);
 			// an expression can return the names as one string
-			const chosen = Array.isArray(value) ? value : String(value).split(/[\s,]+/);
-			return OUTPUT_FIELDS.filter(
-				(name) => REQUIRED_FIELDS.includes(name) || chosen.includes(name),
-			);
+			const names = Array.isArray(value) ? value : String(value).split(/[\s,]+/);
+			return OUTPUT_FIELDS.filter((name) => [...REQUIRED_FIELDS, ...names].includes(name));
 		},
 	})();
 }

@@ -19,9 +19,9 @@ export interface Body {
 }
 
 /**
- * Opens the JSON body of a paid request, with its files as data URIs.
- * Files are streamed from n8n's storage and encoded on the way, so that only a few chunks are in memory at a
- * time. Throws if the first file cannot be opened; an error in a later file ends the stream.
+ * Opens the JSON body of a paid request, with its files as data URIs. They are streamed from n8n's storage and
+ * encoded on the way, so only a few chunks are in memory at a time. Throws if the first file cannot be opened;
+ * an error in a later file ends the stream.
  */
 export async function openBody(context: IExecuteFunctions, request: PaidRequest): Promise<Body> {
 	const files = new Map<string, FileInput>();

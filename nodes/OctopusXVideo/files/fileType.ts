@@ -1,9 +1,6 @@
 /** How much of a file `detectType` looks at: enough for the comments that an SVG can begin with. */
 export const START_BYTES = 4_096;
 
-/** A shorter text proves nothing. */
-const MIN_TEXT_LENGTH = 8;
-
 /**
  * First bytes of file types, as latin1. The first match counts. `[^ -~]` is a byte that text hardly has;
  * n8n's rules for nodes forbid control characters in regular expressions.
@@ -47,7 +44,8 @@ function detectText(start: Buffer): string | undefined {
 	} catch {
 		return undefined;
 	}
-	if (text.length < MIN_TEXT_LENGTH || /[^\P{Cc}\s]/u.test(text)) return undefined;
+	// a shorter text proves nothing
+	if (text.length < 8 || /[^\P{Cc}\s]/u.test(text)) return undefined;
 	const markup = text.trimStart().toLowerCase();
 	if (/^[{[]/.test(markup)) return 'application/json';
 	if (!/^<[?!a-z]/.test(markup)) return 'text/plain';

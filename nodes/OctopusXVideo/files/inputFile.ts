@@ -20,10 +20,12 @@ export async function binarySize(
 	return (await fromStorage(context, label, context.helpers.getBinaryMetadata(id))).fileSize;
 }
 
+type FileLocation = Pick<FileInput, 'label' | 'itemIndex' | 'field'>;
+
 /** Opens an input file: as a stream if n8n stores it, as a buffer if the item itself contains it. */
 export async function openFile(
 	context: IExecuteFunctions,
-	{ label, itemIndex, field }: Pick<FileInput, 'label' | 'itemIndex' | 'field'>,
+	{ label, itemIndex, field }: FileLocation,
 ): Promise<ByteStream | Buffer> {
 	const { id, data } = context.helpers.assertBinaryData(itemIndex, field);
 	if (!id) return Buffer.from(data, 'base64');
@@ -31,10 +33,7 @@ export async function openFile(
 }
 
 /** Returns the start of an input file, for `detectType`. It is empty for an empty file. */
-export async function readStart(
-	context: IExecuteFunctions,
-	file: Pick<FileInput, 'label' | 'itemIndex' | 'field'>,
-): Promise<Buffer> {
+export async function readStart(context: IExecuteFunctions, file: FileLocation): Promise<Buffer> {
 	const source = await openFile(context, file);
 	if (Buffer.isBuffer(source)) return source;
 	const reading = async () => {
@@ -72,14 +71,12 @@ async function fromStorage<T>(
 	label: string,
 	work: Promise<T>,
 ): Promise<T> {
+	const access = work.catch((error: Error) => {
+		throw unreadable(label, error.message);
+	});
 	const signal = context.getExecutionCancelSignal();
-	const result = await waitAtMost(
-		STORAGE_TIMEOUT_MS,
-		work.catch((error: Error) => unreadable(label, error.message)),
-		signal,
-	);
+	const result = await waitAtMost(STORAGE_TIMEOUT_MS, access, signal);
 	if (result === undefined) throw unreadable(label, 'n8n did not provide it in time');
-	if (result instanceof OctopusXError) throw result;
 	return result;
 }
 

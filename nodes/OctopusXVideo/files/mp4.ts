@@ -18,21 +18,19 @@ export interface VideoFacts {
 /** Length of the size and type of a box, and of the larger size that may follow them, in bytes. */
 const HEADER_BYTES = 8;
 
-/** At most this much of a box's fields is read, in bytes. The longest are those of `tkhd`, up to its matrix. */
+/** At most this much of a box's content is read, in bytes: that of a long `tkhd`, up to its matrix. */
 const FIELD_BYTES = 80;
 
 /** Limits for the work that a file causes. A real file has a few boxes, or a few per fragment. */
-const MAX_TOP_BOXES = 10_000;
-/** Boxes inside others, and samples of fragments. */
-const MAX_STEPS = 100_000;
+const MAX_BOXES = 100_000;
 const MAX_DEFAULTS = 100;
 
 /** A file that ends inside one of these boxes was cut. */
-const WHOLE_BOXES: readonly string[] = ['ftyp', 'moov', 'mdat'];
+const WHOLE_BOXES: readonly string[] = 'file/ftyp file/moov file/mdat'.split(' ');
 
 /** Boxes of boxes, as "parent/child". None leads back to a parent, so the list limits the depth. */
 const CONTAINERS: readonly string[] =
-	'moov/trak trak/mdia mdia/minf minf/stbl moov/mvex moof/traf'.split(' ');
+	'file/moov file/moof moov/trak trak/mdia mdia/minf minf/stbl moov/mvex moof/traf'.split(' ');
 
 interface Box {
 	type: string;
@@ -42,11 +40,8 @@ interface Box {
 	end: number;
 }
 
-/** A part of the file. */
-type Part = [at: number, bytes: number];
-
-/** Yields the parts that it needs, in their order, and gets their bytes, which the next ones overwrite. */
-type Parsing<T> = Generator<Part, T, Buffer>;
+/** Yields the parts of the file that it needs, in their order. Gets their bytes, which the next ones overwrite. */
+type Parsing<T> = Generator<[at: number, bytes: number], T, Buffer>;
 
 /** Numbers that are not known are `NaN`. Times are in units of the track or movie, `timescale` per second. */
 class Track {
@@ -63,13 +58,14 @@ class Track {
 
 /** What has been read so far. */
 class Movie {
+	/** False if `moov` has a part that cannot be read. */
+	isWhole = true;
 	/** Where `moov` ends, if all of it could be read. */
 	end = Infinity;
 	timescale = NaN;
 	time = NaN;
-	/** True if fragments may follow. `time` does not include them, `totalTime` does. */
-	isFragmented = false;
-	totalTime = NaN;
+	/** Present if fragments may follow: `time` does not include them. */
+	totalTime?: number;
 	hasAudio = false;
 	/** The first video track. */
 	video = new Track();
@@ -81,7 +77,6 @@ class Movie {
 	readonly fragment = { trackId: NaN, sampleTime: NaN };
 	/** The samples of the video track in fragments. */
 	readonly fragments = { samples: 0, time: 0 };
-	steps = 0;
 }
 
 /** How the fields of a box are read, by "parent/child". Numbers are positions in its content. */
@@ -99,15 +94,17 @@ const FIELDS: Readonly<Record<string, (movie: Movie, fields: Buffer) => void>> =
 		track.isTurned = a === 0 && d === 0 && b !== 0 && c !== 0;
 	},
 	'mdia/mdhd': ({ track }, fields) => void Object.assign(track, timesOf(fields)),
-	'mdia/hdlr': ({ track }, fields) => (track.handler = fields.toString('latin1', 8, 12)),
+	'mdia/hdlr': (movie, fields) => {
+		const handler = (movie.track.handler = fields.toString('latin1', 8, 12));
+		if (handler === 'soun') movie.hasAudio = true;
+		if (handler === 'vide' && movie.video.handler === '') movie.video = movie.track;
+	},
 	// of its first entry, which begins alike in QuickTime
 	'stbl/stsd': ({ track }, fields) => {
 		const size = uint32(fields, 40);
 		[track.width, track.height] = [size >>> 16, size & 0xffff];
 	},
 	'stbl/stsz': ({ track }, fields) => (track.samples = uint32(fields, 8)),
-	// the same with shorter sizes
-	'stbl/stz2': ({ track }, fields) => (track.samples = uint32(fields, 8)),
 	'traf/tfhd': ({ defaults, fragment }, fields) => {
 		const flags = uint32(fields, 0);
 		fragment.trackId = uint32(fields, 4);
@@ -115,11 +112,18 @@ const FIELDS: Readonly<Record<string, (movie: Movie, fields: Buffer) => void>> =
 		const at = 8 + (flags & 1 ? 8 : 0) + (flags & 2 ? 4 : 0);
 		fragment.sampleTime = flags & 8 ? uint32(fields, at) : (defaults.get(fragment.trackId) ?? NaN);
 	},
+	'traf/trun': ({ fragment, fragments, video }, fields) => {
+		const samples = uint32(fields, 4);
+		if (fragment.trackId !== video.id || !(samples > 0)) return;
+		fragments.samples += samples;
+		// with this flag, a table has the time of each sample
+		fragments.time += uint32(fields, 0) & 0x100 ? NaN : samples * fragment.sampleTime;
+	},
 };
 
 /**
  * Reads the facts of an MP4 or QuickTime file (ISO/IEC 14496-12) while its chunks pass by. Holds a few numbers
- * and 80 bytes, whatever the file and its tables contain, and never throws.
+ * and 80 bytes, whatever the file contains, and never throws.
  */
 export class Mp4Reader {
 	/** Where the last top-level `ftyp`, `moov` or `mdat` with a stated size ends. A shorter file was cut. */
@@ -127,8 +131,10 @@ export class Mp4Reader {
 	private position = 0;
 	private readonly held = Buffer.alloc(FIELD_BYTES);
 	private heldBytes = 0;
+	private boxes = 0;
+	private moovs = 0;
 	private readonly movie = new Movie();
-	private readonly parsing = this.parse();
+	private readonly parsing = this.readBoxes({ type: 'file', start: 0, end: Infinity });
 	private part = this.parsing.next().value;
 
 	read(chunk: Buffer): void {
@@ -150,13 +156,13 @@ export class Mp4Reader {
 	}
 
 	get facts(): VideoFacts {
-		const { video, fragments, isFragmented, timescale, ...movie } = this.movie;
+		const { video, fragments, timescale, ...movie } = this.movie;
 		const { width, height, isTurned } = video;
 		const { samples, time } = fragments.samples === 0 ? video : fragments;
 		const numbers = {
 			width: isTurned ? height : width,
 			height: isTurned ? width : height,
-			duration: (isFragmented ? movie.totalTime : movie.time) / timescale,
+			duration: (movie.totalTime ?? movie.time) / timescale,
 			fps: (samples * video.timescale) / time,
 		};
 		const known = Object.entries(numbers)
@@ -167,27 +173,39 @@ export class Mp4Reader {
 		return { ...Object.fromEntries(known), ...audio, bytes: this.position };
 	}
 
-	private *parse(): Generator<Part, undefined, Buffer> {
-		const { movie } = this;
-		let hasMoov = false;
-		for (let at = 0, count = 0; count < MAX_TOP_BOXES; count++) {
-			const box = yield* readHeader(at);
-			const { type, end } = box;
-			if (WHOLE_BOXES.includes(type) && end < Infinity) this.end = end;
-			if (type === 'moof') yield* readBoxes(movie, box);
-			// players ignore a second one as well
-			if (type === 'moov' && !hasMoov) {
-				hasMoov = true;
-				if (yield* readBoxes(movie, box)) movie.end = end;
+	/** Reads the boxes in a box, or in the file. */
+	private *readBoxes({ type, start, end }: Box): Parsing<void> {
+		// fewer bytes than a header are padding
+		for (let at = start; at + HEADER_BYTES <= end;) {
+			const box = yield* readHeader(at, end);
+			if (box.end > end || ++this.boxes > MAX_BOXES) {
+				this.movie.isWhole = false;
+				return;
 			}
-			at = end;
+			yield* this.readBox(`${type}/${box.type}`, box);
+			at = box.end;
 		}
-		return undefined;
+	}
+
+	private *readBox(path: string, box: Box): Parsing<void> {
+		const { movie } = this;
+		if (WHOLE_BOXES.includes(path) && box.end < Infinity) this.end = box.end;
+		// players ignore a second one as well
+		if (path === 'file/moov' && this.moovs++ > 0) return;
+		if (path === 'moov/trak') movie.track = new Track();
+		if (path === 'moov/mvex') movie.totalTime = NaN;
+		const bytes = Math.min(FIELD_BYTES, box.end - box.start);
+		if (CONTAINERS.includes(path)) yield* this.readBoxes(box);
+		else FIELDS[path]?.(movie, yield [box.start, bytes]);
+		// a compressed movie (QuickTime), or a track of an unknown kind
+		if (path === 'moov/cmov') movie.isWhole = false;
+		if (path === 'moov/trak' && movie.track.handler === '') movie.isWhole = false;
+		if (path === 'file/moov' && movie.isWhole) movie.end = box.end;
 	}
 }
 
 /** Reads the start of a box in a parent that ends at `limit`. */
-function* readHeader(at: number, limit = Infinity): Parsing<Box> {
+function* readHeader(at: number, limit: number): Parsing<Box> {
 	const header = yield [at, HEADER_BYTES];
 	const type = header.toString('latin1', 4, HEADER_BYTES);
 	let size = uint32(header, 0);
@@ -198,65 +216,6 @@ function* readHeader(at: number, limit = Infinity): Parsing<Box> {
 	}
 	// 0 stands for the rest of the file, and other small ones are wrong
 	return { type, start, end: at + size >= start ? at + size : Infinity };
-}
-
-/** Reads the boxes in a box. Returns true if all of them could be read. */
-function* readBoxes(movie: Movie, parent: Box): Parsing<boolean> {
-	let isWhole = true;
-	// fewer bytes than a header are padding
-	for (let at = parent.start; at + HEADER_BYTES <= parent.end;) {
-		if (++movie.steps > MAX_STEPS) return false;
-		const box = yield* readHeader(at, parent.end);
-		if (box.end > parent.end) return false;
-		isWhole = (yield* readBox(movie, `${parent.type}/${box.type}`, box)) && isWhole;
-		at = box.end;
-	}
-	return isWhole;
-}
-
-function* readBox(movie: Movie, path: string, box: Box): Parsing<boolean> {
-	if (path === 'moov/trak') return yield* readTrack(movie, box);
-	if (path === 'traf/trun') return yield* readRun(movie, box);
-	if (path === 'moov/mvex') movie.isFragmented = true;
-	if (CONTAINERS.includes(path)) return yield* readBoxes(movie, box);
-	const readFields = FIELDS[path];
-	if (readFields) readFields(movie, yield partOf(box, FIELD_BYTES));
-	// a compressed movie (QuickTime)
-	return path !== 'moov/cmov';
-}
-
-function* readTrack(movie: Movie, box: Box): Parsing<boolean> {
-	const track = (movie.track = new Track());
-	const isWhole = yield* readBoxes(movie, box);
-	if (track.handler === 'vide' && movie.video.handler === '') movie.video = track;
-	if (track.handler === 'soun') movie.hasAudio = true;
-	return isWhole && track.handler !== '';
-}
-
-/** Counts the samples of a fragment that belong to the video track. */
-function* readRun(movie: Movie, box: Box): Parsing<boolean> {
-	const { fragment, fragments, video } = movie;
-	const fields = yield partOf(box, 8);
-	const [flags, samples] = [uint32(fields, 0), uint32(fields, 4)];
-	if (fragment.trackId !== video.id || !(samples > 0)) return true;
-	if (!(flags & 0x100)) {
-		fragments.samples += samples;
-		fragments.time += samples * fragment.sampleTime;
-		return true;
-	}
-	// each sample has a duration, and up to three other fields
-	const stride = 4 * [0x100, 0x200, 0x400, 0x800].filter((flag) => flags & flag).length;
-	let at = box.start + 8 + (flags & 1 ? 4 : 0) + (flags & 4 ? 4 : 0);
-	for (let n = 0; n < samples && at + 4 <= box.end; n++, at += stride) {
-		if (++movie.steps > MAX_STEPS) return false;
-		fragments.time += uint32(yield [at, 4], 0);
-		fragments.samples++;
-	}
-	return true;
-}
-
-function partOf({ start, end }: Box, bytes: number): Part {
-	return [start, Math.min(end - start, bytes)];
 }
 
 /** `mvhd`, `mdhd` and others have longer fields in their version 1. */
@@ -272,10 +231,8 @@ function timesOf(fields: Buffer): Pick<Track, 'timescale' | 'time'> {
 
 /** A duration with all its bits set is not known. */
 function timeAt(fields: Buffer, at: number): number {
-	const [time, unknown] = isLong(fields)
-		? [uint64(fields, at), 2 ** 64]
-		: [uint32(fields, at), 2 ** 32 - 1];
-	return time === unknown ? NaN : time;
+	const [time, bits] = isLong(fields) ? [uint64(fields, at), 64] : [uint32(fields, at), 32];
+	return time === 2 ** bits - 1 ? NaN : time;
 }
 
 /** `NaN` if the box is shorter. */

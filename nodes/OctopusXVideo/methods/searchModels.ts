@@ -4,9 +4,6 @@ import { OctopusXError } from '../api/errors';
 import { FAMILIES, familyOf, UNKNOWN, type Family } from '../models';
 import { withTimeout } from '../timing/time';
 
-/** A short limit, because a user is looking at the drop-down. */
-const TIMEOUT_MS = 20_000;
-
 /**
  * Returns the list of the field Model: the models that fit the operation, by family, then unknown ones; only
  * those that contain the user's search text. Throws a NodeApiError.
@@ -39,7 +36,8 @@ function nameOf(id: string, { label, sources }: Family): string {
 
 async function loadModels(context: ILoadOptionsFunctions): Promise<string[]> {
 	const client = await OctopusXClient.connect(context);
-	const models = await withTimeout(TIMEOUT_MS, (signal) => client.getVideoModels(signal));
+	// not long, because a user is looking at the drop-down
+	const models = await withTimeout(20_000, (signal) => client.getVideoModels(signal));
 	if (!models) throw new OctopusXError('OctopusX did not answer', 'Try again later.');
 	if (models.length > 0) return models;
 	throw new OctopusXError(

@@ -33,12 +33,15 @@ export function familyOf(model: string): Family {
 }
 
 /**
- * Display conditions on the field Model: it names a model of one of these families. Not by a regular
- * expression, because n8n ends the execution if it takes more than 250 ms on a busy machine.
+ * Display conditions on the field Model: it names a model of one of these families. A range stands for the
+ * beginning of an ID, because n8n 1.x fails every execution of a node without a model if there is a condition
+ * with `startsWith`, and n8n 2.x if a regular expression takes more than 250 ms on a busy machine.
  */
 export function isModelOf(accepts: (family: Family) => boolean) {
 	const ids = FAMILIES.filter(accepts).flatMap((family) => family.ids);
-	return ids.map((id) => (isPrefix(id) ? { _cnd: { startsWith: id } } : id));
+	return ids.map((id) =>
+		isPrefix(id) ? { _cnd: { between: { from: id, to: `${id}\uffff` } } } : id,
+	);
 }
 
 function isPrefix(id: string): boolean {

@@ -1,9 +1,6 @@
 import { MAX_CONCURRENCY, optionsField, readTestMode } from '../fields/options';
 import type { Operation } from './operation';
 
-/** Upper limit for the few requests that the balance takes. */
-const TIMEOUT_MS = 60_000;
-
 export const getBalance: Operation = {
 	option: {
 		name: 'Get Balance',
@@ -17,7 +14,7 @@ export const getBalance: Operation = {
 
 	plan: async (item) => ({
 		source: { balance: true },
-		timeoutMs: TIMEOUT_MS,
+		timeoutMs: 60_000,
 		maxConcurrency: MAX_CONCURRENCY.min,
 		testMode: readTestMode(item),
 	}),

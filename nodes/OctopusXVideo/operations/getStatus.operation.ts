@@ -3,28 +3,21 @@ import { isTaskId } from '../api/task';
 import { MAX_CONCURRENCY, optionsField } from '../fields/options';
 import { numberField, showWhen, type ItemParameters } from '../fields/parameters';
 import {
-	downloadField,
 	readJobSettings,
 	resultOptions,
-	simplifyFields,
+	statusResultFields,
 	timeoutOption,
-	waitField,
 } from '../fields/result';
 import { isTestId } from '../testMode/testClient';
 import type { Operation } from './operation';
-
-/** Upper limit for a check without a wait: the user wants to know soon if the API cannot be reached. */
-const SINGLE_CHECK_TIMEOUT_MS = 60_000;
 
 /** Characters around IDs in lists, JSON, errors and the log. */
 const SEPARATORS = /[\s,;|<>[\](){}"'`“”‘’„«»]+/;
 
 /** Words that stand next to an ID in JSON and in texts of the node. */
 const NO_ID = /^(task_id|id|task|queued|in_progress|completed|failed|cancelled|unknown)$/;
-
 /** Where an address of the API names a task. */
 const IN_ADDRESS = /\/v1\/(?:videos|video\/generations)\/([^/?#]+)/i;
-
 /** What most IDs look like; others are taken only if nothing but a label or a status stands beside them. */
 const TYPICAL_ID = /^(video|task|test)_.|^(?=.*\d)(?=.*[a-z]).{6}/i;
 
@@ -42,7 +35,6 @@ function taskIdsIn(pasted: string): string[] {
 	return isList || ids.length === 1 ? ids : [text];
 }
 
-/** @throws OctopusXError if the field does not hold one task ID */
 function readTaskId(item: ItemParameters): string {
 	const value = item.get('taskId');
 	const text = item.text('Task ID', Array.isArray(value) ? value.join() : value);
@@ -57,13 +49,10 @@ function readTaskId(item: ItemParameters): string {
 	throw item.invalid("'Task ID' is not a task ID", 'It looks like video_abc123.');
 }
 
-/** The task that an item asks for, or `undefined`. Never throws, so that it works for invalid parameters. */
+/** The task that an item asks for, if it asks for one with a valid ID. */
 export function taskIdOf(item: ItemParameters): string | undefined {
-	try {
-		return item.get('operation') === 'getStatus' ? readTaskId(item) : undefined;
-	} catch {
-		return undefined;
-	}
+	const isAsked = item.get('operation') === 'getStatus';
+	return isAsked ? item.ifValid(() => readTaskId(item)) : undefined;
 }
 
 export const getStatus: Operation = {
@@ -84,14 +73,7 @@ export const getStatus: Operation = {
 			placeholder: 'e.g. video_abc123',
 			description: "The task_id of an item, of an error or in n8n's log",
 		},
-		{
-			...waitField,
-			default: false,
-			description:
-				'Whether to wait until the video is done. If off, the node returns the task as it is now.',
-		},
-		{ ...downloadField, default: false },
-		...simplifyFields,
+		...statusResultFields,
 		optionsField([
 			...showWhen({ '/waitForCompletion': [true] }, [timeoutOption]),
 			numberField(MAX_CONCURRENCY),
@@ -105,7 +87,8 @@ export const getStatus: Operation = {
 		return {
 			source: { taskId, isRequested: true },
 			...settings,
-			timeoutMs: settings.wait ? settings.timeoutMs : SINGLE_CHECK_TIMEOUT_MS,
+			// without a wait, the user wants to know soon if the API cannot be reached
+			timeoutMs: settings.wait ? settings.timeoutMs : 60_000,
 			// the API does not know Test Mode tasks
 			testMode: settings.testMode ?? (isTestId(taskId, item.context) ? 'sample' : undefined),
 		};

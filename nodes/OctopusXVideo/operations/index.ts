@@ -8,14 +8,10 @@ import { getStatus } from './getStatus.operation';
 import type { Operation } from './operation';
 import { upload } from './upload.operation';
 
-interface Resource {
-	option: INodePropertyOptions;
-	/** The first one is the default. */
-	operations: Record<string, Operation>;
-}
+type Resource = { option: INodePropertyOptions; operations: Record<string, Operation> };
 
 /**
- * What the node can do, in the order of the editor's lists. n8n derives the names of nodes and the descriptions
+ * What the node can do, in the order of the editor's lists, whose first entry is the default. n8n derives the names of nodes and the descriptions
  * of tools from these two levels.
  */
 export const resources: Record<string, Resource> = {
@@ -38,7 +34,6 @@ export const resources: Record<string, Resource> = {
 	},
 };
 
-/** Returns the operation that is selected for an item. */
 export function operationOf(item: ItemParameters): Operation {
 	const { operations } = item.choice('Resource', item.get('resource', 'video'), resources);
 	return item.choice('Operation', item.get('operation'), operations);
@@ -53,32 +48,22 @@ const nameOfMode = `(${JSON.stringify(modeNames)})[$parameter["mode"]]`;
 /** The text under the node on the canvas: the selected operation and, for Generate, the mode. */
 export const subtitle = `={{ [${nameOfOperation}, $parameter["operation"] === "generate" && ${nameOfMode}].filter(Boolean).join(": ") }}`;
 
-function operationField(operations: Record<string, Operation>): INodeProperties {
-	const [first = ''] = Object.keys(operations);
-	return {
-		displayName: 'Operation',
-		name: 'operation',
-		type: 'options',
-		noDataExpression: true,
-		options: Object.values(operations).map(({ option }) => option),
-		default: first,
-	};
+function listField(
+	displayName: string,
+	name: string,
+	entries: Record<string, { option: INodePropertyOptions }>,
+): INodeProperties {
+	const options = Object.values(entries).map(({ option }) => option);
+	const [first = ''] = Object.keys(entries);
+	return { displayName, name, type: 'options', noDataExpression: true, options, default: first };
 }
 
 /** All fields of the node: the lists of resources and operations, then the fields of each operation. */
 export const properties: INodeProperties[] = [
 	...checkingFields,
-	{
-		displayName: 'Resource',
-		name: 'resource',
-		type: 'options',
-		noDataExpression: true,
-		options: Object.values(resources).map(({ option }) => option),
-		default: 'video',
-		description: 'What the operation is about',
-	},
+	{ ...listField('Resource', 'resource', resources), description: 'What the operation is about' },
 	...Object.entries(resources).flatMap(([resource, { operations }]) => [
-		...showWhen({ resource: [resource] }, [operationField(operations)]),
+		...showWhen({ resource: [resource] }, [listField('Operation', 'operation', operations)]),
 		...Object.entries(operations).flatMap(([operation, { fields }]) =>
 			showWhen({ resource: [resource], operation: [operation] }, fields),
 		),

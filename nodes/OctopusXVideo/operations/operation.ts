@@ -11,14 +11,7 @@ import {
 	requestOptions,
 	soundOption,
 } from '../fields/request';
-import {
-	downloadField,
-	readJobSettings,
-	resultOptions,
-	simplifyFields,
-	timeoutOption,
-	waitField,
-} from '../fields/result';
+import { paidResultFields, readJobSettings, resultOptions, timeoutOption } from '../fields/result';
 import { SOURCES, type Job, type MediaInput, type PaidRequest, type Source } from '../job';
 import { familyOf, isModelOf, UNKNOWN } from '../models';
 
@@ -31,12 +24,10 @@ export interface Operation {
 	plan: (item: ItemParameters) => Promise<Job>;
 }
 
-/** Returns the last fields of every operation that costs money: waiting, download, output and options. */
+/** The last fields of every operation that costs money. */
 export function paidOperationFields(...ownOptions: INodeProperties[]): INodeProperties[] {
 	return [
-		waitField,
-		...showWhen({ waitForCompletion: [true] }, [downloadField]),
-		...simplifyFields,
+		...paidResultFields,
 		optionsField([
 			...ownOptions,
 			...requestOptions,
@@ -72,8 +63,8 @@ export async function planVideo(
 	for (const source of sources) {
 		const field = family.sources[source];
 		// Reference Images are optional in Edit; another field would be read for nothing
-		const input =
-			field || source === 'referenceImages' ? await readSource(item, source) : undefined;
+		const isRead = field || source === 'referenceImages';
+		const input = isRead ? await readSource(item, source) : undefined;
 		if (Array.isArray(input) && input.length === 0) continue;
 		if (!field || !input) throw refusalOf(`${name} takes no ${SOURCES[source].toLowerCase()}`);
 		media[field] = input;
@@ -101,19 +92,10 @@ export async function planVideo(
 	// fields from which a model also takes the shape
 	const isKnown = !('size' in extra || 'metadata' in extra);
 	const { seconds, aspectRatio: aspect_ratio, resolution } = clip;
-	const asked = Object.fromEntries(
-		Object.entries({ seconds, aspect_ratio, resolution }).filter(
-			([name]) => isKnown && !(name in extra),
-		),
-	);
+	const shape = Object.entries({ seconds, aspect_ratio, resolution });
+	const asked = Object.fromEntries(shape.filter(([name]) => isKnown && !(name in extra)));
 	const notice = `The node does not know the model ${model} and sends it the same request as omni-fast. It may ignore an image or a setting, and the video is still charged.`;
-	return {
-		source: {
-			request: { path: '/v1/videos', fields, media, sendBinaryAs, additionalFields: extra },
-		},
-		prompt,
-		asked,
-		...readJobSettings(item),
-		...(family === UNKNOWN && { notice }),
-	};
+	const request = { path: '/v1/videos', fields, media, sendBinaryAs, additionalFields: extra };
+	const settings = readJobSettings(item);
+	return { source: { request }, prompt, asked, ...settings, ...(family === UNKNOWN && { notice }) };
 }

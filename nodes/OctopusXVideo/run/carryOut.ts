@@ -1,7 +1,7 @@
 import { OctopusXError } from '../api/errors';
 import { uncheckedTask } from '../api/task';
 import { tryOnce } from '../timing/retry';
-import { chargeOf, failed, StoppedError, taskOf } from './state/item';
+import { chargeOf, detailsOf, failed, StoppedError, taskOf } from './state/item';
 import type { Failed, Item, Planned, Ready, Running, Settled } from './state/item';
 import type { Claim } from './state/ledger';
 import { withCharge } from './state/output';
@@ -19,16 +19,15 @@ import { uploadItem } from './steps/upload';
  */
 export async function carryOutAll(scope: Scope, items: Item[]): Promise<Settled[]> {
 	const settled = await Promise.all(items.map(async (item) => await carryOut(scope, item)));
-	const isRejected = ({ error }: Failed) =>
-		error instanceof OctopusXError && error.details.isKeyRejected === true;
-	const rejected = settled.find((item) => item.state === 'failed' && isRejected(item));
+	const isRejected = (item: Settled): item is Failed =>
+		item.state === 'failed' && detailsOf(item.error).isKeyRejected === true;
 	const { account, signal } = scope;
-	if (!rejected || !account || signal?.aborted) return settled;
+	if (!settled.some(isRejected) || !account || signal?.aborted) return settled;
 	const ask = async (ending: AbortSignal) => await account.getKeyState(ending);
 	const reason = await tryOnce(ANSWER_TIMEOUT_MS, ask, signal);
 	if (!reason) return settled;
 	return settled.map((item) => {
-		if (item.state !== 'failed' || !isRejected(item)) return item;
+		if (!isRejected(item)) return item;
 		const { message, description, details } = item.error as OctopusXError;
 		return { ...item, error: new OctopusXError(message, `${reason} ${description}`, details) };
 	});
@@ -47,7 +46,6 @@ export async function obtainAll(
 	);
 }
 
-/** Obtains a task, waits for it in a place of Max Concurrency, and delivers it. */
 async function carryOut(scope: Scope, item: Item): Promise<Settled> {
 	if (item.state === 'delivered' || item.state === 'failed') return item;
 	if (item.state === 'ready') return await takeStep(scope, item, deliver);
@@ -58,7 +56,6 @@ async function carryOut(scope: Scope, item: Item): Promise<Settled> {
 	return waited.state === 'ready' ? await takeStep(scope, waited, deliver) : waited;
 }
 
-/** Obtains the task of an item, or carries out all of an operation without one. */
 async function begin(scope: ItemScope, item: Planned): Promise<Exclude<Item, Planned>> {
 	const { source } = item.job;
 	if ('upload' in source) return await uploadItem(scope, item, source.upload);
@@ -93,7 +90,7 @@ export function withClaim<T extends Item>(item: T, claim: Claim): T {
 	if (item.state !== 'failed') {
 		return { ...item, isInDoubt, extraTaskIds: claim.extraTaskIds(taskOf(item)?.task_id) };
 	}
-	const { charge } = (item.error as Partial<OctopusXError>).details ?? {};
+	const { charge } = detailsOf(item.error);
 	// the charge was made in an earlier run, or the ID arrived in the background
 	const isCharged = taskId && !isInDoubt && !item.isTest && typeof charge !== 'object';
 	const error = isCharged ? withCharge(item.error, { taskId }) : item.error;

@@ -8,13 +8,11 @@ import { openScope } from './state/scope';
 import { recheckUncharged, verifyDoubts } from './steps/verify';
 import { refuseSuspension, suspend } from './suspension';
 
-/** How an operation plans one item. */
 export interface Planner {
 	/** Throws if a parameter is invalid. */
 	plan: (index: number) => Promise<Job>;
 	/** True if the operation is carried out once, for the first item, and its result belongs to all items. */
 	isOncePerRun?: boolean;
-	/** Describes an item that cannot be planned. */
 	describe: (index: number) => Pick<Failed, 'isTest' | 'uncheckedId' | 'prompt'>;
 }
 
@@ -29,8 +27,7 @@ export interface Planner {
  * - Every failure becomes a failed item. If a node that continues on errors threw an exception, n8n would
  *   pass on its input as if it were videos.
  * - After a Stop, promises settle without waiting for a timer, request or file. n8n saves the execution a few
- *   turns of the event loop after its time limit, and its Retry does not run a node again that has not thrown
- *   by then.
+ *   turns of the event loop after its time limit, and Retry runs a node again only if it has thrown by then.
  */
 export async function runJobs(
 	context: IExecuteFunctions,
@@ -42,10 +39,8 @@ export async function runJobs(
 	const end = (settled: Settled[]) => {
 		const known = settled.map((item) => withClaim(item, ledger.claimOf(item.index)));
 		const output = conclude(context, known);
-		if (planner.isOncePerRun) {
-			const pairedItem = context.getInputData().map((_, item) => ({ item }));
-			return output.map((item) => ({ ...item, pairedItem }));
-		}
+		const pairedItem = context.getInputData().map((_, item) => ({ item }));
+		if (planner.isOncePerRun) return output.map((item) => ({ ...item, pairedItem }));
 		for (const item of known) {
 			if (item.state !== 'delivered' || !item.task) continue;
 			ledger.claimOf(item.index).noteDelivered(item.task.task_id);
@@ -89,7 +84,6 @@ export async function runJobs(
 	}
 }
 
-/** Tells the user once what they should know before anything is sent. */
 function tellNotices(context: IExecuteFunctions, planned: Planned[]): void {
 	const notices = planned.flatMap(({ job: { notice } }) => notice ?? []);
 	for (const message of new Set(notices)) {

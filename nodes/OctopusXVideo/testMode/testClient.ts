@@ -15,9 +15,6 @@ const PREFIX = 'test_';
 /** Base of relative URLs, which samples do not have. */
 const API_URL = 'https://octopusx.ai';
 
-/** How long the API keeps a file. Samples do not expire, but have all fields of a real video. */
-const KEPT_S = 86_400;
-
 /** Length of the signature at the end of a sample's ID, in hexadecimal digits. */
 const SIGNATURE_LENGTH = 12;
 
@@ -42,7 +39,7 @@ const REFUSAL: Answer = {
 	body: { code: FROM_MODEL_SERVICE, message: JSON.stringify({ error: REASON }), data: null },
 };
 
-/** Replaces requests, so that nothing is sent even by methods that Test Mode does not override. */
+/** Sends nothing, even for methods that Test Mode does not override. */
 const silence = async () => ({ code: 'TEST_MODE', reason: 'Test Mode sends nothing' });
 const SILENT: Pick<Transport, 'withKey' | 'withoutKey' | 'read' | 'hideKey'> = {
 	withKey: silence,
@@ -136,11 +133,11 @@ async function readToEnd(body: Buffer | ByteStream): Promise<void> {
  */
 async function testIdOf(index: number, request: PaidRequest): Promise<string> {
 	// without the objects that they lead into
-	const named = Object.entries(request.fields).map(([name, value]) => [
+	const own = Object.entries(request.fields).map(([name, value]) => [
 		name.split('.').at(-1),
 		value,
 	]);
-	const fields = { ...Object.fromEntries(named), ...request.additionalFields };
+	const fields = { ...Object.fromEntries(own), ...request.additionalFields };
 	const { model, seconds, aspect_ratio, resolution, ...others } = fields;
 	const media = await mapMedia(request.media, async (input) =>
 		'url' in input ? input.url : [input.fileName, input.mimeType, input.bytes].join(),
@@ -155,12 +152,12 @@ async function testIdOf(index: number, request: PaidRequest): Promise<string> {
 /** Returns a completed task. Its URL leads nowhere, but Test Mode accepts it as a source. */
 function finishedTask(taskId: string): Task {
 	const now = Math.floor(Date.now() / 1_000);
-	const times = { completed_at: now, expires_at: now + KEPT_S };
+	// the API keeps a file for a day; samples do not expire, but have all fields of a real video
+	const times = { completed_at: now, expires_at: now + 86_400 };
 	const task = testTask(taskId, { status: 'completed', ...times });
 	return { ...task, video_url: `https://${SAMPLE_HOST}/${encodeURIComponent(taskId)}.mp4` };
 }
 
-/** Returns a task as the API would, with `test: true`. */
 function testTask(taskId: string, state: object): Task {
 	const { model, seconds, width, height } = detailsOf(taskId);
 	const created_at = Math.floor(Date.now() / 1_000);

@@ -1,12 +1,6 @@
 import { attempt, OctopusXError, type FaultDetails, type Result } from '../api/errors';
 import { now, pause, withTimeout } from './time';
 
-const MIN_DELAY_MS = 1_000;
-const MAX_DELAY_MS = 60_000;
-
-/** Keeps items that were rejected together from retrying at the same moment. */
-const JITTER = 0.25;
-
 const NEVER_ABORTED = new AbortController().signal;
 
 /** How to retry work that failed. Durations are in ms, times in `now()` time. */
@@ -20,7 +14,7 @@ export interface RetryPolicy {
 	/** Delay after the first fault. It doubles with each further fault, up to `maxDelayMs`. */
 	minDelayMs?: number;
 	maxDelayMs?: number;
-	/** Adds a random share of the delay, up to this fraction. */
+	/** Adds up to this share of the delay at random: items that were rejected together retry one by one. */
 	jitter?: number;
 	maxAttempts?: number;
 	maxRetryAfterMs?: number;
@@ -49,9 +43,9 @@ export async function withRetries<T>(
 ): Promise<RetryResult<T>> {
 	const { attemptTimeoutMs, breaker, deadline, signal } = policy;
 	const { shouldRetry = ({ transient }: FaultDetails) => transient } = policy;
-	const { maxAttempts = Infinity, maxDelayMs = MAX_DELAY_MS, jitter = JITTER } = policy;
+	const { maxAttempts = Infinity, maxDelayMs = 60_000, jitter = 0.25 } = policy;
 	if (breaker?.isOpen) return { fault: breaker.openFault(), isRetryable: false };
-	let delay = policy.minDelayMs ?? MIN_DELAY_MS;
+	let delay = policy.minDelayMs ?? 1_000;
 	for (let attempts = 1; ; attempts++) {
 		const result =
 			attemptTimeoutMs === undefined
@@ -88,9 +82,6 @@ function noAnswer(): OctopusXError {
 	return new OctopusXError('OctopusX did not answer', 'Try again later.', { transient: true });
 }
 
-/** More than one, because a single rejection may be the server's mistake. */
-const MAX_REJECTIONS_IN_A_ROW = 3;
-
 /**
  * Opens when every further item would fail in the same way, because the API rejects the key, the balance is
  * too low, or the API cannot be reached. Items that have not begun are then not attempted.
@@ -114,7 +105,8 @@ export class CircuitBreaker {
 		const { downSince, lastFault, patienceMs, rejections } = this;
 		if (!lastFault) return false;
 		const isDown = downSince !== undefined && now() - downSince >= patienceMs;
-		return rejections >= MAX_REJECTIONS_IN_A_ROW || isDown;
+		// a single rejection may be the server's mistake
+		return rejections >= 3 || isDown;
 	}
 
 	/** Records a failed attempt or, without a fault, that an item has begun successfully. */
@@ -135,9 +127,8 @@ export class CircuitBreaker {
 
 /**
  * Returns the delay until the next check of a task, in ms: a tenth of the time waited so far, within limits.
- * A video that takes d seconds is noticed at most max(shortest, min(d / 10, longest)) after it is done. With
- * limits of 5 s and one minute, a task of 10 s takes 2 checks, one of 60 s 12, one of 5 minutes 29, and one
- * of an hour 87 instead of 720. `progress` is not used, because models report it in jumps or not at all.
+ * With 5 s and one minute, a task of 60 s takes 12 checks, and one of an hour 87 instead of 720. `progress` is
+ * not used, because models report it in jumps or not at all.
  */
 export function checkDelay(waitedMs: number, shortestMs: number, longestMs: number): number {
 	return Math.max(shortestMs, Math.min(waitedMs / 10, longestMs));

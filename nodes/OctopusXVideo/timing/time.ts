@@ -36,9 +36,7 @@ export const fromWallClock = (time: number): number => time - clockOffset;
 
 /** Waits for `ms`, or until `signal` is aborted. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-	const ending = linkedController(signal);
-	await sleepUntilAborted(ms, ending.signal);
-	ending.abort(OVER);
+	await waitAtMost(ms, new Promise(() => {}), signal);
 }
 
 /** Resolves like `work`, or to `undefined` after `ms` or when `signal` is aborted; `work` continues then. */

@@ -1,15 +1,14 @@
 import type { IBinaryData, IDataObject } from 'n8n-workflow';
-import { OctopusXError, type Charge } from '../../api/errors';
+import { OctopusXError, type Charge, type FaultDetails } from '../../api/errors';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { Job } from '../../job';
 
 /** An input item: planned → running → ready → delivered, or failed. A step takes one and returns the next. */
 export type Item = Planned | Running | Ready | Settled;
 
-/** An item that needs no further work. */
 export type Settled = Delivered | Failed;
 
-/** An item whose job is known but for which nothing has been sent yet. */
+/** Nothing has been sent yet. */
 export interface Planned {
 	state: 'planned';
 	/** Position in the input, from 0. */
@@ -21,13 +20,13 @@ interface WithTask extends Pick<Planned, 'index' | 'job'> {
 	task: Task;
 	/** True if the task was charged in an earlier run of the node. */
 	isClaimed?: boolean;
-	/** True if a submission for the item was never answered. It may have been charged as well. */
+	/** True if a submission was never answered. It may have been charged as well. */
 	isInDoubt?: boolean;
 	/** The IDs of other tasks that the item was charged for. */
 	extraTaskIds?: string[];
 }
 
-/** An item that waits for its task, which is in progress. */
+/** The item's task is in progress. */
 export interface Running extends WithTask {
 	state: 'running';
 	job: Job & Required<Pick<Job, 'wait'>>;
@@ -36,13 +35,13 @@ export interface Running extends WithTask {
 	/** The times at which the item's turn began and at which its time is over, in `now()` time. */
 	startedAt: number;
 	deadline: number;
-	/** The number of successive checks that returned an unknown status. */
+	/** Successive checks that returned an unknown status. */
 	unknownChecks: number;
 	/** When the gateway's verdict was last asked for, in `now()` time; at first, when the turn began. */
 	verdictAt: number;
 }
 
-/** An item whose task is final, or is returned as it is. */
+/** The item's task is final, or is returned as it is. */
 export interface Ready extends WithTask {
 	state: 'ready';
 }
@@ -63,12 +62,10 @@ export interface Failed extends Pick<WithTask, 'isInDoubt' | 'extraTaskIds'> {
 	task?: Task;
 	/** The ID that Get Status checks. Lists of tasks leave it out if there is no `task`, because nothing is known. */
 	uncheckedId?: string;
-	/** True if Test Mode was on, so nothing was sent. */
 	isTest?: boolean;
 	prompt?: string;
 }
 
-/** The message of an item whose task failed. */
 export const NO_VIDEO = 'The video could not be generated';
 
 /** What to do then. The error of a batch says it once. */
@@ -88,7 +85,6 @@ export class StoppedError extends OctopusXError {
 	}
 }
 
-/** Returns the item with the latest state of its task. */
 export function withTask(
 	item: Omit<Running, 'state' | 'job' | 'task'> & { job: Job },
 	task: Task,
@@ -99,7 +95,6 @@ export function withTask(
 	return { ...item, state: 'running', job: { ...job, wait }, task };
 }
 
-/** Returns the item as failed, with the latest state of its task. */
 export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	const { index } = item;
 	const isInDoubt = 'isInDoubt' in item ? item.isInDoubt : undefined;
@@ -116,7 +111,6 @@ export function failed(item: Item, error: Error, task = taskOf(item)): Failed {
 	return isOldCharge ? { ...known, error: error.withCharge(undefined) } : known;
 }
 
-/** The task that the item asks for in Get Status. */
 export function requestedId(item: Item): string | undefined {
 	if ('error' in item) return item.uncheckedId;
 	const { source } = item.job;
@@ -128,6 +122,10 @@ export function chargeOf(task: Task): Charge {
 	const { task_id: taskId, failure } = task;
 	if (!hasFailed(task)) return { taskId };
 	return { taskId, refund: failure?.refunded ? 'given' : 'unknown' };
+}
+
+export function detailsOf(error: Error): FaultDetails {
+	return error instanceof OctopusXError ? error.details : {};
 }
 
 export function taskOf(item: Item): Task | undefined {

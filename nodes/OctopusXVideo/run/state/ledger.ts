@@ -8,7 +8,7 @@ import type { Failed, Planned } from './item';
 
 /** A submission, as n8n saves it. */
 export interface Entry {
-	/** Identifies the request; see `hashOf`. */
+	/** See `hashOf`. */
 	hash: string;
 	/** Absent while the submission is unanswered. It may have been charged. */
 	taskId?: string;
@@ -18,10 +18,7 @@ export interface Entry {
 	otherId?: string;
 	/** n8n's index of the run that returned the task as a success. */
 	deliveredIn?: number;
-	/**
-	 * When the API's records showed no charge for the unanswered submission, by the gateway's clock, in s. It
-	 * is not in doubt then.
-	 */
+	/** When the API's records showed no charge for it, by the gateway's clock, in s. It is not in doubt then. */
 	unchargedAt?: number;
 	/** True once a checking execution waits for the task. */
 	isSuspended?: boolean;
@@ -39,16 +36,16 @@ const KEY = 'octopusXTasks';
 const held = new WeakSet<Entry>();
 
 /**
- * Remembers submissions, so that a node that is run again does not pay again. It is one list, in the order of
- * the submissions, in the node's execution context. n8n keeps that context across Retry On Fail, Retry of an
- * execution, and the iterations of a loop. The list contains only IDs and hashes: no key, prompt or file.
+ * Remembers submissions, so that a node that is run again does not pay again: one list, in their order, in the
+ * node's execution context. n8n keeps that across Retry On Fail, Retry of an execution, and the iterations of
+ * a loop. The list contains only IDs and hashes: no key, prompt or file.
  *
  * Rules that must not regress:
  * - An entry is made before its submission is sent, and gets the task ID whenever it arrives.
  * - An item claims only entries that have the hash of its request and that no other run in progress holds.
- * - An entry is over when its task has failed, or when a run has returned its item as a success. In the
- *   second case it stays until a run with another index begins, because n8n drops the output of a run and
- *   repeats it if Retry On Fail is on and the first item has an `error`.
+ * - An entry is over when its task has failed, or when a run has returned its item as a success. Then it stays
+ *   until a run with another index begins, because n8n drops the output of a run and repeats it if Retry On
+ *   Fail is on and the first item has an `error`.
  * - Once a checking execution waits for a task, only an item that carries its ID can claim it.
  */
 export class Ledger {
@@ -71,8 +68,8 @@ export class Ledger {
 	}
 
 	/**
-	 * Lets the items of a run claim entries of earlier runs, before any of them submits: the entry whose task ID
-	 * the item's input carries, or else the oldest entry with a task ID, or else the oldest one without.
+	 * Lets items claim entries of earlier runs, before any of them submits: the one whose task ID the item's
+	 * input carries, or else the oldest with a task ID, or else the oldest without.
 	 */
 	claim(context: IExecuteFunctions, items: Array<Planned | Failed>): void {
 		for (const item of items) {
@@ -120,12 +117,11 @@ export class Ledger {
 		return new Set(this.memory.entries.map(({ requestId }) => requestId));
 	}
 
-	/** The submissions of this run. */
 	get submissions(): Submission[] {
 		return [...this.claims.values()].flatMap(({ submissions }) => submissions);
 	}
 
-	/** The claimed entries for which the API's records showed no charge; see `Entry.unchargedAt`. */
+	/** See `Entry.unchargedAt`. */
 	get uncharged(): Entry[] {
 		return this.entries.filter(({ unchargedAt }) => unchargedAt !== undefined);
 	}
@@ -170,7 +166,6 @@ export class Claim {
 		return extra.length > 0 ? extra : undefined;
 	}
 
-	/** True if a submission was never answered. It may have been charged. */
 	get isInDoubt(): boolean {
 		return this.entries.some(isInDoubt);
 	}
@@ -187,7 +182,7 @@ export class Claim {
 		held.add(entry);
 	}
 
-	/** Notes a submission before it is sent. */
+	/** Call it before the submission is sent. */
 	noteSubmission(): Submission {
 		const entry: Entry = { hash: this.hash };
 		this.memory.entries.push(entry);
@@ -202,7 +197,6 @@ export class Claim {
 		return this.entries.find(({ taskId }) => taskId === id)?.otherId;
 	}
 
-	/** Notes that the API knows a task by its other ID. */
 	noteOtherId(taskId: string, otherId: string): void {
 		for (const entry of this.entries) {
 			if (entry.taskId === taskId) Object.assign(entry, { taskId: otherId, otherId: taskId });
@@ -256,7 +250,7 @@ export class Submission {
 		this.entry.isOver = true;
 	}
 
-	/** Notes that the API's records show no charge for it; see `Entry.unchargedAt`. */
+	/** See `Entry.unchargedAt`. */
 	noteUncharged(at: number): void {
 		this.entry.unchargedAt = at;
 	}
@@ -268,18 +262,14 @@ function isInDoubt({ taskId, isOver, unchargedAt }: Entry): boolean {
 
 /** Identifies a request by everything that it asks for, and by nothing that n8n changes between two runs. */
 export function hashOf({ path, fields, media, additionalFields }: PaidRequest): string {
-	const files = Object.entries(media).map(([name, input]) => [
-		name,
-		[input].flat().map(identityOf),
-	]);
+	const files = Object.entries(media).map(([name, one]) => [name, [one].flat().map(identityOf)]);
 	const text = JSON.stringify([path, fields, files, additionalFields]);
 	return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 /**
- * Identifies an image or video, without the ID of the execution that stores it. When an execution ends, n8n
- * moves its files of webhooks, forms and chats from `…/executions/temp/…` to `…/executions/<id>/…`, in its
- * saved data, too.
+ * Leaves out the ID of the execution that stores a file: when an execution ends, n8n moves its files of
+ * webhooks, forms and chats from `…/executions/temp/…` to `…/executions/<id>/…`, in its saved data, too.
  */
 function identityOf(input: MediaInput): string {
 	if ('url' in input) return input.url;

@@ -6,17 +6,8 @@ import { costOf, costText } from '../../api/records';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { VideoFacts } from '../../files/mp4';
 import { isToolCall } from '../../job';
-import {
-	FIX_AND_RUN,
-	isTest,
-	NO_VIDEO,
-	promptOf,
-	requestedId,
-	STOPPED,
-	StoppedError,
-	taskOf,
-} from './item';
-import type { Failed, Item, Settled } from './item';
+import { detailsOf, FIX_AND_RUN, isTest, NO_VIDEO, promptOf, requestedId, STOPPED } from './item';
+import { StoppedError, taskOf, type Delivered, type Failed, type Item, type Settled } from './item';
 
 /** For the error of a batch. */
 const RESCUE =
@@ -33,8 +24,6 @@ const RETRY_CONTINUES_WITH_TASK =
 const AFTER_STOP =
 	'Fetch the videos with Get Status, which is not charged. A new run is charged again.';
 
-const NO_FILE = 'Download Video is off: Get Status fetches the file, which is not charged.';
-
 const IN_MEMORY =
 	'n8n keeps files in memory: set N8N_DEFAULT_BINARY_DATA_MODE=filesystem, or switch Download Video off.';
 
@@ -46,17 +35,12 @@ const CHECK_AGAIN = 'Run the node again to check them, which is not charged.';
 
 /** How many tasks of each kind an error lists. */
 const MAX_OF_A_KIND = 10;
-
 /** How many kinds of errors a hint names. */
 const MAX_KINDS = 5;
-
 /** How many failed items the context of an error has, for error workflows. */
 const MAX_FAILURES = 20;
-
 /** Upper limit for the failed items in a text, in characters. */
 const MAX_FAILURES_LENGTH = 1_000;
-
-const MAX_PROMPT_LENGTH = 200;
 
 /** Kinds of tasks in a truncated list. Those that need action come first. */
 const KINDS: ReadonlyArray<(task: Task) => boolean> = [
@@ -75,25 +59,27 @@ export function conclude(
 	// outside an execution, where n8n usually runs a call over MCP, there is nothing to retry
 	advice = context.getExecutionId() ? undefined : '',
 ): INodeExecutionData[] {
-	const failures = items.filter((item) => item.state === 'failed');
-	const isStopped = failures.some(({ error }) => error instanceof StoppedError);
-	const ending = context.continueOnFail() ? undefined : failures[0];
-	const error = ending && toNodeError(context, items, failures, advice, isStopped);
+	const log = (text: string, level: 'info' | 'warn' = 'warn') => {
+		if (text) context.logger[level](`OctopusX: ${text}`);
+	};
+	const isEnding = failuresOf(items).length > 0 && !context.continueOnFail();
+	const error = isEnding && toNodeError(context, items, advice);
 	// the log lists all tasks, because the error may not have room for them
-	if (isStopped || (error && items.length > MAX_OF_A_KIND)) {
-		const reason = isStopped ? `${STOPPED.toLowerCase()}. ` : '';
-		context.logger.warn(`OctopusX: ${reason}${listTasks(items, advice, isStopped, Infinity)}`);
+	if (isStopped(items) || (error && items.length > MAX_OF_A_KIND)) {
+		const reason = isStopped(items) ? `${STOPPED.toLowerCase()}. ` : '';
+		log(`${reason}${listTasks(items, advice, Infinity)}`);
 	}
-	const extra = listExtraTasks(items, Infinity);
-	if (extra) context.logger.warn(`OctopusX: ${extra}`);
+	log(listExtraTasks(items, Infinity));
 	const total = totalText(items);
-	if (total) context.logger.info(`OctopusX: ${total}`);
+	log(total, 'info');
 	const differing = differenceText(items);
-	if (differing) context.logger.warn(`OctopusX: ${differing}`);
-	const inMemory = items.some(isFileInMemory) ? IN_MEMORY : '';
-	if (inMemory && !hasLoggedMemory) context.logger.warn(`OctopusX: ${inMemory}`);
-	hasLoggedMemory ||= inMemory !== '';
-	addHints(context, items, failures, [differing, inMemory, total]);
+	log(differing);
+	const inMemory = realVideos(items).some(({ binary = {} }) =>
+		Object.values(binary).some(({ id }) => !id),
+	);
+	if (inMemory && !hasLoggedMemory) log(IN_MEMORY);
+	hasLoggedMemory ||= inMemory;
+	addHints(context, items, [differing, inMemory && IN_MEMORY, total]);
 	if (error) throw error;
 	const { onError } = context.getNode();
 	// n8n adds only the JSON of the input to an item of the error output, so a loop would lose the files
@@ -103,52 +89,68 @@ export function conclude(
 		if (onError !== 'continueRegularOutput' || item.state === 'delivered') return output;
 		// columns that the finished videos also have
 		const { task_id, prompt } = output.json.error as IDataObject;
-		const json = { ...(task_id && { task_id }), status: 'failed', ...(prompt && { prompt }) };
-		return { ...output, json: { ...json, ...output.json } as IDataObject };
+		return { ...output, json: { ...known({ task_id, status: 'failed', prompt }), ...output.json } };
 	});
+}
+
+function failuresOf(items: Settled[]): Failed[] {
+	return items.filter((item) => item.state === 'failed');
+}
+
+function isStopped(items: Settled[]): boolean {
+	return failuresOf(items).some(({ error }) => error instanceof StoppedError);
+}
+
+/** Returns the items that were delivered and not made up by Test Mode. */
+function realVideos(items: Settled[]): Delivered[] {
+	return items.filter((item) => item.state === 'delivered').filter((item) => !isTest(item));
 }
 
 /** Converts an item to an output item: the task, or the error under `json.error` and the given files. */
 export function toOutput(item: Settled, files?: INodeExecutionData['binary']): INodeExecutionData {
 	const pairedItem = { item: item.index };
 	if (item.state === 'delivered') return { json: jsonOf(item), binary: item.binary, pairedItem };
-	const { task, uncheckedId } = item;
+	const { task, uncheckedId, prompt } = item;
 	const { task_id, status, video_url } = task ?? { task_id: uncheckedId, status: 'unknown' };
-	const ids = task_id && { task_id, status, ...(video_url && { video_url }) };
+	const ids = task_id && { task_id, status, video_url };
+	const about = known({ ...ids, prompt, ...costFields(task), test: isTest(item) });
 	// `error` must be the only key, or n8n 1.x does not send the item to the error output
-	const test = isTest(item) && { test: true };
-	const { prompt } = item;
-	const about = { ...ids, ...(prompt && { prompt }), ...costFields(task) };
-	const error = { ...textsOf(item.error, task), ...about, ...test };
-	return { json: { error }, ...(files && { binary: files }), pairedItem };
+	const json = { error: { ...textsOf(item.error, task), ...about } };
+	return { json, ...(files && { binary: files }), pairedItem };
 }
 
 /** Returns the fields of an item's task that its output item contains; none without a task. */
 export function jsonOf(item: Item): IDataObject {
 	if ('json' in item && item.json) return item.json;
 	const { price, ...task }: Partial<Task> = taskOf(item) ?? {};
-	const prompt = promptOf(item);
-	const known: IDataObject = { ...task, ...(prompt && { prompt }), ...costFields({ price }) };
-	const { outputFields = Object.keys(known) } = 'job' in item ? item.job : {};
-	const fields = outputFields.filter((name) => Object.hasOwn(known, name));
-	return Object.fromEntries(fields.map((name) => [name, known[name]]));
+	const all: IDataObject = {
+		...task,
+		...known({ prompt: promptOf(item) }),
+		...costFields({ price }),
+	};
+	const { outputFields = Object.keys(all) } = 'job' in item ? item.job : {};
+	const fields = outputFields.filter((name) => Object.hasOwn(all, name));
+	return Object.fromEntries(fields.map((name) => [name, all[name]]));
 }
 
-/** Returns `cost`, if it is known. */
+function known(fields: object): IDataObject {
+	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
+}
+
 function costFields({ price }: Pick<Task, 'price'> = {}): IDataObject {
 	if (!price) return {};
-	const { quota, refunded } = price;
-	return { cost: { ...costOf(quota, price), ...(refunded && { refunded }) } };
+	return { cost: { ...costOf(price.quota, price), ...known({ refunded: price.refunded }) } };
 }
 
-/** Returns an error's message and description for the user. The description begins with the charge. */
-export function textsOf(error: Error, task?: Task): { message: string; description?: string } {
-	const { message } = error;
-	const { description } = error as { description?: string | null };
-	const { charge } = error instanceof OctopusXError ? error.details : {};
-	const sentences = [charge && chargeSentence(charge, task?.price), description]
-		.filter(Boolean)
-		.join(' ');
+export function joined(...sentences: Array<string | false | null | undefined>): string {
+	return sentences.filter(Boolean).join(' ');
+}
+
+/** The description for the user begins with the charge. */
+function textsOf(error: Error, task?: Task): { message: string; description?: string } {
+	const { message, description } = error as Error & { description?: string | null };
+	const { charge } = detailsOf(error);
+	const sentences = joined(charge && chargeSentence(charge, task?.price), description);
 	return { message, ...(sentences && { description: sentences }) };
 }
 
@@ -173,68 +175,50 @@ export function shortenList(list: string[], limit: number): string {
 function toNodeError(
 	context: IExecuteFunctions,
 	items: Settled[],
-	failures: Failed[],
 	advice: string | undefined,
-	isStopped: boolean,
 ): NodeApiError | NodeOperationError {
 	const node = context.getNode();
+	const failures = failuresOf(items);
 	const [first] = failures;
-	if (isStopped || !first) {
-		const description = listTasks(items, advice, isStopped);
-		return new NodeOperationError(node, STOPPED, { description });
+	if (!first || isStopped(items)) {
+		return new NodeOperationError(node, STOPPED, { description: listTasks(items, advice) });
 	}
 	// before the first task, one error keeps all items from being submitted
 	const isBatch = items.length > 1 && items.some(taskOf);
 	const { message, description, named } = isBatch
 		? batchTexts(context, failures, items.length)
 		: singleTexts(first);
-	const { statusCode } = first.error instanceof OctopusXError ? first.error.details : {};
-	const tasks = listTasks(items, advice, isStopped, MAX_OF_A_KIND, named);
-	const options = {
-		itemIndex: first.index,
-		description: [description, tasks].filter(Boolean).join(' '),
-	};
+	const tasks = listTasks(items, advice, MAX_OF_A_KIND, named);
+	const options = { itemIndex: first.index, description: joined(description, tasks) };
+	const { statusCode } = detailsOf(first.error);
 	const nodeError =
 		statusCode === undefined
 			? new NodeOperationError(node, message, options)
 			: new NodeApiError(node, { message }, { ...options, message, httpCode: String(statusCode) });
 	// for error workflows
-	Object.assign(nodeError.context, {
-		...contextOf(first),
-		...(failures.length > 1 && { items: failures.slice(0, MAX_FAILURES).map(contextOf) }),
-		...(isTest(first) && { test: true }),
-	});
+	const others = failures.length > 1 && failures.slice(0, MAX_FAILURES).map(contextOf);
+	const own = known({ items: others, test: isTest(first) });
+	Object.assign(nodeError.context, contextOf(first), own);
 	return nodeError;
 }
 
-/** The texts of an error, and the tasks that they name. */
-interface ErrorTexts {
-	message: string;
-	description: string;
-	named: string[];
-}
-
-function singleTexts(item: Failed): ErrorTexts {
+function singleTexts(item: Failed) {
 	const { error, task, uncheckedId } = item;
 	const { message, description } = textsOf(error, task);
-	const { charge } = error instanceof OctopusXError ? error.details : {};
+	const { charge } = detailsOf(error);
 	const named = typeof charge === 'object' && 'taskId' in charge ? [charge.taskId] : [];
 	const testMode = isTest(item) && 'This item is in Test Mode: nothing was sent for it.';
 	// not repeated if the message already contains the ID, as it does when the ID itself is wrong
 	const isMissing = !task && uncheckedId && !message.includes(uncheckedId);
 	const checked = isMissing && `Task: ${shorten(uncheckedId)}.`;
-	return {
-		message,
-		description: [testMode, description, checked].filter(Boolean).join(' '),
-		named,
-	};
+	return { message, description: joined(testMode, description, checked), named };
 }
 
 /** Says which items of a batch failed, and why. Logs those that the error has no room for. */
-function batchTexts(context: IExecuteFunctions, failures: Failed[], total: number): ErrorTexts {
+function batchTexts(context: IExecuteFunctions, failures: Failed[], total: number) {
 	const all = failures.map((item) => {
 		const { message, description, named } = singleTexts(item);
-		const prompt = item.prompt ? ` ("${shorten(item.prompt, MAX_PROMPT_LENGTH)}")` : '';
+		const prompt = item.prompt ? ` ("${shorten(item.prompt, 200)}")` : '';
 		const text = `Video ${item.index + 1} of ${total}${prompt}: ${message}. ${description}`.trim();
 		return { text, named };
 	});
@@ -247,14 +231,14 @@ function batchTexts(context: IExecuteFunctions, failures: Failed[], total: numbe
 	const texts = shown.map(({ text }, n) =>
 		n < shown.length - 1 ? text.replace(` ${FIX_AND_RUN}`, '') : text,
 	);
-	if (rest.length > 0) texts.push(`${rest.length} more failed: n8n's log says why.`);
+	const more = rest.length > 0 && `${rest.length} more failed: n8n's log says why.`;
 	const [reason, ...others] = new Set(failures.map(reasonOf));
 	const count = `${failures.length} of ${total} videos`;
-	const isTaskFailure = reason === NO_VIDEO;
-	const why = isTaskFailure ? `${count} could not be generated` : `${count} failed: ${reason}`;
+	const why =
+		reason === NO_VIDEO ? `${count} could not be generated` : `${count} failed: ${reason}`;
 	return {
 		message: others.length > 0 ? `${count} failed` : why,
-		description: texts.join(' '),
+		description: joined(...texts, more),
 		named: shown.flatMap(({ named }) => named),
 	};
 }
@@ -264,16 +248,9 @@ function reasonOf({ error }: Failed): string {
 	return error.message.replace(/ \[item \d+\]$/, '');
 }
 
-/** What an error workflow gets of a failed item. */
-function contextOf({ error, task, uncheckedId, prompt }: Failed): object {
-	const { charge } = error instanceof OctopusXError ? error.details : {};
-	const task_id = task?.task_id ?? uncheckedId;
-	return {
-		...(charge && { charge }),
-		...costFields(task),
-		...(task_id !== undefined && { task_id }),
-		...(prompt && { prompt }),
-	};
+function contextOf({ error, task, uncheckedId, prompt }: Failed): IDataObject {
+	const { charge } = detailsOf(error);
+	return known({ charge, ...costFields(task), task_id: task?.task_id ?? uncheckedId, prompt });
 }
 
 /**
@@ -283,7 +260,6 @@ function contextOf({ error, task, uncheckedId, prompt }: Failed): object {
 function listTasks(
 	items: Settled[],
 	advice: string | undefined,
-	isStopped: boolean,
 	limit = MAX_OF_A_KIND,
 	named: string[] = [],
 ): string {
@@ -302,21 +278,18 @@ function listTasks(
 	const isNamed = all.length === 1 && named.length === 1;
 	const isBatch = items.length > 1 && all.some(({ status }) => status === 'completed');
 	const retryContinues = isNamed ? RETRY_CONTINUES_WITH_TASK : isBatch ? RESCUE : RETRY_CONTINUES;
-	const afterError = isStopped ? AFTER_STOP : (advice ?? retryContinues);
-	const next = isGetStatus && (isStopped || !advice) ? CHECK_AGAIN : afterError;
+	const afterError = isStopped(items) ? AFTER_STOP : (advice ?? retryContinues);
+	const next = isGetStatus && (isStopped(items) || !advice) ? CHECK_AGAIN : afterError;
 	const canFetch = all.some((task) => !hasFailed(task));
-	const inDoubt = items
-		.filter(({ isInDoubt }) => isInDoubt)
-		.map(({ index }) => `video ${index + 1}`);
+	const inDoubt = items.flatMap(({ isInDoubt, index }) => (isInDoubt ? `video ${index + 1}` : []));
 	const sentAgain = advice === undefined ? ' and which a retry sends again' : '';
-	const sentences = [
+	return joined(
 		tasks.length > 0 &&
 			`${named.length > 0 ? 'Other tasks' : 'Tasks'} of this run: ${tasks.join(', ')}.`,
 		(canFetch || next === advice) && next,
 		inDoubt.length > 0 &&
 			`Submissions without an answer, which may have been charged${sentAgain}: ${shortenList(inDoubt, limit)}.`,
-	];
-	return sentences.filter(Boolean).join(' ');
+	);
 }
 
 /** Lists the tasks that were charged in addition to those of the output; empty if there are none. */
@@ -331,9 +304,8 @@ function listExtraTasks(items: Settled[], limit: number): string {
 
 /** Says what the videos of the run cost, if it is known: "3 videos, 0.48 USD". */
 function totalText(items: Settled[]): string {
-	const tasks = items.flatMap((item) =>
-		isTest(item) || requestedId(item) !== undefined ? [] : (taskOf(item) ?? []),
-	);
+	const made = items.filter((item) => !isTest(item) && requestedId(item) === undefined);
+	const tasks = made.flatMap((item) => taskOf(item) ?? []);
 	const prices = tasks.flatMap(({ price }) => (price && !price.refunded ? price : []));
 	if (prices.length === 0) return '';
 	const quota = prices.reduce((sum, price) => sum + price.quota, 0);
@@ -345,38 +317,24 @@ function totalText(items: Settled[]): string {
 
 /** Says which files are not as asked; empty if all are. */
 function differenceText(items: Settled[]): string {
-	const list = items.flatMap((item) => {
-		const { differs, width, height, duration } = (taskOf(item)?.file ?? {}) as Partial<VideoFacts>;
-		if (!differs || item.state === 'failed') return [];
-		const { resolution, aspect_ratio, seconds } = item.job.asked ?? {};
+	const list = realVideos(items).flatMap(({ index, task, job: { asked = {} } }) => {
+		const { differs, width, height, duration } = (task?.file ?? {}) as Partial<VideoFacts>;
+		if (!differs) return [];
 		const texts: Record<string, string> = {
-			resolution: `${width}×${height} instead of ${resolution}`,
-			aspect_ratio: `${width}×${height} instead of ${aspect_ratio}`,
-			duration: `${duration} s instead of ${seconds} s`,
+			resolution: `${width}×${height} instead of ${asked.resolution}`,
+			aspect_ratio: `${width}×${height} instead of ${asked.aspect_ratio}`,
+			duration: `${duration} s instead of ${asked.seconds} s`,
 		};
-		return `video ${item.index + 1} (${differs.map((name) => texts[name]).join(', ')})`;
+		return `video ${index + 1} (${differs.map((name) => texts[name]).join(', ')})`;
 	});
 	return list.length > 0 ? `Not as asked: ${shortenList(list, MAX_OF_A_KIND)}.` : '';
-}
-
-/** True for a finished video of which the user gets only an address. */
-function isWithoutFile(item: Settled): boolean {
-	if (item.state === 'failed' || item.job.download || isTest(item)) return false;
-	return requestedId(item) === undefined && item.task?.status === 'completed';
-}
-
-/** True if n8n has stored the video in the execution's own data. */
-function isFileInMemory(item: Settled): boolean {
-	if (item.state === 'failed' || isTest(item)) return false;
-	return Object.values(item.binary ?? {}).some(({ id }) => !id);
 }
 
 /** In manual runs, adds hints about what the items do not show. In others, only warns about Test Mode. */
 function addHints(
 	context: IExecuteFunctions,
 	items: Settled[],
-	failures: Failed[],
-	notes: string[],
+	notes: Array<string | false>,
 ): void {
 	const isManual = context.getMode() === 'manual';
 	const plural = items.length === 1 ? '' : 's';
@@ -388,7 +346,7 @@ function addHints(
 		else context.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
 	}
 	// the error that ends the node says enough
-	if (!isManual || (failures.length > 0 && !context.continueOnFail())) return;
+	if (!isManual || (failuresOf(items).length > 0 && !context.continueOnFail())) return;
 	const claimed = items.filter((item) => item.state === 'delivered' && item.isClaimed).length;
 	const inDoubt = items.filter(({ isInDoubt }) => isInDoubt).length;
 	const counts = new Map<string, number>();
@@ -403,7 +361,11 @@ function addHints(
 	const shown = kinds
 		.slice(0, MAX_KINDS)
 		.map(([reason, times]) => `${reason.replace(/^The /, 'the ')} (${times})`);
-	const sentences = [
+	const lacksFile = realVideos(items).some(
+		(item) =>
+			!item.job.download && requestedId(item) === undefined && item.task?.status === 'completed',
+	);
+	const message = joined(
 		claimed > 0 && `${claimed} of ${count} continued with a task that was already charged.`,
 		reasons.length > 0 && `${reasons.length} of ${count} failed: ${shown.join('; ')}.`,
 		more > 0 && `And ${more} more kinds of errors: see the items.`,
@@ -411,9 +373,10 @@ function addHints(
 			`${inDoubt} of ${count} may have been charged for a submission without an answer: check the usage log of the OctopusX account.`,
 		listExtraTasks(items, MAX_OF_A_KIND),
 		...notes,
-		!isToolCall(context) && items.some(isWithoutFile) && NO_FILE,
-	];
-	const message = sentences.filter(Boolean).join(' ');
+		lacksFile &&
+			!isToolCall(context) &&
+			'Download Video is off: Get Status fetches the file, which is not charged.',
+	);
 	const type = reasons.length > 0 || notes[0] ? 'warning' : 'info';
 	if (message) context.addExecutionHints({ message, type, location: 'outputPane' });
 }

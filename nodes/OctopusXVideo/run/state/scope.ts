@@ -9,11 +9,8 @@ import { stopwatch } from '../../timing/time';
 import type { Planned } from './item';
 import type { Claim, Ledger } from './ledger';
 
-/** How long a manual run tries to connect to an API that has never answered it. */
-const MANUAL_PATIENCE_MS = 60_000;
-
-/** What a unit of quota is worth is worth no longer wait. */
-const STATUS_TIMEOUT_MS = 3_000;
+/** What a video cost is worth no longer wait. */
+export const PRICE_TIMEOUT_MS = 3_000;
 
 /** What the items of a run share. Only `forItem` provides a client. */
 export interface Scope {
@@ -23,7 +20,6 @@ export interface Scope {
 	videos: Limiter;
 	/** Limits the downloads separately, so that a slow file does not keep a video from being made. */
 	downloads: Limiter;
-	/** Aborted when the execution is stopped. */
 	signal?: AbortSignal;
 	/** Returns how long the run has taken so far at most, in ms. */
 	getDuration: () => number;
@@ -33,7 +29,6 @@ export interface Scope {
 	forItem: (item: Pick<Planned, 'index' | 'job'>) => ItemScope;
 }
 
-/** What the steps of one item work with. */
 export interface ItemScope extends Omit<Scope, 'forItem' | 'getDuration' | 'account' | 'ledger'> {
 	client: OctopusXClient;
 	breaker: CircuitBreaker;
@@ -57,22 +52,18 @@ export async function openScope(
 	// the longest one, so that the breaker does not end an item before its own timeout
 	const timeoutMs = items.reduce((longest, { job }) => Math.max(longest, job.timeoutMs), 0);
 	// somebody who watches the run can correct the Base URL
-	const longest = context.getMode() === 'manual' ? MANUAL_PATIENCE_MS : Infinity;
-	const realBreaker = new CircuitBreaker(timeoutMs, Math.min(longest, timeoutMs));
+	const patienceMs = context.getMode() === 'manual' ? Math.min(60_000, timeoutMs) : timeoutMs;
+	const realBreaker = new CircuitBreaker(timeoutMs, patienceMs);
 	const shared = {
 		context,
 		videos: new Limiter(maxConcurrency),
 		downloads: new Limiter(maxConcurrency),
 		signal: context.getExecutionCancelSignal(),
 	};
+	const ask = async (ending: AbortSignal) => await realClient?.getBillingStatus(ending);
 	let status: Promise<BillingStatus | undefined> | undefined;
-	const askStatus = async () =>
-		await tryOnce(
-			STATUS_TIMEOUT_MS,
-			async (ending) => await realClient?.getBillingStatus(ending),
-			shared.signal,
-		);
-	const getCurrency = async () => (await (status ??= askStatus()))?.currency;
+	const getCurrency = async () =>
+		(await (status ??= tryOnce(PRICE_TIMEOUT_MS, ask, shared.signal)))?.currency;
 	return {
 		...shared,
 		ledger,

@@ -5,7 +5,6 @@ import { failed, type Delivered, type Failed, type Planned } from '../state/item
 import type { ItemScope } from '../state/scope';
 import { ANSWER_TIMEOUT_MS } from './check';
 
-/** Gets what the API key has used and has left. */
 export async function getBalance(scope: ItemScope, item: Planned): Promise<Delivered | Failed> {
 	const { index, job } = item;
 	const { value: json, fault } = await withRetries(

@@ -5,33 +5,22 @@ import { checkDelay, tryOnce, withRetries } from '../../timing/retry';
 import type { RetryPolicy, RetryResult } from '../../timing/retry';
 import { now, pause } from '../../timing/time';
 import { failed, withTask, type Failed, type Ready, type Running } from '../state/item';
-import { tellEditor, type ItemScope } from '../state/scope';
+import { joined } from '../state/output';
+import { PRICE_TIMEOUT_MS, tellEditor, type ItemScope } from '../state/scope';
 
 /** Upper limit for a response of a few hundred bytes. A server that takes longer hangs. */
 export const ANSWER_TIMEOUT_MS = 45_000;
 
-/** What a video cost is worth no longer wait. */
-const PRICE_TIMEOUT_MS = 3_000;
-
-const MIN_RETRY_DELAY_MS = 2_000;
-
-/** The API's code for a task that it does not know. */
 const UNKNOWN_TASK = 'task_not_exist';
-
-/** Upper limit for `Retry-After`, so that a single response cannot stop the checks for longer. */
-const MAX_RETRY_AFTER_MS = 3 * 60_000;
 
 /** Longest delay between two checks, and between two attempts after faults. */
 const MAX_DELAY_MS = 60_000;
-
-/** The gateway's verdict is requested after this many checks in a row with an unknown status. */
-const MAX_UNKNOWN_CHECKS = 3;
 
 /** How often the verdict is requested in a wait: after this time, and after this share of the wait. */
 const VERDICT_INTERVAL_MS = 60_000;
 const VERDICT_SHARE = 0.25;
 
-/** Checks a task until it is final. The first check is after one interval, the last at the deadline. */
+/** Checks a task until it is final: first after one interval, last at the deadline. */
 export async function waitForTask(scope: ItemScope, item: Running): Promise<Ready | Failed> {
 	const { pollIntervalMs } = item.job.wait;
 	const startedAt = now();
@@ -53,14 +42,13 @@ export async function waitForTask(scope: ItemScope, item: Running): Promise<Read
  * Checks the task of an item once and decides what the result means, for both ways to wait. Its last attempt
  * starts before `until`, in `now()` time, which is at most the item's deadline.
  *
- * - Retryable faults are retried until `until`. If the item has time left after that, it stays as it is.
- * - Any other fault fails the item, and so does the end of its time. The error says that the task was
- *   charged.
- * - The gateway's verdict is requested now and then, if the status is unknown for too long, and at the
- *   deadline, because the gateway may have given the task up and then shows its last state forever.
+ * - Retryable faults are retried until then. If the item has time left after that, it stays as it is.
+ * - Any other fault fails the item, and so does the end of its time. The error says what was charged.
+ * - The gateway's verdict is requested now and then, after unknown statuses, and at the deadline: the gateway
+ *   may have given the task up, and then shows its last state forever.
  * - A task of this run is not given up if the API once reports it as unknown, or if the API rejects the key:
- *   the submission itself may have used up the key's quota, and until the user tops it up, the API rejects
- *   the key as if it were wrong (docs/API.md, "Charges").
+ *   the submission may have used up the key's quota, and then the API rejects the key as if it were wrong
+ *   (docs/API.md, "Charges").
  */
 export async function checkTask(
 	scope: ItemScope,
@@ -87,7 +75,7 @@ export async function checkTask(
 	let unknownChecks = task.status === 'unknown' ? item.unknownChecks + 1 : 0;
 	const interval = Math.max(VERDICT_INTERVAL_MS, VERDICT_SHARE * (now() - item.startedAt));
 	// in a suspended execution, the next check is minutes away
-	const maxUnknown = wait.isSuspended ? 1 : MAX_UNKNOWN_CHECKS;
+	const maxUnknown = wait.isSuspended ? 1 : 3;
 	const isDue = isLate || unknownChecks >= maxUnknown || now() - verdictAt >= interval;
 	if (isDue && !isFinal(task)) {
 		task = await requestVerdict(scope, task);
@@ -100,9 +88,8 @@ export async function checkTask(
 }
 
 /**
- * Reads a task, and retries faults until the deadline of the policy. If the API does not know its `task_id`,
- * but its `id`, that becomes the `task_id` (docs/API.md, "Create a task"). The claim may know the `id` of a
- * task of which only the `task_id` is given.
+ * Reads a task, and retries faults until the deadline of the policy. If the API knows only its `id`, that
+ * becomes the `task_id` (docs/API.md, "Create a task"). Given a `task_id` only, the claim may know the `id`.
  */
 export async function requestTask(
 	{ claim, client, signal }: ItemScope,
@@ -121,9 +108,10 @@ export async function requestTask(
 			return other.fault?.details.code === UNKNOWN_TASK ? checked : other;
 		},
 		{
-			minDelayMs: MIN_RETRY_DELAY_MS,
+			minDelayMs: 2_000,
 			retryAtDeadline: true,
-			maxRetryAfterMs: MAX_RETRY_AFTER_MS,
+			// so that a single response cannot stop the checks for longer
+			maxRetryAfterMs: 3 * 60_000,
 			// the checks of different items are already spread by their submissions
 			jitter: 0,
 			attemptTimeoutMs: ANSWER_TIMEOUT_MS,
@@ -141,7 +129,7 @@ export async function requestTask(
 
 /**
  * Returns the gateway's own view of a task if it says more: that the task is final, or what an unknown status
- * means. Otherwise returns the task itself. Both with what it cost. Does not retry the request.
+ * means; otherwise the task itself. Both with what it cost. Asks once.
  */
 export async function requestVerdict(scope: ItemScope, task: Task): Promise<Task> {
 	const verdict = await getVerdict(scope, task, ANSWER_TIMEOUT_MS);
@@ -150,7 +138,6 @@ export async function requestVerdict(scope: ItemScope, task: Task): Promise<Task
 	return saysMore ? verdict : { ...task, price: verdict?.price };
 }
 
-/** Returns the task with what it cost, if the API says so. */
 export async function withPrice(scope: ItemScope, task: Task): Promise<Task> {
 	if (task.price) return task;
 	return { ...task, price: (await getVerdict(scope, task, PRICE_TIMEOUT_MS))?.price };
@@ -168,7 +155,6 @@ async function getVerdict(
 	return { ...verdict, price: { currency: await getCurrency(), ...verdict.price } };
 }
 
-/** Builds the error for an item whose wait ended with a fault. */
 function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 	const { isKeyRejected, transient } = fault.details;
 	if (transient && !isKeyRejected) return timedOut(task, fault);
@@ -178,15 +164,14 @@ function endOfWait(task: Task, fault: OctopusXError): OctopusXError {
 	return fault.withCharge({ taskId: task.task_id }, reason);
 }
 
-/** Builds the error for an item whose time ended before its task did, with the fault of the last check. */
+/** `fault` is that of the last check. */
 function timedOut(task: Task, fault?: OctopusXError): OctopusXError {
 	const { task_id: taskId, status, progress, failure } = task;
-	const sentences = [
+	const description = joined(
 		`The task was ${status} at ${progress} % at the last check${fault ? '' : ' and is still in progress'}.`,
 		failure && `OctopusX said: ${inQuotes(failure.message)} (${failure.code}).`,
 		fault && `Then: ${fault.message}. ${fault.description}`,
 		"For the next video, raise the option 'Timeout (Minutes)'.",
-	];
-	const description = sentences.filter(Boolean).join(' ');
+	);
 	return new OctopusXError('The video was not ready in time', description, { charge: { taskId } });
 }

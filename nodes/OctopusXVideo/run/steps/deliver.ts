@@ -18,8 +18,6 @@ import type { ItemScope } from '../state/scope';
 import { requestTask, requestVerdict, withPrice } from './check';
 import { download, storeSample, type StoredVideo } from './download';
 
-const REFRESH_TIMEOUT_MS = 30_000;
-
 /** Extensions of videos. In "my.video" or "of 5.June", the part after the dot belongs to the name. */
 const EXTENSION = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i;
 
@@ -27,7 +25,6 @@ const EXTENSION = /\.(mp4|m4v|mov|webm|mkv|avi|mpe?g|ogv|3gp|wmv|flv|ts)$/i;
 const PASSING =
 	/overload|rate.?limit|too many requests|tim(e|ed).?out|busy|capacity|unavailable|超时|繁忙|限流|频率|饱和/i;
 
-/** Delivers the task of an item, with its video as a file if requested. */
 export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered | Failed> {
 	const { job } = item;
 	const { wait, download: settings } = job;
@@ -46,7 +43,6 @@ export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered 
 	});
 }
 
-/** Builds the error for an item that waited for a video but whose task ended without one. */
 function explainFailure(task: Task): OctopusXError {
 	const { code = '', message = '' } = task.failure ?? {};
 	const advice = PASSING.test(`${code} ${message}`)
@@ -59,10 +55,7 @@ function explainFailure(task: Task): OctopusXError {
 	);
 }
 
-/**
- * Adds what only the verdict knows: what the task cost, a URL of the file that works without the API key, or
- * the reason of a failure and, with `asksForRefund`, its refund.
- */
+/** Adds what only the verdict knows: the price, a URL that works without the key, or a reason and a refund. */
 async function withVerdict(scope: ItemScope, task: Task, asksForRefund: boolean): Promise<Task> {
 	const { raw, failure } = task;
 	const hasReason = failure?.message !== NO_REASON;
@@ -81,8 +74,8 @@ async function withVerdict(scope: ItemScope, task: Task, asksForRefund: boolean)
 }
 
 /**
- * Downloads the video of a task from the first URL that works: `video_url`, the URL that a new check returns
- * (most are signed for hours only), or the API's content endpoint. Also returns the task's latest state.
+ * Downloads the video from the first URL that works: `video_url`, the one that a new check returns (most are
+ * signed for hours only), or the API's content endpoint.
  */
 async function downloadVideo(
 	scope: ItemScope,
@@ -137,7 +130,6 @@ function differences({ asked, testMode }: Job, facts: VideoFacts): Pick<VideoFac
 
 /** Gets a fresh URL of a completed task's file. Returns the given object if a check gets no completed task. */
 export async function refreshTask(scope: ItemScope, task: Task): Promise<Task> {
-	const deadline = now() + REFRESH_TIMEOUT_MS;
-	const { value: fresh } = await requestTask(scope, task, { deadline });
+	const { value: fresh } = await requestTask(scope, task, { deadline: now() + 30_000 });
 	return fresh?.status === 'completed' ? { ...fresh, price: task.price } : task;
 }

@@ -9,11 +9,6 @@ import { withRetries } from '../../timing/retry';
 import { linkedController, now, pause, waitAtMost } from '../../timing/time';
 import type { ItemScope } from '../state/scope';
 
-const MAX_ATTEMPTS = 4;
-
-/** Upper limit for `Retry-After`. A host that asks for a longer delay is asked again anyway. */
-const MAX_RETRY_AFTER_MS = 60_000;
-
 /** A host that sends nothing for this long, before the first byte or between two bytes, counts as hung. */
 const STALL_TIMEOUT_MS = 60_000;
 const STALL_CHECK_INTERVAL_MS = 5_000;
@@ -27,9 +22,6 @@ const CONTENT_LIMIT_MS = 57_000;
 /** Upper limit for a file, larger than any video of the API: a host may never stop sending. */
 const MAX_BYTES = 4 * 1024 ** 3;
 
-/** Allowance on top of twice the announced size, because tiny files compress to less than half. */
-const COMPRESSED_BYTES = 1024 * 1024;
-
 /** The boxes that an MP4 file can begin with (ISO/IEC 14496-12 and QuickTime). */
 const FIRST_BOXES = 'ftyp moov moof mdat free skip wide styp pnot'.split(' ');
 /** Length of the size and type of a box, in bytes. */
@@ -38,13 +30,8 @@ const BOX_BYTES = 8;
 const TEXT_TYPE = /^text\/|\b(html|xml|json)\b/i;
 const VIDEO_TYPE = 'video/mp4';
 
-/** A video in n8n's binary storage. */
-export interface StoredVideo {
-	file: IBinaryData;
-	facts: VideoFacts;
-}
+export type StoredVideo = { file: IBinaryData; facts: VideoFacts };
 
-/** Streams the video at a URL into n8n's binary storage. */
 export async function download(
 	scope: ItemScope,
 	url: string,
@@ -52,8 +39,9 @@ export async function download(
 ): Promise<Result<StoredVideo>> {
 	return await withRetries(async () => await attempt(storeFile(scope, url, fileName)), {
 		deadline: Infinity,
-		maxAttempts: MAX_ATTEMPTS,
-		maxRetryAfterMs: MAX_RETRY_AFTER_MS,
+		maxAttempts: 4,
+		// a host that asks for a longer delay is asked again anyway
+		maxRetryAfterMs: 60_000,
 		signal: scope.signal,
 	});
 }
@@ -107,7 +95,8 @@ async function storeFile(
 /**
  * Yields the body of a response. Throws if it does not begin like a video, is incomplete or is too large.
  * Node itself reports a body that is cut short. Content-Length is not compared exactly, because a host may
- * compress the file although it is asked not to. A video hardly shrinks, so twice that length is enough.
+ * compress the file although it is asked not to. A video hardly shrinks, so twice that length is enough, and
+ * 1 MB for tiny files.
  */
 async function* checkedChunks(
 	{ headers, body }: Answer<ByteStream>,
@@ -115,7 +104,7 @@ async function* checkedChunks(
 	reader: Mp4Reader,
 ): AsyncGenerator<Buffer> {
 	const announced = Number(headers['content-length'] ?? NaN);
-	const expected = Number.isFinite(announced) ? 2 * announced + COMPRESSED_BYTES : Infinity;
+	const expected = Number.isFinite(announced) ? 2 * announced + 1024 ** 2 : Infinity;
 	const maxBytes = Math.min(expected, MAX_BYTES);
 	let start = Buffer.alloc(0);
 	let size = 0;
@@ -124,7 +113,13 @@ async function* checkedChunks(
 		watchdog.noteChunk();
 		size += chunk.length;
 		reader.read(chunk);
-		if (size > maxBytes) throw tooLarge(maxBytes);
+		if (size > maxBytes) {
+			const megabytes = Math.round(maxBytes / 1_000_000);
+			throw new OctopusXError(
+				'The video file is too large',
+				`More than ${megabytes} MB arrived, which is more than the host announced or more than 4 GB.`,
+			);
+		}
 		if (start.length >= BOX_BYTES) {
 			yield chunk;
 		} else {
@@ -177,13 +172,6 @@ class Watchdog {
 		this.hasFired = true;
 		this.connection.abort();
 	}
-}
-
-function tooLarge(maxBytes: number): OctopusXError {
-	return new OctopusXError(
-		'The video file is too large',
-		`More than ${Math.round(maxBytes / 1_000_000)} MB arrived, which is more than the host announced or more than 4 GB.`,
-	);
 }
 
 function noVideo(): OctopusXError {

@@ -17,9 +17,9 @@ export async function obtainTask(
 	item: Planned,
 ): Promise<Running | Ready | Failed> {
 	const { index, job } = item;
+	const { source, timeoutMs } = job;
 	const startedAt = now();
-	const deadline = startedAt + job.timeoutMs;
-	const { source } = job;
+	const deadline = startedAt + timeoutMs;
 	const isOwnTask = 'request' in source;
 	const { value: task, fault } = isOwnTask
 		? await taskFor(scope, item, source.request, deadline)
@@ -68,7 +68,13 @@ async function taskFor(
 		signal,
 	};
 	return await withRetries(async () => {
-		if (now() > deadline) return { fault: outOfTime() };
+		if (now() > deadline) {
+			const fault = new OctopusXError(
+				'The time for this item was over before it could be submitted',
+				"Raise the option 'Timeout (Minutes)'.",
+			);
+			return { fault: fault.withCharge('none') };
+		}
 		// the ID of an earlier submission may have arrived in the meantime
 		const known = await claimedTask(scope, item, deadline);
 		return known ?? (await submitOnce(scope, item, ready, deadline));
@@ -112,12 +118,4 @@ async function claimedTask(
 		{ item: index, taskId },
 	);
 	return { value: task };
-}
-
-function outOfTime(): OctopusXError {
-	return new OctopusXError(
-		'The time for this item was over before it could be submitted',
-		"Raise the option 'Timeout (Minutes)'.",
-		{ charge: 'none' },
-	);
 }

@@ -10,19 +10,13 @@ import type { ItemScope } from '../state/scope';
 /** Longest wait for a response: enough to send 20 MB over a slow connection to a slow server. */
 const SUBMISSION_TIMEOUT_MS = 10 * 60_000;
 
-/** Lower limit for the wait for a response, if the item's time is almost over. */
-const MIN_TIMEOUT_MS = 1_000;
-
 /** How long a response may arrive in the background, where only its task ID is noted and logged. */
 const LATE_ANSWER_TIMEOUT_MS = 30 * 60_000;
 
-/** n8n logs an error about a longer entry of "Highlighted data". */
-const MAX_HIGHLIGHT_LENGTH = 255;
-
 /**
- * Sends the request that costs money, once. The item's claim notes the task ID as soon as it arrives, even if
- * that is after the item's deadline (in `now()` time) and too late for this step. The fault contains its
- * charge: `none` if the server has certainly not accepted the request, otherwise `maybe`.
+ * Sends the request that costs money, once. The claim notes the task ID whenever it arrives, even after the
+ * item's deadline (in `now()` time), too late for this step. The charge of a fault is `none` only if the server
+ * has certainly not accepted the request.
  */
 export async function submitOnce(
 	scope: ItemScope,
@@ -69,7 +63,8 @@ export async function submitOnce(
 		submission.noteRefused();
 	});
 
-	const timeoutMs = Math.min(SUBMISSION_TIMEOUT_MS, Math.max(deadline - now(), MIN_TIMEOUT_MS));
+	// at least a second, if the item's time is almost over
+	const timeoutMs = Math.min(SUBMISSION_TIMEOUT_MS, Math.max(deadline - now(), 1_000));
 	const answered = await attempt(waitAtMost(timeoutMs, created, signal));
 	if (answered.value) return { value: answered.value };
 	const fault = answered.fault ?? unanswered(timeoutMs);
@@ -87,8 +82,8 @@ export async function submitOnce(
 	// an open request could still send its last byte and be accepted
 	body.close?.();
 	const reason = `${fault.message}. ${fault.description}`;
-	const details = { charge: 'none' } as const;
-	return { fault: new OctopusXError('The request could not be sent completely', reason, details) };
+	const unsent = new OctopusXError('The request could not be sent completely', reason);
+	return { fault: unsent.withCharge('none') };
 }
 
 /**
@@ -101,7 +96,8 @@ async function highlight(context: IExecuteFunctions, taskId: string): Promise<vo
 	for (const n of [1, 2, 3, 4, 5]) {
 		const name = `octopusx_tasks_${n}`;
 		const ids = `${customData.get(name) ?? ''} ${taskId}`.trim();
-		if (ids.length <= MAX_HIGHLIGHT_LENGTH) return customData.set(name, ids);
+		// n8n logs an error about a longer entry
+		if (ids.length <= 255) return customData.set(name, ids);
 	}
 }
 

@@ -31,7 +31,6 @@ export async function uploadFiles(
 	return fault ? { fault } : { value: { ...request, media } };
 }
 
-/** Uploads the file of an item, for the operation Upload. */
 export async function uploadItem(
 	scope: ItemScope,
 	item: Planned,
@@ -45,7 +44,7 @@ export async function uploadItem(
 	return { state: 'delivered', index, job, json: { url, file_name, content_type, bytes, ...test } };
 }
 
-/** Uploads one file and returns its public URL. Ends at the deadline, in `now()` time, at the latest. */
+/** Returns the public URL of the file. Ends at the deadline, in `now()` time, at the latest. */
 async function uploadFile(
 	scope: ItemScope,
 	file: FileInput,
@@ -57,13 +56,14 @@ async function uploadFile(
 		async (signal) => await streamFile({ ...scope, signal }, file, deadline),
 		scope.signal,
 	)) ?? { fault: tooSlow() };
-	const { fault } = uploaded;
-	if (!fault) return uploaded;
-	const reason = `${fault.message}. ${fault.description}`;
-	const details = { ...fault.details, charge: 'none' } as const;
-	return {
-		fault: new OctopusXError('The file could not be uploaded to OctopusX', reason, details),
-	};
+	if (!uploaded.fault) return uploaded;
+	const { message, description, details } = uploaded.fault;
+	const fault = new OctopusXError(
+		'The file could not be uploaded to OctopusX',
+		`${message}. ${description}`,
+		{ ...details, charge: 'none' },
+	);
+	return { fault };
 }
 
 /** Streams one file to a URL of the storage. Retries as long as that URL is valid. */

@@ -9,19 +9,13 @@ import type { Scope } from '../state/scope';
 
 /** How far the records may lag behind, with a margin (docs/API.md, "Was it charged"). */
 const RECORDS_DELAY_MS = 75_000;
-
-/** How often the wait for the records looks for late answers. */
-const LATE_ANSWER_INTERVAL_MS = 5_000;
+const RECORDS_TIMEOUT_MS = 60_000;
 
 /** Covers the gateway's rounding of times to seconds. */
 const CLOCK_TOLERANCE_S = 5;
 
 /** A charge up to this long before the run forbids "not charged", because a proxy may have another clock. */
 const RECENT_S = 30;
-
-const MAX_LISTED = 10;
-
-const RECORDS_TIMEOUT_MS = 60_000;
 
 const NO_CHARGE = "OctopusX's records show no charge for this request: run it again.";
 
@@ -63,12 +57,8 @@ export async function verifyDoubts<T extends Item>(scope: Scope, items: T[]): Pr
 export async function recheckUncharged({ account, ledger, signal }: Scope): Promise<void> {
 	const { uncharged } = ledger;
 	if (!account || uncharged.length === 0) return;
-	const first = uncharged.reduce(
-		(earliest, { unchargedAt = earliest }) => Math.min(earliest, unchargedAt),
-		Infinity,
-	);
-	const read = async (ending: AbortSignal) => await account.getRecords(ending);
-	const records = await tryOnce(RECORDS_TIMEOUT_MS, read, signal);
+	const first = uncharged.reduce((at, { unchargedAt = at }) => Math.min(at, unchargedAt), Infinity);
+	const records = await tryOnce(RECORDS_TIMEOUT_MS, (end) => account.getRecords(end), signal);
 	const isNew = ({ at }: BillLine) => at >= first - CLOCK_TOLERANCE_S;
 	const isSure = records !== undefined && records.isExact && !records.bill.charges.some(isNew);
 	for (const entry of uncharged) {
@@ -81,38 +71,32 @@ function doubtsOf({ ledger }: Scope): Submission[] {
 	return ledger.submissions.filter(({ isInDoubt }) => isInDoubt);
 }
 
-function isOpen({ close }: Submission): boolean {
-	return close !== undefined;
-}
-
 /** Reads the records when they are up to date, unless they cannot help. */
 async function readRecords(scope: Scope): Promise<Records | undefined> {
 	const { account, ledger, signal } = scope;
 	// the request ID of a known task is missing, so its charge cannot be recognized
 	if (!account || ledger.submissions.some(({ isUnidentified }) => isUnidentified)) return undefined;
 	// a gateway without a bill is not worth a wait
-	const readBill = async (ending: AbortSignal) => await account.getBill(ending);
-	const bill = await tryOnce(RECORDS_TIMEOUT_MS, readBill, signal);
+	const bill = await tryOnce(RECORDS_TIMEOUT_MS, (end) => account.getBill(end), signal);
 	if (!bill) return undefined;
 	const doubts = doubtsOf(scope);
-	if (doubts.some(isOpen) || fittingCharges(bill, scope).length < doubts.length) {
+	if (doubts.some(({ close }) => close) || fittingCharges(bill, scope).length < doubts.length) {
 		const last = doubts.reduce((latest, { doubtSince = 0 }) => Math.max(latest, doubtSince), 0);
 		await waitUntil(last + RECORDS_DELAY_MS, scope);
 		if (signal?.aborted) return undefined;
-		const open = doubtsOf(scope).filter(isOpen);
-		for (const { close } of open) close?.();
+		const open = doubtsOf(scope).flatMap(({ close }) => close ?? []);
+		for (const close of open) close();
 		if (open.length > 0) await waitUntil(now() + RECORDS_DELAY_MS, scope);
 	}
 	if (doubtsOf(scope).length === 0) return undefined;
-	const read = async (ending: AbortSignal) => await account.getRecords(ending);
-	return await tryOnce(RECORDS_TIMEOUT_MS, read, signal);
+	return await tryOnce(RECORDS_TIMEOUT_MS, (end) => account.getRecords(end), signal);
 }
 
 /** Waits until a time, in `now()` time, or until late answers have ended all doubts. */
 async function waitUntil(time: number, scope: Scope): Promise<void> {
 	const { signal } = scope;
 	while (now() < time && doubtsOf(scope).length > 0 && !signal?.aborted) {
-		await pause(Math.min(time - now(), LATE_ANSWER_INTERVAL_MS), signal);
+		await pause(Math.min(time - now(), 5_000), signal);
 	}
 }
 
@@ -121,7 +105,7 @@ function judge({ bill, isExact, status }: Records, scope: Scope): Charge | undef
 	if (unknownCharges(bill, scope, RECENT_S).length === 0) return isExact ? 'none' : undefined;
 	const fitting = fittingCharges(bill, scope);
 	if (fitting.length === 0) return undefined;
-	const billed = fitting.slice(0, MAX_LISTED).map(({ requestId, quota, at }) => ({
+	const billed = fitting.slice(0, 10).map(({ requestId, quota, at }) => ({
 		requestId: shorten(requestId, 100),
 		cost: costOf(quota, status),
 		time: `${new Date(at * 1_000).toISOString().slice(0, 19).replace('T', ' ')} UTC`,

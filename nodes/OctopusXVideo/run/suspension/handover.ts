@@ -3,7 +3,7 @@ import { isPlainObject } from '../../api/envelope';
 import { OctopusXError, type FaultDetails } from '../../api/errors';
 import { uncheckedTask } from '../../api/task';
 import { fromWallClock, toWallClock } from '../../timing/time';
-import type { Failed, Ready, Running } from '../state/item';
+import { detailsOf, type Failed, type Ready, type Running } from '../state/item';
 
 /** Key of the items passed to the checking execution. Its loop goes on as long as its item has this key. */
 export const HANDOVER = 'octopusXSuspended';
@@ -11,28 +11,22 @@ export const HANDOVER = 'octopusXSuspended';
 /** Key in the node's execution context for the items of all checks. */
 const SAVED = 'octopusXHandover';
 
-/** An item that is handed over to the checking execution. */
 export type Pending = Running | Ready | Failed;
 
 /** Data passed to the checking execution for one item: IDs, prompts and settings, no key or file. */
 type SavedItem = Running | Ready | (Omit<Failed, 'error'> & { error: SavedError });
 
-/** An error, saved as JSON. */
-interface SavedError extends FaultDetails {
-	message: string;
-	description?: string;
-}
+type SavedError = FaultDetails & { message: string; description?: string };
 
-/** What the checking execution works on. */
+/** What the checking execution works on. `parent` is n8n's ID of the suspended execution. */
 export interface HandedOver {
-	/** n8n's ID of the suspended execution. */
 	parent: string;
 	items: Pending[];
 	/** True at the first start, before anything has been checked. */
 	isNew: boolean;
 }
 
-/** Returns the items that the checking execution starts with. `parent` is the suspended execution's ID. */
+/** Returns the items that the checking execution starts with. */
 export function writeHandover(parent: string, items: Pending[]): INodeExecutionData[] {
 	return items.map((item) => ({
 		json: { [HANDOVER]: { parent, item: save(item) } as unknown as IDataObject },
@@ -83,8 +77,7 @@ function isHandover(value: unknown): value is { parent: string; item: SavedItem 
 function save(item: Pending): SavedItem {
 	if (item.state === 'failed') {
 		const { message, description } = item.error as OctopusXError;
-		const details = item.error instanceof OctopusXError ? item.error.details : {};
-		return { ...item, error: { ...details, message, description } };
+		return { ...item, error: { ...detailsOf(item.error), message, description } };
 	}
 	// the task is checked again, and its request is no longer needed
 	const { task_id: taskId, id } = item.task;
@@ -101,7 +94,7 @@ function restore(saved: SavedItem): Pending {
 	return { ...saved, error: new OctopusXError(message, description, details) };
 }
 
-/** Converts times: the checking execution may run in another process, which shares only the wall clock. */
+/** The checking execution may run in another process, which shares only the wall clock. */
 function convertTimes(item: Running, convert: (time: number) => number): Running {
 	return {
 		...item,

@@ -4,28 +4,21 @@ import { asOctopusXError, attempt, OctopusXError } from '../../api/errors';
 import { checkDelay } from '../../timing/retry';
 import { now, toWallClock } from '../../timing/time';
 import { carryOutAll } from '../carryOut';
-import { chargeOf, failed, taskOf, type Ready } from '../state/item';
+import { taskOf } from '../state/item';
 import { Ledger } from '../state/ledger';
-import { conclude, shortenList, toOutput, withCharge } from '../state/output';
+import { conclude, shortenList, toOutput } from '../state/output';
 import { openScope, type Scope } from '../state/scope';
 import { checkTask } from '../steps/check';
 import { refreshTask } from '../steps/deliver';
 import { readHandover, saveItems, shrinkInput, type HandedOver, type Pending } from './handover';
-import { interrupted } from './suspend';
+import { failAll, interrupted } from './suspend';
 
 /** n8n keeps the outcome of a checking execution, so a retry fails with it again. */
 const AFTER_SUSPENSION =
 	"n8n's Retry does not help here: a retry of an execution that was suspended fails with the same error, without asking OctopusX. Fetch finished videos with Get Status and their task IDs, and start the workflow again for those that failed.";
 
-/** One minute, because n8n looks for executions to resume once a minute. */
-const MIN_INTERVAL_MS = 60_000;
-const MAX_INTERVAL_MS = 5 * 60_000;
-
 /** How long a round of checks may take if the API is down. The next round tries again. */
 const ROUND_LIMIT_MS = 30_000;
-
-/** How many task IDs an error names: as many as a user may fetch one by one. */
-const MAX_NAMED = 20;
 
 /**
  * How long n8n may take to recover from a crash after it loads this package. While it starts, n8n first
@@ -36,13 +29,8 @@ const START_UP_MS = 60_000;
 /** When n8n started, in `now()` time: it loads its packages while it starts. */
 const loadedAt = now();
 
-/** A round of checks, in which all tasks are checked once. */
-interface Round {
-	/** When retries of this round end, in `now()` time. */
-	until: number;
-	/** True if the API did not answer until then. */
-	isDown: boolean;
-}
+/** In a round, all tasks are checked once. It `isDown` if the API did not answer `until` then, in `now()` time. */
+type Round = { until: number; isDown: boolean };
 
 /**
  * Runs the node inside the checking execution. Checks all tasks once and suspends again, unless all are final
@@ -114,18 +102,17 @@ async function refreshAll(
 	checked: Pending[],
 	round: Round,
 ): Promise<Pending[]> {
-	const refresh = async (item: Ready) => {
-		if (round.isDown) return item;
-		const startedAt = now();
-		const task = await refreshTask(scope.forItem(item), item.task);
-		round.isDown ||= task === item.task && now() - startedAt >= ROUND_LIMIT_MS;
-		return { ...item, task };
-	};
 	return await Promise.all(
 		checked.map(async (item, n) => {
 			const isOld = item === before[n] && item.state === 'ready';
 			if (!isOld || item.task.status !== 'completed') return item;
-			return await scope.downloads.run(async () => await refresh(item));
+			return await scope.downloads.run(async () => {
+				if (round.isDown) return item;
+				const startedAt = now();
+				const task = await refreshTask(scope.forItem(item), item.task);
+				round.isDown ||= task === item.task && now() - startedAt >= ROUND_LIMIT_MS;
+				return { ...item, task };
+			});
 		}),
 	);
 }
@@ -155,7 +142,8 @@ function nextCheck(items: Pending[]): number {
 		startedAt = Math.min(startedAt, item.startedAt);
 		lastDeadline = Math.max(lastDeadline, item.deadline);
 	}
-	const delay = checkDelay(time - startedAt, MIN_INTERVAL_MS, MAX_INTERVAL_MS);
+	// n8n looks for executions to resume once a minute
+	const delay = checkDelay(time - startedAt, 60_000, 5 * 60_000);
 	return Math.min(time + delay, lastDeadline);
 }
 
@@ -166,13 +154,8 @@ async function isAbandoned(context: IExecuteFunctions, parent: string): Promise<
 	return !fault && (!execution || execution.resultData.error !== undefined);
 }
 
-/** Fails all items that have not failed yet, with the same error. */
 function fail(context: IExecuteFunctions, items: Pending[], error: Error): INodeExecutionData[] {
-	const all = items.map((item) => {
-		if (item.state === 'failed') return item;
-		return failed(item, withCharge(error, chargeOf(item.task)));
-	});
-	return conclude(context, all, AFTER_SUSPENSION);
+	return conclude(context, failAll(items, error), AFTER_SUSPENSION);
 }
 
 /**
@@ -195,6 +178,6 @@ function requireHandover(context: IExecuteFunctions): HandedOver {
 	const { parent, items } = handover;
 	const ids = items.flatMap((item) => taskOf(item)?.task_id ?? []);
 	throw new NodeOperationError(context.getNode(), 'A checking execution cannot be retried', {
-		description: `Fetch the videos of execution ${parent} with Get Status, which is not charged: ${shortenList(ids, MAX_NAMED)}.`,
+		description: `Fetch the videos of execution ${parent} with Get Status, which is not charged: ${shortenList(ids, 20)}.`,
 	});
 }

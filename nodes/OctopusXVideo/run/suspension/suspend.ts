@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INode, IWorkflowBase } from 'n8n-workflow';
 import { OctopusXError } from '../../api/errors';
 import { CHECKED_EXECUTION, isToolCall } from '../../job';
 import { chargeOf, failed, type Failed } from '../state/item';
-import { toOutput } from '../state/output';
+import { toOutput, withCharge } from '../state/output';
 import { HANDOVER, writeHandover, type Pending } from './handover';
 
 /** The ID that n8n's editor gives a workflow before it is saved. */
@@ -16,9 +16,8 @@ export function refuseSuspension(context: IExecuteFunctions): OctopusXError | un
 			'The execution cannot be suspended',
 			`${reason} Set 'While Waiting' to Keep the Execution Running.`,
 		);
-	// n8n 1.x resumes an execution with its own input, so prompts would continue as if they were videos. Before
-	// 2.27, n8n also does so after a checking execution that has failed. A node cannot read n8n's version, so
-	// this looks for exports of n8n-workflow that came with 2.0 and 2.27.
+	// n8n 1.x resumes an execution with its own input: prompts in place of videos. Before 2.27, n8n also does so
+	// after a checking execution that has failed. These exports of n8n-workflow came with 2.0 and 2.27.
 	if (!('calculateWorkflowChecksum' in n8nWorkflow)) return refuse('This takes n8n 2.0 or later.');
 	if (!context.continueOnFail() && !('CRASHABLE_EXECUTION_STATUSES' in n8nWorkflow)) {
 		return refuse("This takes n8n 2.27 or later, unless 'On Error' is set to Continue.");
@@ -30,9 +29,8 @@ export function refuseSuspension(context: IExecuteFunctions): OctopusXError | un
 }
 
 /**
- * Hands the wait for all items to a checking execution, which n8n suspends together with this one. n8n
- * resumes this execution with the items that the checking one returns, even after a restart. Returns false if
- * n8n did not suspend, so that the wait must go on here.
+ * Hands the wait to a checking execution, which n8n suspends together with this one, and with whose items it
+ * resumes this one, even after a restart. Returns false if n8n did not suspend: the wait must go on here.
  */
 export async function suspend(context: IExecuteFunctions, items: Pending[]): Promise<boolean> {
 	const executionId = context.getExecutionId();
@@ -55,20 +53,22 @@ export async function suspend(context: IExecuteFunctions, items: Pending[]): Pro
 	return false;
 }
 
-/** Converts items to failed items that keep their tasks, for a wait that was interrupted. */
+/** Fails the items that have not failed yet, with the charges of their tasks. */
+export function failAll(items: Pending[], error: Error): Failed[] {
+	return items.map((item) =>
+		item.state === 'failed' ? item : failed(item, withCharge(error, chargeOf(item.task))),
+	);
+}
+
 export function interrupted(items: Pending[], message: string): Failed[] {
-	const reason = 'The wait for the task was interrupted.';
-	return items.map((item) => {
-		if (item.state === 'failed') return item;
-		return failed(item, new OctopusXError(message, reason, { charge: chargeOf(item.task) }));
-	});
+	return failAll(items, new OctopusXError(message, 'The wait for the task was interrupted.'));
 }
 
 /**
- * Changes what n8n keeps of this run of the node until it resumes the execution. If somebody stops the
- * suspended execution and retries it over n8n's API, n8n passes on the input that it kept, and prompts would
- * continue as if they were videos. So the input becomes error items. n8n also disables the node object of the
- * run that it resumes. Other queued runs share that object and would be skipped, so this run gets a copy.
+ * Changes what n8n keeps of this run until it resumes the execution. If somebody stops the suspended execution
+ * and retries it over n8n's API, n8n passes on the input that it kept, so that becomes error items in place of
+ * prompts. n8n also disables the node object of the run that it resumes. Other queued runs share that object
+ * and would be skipped, so this run gets a copy.
  */
 function protectFromRetry(context: IExecuteFunctions, items: Pending[]): void {
 	const entry = context.getExecuteData();
@@ -77,7 +77,6 @@ function protectFromRetry(context: IExecuteFunctions, items: Pending[]): void {
 	entry.data = { ...entry.data, main: [stopped.map((item) => toOutput(item))] };
 }
 
-/** Returns one of n8n's own nodes. */
 function builtIn(
 	id: string,
 	name: string,
@@ -88,7 +87,6 @@ function builtIn(
 	return { id, name, type: `n8n-nodes-base.${type}`, typeVersion: 1, position, parameters };
 }
 
-/** Returns the text of the sticky note in the checking execution. */
 const note = (executionId: string) => `## Videos of execution ${executionId}: checking, do not stop
 
 Execution ${executionId} of this workflow is suspended until its videos are done. This execution checks them, once a minute at first, later less often. When all are done it ends by itself, and execution ${executionId} continues.
@@ -97,10 +95,10 @@ Execution ${executionId} of this workflow is suspended until its videos are done
 - **Do not stop or delete this one**: execution ${executionId} would not get its videos. Retrying this one does nothing.`;
 
 /**
- * Builds the workflow of the checking execution: trigger → check → are there videos? If not, back to the
- * check. When n8n resumes a node, it passes on the input without running the node, so a connection must lead
- * back to the check. The loop contains one small item, because the check remembers the others. n8n lists this
- * execution under the name of the same workflow, so the names of the nodes and the note say what it is.
+ * Builds the workflow of the checking execution: trigger → check → all done? If not, back to the check,
+ * because n8n resumes a node by passing on its input, without running it. The loop contains one small item:
+ * the check remembers the others. n8n lists this execution under the name of the same workflow, so the names
+ * of the nodes and the note say what it is.
  */
 function checkingWorkflow(context: IExecuteFunctions): IWorkflowBase {
 	const { name: ownName, type, typeVersion, credentials, onError } = context.getNode();
