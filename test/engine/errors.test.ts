@@ -21,7 +21,7 @@ import {
 import { conclude } from '../../nodes/OctopusXVideo/run/state/output';
 import type { Fault } from '../sandbox/faults';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
-import { CONTINUE, GENERATE, GENERATE_EACH, numberedItems } from './support/inputs';
+import { CONTINUE, GENERATE, GENERATE_EACH, inputOf, numberedItems } from './support/inputs';
 import { loggingNode, nodeWithContext } from './support/nodeWithContext';
 import { NODE, runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
@@ -281,6 +281,13 @@ test('a completed task that contains the API key is output without it', async ()
 	const { items, run } = await runNodeVirtually(sandbox, { ...GENERATE, simplify: false });
 	expect(items[0]?.json).toMatchObject({ note: 'made with ***' });
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
+});
+
+test('the error of a batch says how to fix a failed video once, also before another failure', async () => {
+	const input = inputOf('one [failed]', 'two [failed]', 'three [never]');
+	const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, { input });
+	expect(error?.message).toBe('3 of 3 videos failed');
+	expect(error?.description?.split('Fix the prompt or image and run again.')).toHaveLength(2);
 });
 
 test('the error of a run whose tasks all failed lists them without advice to fetch them', async () => {

@@ -228,9 +228,8 @@ function batchTexts(context: IExecuteFunctions, failures: Failed[], total: numbe
 	);
 	const rest = all.slice(shown.length);
 	for (const { text } of rest) context.logger.warn(`OctopusX: ${text}`);
-	const texts = shown.map(({ text }, n) =>
-		n < shown.length - 1 ? text.replace(` ${FIX_AND_RUN}`, '') : text,
-	);
+	const last = shown.map(({ text }) => text.includes(FIX_AND_RUN)).lastIndexOf(true);
+	const texts = shown.map(({ text }, n) => (n < last ? text.replace(` ${FIX_AND_RUN}`, '') : text));
 	const more = rest.length > 0 && `${rest.length} more failed: n8n's log says why.`;
 	const [reason, ...others] = new Set(failures.map(reasonOf));
 	const count = `${failures.length} of ${total} videos`;

@@ -5,15 +5,8 @@ import type { Failure, Task } from '../../api/task';
 import type { VideoFacts } from '../../files/mp4';
 import { ratioOf, SHORT_SIDES, type Job } from '../../job';
 import { now } from '../../timing/time';
-import {
-	chargeOf,
-	failed,
-	FIX_AND_RUN,
-	NO_VIDEO,
-	type Delivered,
-	type Failed,
-	type Ready,
-} from '../state/item';
+import { chargeOf, failed, FIX_AND_RUN, NO_VIDEO } from '../state/item';
+import type { Delivered, Failed, Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
 import { requestTask, requestVerdict, withPrice } from './check';
 import { download, storeSample, type StoredVideo } from './download';
