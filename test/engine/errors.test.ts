@@ -21,7 +21,7 @@ import {
 import { conclude } from '../../nodes/OctopusXVideo/run/state/output';
 import type { Fault } from '../sandbox/faults';
 import { apiErrorBody, taskErrorBody } from './support/errorBodies';
-import { CONTINUE, GENERATE, GENERATE_EACH, numberedItems } from './support/inputs';
+import { CONTINUE, GENERATE, GENERATE_EACH, inputOf, numberedItems } from './support/inputs';
 import { loggingNode, nodeWithContext } from './support/nodeWithContext';
 import { NODE, runNode, runNodeVirtually, type NodeSetup } from './support/runNode';
 import { lastRunOf } from './support/runWorkflow';
@@ -283,12 +283,19 @@ test('a completed task that contains the API key is output without it', async ()
 	expect(JSON.stringify(run)).not.toContain(sandbox.apiKey);
 });
 
+test('the error of a batch says how to fix a failed video once, also before another failure', async () => {
+	const input = inputOf('one [failed]', 'two [failed]', 'three [never]');
+	const { error } = await runNodeVirtually(sandbox, GENERATE_EACH, { input });
+	expect(error?.message).toBe('3 of 3 videos failed');
+	expect(error?.description?.split('Fix the prompt or image and run again.')).toHaveLength(2);
+});
+
 test('the error of a run whose tasks all failed lists them without advice to fetch them', async () => {
 	const input = [{ json: {} }, { json: {} }];
 	const { error } = await runNodeVirtually(sandbox, { prompt: 'a boat [failed]' }, { input });
 	expect(error?.message).toBe('2 of 2 videos could not be generated');
 	expect(error?.description).toMatch(
-		/^Video 1 of 2 \("a boat \[failed\]"\): .* Video 2 of 2 .* This is a new, paid video\.$/,
+		/^Video 1 of 2 \("a boat \[failed\]"\): ((?!This is a new).)* Video 2 of 2 .* This is a new, paid video\.$/,
 	);
 	for (const id of ['video_1', 'video_2']) expect(error?.description).toContain(`Task ${id} was`);
 });

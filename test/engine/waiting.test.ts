@@ -600,7 +600,7 @@ describe('facts that the task endpoint leaves out', () => {
 			const body = { id: 'video_1', status: 'FAILURE', ...fields };
 			sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 			const { error } = await generate('one');
-			expect(error?.description).toContain('OctopusX said: "No cats" (failure). Fix what');
+			expect(error?.description).toContain('OctopusX said: "No cats" (failure). Fix the prompt');
 		});
 
 		test('is taken from the verdict if the task has none, in a wait and in a single check', async () => {
@@ -633,7 +633,7 @@ describe('facts that the task endpoint leaves out', () => {
 				sandbox.faults.add({ on: 'check', times: Infinity, answer: { status: 200, body } });
 				const { error } = await generate('one [failed]');
 				expect(error?.description).toContain('Try again later. This is a new, paid video.');
-				expect(error?.description).not.toContain('Fix what the reason names');
+				expect(error?.description).not.toContain('Fix the prompt');
 			},
 		);
 

@@ -68,6 +68,9 @@ export interface Failed extends Pick<WithTask, 'isInDoubt' | 'extraTaskIds'> {
 
 export const NO_VIDEO = 'The video could not be generated';
 
+/** What to do then. The error of a batch says it once. */
+export const FIX_AND_RUN = 'Fix the prompt or image and run again. This is a new, paid video.';
+
 /** n8n shows an execution as canceled if its error has this message. */
 export const STOPPED = 'The execution was canceled';
 

@@ -6,7 +6,7 @@ import { costOf, costText } from '../../api/records';
 import { hasFailed, isFinal, type Task } from '../../api/task';
 import type { VideoFacts } from '../../files/mp4';
 import { isToolCall } from '../../job';
-import { detailsOf, isTest, NO_VIDEO, promptOf, requestedId, STOPPED } from './item';
+import { detailsOf, FIX_AND_RUN, isTest, NO_VIDEO, promptOf, requestedId, STOPPED } from './item';
 import { StoppedError, taskOf, type Delivered, type Failed, type Item, type Settled } from './item';
 
 /** For the error of a batch. */
@@ -225,6 +225,8 @@ function batchTexts(context: IExecuteFunctions, failures: Failed[], total: numbe
 	);
 	const rest = all.slice(shown.length);
 	for (const { text } of rest) context.logger.warn(`OctopusX: ${text}`);
+	const last = shown.map(({ text }) => text.includes(FIX_AND_RUN)).lastIndexOf(true);
+	const texts = shown.map(({ text }, n) => (n < last ? text.replace(` ${FIX_AND_RUN}`, '') : text));
 	const more = rest.length > 0 && `${rest.length} more failed: n8n's log says why.`;
 	const [reason, ...others] = new Set(failures.map(reasonOf));
 	const count = `${failures.length} of ${total} videos`;
@@ -232,7 +234,7 @@ function batchTexts(context: IExecuteFunctions, failures: Failed[], total: numbe
 		reason === NO_VIDEO ? `${count} could not be generated` : `${count} failed: ${reason}`;
 	return {
 		message: others.length > 0 ? `${count} failed` : why,
-		description: joined(...shown.map(({ text }) => text), more),
+		description: joined(...texts, more),
 		named: shown.flatMap(({ named }) => named),
 	};
 }

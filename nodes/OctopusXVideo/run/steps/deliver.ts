@@ -5,7 +5,8 @@ import type { Failure, Task } from '../../api/task';
 import type { VideoFacts } from '../../files/mp4';
 import { ratioOf, SHORT_SIDES, type Job } from '../../job';
 import { now } from '../../timing/time';
-import { chargeOf, failed, NO_VIDEO, type Delivered, type Failed, type Ready } from '../state/item';
+import { chargeOf, failed, FIX_AND_RUN, NO_VIDEO } from '../state/item';
+import type { Delivered, Failed, Ready } from '../state/item';
 import type { ItemScope } from '../state/scope';
 import { requestTask, requestVerdict, withPrice } from './check';
 import { download, storeSample, type StoredVideo } from './download';
@@ -38,11 +39,11 @@ export async function deliver(scope: ItemScope, item: Ready): Promise<Delivered 
 function explainFailure(task: Task): OctopusXError {
 	const { code = '', message = '' } = task.failure ?? {};
 	const advice = PASSING.test(`${code} ${message}`)
-		? 'Try again later.'
-		: 'Fix the prompt or image and run again.';
+		? 'Try again later. This is a new, paid video.'
+		: FIX_AND_RUN;
 	return new OctopusXError(
 		task.status === 'cancelled' ? 'The video was canceled' : NO_VIDEO,
-		`OctopusX said: ${inQuotes(message)} (${code}). ${advice} This is a new, paid video.`,
+		`OctopusX said: ${inQuotes(message)} (${code}). ${advice}`,
 		{ charge: chargeOf(task) },
 	);
 }
