@@ -48,11 +48,13 @@ export class CredentialsHelper extends ICredentialsHelper {
 	async preAuthentication(
 		helper: IHttpRequestHelper,
 		credentials: ICredentialDataDecryptedObject,
-		_typeName: string,
+		typeName: string,
 		_node: INode,
 		isExpired: boolean,
 	): Promise<undefined> {
-		const { preAuthentication, properties } = this.type;
+		const { name, preAuthentication, properties } = this.type;
+		// the benchmark also runs nodes with other credentials
+		if (typeName !== name) return;
 		const expirable = properties.find(({ typeOptions }) => typeOptions?.expirable === true);
 		const isDue = credentials[expirable?.name ?? ''] === '' || isExpired;
 		if (expirable && isDue) await preAuthentication.call(helper, credentials);
