@@ -102,8 +102,8 @@ export class OctopusXApi implements ICredentialType {
 		options: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> {
 		const headers = { ...options.headers, Authorization: `Bearer ${cleanKey(apiKey)}` };
-		// only the test has a path in place of a URL
-		const isPath = options.url.startsWith('/v1/');
+		// only the test has a path in place of a URL, and the HTTP Request node has a `uri`
+		const isPath = (options.url as string | undefined)?.startsWith('/v1/');
 		return { ...options, headers, ...(isPath && { baseURL: normalizeBaseUrl(baseUrl) }) };
 	}
 }

@@ -1,3 +1,5 @@
+import type { IHttpRequestOptions } from 'n8n-workflow';
+import { OctopusXApi } from '../../credentials/OctopusXApi.credentials';
 import {
 	cleanKey,
 	createHideKey,
@@ -100,3 +102,14 @@ test.each(['', 'k', '1234567'])(
 		expect(createHideKey(key)(text)).toBe(text);
 	},
 );
+
+test('the credential adds the key to a request of the HTTP Request node, which has a `uri` in place of a `url`', async () => {
+	const request = { uri: 'https://octopusx.ai/v1/models', headers: { accept: '*/*' } };
+	const credential = { apiKey: 'sk-sandbox', baseUrl: 'https://elsewhere.example' };
+	const sent = await new OctopusXApi().authenticate(
+		credential,
+		request as unknown as IHttpRequestOptions,
+	);
+	const headers = { accept: '*/*', Authorization: 'Bearer sk-sandbox' };
+	expect(sent).toEqual({ ...request, headers });
+});
