@@ -154,7 +154,7 @@ describe('form that returns a video', () => {
 		await form.page.close();
 	});
 
-	test('example "form that returns a video": a file that is no image costs nothing', async () => {
+	test('example "form that returns a video": a file that is not an image costs nothing', async () => {
 		const form = await openForm(workflow);
 		await form.send(Buffer.from('<html></html>'), 'Steam rises');
 		await form.page.getByText('No video this time').waitFor();

@@ -39,7 +39,7 @@ test.each<[string, object, object]>([
 	['tokens', unit('TOKENS'), { quota: 40_000 }],
 	['an unknown display', unit('SHELLS'), { quota: 40_000 }],
 	['a unit of 0', unit('USD', { quota_per_unit: 0 }), { quota: 40_000 }],
-	['a rate that is no number', unit('CNY', { usd_exchange_rate: 'high' }), { quota: 40_000 }],
+	['a rate that is not a number', unit('CNY', { usd_exchange_rate: 'high' }), { quota: 40_000 }],
 	[
 		'amounts that need rounding',
 		unit('USD', { quota_per_unit: 3 }),
@@ -64,7 +64,7 @@ test.each<[string, AnswerFault['answer']]>([
 	['has no quota', { status: 200, body: { code: 'success', data: { status: 'SUCCESS' } } }],
 	['has a negative quota', { status: 200, body: { code: 'success', data: { quota: -1 } } }],
 	[
-		'has a quota that is no number',
+		'has a quota that is not a number',
 		{ status: 200, body: { code: 'success', data: { quota: '5' } } },
 	],
 	['is a list', { status: 200, body: [] }],

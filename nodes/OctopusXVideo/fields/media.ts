@@ -77,7 +77,7 @@ async function readReferenceImages(item: ItemParameters): Promise<MediaInput[]> 
 	return images;
 }
 
-/** Returns the fields for one image or video. `own` is what these have of their own. */
+/** Returns the fields for one image or video. `own` has the properties in which they differ. */
 function sourceFields(
 	kind: MediaKind,
 	[source, url, binaryField]: readonly [string, string, string],
