@@ -19,7 +19,7 @@ export function toMarkdown(sections: Section[]): string {
 	const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 	return `# Benchmark
 
-Written by \`npm run bench\`; do not edit. All figures come from one run on one machine
+For people who compare nodes. Written by \`npm run bench\`; do not edit. All figures come from one run on one machine
 (${cpus().length} cores, Node ${process.version}, commit ${commit}), so only the ratios are meaningful.
 
 ${sections.map(({ title, text, rows }) => `## ${title}\n\n${text}\n\n${table(rows)}`).join('\n\n')}
